@@ -1,0 +1,120 @@
+/**
+ * IAM's decision: an explicit deny wins; within one account the identity policy or the resource policy allows; across
+ * accounts both must. For KMS keys the key policy rules, see AccessRequest.resourcePolicyRules.
+ */
+import type { AccessRequest, Authorizer, Decision } from './authorizer.ts';
+import { isRoot, matchPrincipal } from './principals.ts';
+import type { Roles } from './roles.ts';
+import { applyingStatements } from './statement.ts';
+
+/** `onDecision` sees every decision, e.g. to prove that a role's statements suffice and no more. */
+export function createAuthorizer(
+  roles: Roles,
+  onDecision?: (request: AccessRequest, decision: Decision) => void,
+): Authorizer {
+  return {
+    decide(request) {
+      const decision = evaluate(roles, request);
+      onDecision?.(request, decision);
+      return decision;
+    },
+  };
+}
+
+/** AWS's words for a refusal, as AccessDenied answers carry them. */
+export function accessDeniedMessage(
+  request: AccessRequest,
+  decision: Extract<Decision, { allowed: false }>,
+): string {
+  return `User: ${request.principal.arn} is not authorized to perform: ${request.action} on resource: ${request.resource} ${decision.reason}`;
+}
+
+interface IdentityOpinion {
+  readonly denied: boolean;
+  readonly allowed: boolean;
+}
+
+interface ResourceOpinion {
+  readonly denied: boolean;
+  /** Allowed by naming the caller. */
+  readonly direct: boolean;
+  /** Allowed by naming the caller's account, which leaves it to the identity policy. */
+  readonly delegated: boolean;
+}
+
+function evaluate(roles: Roles, request: AccessRequest): Decision {
+  const identity = identityOpinion(roles, request);
+  const resource = resourceOpinion(request);
+  const crosses = request.principal.accountId !== request.resourceAccountId;
+  if (identity.denied) return explicitDeny('with an explicit deny in an identity-based policy');
+  if (resource.denied)
+    return explicitDeny(crosses ? FOREIGN_RESOURCE : 'with an explicit deny in a resource-based policy');
+  return crosses || request.resourcePolicyRules === true
+    ? resourceRules(request, identity, resource, crosses)
+    : eitherAllows(request, identity, resource);
+}
+
+function identityOpinion(roles: Roles, request: AccessRequest): IdentityOpinion {
+  const { principal } = request;
+  if (isRoot(principal)) return { denied: false, allowed: true };
+  const policies = principal.roleArn === undefined ? [] : roles.policies(principal.roleArn);
+  const effects = new Set(
+    policies.flatMap((policy) => applyingStatements(policy, request)).map((statement) => statement.Effect),
+  );
+  return { denied: effects.has('Deny'), allowed: effects.has('Allow') };
+}
+
+function resourceOpinion(request: AccessRequest): ResourceOpinion {
+  const statements =
+    request.resourcePolicy === undefined ? [] : applyingStatements(request.resourcePolicy, request);
+  const votes = statements
+    .map((statement) => ({
+      effect: statement.Effect,
+      match: matchPrincipal(statement, request.principal),
+    }))
+    .filter(({ match }) => match !== 'none');
+  const allows = votes.filter(({ effect }) => effect === 'Allow');
+  return {
+    denied: allows.length < votes.length,
+    direct: allows.some(({ match }) => match === 'direct'),
+    delegated: allows.some(({ match }) => match === 'account'),
+  };
+}
+
+/** Within the account a direct allow suffices; whatever is delegated, or comes from outside, needs the identity too. */
+function resourceRules(
+  request: AccessRequest,
+  identity: IdentityOpinion,
+  resource: ResourceOpinion,
+  crosses: boolean,
+): Decision {
+  if (!resource.direct && !resource.delegated)
+    return implicitDeny(crosses && identity.allowed ? FOREIGN_RESOURCE : noPolicy('resource-based', request));
+  if (resource.direct && !crosses) return { allowed: true };
+  return identity.allowed ? { allowed: true } : implicitDeny(noPolicy('identity-based', request));
+}
+
+function eitherAllows(
+  request: AccessRequest,
+  identity: IdentityOpinion,
+  resource: ResourceOpinion,
+): Decision {
+  return identity.allowed || resource.direct
+    ? { allowed: true }
+    : implicitDeny(noPolicy('identity-based', request));
+}
+
+const FOREIGN_RESOURCE =
+  'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access';
+
+function noPolicy(kind: 'identity-based' | 'resource-based', request: AccessRequest): string {
+  return `because no ${kind} policy allows the ${request.action} action`;
+}
+
+function explicitDeny(reason: string): Decision {
+  return { allowed: false, reason, explicit: true };
+}
+
+function implicitDeny(reason: string): Decision {
+  return { allowed: false, reason, explicit: false };
+}

@@ -1,0 +1,92 @@
+/**
+ * The texts of a policy: literals, wildcards (`*` any run, `?` any one character) and variables (`${aws:PrincipalArn}`).
+ * What a variable stands for is never read as a wildcard, so a caller cannot widen a policy by its own attributes.
+ */
+
+/** What a policy variable stands for in this request; undefined where the request has no such key. */
+export type Variables = (name: string) => string | undefined;
+
+const VARIABLE = /\$\{([^}]*)\}/g;
+// Wildcards are marked by private-use characters while variables are filled in.
+const ANY_RUN = '\uE000';
+const ANY_ONE = '\uE001';
+
+/** One or many, as policies write it. */
+export function asList<T extends string | number | boolean | object>(
+  value: T | readonly T[] | undefined,
+): readonly T[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+/** The names of the variables in a text that this request cannot fill. */
+export function missingVariables(text: string, variables: Variables): readonly string[] {
+  return [...text.matchAll(VARIABLE)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => valueOf(name, variables) === undefined);
+}
+
+/** Whether a value is the text, wildcards read literally. */
+export function equalsText(text: string, value: string, variables: Variables): boolean {
+  return fill(text, variables) === value;
+}
+
+/** The same without case, in the text, the value and what variables stand for. */
+export function equalsIgnoringCase(text: string, value: string, variables: Variables): boolean {
+  return fill(text, variables).toLowerCase() === value.toLowerCase();
+}
+
+/** Whether a value matches the text with its wildcards. */
+export function matchesText(text: string, value: string, variables: Variables): boolean {
+  return toRegExp(fill(mark(text), variables)).test(value);
+}
+
+/** Actions (`kms:Generate*`) compare without case and know no variables. */
+export function matchesAction(pattern: string, action: string): boolean {
+  return toRegExp(mark(pattern.toLowerCase())).test(action.toLowerCase());
+}
+
+/** ARNs compare part by part, so that a `*` before the resource part never swallows a colon. */
+export function matchesArn(text: string, arn: string, variables: Variables): boolean {
+  const patterns = arnParts(fill(mark(text), variables));
+  const parts = arnParts(arn);
+  if (patterns.length !== 6 || parts.length !== 6) return false;
+  return patterns.every((pattern, index) => toRegExp(pattern).test(parts[index] ?? ''));
+}
+
+function fill(text: string, variables: Variables): string {
+  return text.replaceAll(VARIABLE, (_whole, name: string) => valueOf(name, variables) ?? '');
+}
+
+/** `*`, `?` and `$` stand for themselves; `${name, 'default'}` falls back on its default. */
+function valueOf(expression: string, variables: Variables): string | undefined {
+  if (expression === '*' || expression === '?' || expression === '$') return expression;
+  const [, name, fallback] = /^\s*([^,]*?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(expression) ?? [];
+  return variables(name ?? expression) ?? fallback;
+}
+
+function mark(text: string): string {
+  return text
+    .split(/(\$\{[^}]*\})/)
+    .map((piece, index) =>
+      index % 2 === 1 ? piece : piece.replaceAll('*', ANY_RUN).replaceAll('?', ANY_ONE),
+    )
+    .join('');
+}
+
+function toRegExp(marked: string): RegExp {
+  const source = marked
+    .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+    .replaceAll(ANY_RUN, '.*')
+    .replaceAll(ANY_ONE, '.');
+  return new RegExp(`^${source}$`, 'su');
+}
+
+function arnParts(arn: string): readonly string[] {
+  const parts = arn.split(':');
+  return parts.length < 6 ? parts : [...parts.slice(0, 5), parts.slice(5).join(':')];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,73 @@
+/** Whether one statement speaks about a request: its action, its resource, its conditions. */
+import type { AccessRequest, PolicyDocument, PolicyStatement } from './authorizer.ts';
+import { conditionsHold } from './conditions.ts';
+import type { ContextLookup } from './conditions.ts';
+import { asList, matchesAction, matchesText, missingVariables } from './matching.ts';
+import type { Variables } from './matching.ts';
+
+/** The statements of a document that apply to the request, principals left aside. */
+export function applyingStatements(
+  document: PolicyDocument,
+  request: AccessRequest,
+): readonly PolicyStatement[] {
+  const lookup = contextLookup(request);
+  const variables = policyVariables(document, lookup);
+  return asList(document.Statement).filter((statement) => applies(statement, request, lookup, variables));
+}
+
+/** Condition keys compare without case. Those of the principal are always there. */
+function contextLookup(request: AccessRequest): ContextLookup {
+  const { principal, context = {} } = request;
+  const values = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries(context)) {
+    const name = key.toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), ...asList(value)]);
+  }
+  values.set('aws:principalarn', [principal.roleArn ?? principal.arn]);
+  values.set('aws:principalaccount', [principal.accountId]);
+  return (key) => values.get(key.toLowerCase());
+}
+
+/** Documents of the version before 2012-10-17, which is also the default, know no variables. */
+function policyVariables(document: PolicyDocument, lookup: ContextLookup): Variables | undefined {
+  if (document.Version !== '2012-10-17') return undefined;
+  return (name) => {
+    const values = lookup(name);
+    return values?.length === 1 ? values[0] : undefined;
+  };
+}
+
+function applies(
+  statement: PolicyStatement,
+  request: AccessRequest,
+  lookup: ContextLookup,
+  variables: Variables | undefined,
+): boolean {
+  const fill: Variables = variables ?? ((name) => `\${${name}}`);
+  return (
+    actionApplies(statement, request.action) &&
+    resourceApplies(statement, request.resource, fill) &&
+    conditionsHold(statement.Condition, lookup, fill) &&
+    textsOf(statement).every((text) => missingVariables(text, fill).length === 0)
+  );
+}
+
+function actionApplies(statement: PolicyStatement, action: string): boolean {
+  const named = (patterns: PolicyStatement['Action']): boolean =>
+    asList(patterns).some((pattern) => matchesAction(pattern, action));
+  return statement.NotAction === undefined ? named(statement.Action) : !named(statement.NotAction);
+}
+
+function resourceApplies(statement: PolicyStatement, resource: string, variables: Variables): boolean {
+  const named = (patterns: PolicyStatement['Resource']): boolean =>
+    asList(patterns).some((pattern) => matchesText(pattern, resource, variables));
+  return statement.NotResource === undefined ? named(statement.Resource) : !named(statement.NotResource);
+}
+
+/** Every text of a statement in which a variable may stand. */
+function textsOf(statement: PolicyStatement): readonly string[] {
+  const values = Object.values(statement.Condition ?? {}).flatMap((keys) =>
+    Object.values(keys).flatMap((value) => asList<string | boolean | number>(value).map(String)),
+  );
+  return [...asList(statement.Resource), ...asList(statement.NotResource), ...values];
+}
