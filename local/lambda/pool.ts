@@ -1,0 +1,77 @@
+/**
+ * The sandboxes of one function: started on demand up to a number, kept warm, replaced when they die. Lambda
+ * would answer 429 beyond a function's concurrency; on a laptop, where that number is 2 rather than 1,000,
+ * invocations wait for their turn instead.
+ */
+import pLimit from 'p-limit';
+import type { Invocation, InvocationResult, LambdaFunction } from './function.ts';
+import { startSandbox, type Sandbox, type SandboxDependencies } from './sandbox.ts';
+
+export interface SandboxPool {
+  readonly fn: LambdaFunction;
+  /** How many sandboxes this function may have. */
+  readonly maximumSandboxes: number;
+  /** Waits for a free sandbox, then for the function. Never rejects. */
+  invoke(invocation: Invocation): Promise<InvocationResult>;
+  /** Sandboxes whose process lives. */
+  sandboxes(): readonly Sandbox[];
+  /** Resolves when no invocation runs or waits. */
+  idle(): Promise<void>;
+  /** Kills every sandbox and waits until the processes are gone. */
+  close(): Promise<void>;
+}
+
+export function createPool(
+  fn: LambdaFunction,
+  maximumSandboxes: number,
+  dependencies: SandboxDependencies,
+): SandboxPool {
+  const limit = pLimit(maximumSandboxes);
+  const all = new Set<Sandbox>();
+  const free: Sandbox[] = [];
+  const running = new Set<Promise<unknown>>();
+
+  const invokeOne = async (invocation: Invocation): Promise<InvocationResult> => {
+    const sandbox = takeLiving(free) ?? start(fn, dependencies, all);
+    const result = await sandbox.invoke(invocation);
+    if (sandbox.alive()) free.push(sandbox);
+    return result;
+  };
+  return {
+    fn,
+    maximumSandboxes,
+    async invoke(invocation) {
+      const result = limit(() => invokeOne(invocation));
+      running.add(result);
+      try {
+        return await result;
+      } finally {
+        running.delete(result);
+      }
+    },
+    sandboxes: () => [...all].filter((sandbox) => sandbox.alive()),
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+    async close() {
+      for (const sandbox of all) sandbox.kill();
+      await Promise.all([...all].map((sandbox) => sandbox.exited));
+    },
+  };
+}
+
+/** The most recently used sandbox that still lives, as Lambda prefers. */
+function takeLiving(free: Sandbox[]): Sandbox | undefined {
+  while (free.length > 0) {
+    const sandbox = free.pop();
+    if (sandbox?.alive()) return sandbox;
+  }
+  return undefined;
+}
+
+function start(fn: LambdaFunction, dependencies: SandboxDependencies, all: Set<Sandbox>): Sandbox {
+  const sandbox = startSandbox(fn, dependencies);
+  all.add(sandbox);
+  void sandbox.exited.then(() => all.delete(sandbox));
+  return sandbox;
+}

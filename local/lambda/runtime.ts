@@ -1,0 +1,143 @@
+/**
+ * The program inside a sandbox: loads the handler once, then runs it for one message after another, as Lambda's
+ * Node runtime does. Imports nothing of the local AWS but types, so that a sandbox holds the bundle and little else.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ErrorDocument, InvokeMessage, RuntimeMessage } from './runtime-message.ts';
+
+type Handler = (event: unknown, context: object) => unknown;
+
+class RuntimeError extends Error {
+  constructor(errorType: string, message: string) {
+    super(message);
+    this.name = errorType;
+  }
+}
+
+await main();
+
+async function main(): Promise<void> {
+  // A parent that ends normally takes its sandboxes along; a frozen sandbox can't hear this (see watchdog.ts).
+  process.once('disconnect', () => process.exit());
+  process.on('uncaughtException', (error) => sendFatal(error));
+  process.on('unhandledRejection', (reason) => sendFatal(unhandledRejection(reason)));
+  try {
+    const handler = await loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
+    process.on('message', (message: InvokeMessage) => void run(handler, message));
+    send({ kind: 'ready' });
+  } catch (error) {
+    sendFatal(error);
+  }
+}
+
+async function run(handler: Handler, message: InvokeMessage): Promise<void> {
+  try {
+    const result = await handler(JSON.parse(message.event), contextOf(message));
+    send({ kind: 'response', payload: serialise(result), peakResidentBytes: peakResidentBytes() });
+  } catch (error) {
+    logError('Invoke Error', message.requestId, error);
+    send({
+      kind: 'error',
+      error: documentOf(error),
+      fatal: false,
+      peakResidentBytes: peakResidentBytes(),
+    });
+  }
+}
+
+async function loadHandler(taskRoot: string, name: string): Promise<Handler> {
+  const { base, dir } = path.parse(name);
+  const [moduleName = '', ...exportPath] = base.split('.');
+  const exported = exportPath.reduce<unknown>(
+    (value, key) => (isRecord(value) ? value[key] : undefined),
+    await loadModule(path.join(taskRoot, dir, moduleName)),
+  );
+  if (!isHandler(exported))
+    throw new RuntimeError('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  // Lambda dropped callback handlers with nodejs24.x: running one here would hide a failing deployment.
+  if (exported.length >= 3)
+    throw new RuntimeError('Runtime.CallbackHandlerDeprecated', `${name} takes a callback; use async/await`);
+  return exported;
+}
+
+async function loadModule(file: string): Promise<unknown> {
+  const extension = ['.js', '.mjs', '.cjs'].find((candidate) => existsSync(file + candidate));
+  if (extension === undefined)
+    throw new RuntimeError('Runtime.ImportModuleError', `Error: Cannot find module '${path.basename(file)}'`);
+  return extension === '.mjs'
+    ? await import(pathToFileURL(file + extension).href)
+    : createRequire(import.meta.url)(file + extension);
+}
+
+function contextOf(message: InvokeMessage): object {
+  return {
+    functionVersion: environment('AWS_LAMBDA_FUNCTION_VERSION'),
+    functionName: environment('AWS_LAMBDA_FUNCTION_NAME'),
+    memoryLimitInMB: environment('AWS_LAMBDA_FUNCTION_MEMORY_SIZE'),
+    logGroupName: environment('AWS_LAMBDA_LOG_GROUP_NAME'),
+    logStreamName: environment('AWS_LAMBDA_LOG_STREAM_NAME'),
+    invokedFunctionArn: message.invokedFunctionArn,
+    awsRequestId: message.requestId,
+    getRemainingTimeInMillis: () => Math.max(0, message.deadlineMs - Date.now()),
+  };
+}
+
+function serialise(result: unknown): string {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+  } catch {
+    throw new Error('Unable to stringify response body');
+  }
+}
+
+function documentOf(error: unknown): ErrorDocument {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}
+
+function unhandledRejection(reason: unknown): Error {
+  const message = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+  const error = new RuntimeError('Runtime.UnhandledPromiseRejection', message);
+  if (reason instanceof Error) error.stack = reason.stack;
+  return error;
+}
+
+function sendFatal(error: unknown): void {
+  logError('Uncaught Exception', '', error);
+  send({ kind: 'error', error: documentOf(error), fatal: true, peakResidentBytes: peakResidentBytes() });
+}
+
+function logError(title: string, requestId: string, error: unknown): void {
+  const { errorType, errorMessage, trace } = documentOf(error);
+  const line = JSON.stringify({ errorType, errorMessage, ...(isRecord(error) ? error : {}), stack: trace });
+  process.stderr.write(`${new Date().toISOString()}\t${requestId}\tERROR\t${title} \t${line}\n`);
+}
+
+function send(message: RuntimeMessage): void {
+  process.send?.(message);
+}
+
+/**
+ * Peak resident memory. Not ru_maxrss where it can be avoided: on Linux that figure survives exec, so a small
+ * sandbox forked from a large parent would report its parent's memory.
+ */
+function peakResidentBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return Number(kibibytes) * 1024;
+}
+
+function environment(name: string): string {
+  return process.env[name] ?? '';
+}
+
+function isHandler(value: unknown): value is Handler {
+  return typeof value === 'function';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}

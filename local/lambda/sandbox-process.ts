@@ -1,0 +1,111 @@
+/** The operating-system process under a sandbox: started, stopped, continued, and asked over its channel. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { on, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { LambdaFunction } from './function.ts';
+import { isRuntimeMessage, type InvokeMessage, type RuntimeMessage } from './runtime-message.ts';
+import { sandboxEnvironment } from './sandbox-environment.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** How a wait for the runtime may end. */
+export type Outcome =
+  RuntimeMessage | { readonly kind: 'exit'; readonly reason: string } | { readonly kind: 'timeout' };
+
+export interface SandboxProcess {
+  readonly pid: number;
+  readonly exited: Promise<void>;
+  /** The runtime's next word. Register before what provokes it. */
+  next(timeoutMs: number): Promise<Outcome>;
+  send(message: InvokeMessage): void;
+  /** SIGSTOP. Windows knows no such thing: there the process runs on. */
+  freeze(): void;
+  thaw(): void;
+  kill(): void;
+}
+
+export interface ProcessDependencies {
+  /** Where the sandbox finds AWS. */
+  readonly endpoint: string;
+  readonly watchdog: Watchdog;
+  readonly onLine: (line: string) => void;
+}
+
+export function startProcess(
+  fn: LambdaFunction,
+  session: string,
+  dependencies: ProcessDependencies,
+): SandboxProcess {
+  const child = spawnRuntime(fn, session, dependencies.endpoint);
+  const exited = watchExit(child, dependencies.watchdog);
+  for (const stream of [child.stdout, child.stderr])
+    if (stream) void forwardLines(stream, dependencies.onLine);
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    next: (timeoutMs) => nextOutcome(child, exited, timeoutMs),
+    // An error means that the process is gone, which `next` reports.
+    send: (message) => void child.send(message, () => undefined),
+    freeze: () => sendSignal(child, 'SIGSTOP'),
+    thaw: () => sendSignal(child, 'SIGCONT'),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+function spawnRuntime(fn: LambdaFunction, session: string, endpoint: string): ChildProcess {
+  const program = fileURLToPath(new URL('./runtime.ts', import.meta.url));
+  // Nine tenths for the heap, as Lambda's Node runtime does.
+  const heapMegabytes = Math.floor((fn.memoryMegabytes * 9) / 10);
+  return spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, program], {
+    cwd: fn.codeFolder,
+    env: sandboxEnvironment(fn, session, endpoint),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A process group of its own: Ctrl-C is for the local AWS, which ends its sandboxes in order.
+    detached: true,
+  });
+}
+
+async function watchExit(child: ChildProcess, watchdog: Watchdog): Promise<void> {
+  if (child.pid) watchdog.watch(child.pid);
+  await once(child, 'exit').catch(() => undefined);
+  if (child.pid) watchdog.unwatch(child.pid);
+}
+
+async function nextOutcome(child: ChildProcess, exited: Promise<void>, timeoutMs: number): Promise<Outcome> {
+  const settled = new AbortController();
+  const options = { signal: settled.signal };
+  try {
+    return await Promise.race([
+      nextMessage(child, settled.signal),
+      exited.then((): Outcome => ({ kind: 'exit', reason: exitReason(child) })),
+      delay(timeoutMs, { kind: 'timeout' } as const, options),
+    ]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function nextMessage(child: ChildProcess, signal: AbortSignal): Promise<RuntimeMessage> {
+  for await (const [message] of on(child, 'message', { signal }))
+    if (isRuntimeMessage(message)) return message;
+  throw new Error('Unreachable: the channel of a sandbox ends by an abort only');
+}
+
+/** Lambda's words for how a runtime ended. */
+function exitReason({ exitCode, signalCode }: ChildProcess): string {
+  if (signalCode === 'SIGKILL') return 'Runtime exited with error: signal: killed';
+  if (signalCode === 'SIGABRT') return 'Runtime exited with error: signal: aborted (core dumped)';
+  if (signalCode !== null) return `Runtime exited with error: signal: ${signalCode}`;
+  if (exitCode === 0) return 'Runtime exited without providing a reason';
+  return `Runtime exited with error: exit status ${exitCode}`;
+}
+
+function sendSignal(child: ChildProcess, name: 'SIGSTOP' | 'SIGCONT'): void {
+  if (process.platform !== 'win32') child.kill(name);
+}
+
+async function forwardLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream })) onLine(line);
+}

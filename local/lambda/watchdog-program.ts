@@ -1,0 +1,25 @@
+/**
+ * The watchdog's own process: reads `+pid` and `-pid` lines and, when the pipe closes, kills every pid still on
+ * its list. The pipe closes however the parent ends, SIGKILL included.
+ */
+import { createInterface } from 'node:readline';
+
+const watched = new Set<number>();
+
+// Ctrl-C reaches every process of a terminal; the watchdog must outlive its parent to do its work.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const pid = Number(line.slice(1));
+  if (line.startsWith('+')) watched.add(pid);
+  else watched.delete(pid);
+}
+for (const pid of watched) killQuietly(pid);
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Already gone: that is what was wanted.
+  }
+}

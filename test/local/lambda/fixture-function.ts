@@ -1,0 +1,32 @@
+/** Small functions written into a temporary folder, for the tests of what runs them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { defaultAsyncInvoke, type LambdaFunction } from '../../../local/lambda/function.ts';
+
+export interface Fixture {
+  readonly fn: LambdaFunction;
+  remove(): Promise<void>;
+}
+
+/** A function whose CommonJS module is `source`; it must assign `exports.handler`. */
+export async function fixtureFunction(
+  source: string,
+  overrides: Partial<LambdaFunction> = {},
+): Promise<Fixture> {
+  const codeFolder = await mkdtemp(path.join(tmpdir(), 'fixture-function-'));
+  await writeFile(path.join(codeFolder, 'index.js'), source);
+  const fn: LambdaFunction = {
+    name: 'fixture',
+    arn: 'arn:aws:lambda:us-east-1:000000000000:function:fixture',
+    roleArn: 'arn:aws:iam::000000000000:role/fixture-role',
+    handler: 'index.handler',
+    codeFolder,
+    timeoutSeconds: 10,
+    memoryMegabytes: 256,
+    environment: {},
+    asyncInvoke: defaultAsyncInvoke,
+    ...overrides,
+  };
+  return { fn, remove: () => rm(codeFolder, { recursive: true, force: true }) };
+}
