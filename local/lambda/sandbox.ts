@@ -115,9 +115,10 @@ function resultOf(outcome: Outcome, fn: LambdaFunction, { requestId }: Invocatio
       const reason = `Task timed out after ${fn.timeoutSeconds.toFixed(2)} seconds`;
       return failure('Sandbox.Timedout', `RequestId: ${requestId} Error: ${reason}`);
     }
+    case 'ready':
     default:
       // The runtime is ready once, before the first exchange.
-      return failure('Runtime.Unknown', `RequestId: ${requestId} Error: Runtime sent ${outcome.kind} twice`);
+      return failure('Runtime.Unknown', `RequestId: ${requestId} Error: Runtime got ready twice`);
   }
 }
 

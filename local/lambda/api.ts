@@ -1,0 +1,102 @@
+/** The Lambda API over HTTP: Invoke. Every other operation answers NotImplemented. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
+import { accessDeniedMessage } from '../iam/evaluate.ts';
+import { AwsError, type Caller, type HttpService } from '../service.ts';
+import type { DeployedFunction } from './deployed-function.ts';
+import { accountOf } from './function.ts';
+import { readInvocation, type InvocationRequest } from './invocation-request.ts';
+
+export interface LambdaApiDependencies {
+  readonly authorizer: Authorizer;
+  /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
+  readonly arnOf: (nameOrArn: string) => string;
+  readonly find: (functionArn: string) => DeployedFunction | undefined;
+}
+
+const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+
+export function createLambdaApi(dependencies: LambdaApiDependencies): HttpService {
+  return {
+    operation: (request, url) => (functionOf(request, url) === undefined ? 'Unknown' : 'Invoke'),
+    async handle(request, response, url, caller) {
+      try {
+        await invoke(request, response, permitted(request, url, caller, dependencies));
+      } catch (error) {
+        // Lambda names its errors in a header, not in the body.
+        if (error instanceof AwsError) response.setHeader('x-amzn-ErrorType', error.code);
+        throw error;
+      }
+    },
+    errorBody: ({ status, message, members }) => ({
+      contentType: 'application/json',
+      body: JSON.stringify({ Type: status < 500 ? 'User' : 'Service', message, ...members }),
+    }),
+  };
+}
+
+/** The function that a request invokes by name or ARN; undefined for other requests. */
+function functionOf(request: IncomingMessage, url: URL): string | undefined {
+  const [, name] = (request.method === 'POST' && invokePath.exec(url.pathname)) || [];
+  return name === undefined ? undefined : decodeURIComponent(name);
+}
+
+/** The function of the request, once the caller may invoke it. AWS says no before it says "not found". */
+function permitted(
+  request: IncomingMessage,
+  url: URL,
+  { principal }: Caller,
+  { authorizer, arnOf, find }: LambdaApiDependencies,
+): DeployedFunction {
+  const name = functionOf(request, url);
+  if (name === undefined)
+    throw new AwsError('NotImplemented', 501, `${request.method} ${url.pathname} is not implemented`);
+  const resource = arnOf(name);
+  const deployed = find(resource);
+  const access: AccessRequest = {
+    principal,
+    action: 'lambda:InvokeFunction',
+    resource,
+    resourceAccountId: accountOf(resource),
+    ...(deployed?.permissions.length && {
+      resourcePolicy: { Version: '2012-10-17', Statement: deployed.permissions },
+    }),
+  };
+  const decision = authorizer.decide(access);
+  if (!decision.allowed)
+    throw new AwsError('AccessDeniedException', 403, accessDeniedMessage(access, decision));
+  const qualifier = url.searchParams.get('Qualifier') ?? '$LATEST';
+  if (!deployed || qualifier !== '$LATEST')
+    throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${resource}`);
+  return deployed;
+}
+
+async function invoke(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { pool, asyncInvoker }: DeployedFunction,
+): Promise<void> {
+  const { type, event } = await readInvocation(request);
+  const invocation = { requestId: randomUUID(), event };
+  if (type === 'Event') asyncInvoker.accept(invocation);
+  if (type !== 'RequestResponse') return answer(response, statusOf[type]);
+  const { payload, functionError } = await pool.invoke(invocation);
+  response.setHeader('X-Amz-Executed-Version', '$LATEST');
+  if (functionError) response.setHeader('X-Amz-Function-Error', functionError);
+  return answer(response, statusOf[type], payload);
+}
+
+const statusOf: Readonly<Record<InvocationRequest['type'], number>> = {
+  RequestResponse: 200,
+  Event: 202,
+  DryRun: 204,
+};
+
+function answer(response: ServerResponse, status: number, payload = ''): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    ...(status !== 204 && { 'content-length': Buffer.byteLength(payload) }),
+  });
+  response.end(payload);
+}

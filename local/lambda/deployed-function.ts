@@ -1,0 +1,11 @@
+/** One function and all that runs it. */
+import type { PolicyStatement } from '../iam/authorizer.ts';
+import type { AsyncInvoker } from './async-invoke.ts';
+import type { SandboxPool } from './pool.ts';
+
+export interface DeployedFunction {
+  readonly pool: SandboxPool;
+  readonly asyncInvoker: AsyncInvoker;
+  /** The function's resource policy (AddPermission). */
+  readonly permissions: PolicyStatement[];
+}

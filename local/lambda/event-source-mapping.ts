@@ -1,0 +1,137 @@
+/**
+ * An SQS event source mapping: polls a queue with the function's role, invokes the function with batches, deletes
+ * what it dealt with. Failed messages are left alone and come back after the queue's visibility timeout.
+ */
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SQSRecord } from 'aws-lambda';
+import { succeeded } from './partial-batch.ts';
+import type { SandboxPool } from './pool.ts';
+import { queueUrl, roleQueueClient } from './role-queue.ts';
+import { eventsOf, sqsRecord } from './sqs-record.ts';
+
+export interface EventSourceMapping {
+  readonly queueArn: string;
+  /** 1 to 10,000; above 10 only with a batching window. Default 10. */
+  readonly batchSize: number;
+  /** 0 to 300: how long to wait for a batch to fill. Default 0. */
+  readonly maximumBatchingWindowSeconds: number;
+  /** Invocations at a time. Default: as many as the function has sandboxes. */
+  readonly maximumConcurrency?: number;
+  readonly reportBatchItemFailures: boolean;
+}
+
+export interface Poller {
+  /** Stops receiving and waits until running batches are settled. */
+  close(): Promise<void>;
+}
+
+export interface PollerDependencies {
+  readonly pool: SandboxPool;
+  readonly endpoint: string;
+  readonly onLine: (line: string) => void;
+}
+
+interface Polling extends PollerDependencies {
+  readonly mapping: EventSourceMapping;
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly signal: AbortSignal;
+}
+
+const longPollSeconds = 20;
+const receiveMaximum = 10;
+const retryAfterErrorMs = 1000;
+/** The limit of a synchronous invocation, less `{"Records":[]}`. */
+const maximumEventBytes = 6 * 2 ** 20 - 14;
+
+export function startPolling(mapping: EventSourceMapping, dependencies: PollerDependencies): Poller {
+  const { pool, endpoint } = dependencies;
+  const closing = new AbortController();
+  const client = roleQueueClient(pool.fn, endpoint);
+  const polling: Polling = {
+    ...dependencies,
+    mapping,
+    client,
+    queueUrl: queueUrl(mapping.queueArn, endpoint),
+    signal: closing.signal,
+  };
+  const pollers = Math.min(pool.maximumSandboxes, mapping.maximumConcurrency ?? Infinity);
+  const done = Promise.all(Array.from({ length: pollers }, () => poll(polling)));
+  return {
+    async close() {
+      closing.abort();
+      await done;
+      client.destroy();
+    },
+  };
+}
+
+async function poll(polling: Polling): Promise<void> {
+  const { signal, onLine, mapping } = polling;
+  while (!signal.aborted) {
+    try {
+      const messages = await receiveBatch(polling);
+      for (const records of eventsOf(
+        messages.map((message) => sqsRecord(message, mapping.queueArn)),
+        maximumEventBytes,
+      ))
+        await processBatch(polling, records);
+    } catch (error) {
+      if (signal.aborted) return;
+      onLine(`event source mapping of ${mapping.queueArn}: ${String(error)}`);
+      await delay(retryAfterErrorMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** One long poll and, within the batching window, as many more as it takes to fill the batch. */
+async function receiveBatch(polling: Polling): Promise<Message[]> {
+  const { batchSize, maximumBatchingWindowSeconds } = polling.mapping;
+  const batch = await receive(polling, batchSize, longPollSeconds);
+  const endMs = performance.now() + maximumBatchingWindowSeconds * 1000;
+  while (batch.length > 0 && batch.length < batchSize && !polling.signal.aborted) {
+    const waitSeconds = Math.min(longPollSeconds, Math.ceil((endMs - performance.now()) / 1000));
+    if (waitSeconds <= 0) break;
+    batch.push(...(await receive(polling, batchSize - batch.length, waitSeconds)));
+  }
+  return batch;
+}
+
+async function receive(polling: Polling, wanted: number, waitSeconds: number): Promise<Message[]> {
+  const { client, signal } = polling;
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: polling.queueUrl,
+      MaxNumberOfMessages: Math.min(receiveMaximum, wanted),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    }),
+    { abortSignal: signal },
+  );
+  return Messages;
+}
+
+async function processBatch({ pool, mapping, ...polling }: Polling, records: SQSRecord[]): Promise<void> {
+  const event = JSON.stringify({ Records: records });
+  const result = await pool.invoke({ requestId: randomUUID(), event });
+  const ids = records.map(({ messageId }) => messageId);
+  const done = new Set(succeeded(ids, result, mapping.reportBatchItemFailures));
+  const entries = records
+    .filter(({ messageId }) => done.has(messageId))
+    .map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
+  for (let start = 0; start < entries.length; start += receiveMaximum)
+    await polling.client.send(
+      new DeleteMessageBatchCommand({
+        QueueUrl: polling.queueUrl,
+        Entries: entries.slice(start, start + receiveMaximum),
+      }),
+    );
+}

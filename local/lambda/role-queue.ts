@@ -1,0 +1,38 @@
+/** SQS as Lambda uses it on a function's behalf: with the function's role, at the local endpoint. */
+import { SendMessageCommand, SQSClient, type MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { accessKeyIdOf, accountOf, regionOf, type LambdaFunction } from './function.ts';
+
+export interface OutgoingMessage {
+  readonly body: string;
+  readonly attributes?: Readonly<Record<string, MessageAttributeValue>>;
+}
+
+/** A client that acts as the function's role. The caller destroys it. */
+export function roleQueueClient(fn: LambdaFunction, endpoint: string): SQSClient {
+  return new SQSClient({
+    endpoint,
+    region: regionOf(fn.arn),
+    credentials: { accessKeyId: accessKeyIdOf(fn.roleArn), secretAccessKey: 'local' },
+  });
+}
+
+/** `{endpoint}/{account}/{name}`. Takes no call, so that a role needs no sqs:GetQueueUrl, as in AWS. */
+export function queueUrl(queueArn: string, endpoint: string): string {
+  return `${endpoint}/${accountOf(queueArn)}/${queueArn.split(':').at(-1)}`;
+}
+
+/** Sends one message as the function's role, which therefore needs sqs:SendMessage, as in AWS. */
+export async function sendAsRole(
+  fn: LambdaFunction,
+  endpoint: string,
+  queueArn: string,
+  { body, attributes }: OutgoingMessage,
+): Promise<void> {
+  const client = roleQueueClient(fn, endpoint);
+  try {
+    const QueueUrl = queueUrl(queueArn, endpoint);
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes: attributes }));
+  } finally {
+    client.destroy();
+  }
+}

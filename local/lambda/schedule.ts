@@ -1,0 +1,72 @@
+/** EventBridge rules with a `rate(…)`: the scheduled event, sent to a function at a fixed interval. */
+import { randomUUID } from 'node:crypto';
+import { setInterval as interval } from 'node:timers/promises';
+import { AwsError } from '../service.ts';
+import { accountOf, regionOf } from './function.ts';
+
+export interface Schedule {
+  stop(): void;
+}
+
+const minuteMs = 60_000;
+const maximumTimerMs = 2 ** 31 - 1;
+const unitMs: Readonly<Record<string, number>> = {
+  minute: minuteMs,
+  minutes: minuteMs,
+  hour: 60 * minuteMs,
+  hours: 60 * minuteMs,
+  day: 1440 * minuteMs,
+  days: 1440 * minuteMs,
+};
+
+/**
+ * Milliseconds of `rate(5 minutes)`. Throws ValidationException for what EventBridge refuses (`rate(1 minutes)`,
+ * `rate(0 days)`), NotImplemented for `cron(…)`.
+ */
+export function rateMs(expression: string): number {
+  if (expression.startsWith('cron('))
+    throw new AwsError('NotImplemented', 501, `Schedule ${expression} is not implemented`);
+  const [, count = '', unit = ''] = /^rate\(([1-9]\d*) (minutes?|hours?|days?)\)$/.exec(expression) ?? [];
+  const ms = unitMs[unit];
+  if (ms === undefined || (count === '1') === unit.endsWith('s'))
+    throw new AwsError('ValidationException', 400, 'Parameter ScheduleExpression is not valid.');
+  if (Number(count) * ms > maximumTimerMs)
+    throw new AwsError('NotImplemented', 501, `Schedule ${expression} is longer than a timer of Node`);
+  return Number(count) * ms;
+}
+
+/** Calls `fire` every `everyMs`, the first time one interval from now. */
+export function startSchedule(ruleArn: string, everyMs: number, fire: (event: object) => void): Schedule {
+  const stopping = new AbortController();
+  void run(ruleArn, everyMs, fire, stopping.signal);
+  return { stop: () => stopping.abort() };
+}
+
+/** The event of a schedule (EventBridge user guide, "Scheduled Event"). */
+export function scheduledEvent(ruleArn: string, time: Date): object {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: accountOf(ruleArn),
+    time: time.toISOString().replace(/\.\d+Z$/, 'Z'),
+    region: regionOf(ruleArn),
+    resources: [ruleArn],
+    detail: {},
+  };
+}
+
+async function run(
+  ruleArn: string,
+  everyMs: number,
+  fire: (event: object) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const _ of interval(everyMs, undefined, { signal, ref: false }))
+      fire(scheduledEvent(ruleArn, new Date()));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/** Lambda on a laptop: functions by ARN, their sandboxes, and the two ways to invoke them. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Authorizer } from '../iam/authorizer.ts';
+import { AwsError, type HttpService } from '../service.ts';
+import { createLambdaApi } from './api.ts';
+import { createAsyncInvoker } from './async-invoke.ts';
+import type { DeployedFunction } from './deployed-function.ts';
+import type { LambdaFunction } from './function.ts';
+import { createPool, type SandboxPool } from './pool.ts';
+import type { LogEntry, Sandbox, SandboxInfo } from './sandbox.ts';
+import { startWatchdog } from './watchdog.ts';
+
+export interface LambdaOptions {
+  /** Where sandboxes and pollers find AWS. */
+  readonly endpoint: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly authorizer: Authorizer;
+  readonly sandboxesPerFunction: number;
+  readonly onLog: (entry: LogEntry) => void;
+  /**
+   * Waits before the retries of an asynchronous invocation. Default 1,000 and 2,000: a sixtieth of AWS's one and
+   * two minutes, which nobody at a laptop wants to sit through.
+   */
+  readonly asyncRetryDelaysMs?: readonly [number, number];
+}
+
+export interface Lambda extends HttpService {
+  addFunction(fn: LambdaFunction, reservedConcurrency?: number): DeployedFunction;
+  find(functionArn: string): DeployedFunction | undefined;
+  /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
+  arnOf(nameOrArn: string): string;
+  /** Invokes asynchronously; resolves when the event is accepted. Throws ResourceNotFoundException (404). */
+  deliver(functionArn: string, payload: object): Promise<void>;
+  /** Every living sandbox. */
+  sandboxes(): readonly SandboxInfo[];
+  /** SIGKILL for the sandbox of that session; nothing where it has ended already. */
+  kill(session: string): void;
+  /** Waits up to `graceMs` for running invocations (not for retries), then kills every sandbox. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createLambda(options: LambdaOptions): Lambda {
+  const watchdog = startWatchdog();
+  const functions = new Map<string, DeployedFunction>();
+  const pools = (): SandboxPool[] => [...functions.values()].map(({ pool }) => pool);
+  const living = (): Sandbox[] => pools().flatMap((pool) => [...pool.sandboxes()]);
+  const arnOf = (nameOrArn: string): string => functionArn(nameOrArn, options);
+  const find = (arn: string): DeployedFunction | undefined => functions.get(arnOf(arn));
+  return {
+    ...createLambdaApi({ authorizer: options.authorizer, arnOf, find }),
+    arnOf,
+    find,
+    addFunction(fn, reservedConcurrency = Infinity) {
+      const maximumSandboxes = Math.min(options.sandboxesPerFunction, reservedConcurrency);
+      const deployed = deploy(createPool(fn, maximumSandboxes, { ...options, watchdog }), options);
+      functions.set(fn.arn, deployed);
+      return deployed;
+    },
+    async deliver(arn, payload) {
+      const deployed = find(arn);
+      if (!deployed) throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${arn}`);
+      deployed.asyncInvoker.accept({ requestId: randomUUID(), event: JSON.stringify(payload) });
+    },
+    sandboxes: () => living().map((sandbox) => sandbox.info()),
+    kill: (session) =>
+      living()
+        .find((sandbox) => sandbox.info().session === session)
+        ?.kill(),
+    async close(graceMs) {
+      for (const { asyncInvoker } of functions.values()) asyncInvoker.close();
+      await waitAtMost(graceMs, Promise.all(pools().map((pool) => pool.idle())));
+      await Promise.all(pools().map((pool) => pool.close()));
+      await watchdog.close();
+    },
+  };
+}
+
+function deploy(pool: SandboxPool, { endpoint, onLog, asyncRetryDelaysMs }: LambdaOptions): DeployedFunction {
+  const onLine = (line: string): void => onLog({ function: pool.fn.name, session: '', line });
+  const retryDelaysMs = asyncRetryDelaysMs ?? ([1000, 2000] as const);
+  return {
+    pool,
+    asyncInvoker: createAsyncInvoker({ pool, endpoint, retryDelaysMs, onLine }),
+    permissions: [],
+  };
+}
+
+/** Knows `name`, `account:function:name` and full ARNs, each with or without `:$LATEST`. */
+function functionArn(nameOrArn: string, { accountId, region }: LambdaOptions): string {
+  const unqualified = nameOrArn.replace(/:\$LATEST$/, '');
+  if (unqualified.startsWith('arn:')) return unqualified;
+  const partial = unqualified.includes(':') ? unqualified : `${accountId}:function:${unqualified}`;
+  return `arn:aws:lambda:${region}:${partial}`;
+}
+
+async function waitAtMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  try {
+    await Promise.race([work, delay(limitMs, undefined, { signal: done.signal })]);
+  } finally {
+    done.abort();
+  }
+}
