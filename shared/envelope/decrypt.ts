@@ -1,0 +1,70 @@
+/** Decrypts one message of a tenant: FORMAT rules 6 to 12. */
+import { pipeline } from 'node:stream/promises';
+import { NodeDefaultCryptographicMaterialsManager, type NodeMaterialsManager } from '@aws-crypto/client-node';
+import { AuthenticationFailedError, SealstreamError } from '../errors.ts';
+import { type EncryptionContext, requireContext } from './context.ts';
+import { Content, type Pieces } from './content.ts';
+import { gather } from './gather.ts';
+import { type Kek, type KmsWitness, unwrappingKeyring } from './kek.ts';
+import { kmsFailure } from './kms-failure.ts';
+import { FRAME_BYTES } from './message-size.ts';
+import { sdk } from './suite.ts';
+
+/**
+ * Yields the plaintext frame by frame, each one verified. A message cut off or altered further on still throws
+ * later: commit what you made of it only once the iteration has ended well.
+ *
+ * `expected` is the context the message must carry, all of it and nothing else. It is compared before KMS is asked.
+ * @throws ContextMismatchError, AuthenticationFailedError
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
+ */
+export async function* decrypt(
+  kek: Kek,
+  message: Pieces,
+  expected: EncryptionContext,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const witness: KmsWitness = {};
+  const decryptor = sdk.decryptStream(expecting(expected, kek, witness));
+  const content = new Content(message, signal);
+  const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor);
+  // Awaited below; a failure surfaces in the iteration first.
+  fed.catch(() => undefined);
+  try {
+    yield* decryptor;
+    await fed;
+  } catch (error) {
+    throw content.failure ?? failureOf(error, witness, kek);
+  } finally {
+    decryptor.destroy();
+  }
+}
+
+/** The whole plaintext in one buffer: for small messages only. */
+export async function decryptWhole(
+  kek: Kek,
+  message: Uint8Array,
+  expected: EncryptionContext,
+): Promise<Buffer> {
+  const frames: Uint8Array[] = [];
+  for await (const frame of decrypt(kek, [message], expected)) frames.push(frame);
+  return Buffer.concat(frames);
+}
+
+/** A materials manager that unwraps a DEK only for a message that carries the expected context. */
+function expecting(expected: EncryptionContext, kek: Kek, witness: KmsWitness): NodeMaterialsManager {
+  const manager = new NodeDefaultCryptographicMaterialsManager(unwrappingKeyring(kek, witness));
+  return {
+    getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
+    async decryptMaterials(request) {
+      requireContext(request.encryptionContext, expected);
+      return await manager.decryptMaterials(request);
+    },
+  };
+}
+
+function failureOf(error: unknown, witness: KmsWitness, kek: Kek): SealstreamError {
+  if (witness.failure !== undefined) return kmsFailure(witness.failure, kek, 'kms:Decrypt');
+  if (error instanceof SealstreamError) return error;
+  return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause: error });
+}

@@ -1,0 +1,81 @@
+/** Encrypts one message under a tenant's KEK: FORMAT rules 6 to 10. */
+import { pipeline } from 'node:stream/promises';
+import { StorageUnavailableError } from '../errors.ts';
+import type { EncryptionContext } from './context.ts';
+import { Content, type Pieces } from './content.ts';
+import { gather } from './gather.ts';
+import { generatingKeyring, type Kek, type KmsWitness } from './kek.ts';
+import { kmsFailure } from './kms-failure.ts';
+import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
+import { sdk, SUITE } from './suite.ts';
+
+export interface Plaintext {
+  readonly bytes: number;
+  readonly content: Pieces;
+}
+
+/**
+ * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames.
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
+ * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
+ */
+export async function encrypt(
+  kek: Kek,
+  plaintext: Plaintext,
+  context: EncryptionContext,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const witness: KmsWitness = {};
+  const encryptor = sdk.encryptStream(generatingKeyring(kek, witness), {
+    suiteId: SUITE,
+    encryptionContext: { ...context },
+    frameLength: FRAME_BYTES,
+  });
+  const content = new Content(atMost(plaintext), signal);
+  const message = new MessageBuffer(bodyBytes(plaintext.bytes) + MAX_HEADER_BYTES);
+  try {
+    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, (pieces) => message.fill(pieces));
+  } catch (error) {
+    throw witness.failure === undefined ? error : kmsFailure(witness.failure, kek, 'kms:GenerateDataKey');
+  }
+  if (content.failure !== undefined) throw content.failure;
+  if (content.bytes !== plaintext.bytes) throw lengthError(content.bytes, plaintext.bytes);
+  return message.content();
+}
+
+/** Invariant: no more flows than the message buffer was made for. */
+async function* atMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const piece of content) {
+    left -= piece.length;
+    if (left < 0) throw lengthError(bytes - left, bytes);
+    yield piece;
+  }
+}
+
+function lengthError(actualBytes: number, plannedBytes: number): StorageUnavailableError {
+  return new StorageUnavailableError(
+    `the content has ${actualBytes} bytes or more, planned were ${plannedBytes}`,
+  );
+}
+
+/** One allocation for the whole message: growing or joining would hold it twice. */
+class MessageBuffer {
+  readonly #buffer: Buffer;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#buffer = Buffer.allocUnsafeSlow(maxBytes);
+  }
+
+  async fill(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces) {
+      this.#buffer.set(piece, this.#bytes);
+      this.#bytes += piece.length;
+    }
+  }
+
+  content(): Uint8Array {
+    return this.#buffer.subarray(0, this.#bytes);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What an answer of KMS means for the work: the tenant said no (park), or KMS could not be asked (retry).
+ * Denied is not unreachable: an outage is never taken for a revocation.
+ * https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors
+ */
+import {
+  AuthenticationFailedError,
+  KmsUnavailableError,
+  type SealstreamError,
+  TenantKeyDeniedError,
+  TenantKeyMisconfiguredError,
+  TenantKeyUnusableError,
+} from '../errors.ts';
+import type { Kek } from './kek.ts';
+
+export type KmsOperation = 'kms:GenerateDataKey' | 'kms:Decrypt';
+
+/** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
+export function kmsFailure(cause: unknown, kek: Kek, operation: KmsOperation): SealstreamError {
+  const name = cause instanceof Error ? cause.name : 'unknown failure';
+  const where = `tenant ${kek.tenantId}, key ${kek.arn}: ${operation} answered ${name}`;
+  switch (name) {
+    case 'AccessDeniedException':
+      return new TenantKeyDeniedError(
+        `${where}; the tenant's key policy must allow our role ${operation} under its own tenant-id`,
+        { cause },
+      );
+    case 'DisabledException':
+    case 'KMSInvalidStateException':
+      return new TenantKeyUnusableError(`${where}; the tenant must enable the key (or cancel its deletion)`, {
+        cause,
+      });
+    case 'NotFoundException':
+      return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, { cause });
+    case 'InvalidKeyUsageException':
+    case 'InvalidArnException':
+    case 'UnsupportedOperationException':
+    case 'ValidationException':
+      return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, {
+        cause,
+      });
+    case 'InvalidCiphertextException':
+    case 'IncorrectKeyException':
+      return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause });
+    default:
+      return new KmsUnavailableError(`${where}; retried with backoff`, { cause });
+  }
+}

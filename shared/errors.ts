@@ -1,0 +1,139 @@
+/**
+ * Every way Sealstream fails on purpose: one class per row, a stable `code`, and the `disposition` that the queue
+ * layer obeys. Messages name the tenant, the key, the permission and what to do next; never key bytes, plaintext
+ * or whole events. `name` is set by hand because minifying renames classes.
+ */
+
+/**
+ * What becomes of the work: `retry` = redeliver with backoff; `park` = wait for the tenant's key without using up
+ * retries; `reject` = can never work, record it where a person sees it and acknowledge.
+ */
+export type Disposition = 'retry' | 'park' | 'reject';
+
+export type ErrorCode =
+  | 'ERR_EVENT_INVALID'
+  | 'ERR_JOB_INVALID'
+  | 'ERR_SOURCE_CHANGED'
+  | 'ERR_TENANT_UNKNOWN'
+  | 'ERR_TENANT_REVOKED'
+  | 'ERR_TENANT_KEY_UNUSABLE'
+  | 'ERR_TENANT_KEY_DENIED'
+  | 'ERR_TENANT_KEY_MISCONFIGURED'
+  | 'ERR_KMS_UNAVAILABLE'
+  | 'ERR_STORAGE_UNAVAILABLE'
+  | 'ERR_CONTEXT_MISMATCH'
+  | 'ERR_AUTHENTICATION_FAILED'
+  | 'ERR_MANIFEST_INVALID'
+  | 'ERR_OBJECT_UNKNOWN'
+  | 'ERR_CONFIG_INVALID';
+
+export abstract class SealstreamError extends Error {
+  abstract override readonly name: string;
+  abstract readonly code: ErrorCode;
+  abstract readonly disposition: Disposition;
+}
+
+/** An event or a request of the wrong shape. */
+export class EventInvalidError extends SealstreamError {
+  override readonly name = 'EventInvalidError';
+  readonly code = 'ERR_EVENT_INVALID';
+  readonly disposition = 'reject';
+}
+
+/** A queue message that is no job of ours, or contradicts the plan it names. */
+export class JobInvalidError extends SealstreamError {
+  override readonly name = 'JobInvalidError';
+  readonly code = 'ERR_JOB_INVALID';
+  readonly disposition = 'reject';
+}
+
+/** The source version is gone, or is not what was planned. */
+export class SourceChangedError extends SealstreamError {
+  override readonly name = 'SourceChangedError';
+  readonly code = 'ERR_SOURCE_CHANGED';
+  readonly disposition = 'reject';
+}
+
+/** No tenant of that id is registered. */
+export class TenantUnknownError extends SealstreamError {
+  override readonly name = 'TenantUnknownError';
+  readonly code = 'ERR_TENANT_UNKNOWN';
+  readonly disposition = 'reject';
+}
+
+/** The tenant is registered but not active. */
+export class TenantRevokedError extends SealstreamError {
+  override readonly name = 'TenantRevokedError';
+  readonly code = 'ERR_TENANT_REVOKED';
+  readonly disposition = 'park';
+}
+
+/** KMS: the KEK is disabled, pending deletion or import, or does not exist. */
+export class TenantKeyUnusableError extends SealstreamError {
+  override readonly name = 'TenantKeyUnusableError';
+  readonly code = 'ERR_TENANT_KEY_UNUSABLE';
+  readonly disposition = 'park';
+}
+
+/** KMS: the key policy, a grant or our role does not allow the operation. */
+export class TenantKeyDeniedError extends SealstreamError {
+  override readonly name = 'TenantKeyDeniedError';
+  readonly code = 'ERR_TENANT_KEY_DENIED';
+  readonly disposition = 'park';
+}
+
+/** KMS: the KEK cannot do this at all (asymmetric, HMAC, malformed ARN). */
+export class TenantKeyMisconfiguredError extends SealstreamError {
+  override readonly name = 'TenantKeyMisconfiguredError';
+  readonly code = 'ERR_TENANT_KEY_MISCONFIGURED';
+  readonly disposition = 'park';
+}
+
+/** KMS throttles, fails, times out, or the external key store is unreachable: an outage, not a revocation. */
+export class KmsUnavailableError extends SealstreamError {
+  override readonly name = 'KmsUnavailableError';
+  readonly code = 'ERR_KMS_UNAVAILABLE';
+  readonly disposition = 'retry';
+}
+
+/** S3, SQS or DynamoDB throttles, fails, times out or breaks off. */
+export class StorageUnavailableError extends SealstreamError {
+  override readonly name = 'StorageUnavailableError';
+  readonly code = 'ERR_STORAGE_UNAVAILABLE';
+  readonly disposition = 'retry';
+}
+
+/** A message carries another encryption context than the one expected (FORMAT rule 12). */
+export class ContextMismatchError extends SealstreamError {
+  override readonly name = 'ContextMismatchError';
+  readonly code = 'ERR_CONTEXT_MISMATCH';
+  readonly disposition = 'reject';
+}
+
+/** A message does not verify. Deliberately uniform: it never says which part failed. */
+export class AuthenticationFailedError extends SealstreamError {
+  override readonly name = 'AuthenticationFailedError';
+  readonly code = 'ERR_AUTHENTICATION_FAILED';
+  readonly disposition = 'reject';
+}
+
+/** A manifest that is malformed, or whose clear part is not what was sealed. */
+export class ManifestInvalidError extends SealstreamError {
+  override readonly name = 'ManifestInvalidError';
+  readonly code = 'ERR_MANIFEST_INVALID';
+  readonly disposition = 'reject';
+}
+
+/** The vault holds no manifest of that name. */
+export class ObjectUnknownError extends SealstreamError {
+  override readonly name = 'ObjectUnknownError';
+  readonly code = 'ERR_OBJECT_UNKNOWN';
+  readonly disposition = 'reject';
+}
+
+/** Thrown at cold start; names every missing or malformed variable. */
+export class ConfigInvalidError extends SealstreamError {
+  override readonly name = 'ConfigInvalidError';
+  readonly code = 'ERR_CONFIG_INVALID';
+  readonly disposition = 'retry';
+}
