@@ -1,0 +1,33 @@
+/**
+ * The SDK clients of one sandbox, made once at cold start. Region, credentials and AWS_ENDPOINT_URL come from the
+ * environment, as the SDK reads them.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMS } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/** Standard retries back off exponentially with jitter; five tries ride out most throttling. */
+const MAX_ATTEMPTS = 5;
+/** A connection that does not open, or a socket that says nothing for so long, is an outage. */
+const requestHandler = { connectionTimeout: 3_000, socketTimeout: 30_000 };
+
+export function s3Client(): S3Client {
+  return new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler });
+}
+
+export function sqsClient(): SQSClient {
+  // A queue URL names a host of its own; ours is where every other service is.
+  return new SQSClient({ maxAttempts: MAX_ATTEMPTS, requestHandler, useQueueUrlAsEndpoint: false });
+}
+
+export function dynamoDbClient(): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+/** `KMS`, not `KMSClient`: the Encryption SDK's keyrings call its methods. */
+export function kmsClient(region: string): KMS {
+  return new KMS({ region, maxAttempts: MAX_ATTEMPTS, requestHandler });
+}

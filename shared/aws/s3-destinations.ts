@@ -1,0 +1,55 @@
+/** Where restored objects go. A multipart upload shows nothing until it is complete, so a write is all or nothing. */
+import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { Readable } from 'node:stream';
+import type { Attributes } from '../manifest/manifest.ts';
+import type { Destinations } from '../ports.ts';
+import { storing } from './storage-failure.ts';
+
+const MIN_PART_BYTES = 16 * 1_048_576;
+/** S3's limit. */
+const MAX_PARTS = 10_000;
+/** Parts in memory: one filling, this many on their way. */
+const PARTS_AT_ONCE = 2;
+
+export function s3Destinations(s3: S3Client): Destinations {
+  return {
+    async write({ bucket, key }, attributes, sizeBytes, content, signal) {
+      const upload = new Upload({
+        client: s3,
+        params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...headersOf(attributes) },
+        partSize: partBytes(sizeBytes),
+        queueSize: PARTS_AT_ONCE,
+      });
+      const abort = (): void => void upload.abort();
+      signal.addEventListener('abort', abort);
+      try {
+        await storing('s3:PutObject', async () => await upload.done());
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+    },
+  };
+}
+
+/** Bytes of a part, so that an object of `sizeBytes` fits in S3's 10,000 parts. */
+export function partBytes(sizeBytes: number): number {
+  return Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
+}
+
+function headersOf(attributes: Attributes): Partial<PutObjectCommandInput> {
+  const tagging = new URLSearchParams(attributes.tags).toString();
+  return {
+    ContentType: attributes.contentType,
+    CacheControl: attributes.cacheControl,
+    ContentDisposition: attributes.contentDisposition,
+    ContentEncoding: attributes.contentEncoding,
+    ContentLanguage: attributes.contentLanguage,
+    ...(attributes.expires === undefined ? {} : { Expires: new Date(attributes.expires) }),
+    Metadata: { ...attributes.metadata },
+    ...(tagging === '' ? {} : { Tagging: tagging }),
+  };
+}

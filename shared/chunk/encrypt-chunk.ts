@@ -1,0 +1,76 @@
+/** Does one job: encrypts one chunk under its tenant's KEK into the vault; whoever writes the last one seals. */
+import { chunkContext } from '../envelope/context.ts';
+import { encrypt } from '../envelope/encrypt.ts';
+import { removeSource, seal, type SealPorts } from '../manifest/seal.ts';
+import type { KmsOperations, Sources, State, Vault } from '../ports.ts';
+import { requireActive, type Tenant } from '../tenant/tenant.ts';
+import { chunkRange, rangeBytes } from './geometry.ts';
+import { parseJob, requirePlanned } from './job.ts';
+import type { Plan } from './plan.ts';
+import { chunkKey } from './vault-key.ts';
+
+export interface EncryptPorts extends SealPorts {
+  readonly state: Pick<State, 'tenantAndPlan' | 'addReceipt' | 'markSealed'>;
+  readonly sources: Sources;
+  readonly vault: Vault;
+  readonly kms: KmsOperations;
+  /** Lets few big chunks at a time into memory. */
+  readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
+}
+
+/** What became of a job. */
+export interface ChunkOutcome {
+  readonly plan: Plan;
+  readonly chunkIndex: number;
+  /** `present`: another delivery of the job wrote it. `sealed`: nothing was left to do. */
+  readonly chunk: 'written' | 'present' | 'sealed';
+  readonly objectSealed: boolean;
+}
+
+/**
+ * Idempotent: any number of deliveries of a job, at once or one after the other, write the chunk once and seal once.
+ * @throws JobInvalidError, TenantUnknownError, SourceChangedError: can never work
+ * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError: waits
+ * @throws KmsUnavailableError, StorageUnavailableError: to be tried again
+ */
+export async function encryptChunk(
+  body: string,
+  ports: EncryptPorts,
+  signal: AbortSignal,
+): Promise<ChunkOutcome> {
+  const job = parseJob(body);
+  const read = await ports.state.tenantAndPlan(job.tenantId, job.objectId);
+  const tenant = requireActive(read.tenant, job.tenantId);
+  const plan = requirePlanned(job, read.plan);
+  const { chunkIndex } = job;
+  if (plan.sealedAt !== undefined) {
+    // A crash between the seal and the removal of the source is made good here.
+    await removeSource(plan, ports);
+    return { plan, chunkIndex, chunk: 'sealed', objectSealed: true };
+  }
+  const chunkBytes = rangeBytes(chunkRange(plan, chunkIndex));
+  const chunk = await ports.admit(
+    chunkBytes,
+    async () => await writeChunk(tenant, plan, chunkIndex, ports, signal),
+  );
+  const complete = await ports.state.addReceipt(plan, chunkIndex);
+  if (complete) await seal(plan, tenant, ports);
+  return { plan, chunkIndex, chunk, objectSealed: complete };
+}
+
+async function writeChunk(
+  tenant: Tenant,
+  plan: Plan,
+  chunkIndex: number,
+  { sources, vault, kms }: EncryptPorts,
+  signal: AbortSignal,
+): Promise<'written' | 'present'> {
+  const content = await sources.read(plan.source, plan, chunkIndex, signal);
+  const message = await encrypt(
+    { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
+    { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
+    chunkContext(plan, chunkIndex),
+    signal,
+  );
+  return await vault.putChunk(chunkKey(plan.tenantId, plan.objectId, chunkIndex), message, signal);
+}

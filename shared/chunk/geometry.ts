@@ -1,0 +1,30 @@
+/** FORMAT rule 5: how the bytes of one object are divided. Pure arithmetic; exact up to 2^53 − 1 bytes. */
+
+export interface Geometry {
+  /** Plaintext bytes of the whole object. */
+  readonly sizeBytes: number;
+  /** Plaintext bytes of every chunk but the last. */
+  readonly chunkBytes: number;
+  /** At least 1: an empty object is one empty chunk. */
+  readonly chunkCount: number;
+}
+
+/** `[start, end)`, in plaintext bytes of the object. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function geometryOf(sizeBytes: number, chunkBytes: number): Geometry {
+  return { sizeBytes, chunkBytes, chunkCount: Math.max(1, Math.ceil(sizeBytes / chunkBytes)) };
+}
+
+/** Precondition: `0 ≤ index < chunkCount`. */
+export function chunkRange({ sizeBytes, chunkBytes }: Geometry, index: number): ByteRange {
+  const start = index * chunkBytes;
+  return { start, end: Math.min(start + chunkBytes, sizeBytes) };
+}
+
+export function rangeBytes({ start, end }: ByteRange): number {
+  return end - start;
+}

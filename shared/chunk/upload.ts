@@ -1,0 +1,100 @@
+/**
+ * What an S3 notification says: this version of this object was uploaded. A claim, not a proof; `encrypt` holds it
+ * against S3 itself. https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+import { z } from 'zod';
+import { EventInvalidError, TenantUnknownError } from '../errors.ts';
+import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
+import type { SourceVersion } from './plan.ts';
+
+export interface Upload {
+  readonly tenantId: TenantId;
+  /** The source key without the tenant id and its slash. Never empty. */
+  readonly key: string;
+  readonly source: SourceVersion;
+  readonly sizeBytes: number;
+}
+
+/** One record of a notification, of the right shape but not yet read. */
+export interface UploadRecord {
+  readonly s3: {
+    readonly bucket: { readonly name: string };
+    readonly object: {
+      readonly key: string;
+      readonly size: number;
+      readonly versionId: string;
+      readonly sequencer: string;
+    };
+  };
+}
+
+const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
+
+const recordSchema: z.ZodType<UploadRecord, unknown> = z.object({
+  eventSource: z.literal('aws:s3'),
+  eventName: z.string().startsWith('ObjectCreated:'),
+  s3: z.object({
+    bucket: z.object({ name: z.string().min(1) }),
+    object: z.object({
+      key: z.string().min(1),
+      size: z.int().min(0),
+      versionId: z.string().min(1, 'is missing: enable versioning on the ingest bucket'),
+      sequencer: z.string().regex(/^[0-9A-Fa-f]+$/u),
+    }),
+  }),
+});
+
+const notificationSchema = z.union([testEventSchema, z.object({ Records: z.array(recordSchema) })]);
+
+/**
+ * The records of one notification; none for `s3:TestEvent`.
+ * @throws EventInvalidError when it is not an ObjectCreated notification of S3, or the bucket is not versioned
+ */
+export function parseNotification(body: string): readonly UploadRecord[] {
+  const parsed = notificationSchema.safeParse(parseJson(body));
+  if (!parsed.success) {
+    throw new EventInvalidError(`not an S3 ObjectCreated notification: ${z.prettifyError(parsed.error)}`);
+  }
+  return 'Records' in parsed.data ? parsed.data.Records : [];
+}
+
+/** S3 form-encodes keys in notifications: a space is `+`, a plus `%2B`, the slash stays. */
+export function decodeFormKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new EventInvalidError('the object key is not form-encoded UTF-8, as S3 sends it', { cause });
+  }
+}
+
+/**
+ * @throws EventInvalidError when the key is not form-encoded or names no object
+ * @throws TenantUnknownError when the key does not begin with a tenant id
+ */
+export function uploadOf({ s3 }: UploadRecord): Upload {
+  const { size, versionId, sequencer } = s3.object;
+  const sourceKey = decodeFormKey(s3.object.key);
+  const source = { bucket: s3.bucket.name, key: sourceKey, versionId, sequencer };
+  return { ...splitKey(sourceKey), source, sizeBytes: size };
+}
+
+function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
+  const slash = sourceKey.indexOf('/');
+  const tenantId = tenantIdSchema.safeParse(sourceKey.slice(0, Math.max(slash, 0)));
+  if (!tenantId.success) {
+    throw new TenantUnknownError(
+      'the object key does not begin with a tenant id and a slash: {tenantId}/{key}',
+    );
+  }
+  const key = sourceKey.slice(slash + 1);
+  if (key === '') throw new EventInvalidError(`the key names no object below ${tenantId.data}/`);
+  return { tenantId: tenantId.data, key };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new EventInvalidError('the notification is not JSON', { cause });
+  }
+}

@@ -1,0 +1,28 @@
+/** FORMAT rules 1, 2 and 4: the names under which ciphertext rests in the vault. */
+import { createHash } from 'node:crypto';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import type { ObjectId } from './object-id.ts';
+
+/** S3 allows no longer key. */
+const MAX_KEY_BYTES = 1024;
+const INDEX_DIGITS = 10;
+
+/** `{tenantId}/chunks/{objectId}/` */
+export function chunkPrefix(tenantId: TenantId, objectId: ObjectId): string {
+  return `${tenantId}/chunks/${objectId}/`;
+}
+
+/** `{tenantId}/chunks/{objectId}/{index, 10 digits}` */
+export function chunkKey(tenantId: TenantId, objectId: ObjectId, index: number): string {
+  return chunkPrefix(tenantId, objectId) + index.toString().padStart(INDEX_DIGITS, '0');
+}
+
+/**
+ * `{tenantId}/objects/{key}`; where S3 would refuse that as too long, `{tenantId}/long-keys/{SHA-256 of key}`.
+ * The sealed part of the manifest holds the key itself either way.
+ */
+export function manifestKey(tenantId: TenantId, key: string): string {
+  const plain = `${tenantId}/objects/${key}`;
+  if (Buffer.byteLength(plain) <= MAX_KEY_BYTES) return plain;
+  return `${tenantId}/long-keys/${createHash('sha256').update(key).digest('hex')}`;
+}

@@ -1,0 +1,22 @@
+/** A function's configuration, read from its environment once, at cold start. */
+import { z } from 'zod';
+import { ConfigInvalidError } from '../errors.ts';
+
+/** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */
+export const name: z.ZodString = z.string().min(1);
+
+/** Bytes of a chunk. Default 67108864 (64 MiB): at most 799,539 chunks an object, 64 MiB of memory a chunk. */
+export const chunkBytes: z.ZodType<number, unknown> = z.coerce
+  .number()
+  .int()
+  .min(65_536)
+  .max(1_073_741_824)
+  .default(67_108_864);
+
+/** @throws ConfigInvalidError naming every variable that is missing or malformed */
+export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
+  const parsed = z.object(shape).safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`);
+  throw new ConfigInvalidError(`set these environment variables of the function: ${faults.join(', ')}`);
+}

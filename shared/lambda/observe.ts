@@ -1,0 +1,19 @@
+/** The logger and the metrics of a function: structured JSON on standard output, as CloudWatch reads it. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { SealstreamError } from '../errors.ts';
+
+export const logger: Logger = new Logger({ serviceName: 'sealstream' });
+export const metrics: Metrics = new Metrics({ namespace: 'Sealstream', serviceName: 'sealstream' });
+
+export function count(metric: string): void {
+  metrics.addMetric(metric, MetricUnit.Count, 1);
+}
+
+/** What may be logged of a failure: never a cause's own message, which may quote what it was given. */
+export function loggable(error: unknown): Record<string, string> {
+  if (!(error instanceof Error)) return { error: 'unknown' };
+  const cause: Record<string, string> = error.cause instanceof Error ? { cause: error.cause.name } : {};
+  if (error instanceof SealstreamError) return { code: error.code, error: error.message, ...cause };
+  return { error: error.name, ...cause };
+}

@@ -1,0 +1,86 @@
+/**
+ * From the disposition of a failure to what becomes of its message. An SQS record is acknowledged only when its
+ * work is done, waits for a key (a copy is on the queue), or is recorded as rejected.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { SealstreamError } from '../errors.ts';
+import type { Rejection } from '../ports.ts';
+import { count, loggable, logger } from './observe.ts';
+
+/** When a message that was not done comes back. Implemented by aws/sqs-redelivery.ts. */
+export interface Redelivery {
+  /** Hides the message for so long; it counts as received once more. */
+  delay(record: SQSRecord, seconds: number): Promise<void>;
+  /** Puts a fresh copy on the queue, hidden for so long, that has never been received. */
+  requeue(record: SQSRecord, seconds: number): Promise<void>;
+}
+
+export interface QueuePorts {
+  readonly redelivery: Redelivery;
+  readonly recordRejection: (rejection: Rejection) => Promise<void>;
+  readonly functionName: string;
+}
+
+/** Parked work asks again so often. */
+const PARK_SECONDS = 60;
+/** Redelivery of failed work: 1, 2, 4, … seconds, with full jitter, at most this. */
+const MAX_BACKOFF_SECONDS = 900;
+/** An item of the state table holds 400 KB; a rejected body is kept to this. */
+const MAX_BODY_CHARS = 65_536;
+
+/** Handles every record of a batch, whatever becomes of the others. */
+export async function handleRecords(
+  event: SQSEvent,
+  work: (body: string) => Promise<void>,
+  ports: QueuePorts,
+): Promise<SQSBatchResponse> {
+  const outcomes = await Promise.all(
+    event.Records.map(async (record) => ({ record, done: await isDealtWith(record, work, ports) })),
+  );
+  const failed = outcomes.filter(({ done }) => !done);
+  return { batchItemFailures: failed.map(({ record }) => ({ itemIdentifier: record.messageId })) };
+}
+
+async function isDealtWith(record: SQSRecord, work: (body: string) => Promise<void>, ports: QueuePorts) {
+  try {
+    await work(record.body);
+    return true;
+  } catch (error) {
+    return await dispose(record, error, ports);
+  }
+}
+
+/** True when the message may be acknowledged. If even that fails, it comes back after its visibility timeout. */
+async function dispose(record: SQSRecord, error: unknown, ports: QueuePorts): Promise<boolean> {
+  const disposition = error instanceof SealstreamError ? error.disposition : 'retry';
+  logger.warn(`message ${disposition}`, { messageId: record.messageId, disposition, ...loggable(error) });
+  count({ retry: 'Retried', park: 'Parked', reject: 'Rejected' }[disposition]);
+  try {
+    if (disposition === 'reject') await ports.recordRejection(rejectionOf(record, error, ports.functionName));
+    if (disposition === 'park') await ports.redelivery.requeue(record, PARK_SECONDS);
+    if (disposition === 'retry') await ports.redelivery.delay(record, backoffSeconds(record));
+    return disposition !== 'retry';
+  } catch (failure) {
+    logger.error('message not disposed of', { messageId: record.messageId, ...loggable(failure) });
+    return false;
+  }
+}
+
+function backoffSeconds(record: SQSRecord): number {
+  const receives = Number(record.attributes.ApproximateReceiveCount);
+  return Math.ceil(Math.random() * Math.min(2 ** (receives - 1), MAX_BACKOFF_SECONDS));
+}
+
+function rejectionOf(record: SQSRecord, error: unknown, functionName: string): Rejection {
+  const { code, message } =
+    error instanceof SealstreamError ? error : { code: 'ERR_EVENT_INVALID', message: 'unknown failure' };
+  return {
+    id: record.messageId,
+    functionName,
+    code,
+    message,
+    body: record.body.slice(0, MAX_BODY_CHARS),
+    rejectedAt: new Date().toISOString(),
+  };
+}

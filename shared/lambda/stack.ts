@@ -1,0 +1,30 @@
+/** The middleware every function runs in: the invocation's id in every log line, metrics flushed at its end. */
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { deadlineSignal } from './deadline.ts';
+import { SealstreamError } from '../errors.ts';
+import { loggable, logger, metrics } from './observe.ts';
+
+export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
+
+export function lambda<Event, Result>(
+  work: (event: Event, signal: AbortSignal) => Promise<Result>,
+): Handler<Event, Result> {
+  return middy<Event, Result>()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(logMetrics(metrics))
+    .onError(({ error }) => {
+      throw reported(error);
+    })
+    .handler(async (event, context) => await work(event, deadlineSignal(context)));
+}
+
+/** Lambda reports `name` as errorType and drops every other member: there the code goes. No cause leaves the sandbox. */
+function reported(error: unknown): Error {
+  logger.error('invocation failed', loggable(error));
+  const failure = new Error(error instanceof Error ? error.message : 'unknown failure');
+  failure.name = error instanceof SealstreamError ? error.code : 'InternalError';
+  return failure;
+}

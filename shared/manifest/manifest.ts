@@ -1,0 +1,144 @@
+/**
+ * FORMAT rules 13 to 17: the manifest, which makes an object readable. Small whatever the object's size: its clear
+ * part says how the object is divided and under which KEK; its sealed part holds what may be private and a copy of
+ * the clear part, so that no field can be edited.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { type Geometry, geometryOf } from '../chunk/geometry.ts';
+import { type ObjectId, objectIdSchema } from '../chunk/object-id.ts';
+import { FORMAT } from '../envelope/context.ts';
+import { ManifestInvalidError } from '../errors.ts';
+import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+
+/** What anybody who may read the vault may know. */
+export interface ClearPart extends Geometry {
+  readonly format: typeof FORMAT;
+  readonly tenantId: TenantId;
+  readonly objectId: ObjectId;
+  readonly kekArn: string;
+  /** The tenant's epoch when the object was sealed. */
+  readonly epoch: number;
+  readonly sourceVersionId: string;
+  readonly sequencer: string;
+  /** ISO 8601, UTC. */
+  readonly sealedAt: string;
+}
+
+/** What S3 keeps beside an object's bytes. */
+export interface Attributes {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly contentLanguage?: string | undefined;
+  /** As sent; S3 does not check that it is a date. */
+  readonly expires?: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A checksum S3 holds of the uploaded object, base64. `COMPOSITE`: of its parts' checksums. */
+export interface SourceChecksum {
+  readonly algorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+  readonly value: string;
+}
+
+/** What rests encrypted under the tenant's KEK. */
+export interface SealedPart {
+  readonly clear: ClearPart;
+  /** The object's name: a manifest renamed in the vault does not open. */
+  readonly key: string;
+  readonly attributes: Attributes;
+  readonly checksums: readonly SourceChecksum[];
+}
+
+/** A manifest as it rests: the clear part and the sealed part's message. */
+export interface Manifest {
+  readonly clear: ClearPart;
+  readonly sealed: Uint8Array;
+}
+
+const clearPartShape = {
+  format: z.literal(FORMAT),
+  tenantId: tenantIdSchema,
+  objectId: objectIdSchema,
+  sizeBytes: z.int().min(0),
+  chunkBytes: z.int().min(1),
+  chunkCount: z.int().min(1),
+  kekArn: z.string(),
+  epoch: z.int().min(0),
+  sourceVersionId: z.string(),
+  sequencer: z.string(),
+  sealedAt: z.iso.datetime(),
+};
+
+const manifestSchema = z.strictObject({ ...clearPartShape, sealed: z.base64() });
+
+const sealedPartSchema: z.ZodType<SealedPart, unknown> = z.strictObject({
+  clear: z.strictObject(clearPartShape),
+  key: z.string(),
+  attributes: z.strictObject({
+    contentType: z.string().optional(),
+    cacheControl: z.string().optional(),
+    contentDisposition: z.string().optional(),
+    contentEncoding: z.string().optional(),
+    contentLanguage: z.string().optional(),
+    expires: z.string().optional(),
+    metadata: z.record(z.string(), z.string()),
+    tags: z.record(z.string(), z.string()),
+  }),
+  checksums: z.array(
+    z.strictObject({
+      algorithm: z.enum(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']),
+      type: z.enum(['FULL_OBJECT', 'COMPOSITE']),
+      value: z.string(),
+    }),
+  ),
+});
+
+export function encodeManifest({ clear, sealed }: Manifest): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({ ...clear, sealed: Buffer.from(sealed).toString('base64') }, undefined, 2),
+  );
+}
+
+/** @throws ManifestInvalidError when it is not a manifest of this format, or its geometry contradicts itself */
+export function decodeManifest(body: Uint8Array): Manifest {
+  const { sealed, ...clear } = parse(manifestSchema, body, 'manifest');
+  if (geometryOf(clear.sizeBytes, clear.chunkBytes).chunkCount !== clear.chunkCount) {
+    throw new ManifestInvalidError('manifest: size, chunk size and chunk count contradict each other');
+  }
+  return { clear, sealed: Buffer.from(sealed, 'base64') };
+}
+
+export function encodeSealedPart(part: SealedPart): Uint8Array {
+  return Buffer.from(JSON.stringify(part));
+}
+
+/** @throws ManifestInvalidError when it is malformed, seals another clear part, or names another object */
+export function decodeSealedPart(body: Uint8Array, clear: ClearPart, key: string): SealedPart {
+  const part = parse(sealedPartSchema, body, 'sealed part');
+  if (!isDeepStrictEqual(part.clear, clear)) {
+    throw new ManifestInvalidError('manifest: its clear part is not the one that was sealed');
+  }
+  if (part.key !== key) throw new ManifestInvalidError('manifest: it was sealed under another name');
+  return part;
+}
+
+function parse<T>(schema: z.ZodType<T>, body: Uint8Array, what: string): T {
+  const parsed = schema.safeParse(parseJson(body, what));
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'the document');
+  throw new ManifestInvalidError(`${what}: malformed in ${fields.join(', ')}`);
+}
+
+function parseJson(body: Uint8Array, what: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    // Not the cause: a parser's message quotes what it read.
+    throw new ManifestInvalidError(`${what}: not JSON`);
+  }
+}

@@ -1,0 +1,31 @@
+/** Opens a manifest: FORMAT rules 16 and 17. Only what it says, verified, is trusted by a reader. */
+import { manifestKey } from '../chunk/vault-key.ts';
+import { manifestContext } from '../envelope/context.ts';
+import { decryptWhole } from '../envelope/decrypt.ts';
+import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
+import type { KmsOperations, Vault } from '../ports.ts';
+import type { Tenant } from '../tenant/tenant.ts';
+import { decodeManifest, decodeSealedPart, type SealedPart } from './manifest.ts';
+
+/**
+ * The sealed part of the manifest of one object of `tenant`, verified against its clear part and its name.
+ * @throws ObjectUnknownError when the vault holds no such object
+ * @throws ManifestInvalidError when it is malformed, edited, renamed, or another tenant's
+ * @throws AuthenticationFailedError, ContextMismatchError and the KMS errors of `decrypt`
+ */
+export async function openManifest(
+  tenant: Tenant,
+  key: string,
+  { vault, kms }: { readonly vault: Pick<Vault, 'getManifest'>; readonly kms: KmsOperations },
+): Promise<SealedPart> {
+  const stored = await vault.getManifest(manifestKey(tenant.tenantId, key));
+  if (stored === undefined)
+    throw new ObjectUnknownError(`tenant ${tenant.tenantId} has no sealed object of that key`);
+  const { clear, sealed } = decodeManifest(stored.body);
+  if (clear.tenantId !== tenant.tenantId || clear.kekArn !== tenant.kekArn) {
+    throw new ManifestInvalidError(`manifest: not sealed for tenant ${tenant.tenantId} under its key`);
+  }
+  const kek = { tenantId: tenant.tenantId, arn: tenant.kekArn, kms };
+  const part = await decryptWhole(kek, sealed, manifestContext(tenant.tenantId, clear.objectId));
+  return decodeSealedPart(part, clear, key);
+}

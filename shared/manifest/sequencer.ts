@@ -1,0 +1,13 @@
+/**
+ * Which of two versions of one key is newer, as S3 says it: the shorter sequencer is padded with zeros on the
+ * right, then the two compare as text. Sequencers of different keys say nothing about each other.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export function isNewer(sequencer: string, than: string): boolean {
+  const digits = Math.max(sequencer.length, than.length);
+  return padded(sequencer, digits) > padded(than, digits);
+}
+
+function padded(sequencer: string, digits: number): string {
+  return sequencer.toUpperCase().padEnd(digits, '0');
+}

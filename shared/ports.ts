@@ -1,0 +1,109 @@
+/** What the product needs of the world. `aws/` implements these; the product's own files import no SDK. */
+import type { Geometry } from './chunk/geometry.ts';
+import type { Job } from './chunk/job.ts';
+import type { ObjectId } from './chunk/object-id.ts';
+import type { Plan, SourceVersion } from './chunk/plan.ts';
+import type { KmsOperations } from './envelope/kek.ts';
+import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
+import type { Tenant } from './tenant/tenant.ts';
+import type { TenantId } from './tenant/tenant-id.ts';
+
+/**
+ * Every port throws StorageUnavailableError (KmsOperations: what KMS throws) for an outage, and honours `signal`,
+ * the invocation's deadline.
+ */
+export interface State {
+  /** Strongly consistent. */
+  tenant(tenantId: TenantId): Promise<Tenant | undefined>;
+  /** Strongly consistent, one request for both. */
+  tenantAndPlan(tenantId: TenantId, objectId: ObjectId): Promise<{ tenant?: Tenant; plan?: Plan }>;
+  /** Stores the plan unless the object has one; the first plan wins and is returned. */
+  createPlan(plan: Plan): Promise<Plan>;
+  /** Remembers how many of the plan's jobs are on the queue. */
+  advancePlan(plan: Plan, jobsSent: number): Promise<void>;
+  /** Adds the receipt of a chunk; true when every chunk of the plan now has one. Idempotent. */
+  addReceipt(plan: Plan, chunkIndex: number): Promise<boolean>;
+  markSealed(plan: Plan, sealedAt: string): Promise<void>;
+  /** Keeps rejected work where an operator finds it. Idempotent by `id`. */
+  recordRejection(rejection: Rejection): Promise<void>;
+}
+
+/** Work that can never succeed, as an operator finds it. */
+export interface Rejection {
+  /** The queue message's id. */
+  readonly id: string;
+  readonly functionName: string;
+  readonly code: string;
+  readonly message: string;
+  /** The message as received, cut to 64 KiB: what to redrive once the cause is mended. */
+  readonly body: string;
+  /** ISO 8601, UTC. */
+  readonly rejectedAt: string;
+}
+
+export interface JobQueue {
+  /** Sends up to 10 jobs in one request. Throws unless all were taken. */
+  send(jobs: readonly Job[]): Promise<void>;
+}
+
+/** The ingest bucket. */
+export interface Sources {
+  /**
+   * A range of one version. Undefined range end and start (`0, 0`) of an empty object reads it whole.
+   * @throws SourceChangedError when the version is gone or not of the planned size
+   */
+  read(
+    source: SourceVersion,
+    geometry: Geometry,
+    chunkIndex: number,
+    signal: AbortSignal,
+  ): Promise<ByteStream>;
+  /** @throws SourceChangedError when the version is gone */
+  describe(source: SourceVersion): Promise<SourceDescription>;
+  /** Deletes this one version for good. Idempotent. */
+  remove(source: SourceVersion): Promise<void>;
+}
+
+export interface SourceDescription {
+  readonly attributes: Attributes;
+  readonly checksums: readonly SourceChecksum[];
+}
+
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+/** The vault bucket: ciphertext only. */
+export interface Vault {
+  /** Writes a chunk unless it is there already; chunks are immutable. */
+  putChunk(key: string, message: Uint8Array, signal: AbortSignal): Promise<'written' | 'present'>;
+  /** Undefined when there is no such chunk. */
+  getChunk(key: string, signal: AbortSignal): Promise<ByteStream | undefined>;
+  /** In key order, page by page. */
+  listChunks(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  getManifest(key: string): Promise<StoredManifest | undefined>;
+  /** Writes a manifest over `replaced` (undefined: over nothing); false when another one came in between. */
+  putManifest(key: string, body: Uint8Array, replaced: StoredManifest | undefined): Promise<boolean>;
+}
+
+export interface StoredManifest {
+  readonly body: Uint8Array;
+  readonly etag: string;
+}
+
+/** Where a restored object goes. */
+export interface Destination {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+export interface Destinations {
+  /** Writes the object all or nothing: what `content` throws aborts it and is thrown on. */
+  write(
+    destination: Destination,
+    attributes: Attributes,
+    sizeBytes: number,
+    content: ByteStream,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export type { KmsOperations };
