@@ -1,0 +1,47 @@
+/** Jobs of the chunk queue: encrypts each chunk into the vault, and seals the object whose last chunk it wrote. */
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoState } from '../shared/aws/dynamo-state.ts';
+import { kmsOperations } from '../shared/aws/kms.ts';
+import { s3Sources } from '../shared/aws/s3-sources.ts';
+import { s3Vault } from '../shared/aws/s3-vault.ts';
+import { sqsRedelivery } from '../shared/aws/sqs-redelivery.ts';
+import { encryptChunk } from '../shared/chunk/encrypt-chunk.ts';
+import { admission } from '../shared/lambda/admission.ts';
+import { name, readConfig } from '../shared/lambda/config.ts';
+import { count, logger } from '../shared/lambda/observe.ts';
+import { handleRecords } from '../shared/lambda/queue.ts';
+import { type Handler, lambda } from '../shared/lambda/stack.ts';
+
+const config = readConfig({ STATE_TABLE: name, CHUNK_QUEUE_URL: name, VAULT_BUCKET: name });
+
+const s3 = s3Client();
+const state = dynamoState({ client: dynamoDbClient(), name: config.STATE_TABLE });
+const ports = {
+  state,
+  sources: s3Sources(s3),
+  vault: s3Vault(s3, config.VAULT_BUCKET),
+  kms: kmsOperations(),
+  admit: admission(),
+  now: () => new Date(),
+};
+const queue = {
+  redelivery: sqsRedelivery(sqsClient(), config.CHUNK_QUEUE_URL),
+  recordRejection: state.recordRejection,
+  functionName: 'encrypt',
+};
+
+export const handler: Handler<SQSEvent, SQSBatchResponse> = lambda(
+  async (event, signal) =>
+    await handleRecords(
+      event,
+      async (body) => {
+        const { plan, chunkIndex, chunk, objectSealed } = await encryptChunk(body, ports, signal);
+        const { tenantId, objectId } = plan;
+        count('ChunkEncrypted');
+        if (objectSealed) count('ObjectSealed');
+        logger.info('chunk encrypted', { tenantId, objectId, chunkIndex, chunk, objectSealed });
+      },
+      queue,
+    ),
+);

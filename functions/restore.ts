@@ -1,0 +1,29 @@
+/** Invoked with `{ tenantId, key, destination? }`: decrypts one object of a tenant to a destination. */
+import { dynamoDbClient, s3Client } from '../shared/aws/clients.ts';
+import { dynamoState } from '../shared/aws/dynamo-state.ts';
+import { kmsOperations } from '../shared/aws/kms.ts';
+import { s3Destinations } from '../shared/aws/s3-destinations.ts';
+import { s3Vault } from '../shared/aws/s3-vault.ts';
+import { name, readConfig } from '../shared/lambda/config.ts';
+import { count, logger } from '../shared/lambda/observe.ts';
+import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { parseRequest } from '../shared/restore/request.ts';
+import { restore, type Restored } from '../shared/restore/restore.ts';
+
+const config = readConfig({ STATE_TABLE: name, VAULT_BUCKET: name, RESTORE_BUCKET: name });
+
+const s3 = s3Client();
+const ports = {
+  state: dynamoState({ client: dynamoDbClient(), name: config.STATE_TABLE }),
+  vault: s3Vault(s3, config.VAULT_BUCKET),
+  destinations: s3Destinations(s3),
+  kms: kmsOperations(),
+};
+const buckets = { restoreBucket: config.RESTORE_BUCKET, vaultBucket: config.VAULT_BUCKET };
+
+export const handler: Handler<unknown, Restored> = lambda(async (event, signal) => {
+  const restored = await restore(parseRequest(event, buckets), ports, signal);
+  count('ObjectRestored');
+  logger.info('object restored', { tenantId: restored.tenantId, sizeBytes: restored.sizeBytes });
+  return restored;
+});
