@@ -20,6 +20,8 @@ export interface Caller {
   readonly region: string;
   readonly requestId: string;
   readonly userAgent: string;
+  /** Aborts when the caller hangs up, so that a long poll does not hand messages to nobody. Unset inside one process. */
+  readonly signal?: AbortSignal;
 }
 
 /** A service whose requests are `X-Amz-Target: Prefix.Operation` with a JSON body (KMS, SQS, DynamoDB, EventBridge). */

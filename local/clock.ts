@@ -1,0 +1,28 @@
+/**
+ * The one clock of the local AWS: real time plus what a test has advanced it by. Time-driven parts (long polls, TTL,
+ * key expiry) subscribe, so that a jump takes effect at once and nobody waits for real time.
+ */
+import type { Clock } from './service.ts';
+
+export interface LocalClock extends Clock {
+  /** Moves the clock forward and resolves once every subscriber has acted on it. */
+  advance(advanceMs: number): Promise<void>;
+  /** Calls `react` after every advance; answers how to unsubscribe. */
+  onAdvance(react: () => void | Promise<void>): () => void;
+}
+
+export function createClock(): LocalClock {
+  const reactions = new Set<() => void | Promise<void>>();
+  let offsetMs = 0;
+  return {
+    now: () => Date.now() + offsetMs,
+    async advance(advanceMs) {
+      offsetMs += advanceMs;
+      await Promise.all([...reactions].map(async (react) => react()));
+    },
+    onAdvance(react) {
+      reactions.add(react);
+      return () => void reactions.delete(react);
+    },
+  };
+}

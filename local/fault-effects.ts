@@ -1,0 +1,35 @@
+/** What a fault does to the request it strikes. */
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FaultEffect } from './faults.ts';
+import { AwsError } from './service.ts';
+import type { Caller } from './service.ts';
+
+export interface Victim {
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  /** SIGKILLs the sandbox that holds the session. */
+  kill(session: string): void;
+}
+
+/** Applies the effects in order. True: the connection is closed. Throws the AwsError of an `error` effect. */
+export async function inflict(effects: readonly FaultEffect[], victim: Victim): Promise<boolean> {
+  for (const effect of effects) {
+    if ('error' in effect) throw new AwsError(effect.error.code, effect.error.status, 'An injected fault');
+    if ('latencyMs' in effect) await delay(effect.latencyMs);
+    else return hangUpOn(effect, victim);
+  }
+  return false;
+}
+
+/** Closes the connection without an answer, as a broken network does. */
+export function hangUp(response: ServerResponse): void {
+  response.req.socket.destroy();
+}
+
+function hangUpOn(effect: { kill: true } | { drop: true }, { response, caller, kill }: Victim): boolean {
+  const session = caller.principal.session;
+  if ('kill' in effect && session !== undefined) kill(session);
+  hangUp(response);
+  return true;
+}

@@ -1,0 +1,110 @@
+/**
+ * Faults on demand, for every service of the local AWS: the front asks before it dispatches a request and again before
+ * it answers. An `after` fault is the nasty one: the operation took effect and its caller never hears of it.
+ */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from './service.ts';
+
+const effectSchema = z.union([
+  z.strictObject({ error: z.strictObject({ code: z.string(), status: z.int().min(400).max(599) }) }),
+  z.strictObject({ latencyMs: z.number().nonnegative() }),
+  z.strictObject({ kill: z.literal(true) }),
+  z.strictObject({ drop: z.literal(true) }),
+]);
+
+/** The shape of one fault, as POST /_local/faults takes it. */
+export const faultSchema: z.ZodType<Fault> = z.strictObject({
+  service: z.string(),
+  operation: z.string().optional(),
+  role: z.string().optional(),
+  match: z.string().optional(),
+  when: z.enum(['before', 'after']),
+  effect: effectSchema,
+  count: z.int().positive().optional(),
+  forMs: z.number().positive().optional(),
+});
+
+/**
+ * `error` answers that error; `latencyMs` waits; `drop` closes the connection; `kill` SIGKILLs the sandbox that called
+ * (as its session token says) and closes the connection.
+ */
+export type FaultEffect =
+  | { readonly error: { readonly code: string; readonly status: number } }
+  | { readonly latencyMs: number }
+  | { readonly kill: true }
+  | { readonly drop: true };
+
+export interface Fault {
+  readonly service: string;
+  /** Unset: every operation. */
+  readonly operation?: string;
+  /** The caller's role name. Unset: every caller. */
+  readonly role?: string;
+  /** A substring of the URL's path, or of the body of a JSON service. */
+  readonly match?: string;
+  readonly when: 'before' | 'after';
+  readonly effect: FaultEffect;
+  /** How often it strikes. Unset: until cleared. */
+  readonly count?: number;
+  /** How long it lasts by the local clock. Unset: until cleared. */
+  readonly forMs?: number;
+}
+
+export interface FaultTarget {
+  readonly service: string;
+  readonly operation: string;
+  readonly roleArn?: string;
+  /** The URL's path, or the JSON body. */
+  readonly text: string;
+}
+
+export interface Faults {
+  /** Registers a fault and answers its id. */
+  add(fault: Fault): string;
+  list(): readonly (Fault & { readonly id: string; readonly strikes: number })[];
+  clear(): void;
+  /** The effects that would strike now; uses none up. */
+  peek(when: Fault['when'], target: FaultTarget): readonly FaultEffect[];
+  /** The effects that strike now, in the order they were registered; each counts as one strike. */
+  take(when: Fault['when'], target: FaultTarget): readonly FaultEffect[];
+}
+
+interface Armed {
+  readonly id: string;
+  readonly fault: Fault;
+  readonly untilMs: number;
+  strikes: number;
+}
+
+export function createFaults(clock: Clock): Faults {
+  const armed: Armed[] = [];
+  const striking = (when: Fault['when'], target: FaultTarget): Armed[] =>
+    armed.filter((entry) => entry.fault.when === when && strikes(entry, target, clock.now()));
+  return {
+    add(fault) {
+      const id = randomUUID();
+      armed.push({ id, fault, untilMs: clock.now() + (fault.forMs ?? Infinity), strikes: 0 });
+      return id;
+    },
+    list: () => armed.map(({ id, fault, strikes: count }) => ({ ...fault, id, strikes: count })),
+    clear: () => void armed.splice(0),
+    peek: (when, target) => striking(when, target).map(({ fault }) => fault.effect),
+    take: (when, target) =>
+      striking(when, target).map((entry) => {
+        entry.strikes += 1;
+        return entry.fault.effect;
+      }),
+  };
+}
+
+function strikes({ fault, untilMs, strikes: count }: Armed, target: FaultTarget, nowMs: number): boolean {
+  return (
+    count < (fault.count ?? Infinity) &&
+    nowMs < untilMs &&
+    fault.service === target.service &&
+    (fault.operation === undefined || fault.operation === target.operation) &&
+    (fault.role === undefined || target.roleArn?.endsWith(`:role/${fault.role}`) === true) &&
+    (fault.match === undefined || target.text.includes(fault.match))
+  );
+}
