@@ -1,0 +1,175 @@
+/** GetParametersForImport, ImportKeyMaterial and DeleteImportedKeyMaterial: keys whose material is the tenant's own. */
+import { constants, generateKeyPair, privateDecrypt, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { authorizeOwn } from './access.ts';
+import { kmsError, notImplemented } from './errors.ts';
+import { KEY_ID, blob, parseInput } from './input.ts';
+import { changeView, currentView } from './key.ts';
+import type { KmsKey } from './key.ts';
+import { findKeyById } from './lookup.ts';
+import { addMaterial, materialsOf } from './material.ts';
+import type { Call, Operation } from './operation.ts';
+import type { ImportToken } from './store.ts';
+import { DELETING, refuseStates } from './usable.ts';
+
+export const getParametersForImport: Operation = {
+  kind: 'write',
+  async run(call, input) {
+    const request = parseInput(parametersRequest, input);
+    const key = externalKey(call, request.KeyId, 'kms:GetParametersForImport');
+    refuseStates(key, currentView(key).state, DELETING);
+    const oaepHash = OAEP_HASHES.get(request.WrappingAlgorithm);
+    if (oaepHash === undefined) throw notImplemented(`the wrapping algorithm ${request.WrappingAlgorithm}`);
+    const pair = await generateWrappingKey(Number(request.WrappingKeySpec.replace('RSA_', '')));
+    const token = randomBytes(64).toString('base64');
+    const expiresMs = call.nowMs + TOKEN_MS;
+    call.store.importTokens.push({
+      token,
+      keyArn: key.arn,
+      privateKey: pair.privateKey,
+      oaepHash,
+      expiresMs,
+    });
+    return {
+      KeyId: key.arn,
+      ImportToken: token,
+      PublicKey: pair.publicKey.toString('base64'),
+      ParametersValidTo: expiresMs / 1000,
+    };
+  },
+};
+
+export const importKeyMaterial: Operation = {
+  kind: 'write',
+  run(call, input) {
+    const request = parseInput(importRequest, input);
+    const key = externalKey(call, request.KeyId, 'kms:ImportKeyMaterial');
+    const expiresMs = expiryOf(call, request);
+    refuseStates(key, currentView(key).state, DELETING);
+    if (request.ImportType === 'NEW_KEY_MATERIAL' && materialsOf(call.store, key).length > 0)
+      throw notImplemented('rotation of imported key material');
+    const token = takeToken(call, key, request.ImportToken);
+    const material = acceptMaterial(call, key, unwrap(token, request.EncryptedKeyMaterial));
+    key.imported = { expiresMs };
+    // An expired or deleted key comes back enabled; importing again into a usable one keeps its state.
+    if (currentView(key).state === 'PendingImport') changeView(key, call.nowMs, { state: 'Enabled' });
+    return { KeyId: key.arn, KeyMaterialId: material };
+  },
+};
+
+export const deleteImportedKeyMaterial: Operation = {
+  kind: 'write',
+  run(call, input) {
+    const request = parseInput(z.object({ KeyId: KEY_ID, KeyMaterialId: z.unknown() }), input);
+    const key = externalKey(call, request.KeyId, 'kms:DeleteImportedKeyMaterial');
+    forgetImported(key, call.nowMs);
+    return { KeyId: key.arn };
+  },
+};
+
+/**
+ * Imported material ends. What it encrypted opens again once the same material has been imported, so its bytes stay,
+ * out of reach: the key's state refuses every use.
+ */
+export function forgetImported(key: KmsKey, atMs: number): void {
+  key.imported = undefined;
+  const { state } = currentView(key);
+  if (state === 'Enabled' || state === 'Disabled') changeView(key, atMs, { state: 'PendingImport' });
+}
+
+const TOKEN_MS = 86_400_000;
+
+const OAEP_HASHES: ReadonlyMap<string, string> = new Map([
+  ['RSAES_OAEP_SHA_256', 'sha256'],
+  ['RSAES_OAEP_SHA_1', 'sha1'],
+]);
+
+const parametersRequest = z.object({
+  KeyId: KEY_ID,
+  WrappingAlgorithm: z.enum([
+    'RSAES_OAEP_SHA_1',
+    'RSAES_OAEP_SHA_256',
+    'RSA_AES_KEY_WRAP_SHA_1',
+    'RSA_AES_KEY_WRAP_SHA_256',
+    'RSAES_PKCS1_V1_5',
+    'SM2PKE',
+  ]),
+  WrappingKeySpec: z.enum(['RSA_2048', 'RSA_3072', 'RSA_4096']),
+});
+
+const importRequest = z.object({
+  KeyId: KEY_ID,
+  ImportToken: blob(1, 6144),
+  EncryptedKeyMaterial: blob(1, 6144),
+  ValidTo: z.number().optional(),
+  ExpirationModel: z
+    .enum(['KEY_MATERIAL_EXPIRES', 'KEY_MATERIAL_DOES_NOT_EXPIRE'])
+    .default('KEY_MATERIAL_EXPIRES'),
+  ImportType: z.enum(['NEW_KEY_MATERIAL', 'EXISTING_KEY_MATERIAL']).optional(),
+});
+
+function externalKey(call: Call, keyId: string, action: string): KmsKey {
+  const key = findKeyById(call.store, call.caller, keyId);
+  call.note.key = key;
+  authorizeOwn(call, key, action);
+  if (key.origin !== 'EXTERNAL')
+    throw kmsError(
+      'UnsupportedOperationException',
+      `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
+    );
+  if (key.keySpec !== 'SYMMETRIC_DEFAULT') throw notImplemented(`imported material of ${key.keySpec} keys`);
+  return key;
+}
+
+async function generateWrappingKey(
+  modulusLength: number,
+): Promise<{ publicKey: Buffer; privateKey: string }> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength });
+  return {
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+function expiryOf(call: Call, request: z.infer<typeof importRequest>): number | undefined {
+  const { ExpirationModel, ValidTo } = request;
+  if ((ExpirationModel === 'KEY_MATERIAL_EXPIRES') !== (ValidTo !== undefined))
+    throw kmsError(
+      'ValidationException',
+      'A validTo date must be set if, and only if, the key material expires.',
+    );
+  const expiresMs = ValidTo === undefined ? undefined : ValidTo * 1000;
+  if (expiresMs !== undefined && expiresMs <= call.nowMs)
+    throw kmsError('ValidationException', 'The validTo date must be in the future.');
+  return expiresMs;
+}
+
+function takeToken(call: Call, key: KmsKey, bytes: Buffer): ImportToken {
+  const text = bytes.toString('base64');
+  const token = call.store.importTokens.find((entry) => entry.token === text && entry.keyArn === key.arn);
+  if (token === undefined) throw kmsError('InvalidImportTokenException', 'The import token is invalid.');
+  if (token.expiresMs <= call.nowMs)
+    throw kmsError('ExpiredImportTokenException', 'The import token has expired.');
+  return token;
+}
+
+function unwrap({ privateKey, oaepHash }: ImportToken, wrapped: Buffer): Buffer {
+  try {
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    return privateDecrypt({ key: privateKey, padding, oaepHash }, wrapped);
+  } catch {
+    throw kmsError('InvalidCiphertextException', '');
+  }
+}
+
+/** A key takes 256 bits, and once it had material only the same again. Returns the material's id. */
+function acceptMaterial(call: Call, key: KmsKey, bytes: Buffer): string {
+  if (bytes.length !== 32)
+    throw kmsError('IncorrectKeyMaterialException', 'The key material is not 256 bits long.');
+  const known = materialsOf(call.store, key).at(-1);
+  if (known === undefined) return addMaterial(call.store, key.keyId, call.nowMs, bytes).id;
+  if (known.bytes !== bytes.toString('base64'))
+    throw kmsError('IncorrectKeyMaterialException', 'The key material is not the one imported before.');
+  return known.id;
+}

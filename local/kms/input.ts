@@ -1,0 +1,53 @@
+/** Requests, parsed where they come in: what AWS constrains is checked before anything is looked up. */
+import { z } from 'zod';
+import { kmsError } from './errors.ts';
+import type { Input } from './operation.ts';
+
+export const KEY_ID: z.ZodString = z.string().min(1).max(2048);
+export const GRANT_TOKENS: z.ZodOptional<z.ZodArray<z.ZodString>> = z
+  .array(z.string().min(1).max(8192))
+  .max(10)
+  .optional();
+export const ENCRYPTION_CONTEXT: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>> = z
+  .record(z.string(), z.string())
+  .default({});
+export const DRY_RUN: z.ZodOptional<z.ZodBoolean> = z.boolean().optional();
+/** Policies are at most 32 KiB. */
+export const POLICY: z.ZodString = z.string().min(1).max(32_768);
+/** The only encryption algorithm of symmetric keys, and the default. */
+export const SYMMETRIC = 'SYMMETRIC_DEFAULT';
+
+/** A blob of the given sizes in bytes, base64 in JSON. */
+export function blob(minBytes: number, maxBytes: number): z.ZodType<Buffer, string> {
+  return z
+    .base64()
+    .transform((text) => Buffer.from(text, 'base64'))
+    .refine((bytes) => bytes.length >= minBytes && bytes.length <= maxBytes, {
+      message: `Member must have length between ${minBytes} and ${maxBytes}`,
+    });
+}
+
+/** Throws ValidationException, or SerializationException where a member has the wrong JSON type. */
+export function parseInput<T>(schema: z.ZodType<T>, input: Input): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const member = issue?.path.join('.') ?? '';
+  if (issue?.code === 'invalid_type' && valueAt(input, issue.path) !== undefined)
+    throw kmsError('SerializationException', `Unexpected type of member ${member}`);
+  throw kmsError(
+    'ValidationException',
+    `1 validation error detected: Value at '${lowerFirst(member)}' failed to satisfy constraint: ${issue?.message ?? ''}`,
+  );
+}
+
+export function lowerFirst(name: string): string {
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
+    input,
+  );
+}

@@ -1,0 +1,33 @@
+/** The backing keys of a KMS key: the last one encrypts, all of them decrypt. */
+import { randomBytes } from 'node:crypto';
+import type { KmsKey } from './key.ts';
+import type { KeyMaterial, Store } from './store.ts';
+
+export function materialsOf(store: Store, key: KmsKey): readonly KeyMaterial[] {
+  return store.materials.get(key.keyId) ?? [];
+}
+
+/** Precondition: the key is symmetric and usable, so that it has material. */
+export function currentMaterial(store: Store, key: KmsKey): KeyMaterial {
+  const material = materialsOf(store, key).at(-1);
+  if (material === undefined) throw new Error(`The key ${key.keyId} has no material`);
+  return material;
+}
+
+/** Makes the given bytes, by default new random ones, the material that encrypts from now on. */
+export function addMaterial(
+  store: Store,
+  keyId: string,
+  nowMs: number,
+  bytes: Buffer = randomBytes(32),
+  rotation?: KeyMaterial['rotation'],
+): KeyMaterial {
+  const material = {
+    id: randomBytes(32).toString('hex'),
+    bytes: bytes.toString('base64'),
+    createdMs: nowMs,
+    rotation,
+  };
+  store.materials.set(keyId, [...(store.materials.get(keyId) ?? []), material]);
+  return material;
+}

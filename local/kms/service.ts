@@ -1,0 +1,121 @@
+/**
+ * The KMS of the local AWS: real AES-256-GCM, key policies and identity policies across accounts, key states that reach
+ * the data plane as late as one likes, and the events AWS would send. Throttling and outages are injected in front of it.
+ */
+import type { Authorizer } from '../iam/authorizer.ts';
+import { AwsError } from '../service.ts';
+import type { Caller, Clock, JsonService, Publish } from '../service.ts';
+import { createCallLog } from './call-log.ts';
+import type { CallLog, KmsCall } from './call-log.ts';
+import { notImplemented } from './errors.ts';
+import { MAX_PROPAGATION_SECONDS, currentView, viewAt } from './key.ts';
+import type { Call, Input, Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { passTime } from './passing-time.ts';
+import { openStore } from './store.ts';
+import type { Store } from './store.ts';
+import { callEvent } from './trail.ts';
+
+export interface KmsOptions {
+  /** Where keys rest; without it they live in memory. */
+  readonly dataDir?: string | undefined;
+  readonly clock: Clock;
+  readonly authorizer: Authorizer;
+  readonly publish: Publish;
+  /** Regions keys can be replicated to. Default all. */
+  readonly regions?: readonly string[] | undefined;
+}
+
+export interface Kms extends JsonService {
+  /** How long the data plane goes on seeing the state before a change. Default 0, at most 3600 seconds. */
+  setPropagationDelay(seconds: number): void;
+  /** Deletes, expires and rotates what is due by the clock, and publishes that. Every call does so first. */
+  tick(): Promise<void>;
+  /** The newest calls, oldest first. */
+  calls(): readonly KmsCall[];
+  clearCalls(): void;
+  /** Resolves when everything is saved. */
+  close(): Promise<void>;
+}
+
+export async function createKms(options: KmsOptions): Promise<Kms> {
+  const service = { options, store: await openStore(options.dataDir), log: createCallLog(), delayMs: 0 };
+  return {
+    call: (operation, input, caller) => answer(service, operation, input, caller),
+    setPropagationDelay(seconds) {
+      if (!(seconds >= 0 && seconds <= MAX_PROPAGATION_SECONDS))
+        throw new RangeError(
+          `The propagation delay must lie between 0 and ${MAX_PROPAGATION_SECONDS} seconds`,
+        );
+      service.delayMs = seconds * 1000;
+    },
+    tick: () => tick(service),
+    calls: () => service.log.entries(),
+    clearCalls: () => service.log.clear(),
+    close: () => service.store.save(),
+  };
+}
+
+interface Service {
+  readonly options: KmsOptions;
+  readonly store: Store;
+  readonly log: CallLog;
+  delayMs: number;
+}
+
+async function tick({ options, store }: Service): Promise<void> {
+  const events = passTime(store, options.clock.now());
+  if (events.length === 0) return;
+  await store.save();
+  for (const event of events) await options.publish(event);
+}
+
+async function answer(service: Service, name: string, input: Input, caller: Caller): Promise<object> {
+  const operation = OPERATIONS.get(name);
+  if (operation === undefined) throw notImplemented(name);
+  await tick(service);
+  const call = newCall(service, operation, caller);
+  const outcome = await attempt(operation, call, input);
+  service.log.add(name, caller, call.note, outcome.error?.code ?? 'Success', call.nowMs);
+  if (operation.kind === 'write') await record(service, name, input, call, outcome);
+  if (outcome.error !== undefined) throw outcome.error;
+  return outcome.answer;
+}
+
+type Outcome =
+  | { readonly answer: object; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: AwsError };
+
+/** Refusals are outcomes; anything else is a bug and thrown on. */
+async function attempt(operation: Operation, call: Call, input: Input): Promise<Outcome> {
+  try {
+    return { answer: await operation.run(call, input) };
+  } catch (error) {
+    if (error instanceof AwsError) return { error };
+    throw error;
+  }
+}
+
+function newCall({ options, store, delayMs }: Service, { kind }: Operation, caller: Caller): Call {
+  const nowMs = options.clock.now();
+  return {
+    store,
+    authorizer: options.authorizer,
+    caller,
+    nowMs,
+    regions: options.regions,
+    note: { dryRun: false },
+    viewOf: (key) => (kind === 'use' ? viewAt(key, nowMs - delayMs) : currentView(key)),
+  };
+}
+
+async function record(
+  { options, store }: Service,
+  operation: string,
+  input: Input,
+  { caller, note, nowMs }: Call,
+  { answer: result, error }: Outcome,
+): Promise<void> {
+  if (error === undefined) await store.save();
+  await options.publish(callEvent({ operation, input, caller, note, timeMs: nowMs, answer: result, error }));
+}

@@ -1,0 +1,94 @@
+/** Everything the local KMS knows, in memory and, with a data folder, in one JSON file. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KmsKey } from './key.ts';
+
+export interface Alias {
+  readonly accountId: string;
+  readonly region: string;
+  /** With its prefix: `alias/…`. */
+  readonly name: string;
+  targetKeyId: string;
+  readonly createdMs: number;
+  updatedMs: number;
+}
+
+export interface KeyMaterial {
+  /** 64 hex digits, carried by every ciphertext. */
+  readonly id: string;
+  /** 256 bits, base64. */
+  readonly bytes: string;
+  readonly createdMs: number;
+  readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND' | undefined;
+}
+
+export interface ImportToken {
+  readonly token: string;
+  readonly keyArn: string;
+  /** PKCS#8 PEM. */
+  readonly privateKey: string;
+  readonly oaepHash: string;
+  readonly expiresMs: number;
+}
+
+export interface Store {
+  /** By ARN. */
+  readonly keys: Map<string, KmsKey>;
+  readonly aliases: Alias[];
+  /** By key id, oldest first: the keys of one multi-Region set share their material. */
+  readonly materials: Map<string, KeyMaterial[]>;
+  readonly importTokens: ImportToken[];
+  /** Resolves when the present state rests in the file. */
+  save(): Promise<void>;
+}
+
+interface StoredState {
+  readonly keys: KmsKey[];
+  readonly aliases: Alias[];
+  readonly materials: [string, KeyMaterial[]][];
+  readonly importTokens: ImportToken[];
+}
+
+const FILE = 'kms.json';
+
+/** Without a folder nothing is written. */
+export async function openStore(dataDir?: string): Promise<Store> {
+  const stored = dataDir === undefined ? undefined : await load(dataDir);
+  const content = {
+    keys: new Map((stored?.keys ?? []).map((key) => [key.arn, key])),
+    aliases: stored?.aliases ?? [],
+    materials: new Map(stored?.materials),
+    importTokens: stored?.importTokens ?? [],
+  };
+  let saved: Promise<void> = Promise.resolve();
+  return {
+    ...content,
+    save() {
+      if (dataDir === undefined) return Promise.resolve();
+      // One write after the other, and a failed one does not stop the next.
+      const write = (): Promise<void> => replace(dataDir, { ...content, keys: [...content.keys.values()] });
+      saved = saved.then(write, write);
+      return saved;
+    },
+  };
+}
+
+async function load(dataDir: string): Promise<StoredState | undefined> {
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, FILE);
+  if (!existsSync(file)) return undefined;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this store writes the file
+  return JSON.parse(await readFile(file, 'utf8')) as StoredState;
+}
+
+/** Written beside and renamed, so that a crash leaves the old state or the new one. */
+async function replace(
+  dataDir: string,
+  content: Omit<StoredState, 'materials'> & Pick<Store, 'materials'>,
+): Promise<void> {
+  const text = JSON.stringify({ ...content, materials: [...content.materials] });
+  const temporary = join(dataDir, `${FILE}.new`);
+  await writeFile(temporary, text, { mode: 0o600 });
+  await rename(temporary, join(dataDir, FILE));
+}
