@@ -7,5 +7,5 @@ export interface DeployedFunction {
   readonly pool: SandboxPool;
   readonly asyncInvoker: AsyncInvoker;
   /** The function's resource policy (AddPermission). */
-  readonly permissions: PolicyStatement[];
+  readonly permissions: readonly PolicyStatement[];
 }

@@ -4,7 +4,7 @@
  * invocations wait for their turn instead.
  */
 import pLimit from 'p-limit';
-import type { Invocation, InvocationResult, LambdaFunction } from './function.ts';
+import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
 import { startSandbox, type Sandbox, type SandboxDependencies } from './sandbox.ts';
 
 export interface SandboxPool {
@@ -31,7 +31,10 @@ export function createPool(
   const free: Sandbox[] = [];
   const running = new Set<Promise<unknown>>();
 
+  let closed = false;
+
   const invokeOne = async (invocation: Invocation): Promise<InvocationResult> => {
+    if (closed) return failure('ServiceException', 'The local AWS is closing');
     const sandbox = takeLiving(free) ?? start(fn, dependencies, all);
     const result = await sandbox.invoke(invocation);
     if (sandbox.alive()) free.push(sandbox);
@@ -54,6 +57,7 @@ export function createPool(
       while (running.size > 0) await Promise.allSettled(running);
     },
     async close() {
+      closed = true;
       for (const sandbox of all) sandbox.kill();
       await Promise.all([...all].map((sandbox) => sandbox.exited));
     },

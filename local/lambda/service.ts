@@ -1,10 +1,10 @@
 /** Lambda on a laptop: functions by ARN, their sandboxes, and the two ways to invoke them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Authorizer } from '../iam/authorizer.ts';
+import type { Authorizer, PolicyStatement } from '../iam/authorizer.ts';
 import { AwsError, type HttpService } from '../service.ts';
 import { createLambdaApi } from './api.ts';
-import { createAsyncInvoker } from './async-invoke.ts';
+import { createAsyncInvoker, type AsyncInvoker } from './async-invoke.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import type { LambdaFunction } from './function.ts';
 import { createPool, type SandboxPool } from './pool.ts';
@@ -27,7 +27,12 @@ export interface LambdaOptions {
 }
 
 export interface Lambda extends HttpService {
-  addFunction(fn: LambdaFunction, reservedConcurrency?: number): DeployedFunction;
+  /** `permissions` is the function's resource policy (AddPermission). Default none. */
+  addFunction(
+    fn: LambdaFunction,
+    reservedConcurrency?: number,
+    permissions?: readonly PolicyStatement[],
+  ): DeployedFunction;
   find(functionArn: string): DeployedFunction | undefined;
   /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
   arnOf(nameOrArn: string): string;
@@ -52,9 +57,10 @@ export function createLambda(options: LambdaOptions): Lambda {
     ...createLambdaApi({ authorizer: options.authorizer, arnOf, find }),
     arnOf,
     find,
-    addFunction(fn, reservedConcurrency = Infinity) {
+    addFunction(fn, reservedConcurrency = Infinity, permissions = []) {
       const maximumSandboxes = Math.min(options.sandboxesPerFunction, reservedConcurrency);
-      const deployed = deploy(createPool(fn, maximumSandboxes, { ...options, watchdog }), options);
+      const pool = createPool(fn, maximumSandboxes, { ...options, watchdog });
+      const deployed = { pool, asyncInvoker: asyncInvokerOf(pool, options), permissions };
       functions.set(fn.arn, deployed);
       return deployed;
     },
@@ -77,14 +83,10 @@ export function createLambda(options: LambdaOptions): Lambda {
   };
 }
 
-function deploy(pool: SandboxPool, { endpoint, onLog, asyncRetryDelaysMs }: LambdaOptions): DeployedFunction {
+function asyncInvokerOf(pool: SandboxPool, options: LambdaOptions): AsyncInvoker {
+  const { endpoint, onLog, asyncRetryDelaysMs: retryDelaysMs = [1000, 2000] } = options;
   const onLine = (line: string): void => onLog({ function: pool.fn.name, session: '', line });
-  const retryDelaysMs = asyncRetryDelaysMs ?? ([1000, 2000] as const);
-  return {
-    pool,
-    asyncInvoker: createAsyncInvoker({ pool, endpoint, retryDelaysMs, onLine }),
-    permissions: [],
-  };
+  return createAsyncInvoker({ pool, endpoint, retryDelaysMs, onLine });
 }
 
 /** Knows `name`, `account:function:name` and full ARNs, each with or without `:$LATEST`. */

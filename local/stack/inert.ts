@@ -1,0 +1,38 @@
+/**
+ * What a stack may contain that changes nothing on a laptop: no caller could tell whether it is there. This is
+ * the complete list; a resource type that is neither here nor among those created is refused.
+ */
+import type { Created } from './intrinsics.ts';
+import { physicalName, type StackContext } from './resource.ts';
+
+/** Resources that `sls` adds for its own uploads, by logical id. */
+export const inertLogicalIds: ReadonlySet<string> = new Set([
+  'ServerlessDeploymentBucket',
+  'ServerlessDeploymentBucketPolicy',
+]);
+
+/** By type, the property that holds the name which `Ref` gives. */
+export const inertTypes: Readonly<Record<string, string>> = {
+  'AWS::CloudWatch::Alarm': 'AlarmName',
+  'AWS::CloudWatch::Dashboard': 'DashboardName',
+  // What a function logs goes to a file of the local AWS, whatever the log group says.
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::Logs::MetricFilter': 'FilterName',
+  // Only $LATEST can be invoked here.
+  'AWS::Lambda::Version': 'FunctionName',
+};
+
+/** A resource that is not created, with the name and ARN it would have, for policies that mention it. */
+export function inertResource(
+  logicalId: string,
+  type: string,
+  properties: Readonly<Record<string, unknown>>,
+  context: StackContext,
+): Created {
+  const named = properties[inertTypes[type] ?? ''];
+  const ref = typeof named === 'string' ? named : physicalName(logicalId, context);
+  const { region, accountId } = context;
+  const attributes: Record<string, string> =
+    type === 'AWS::Logs::LogGroup' ? { Arn: `arn:aws:logs:${region}:${accountId}:log-group:${ref}:*` } : {};
+  return { ref, attributes };
+}

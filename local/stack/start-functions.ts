@@ -1,0 +1,45 @@
+/** Brings a created stack to life: functions, then the event sources and schedules that invoke them. */
+import { startPolling, type Poller } from '../lambda/event-source-mapping.ts';
+import { startSchedule, type Schedule } from '../lambda/schedule.ts';
+import { createLambda, type Lambda, type LambdaOptions } from '../lambda/service.ts';
+import type { CreatedStack } from './create-resources.ts';
+
+export interface RunningFunctions {
+  readonly lambda: Lambda;
+  close(): Promise<void>;
+}
+
+/** How long running invocations may take to end before their sandboxes are killed. */
+const graceMs = 5000;
+
+export function startFunctions(stack: CreatedStack, options: LambdaOptions): RunningFunctions {
+  const lambda = createLambda(options);
+  for (const { fn, reservedConcurrency, permissions } of stack.functions.values())
+    lambda.addFunction(fn, reservedConcurrency, permissions);
+  const pollers = startPollers(stack, lambda, options);
+  const schedules = startSchedules(stack, lambda);
+  return {
+    lambda,
+    async close() {
+      for (const schedule of schedules) schedule.stop();
+      const drained = Promise.all(pollers.map((poller) => poller.close()));
+      await lambda.close(graceMs);
+      await drained;
+    },
+  };
+}
+
+function startPollers({ mappings }: CreatedStack, lambda: Lambda, options: LambdaOptions): Poller[] {
+  return mappings.flatMap(({ functionArn, mapping }) => {
+    const pool = lambda.find(functionArn)?.pool;
+    const onLine = (line: string): void =>
+      options.onLog({ function: pool?.fn.name ?? '', session: '', line });
+    return pool ? [startPolling(mapping, { pool, endpoint: options.endpoint, onLine })] : [];
+  });
+}
+
+function startSchedules({ schedules }: CreatedStack, lambda: Lambda): Schedule[] {
+  return schedules.map(({ ruleArn, everyMs, functionArn, input }) =>
+    startSchedule(ruleArn, everyMs, (event) => void lambda.deliver(functionArn, input ?? event)),
+  );
+}
