@@ -39,7 +39,11 @@ const createRequest = z.object({
   RetiringPrincipal: z.string().min(1).max(256).optional(),
   Operations: z.array(z.string()).min(1),
   Constraints: z
-    .object({ EncryptionContextEquals: context, EncryptionContextSubset: context, SourceArn: z.unknown() })
+    .object({
+      EncryptionContextEquals: context,
+      EncryptionContextSubset: context,
+      SourceArn: z.unknown().optional(),
+    })
     .prefault({}),
   Name: z.string().min(1).max(256).optional(),
   GrantTokens: GRANT_TOKENS,
@@ -88,10 +92,22 @@ const GRANT_PRINCIPAL =
 /** A named grant is idempotent: the same request again returns the same grant. */
 function existingGrant(key: KmsKey, terms: Terms): Grant | undefined {
   if (terms.name === undefined) return undefined;
-  return currentView(key).grants.find((grant) => isDeepStrictEqual({ ...grant, ...terms }, grant));
+  return currentView(key).grants.find((grant) =>
+    TERM_NAMES.every((name) => isDeepStrictEqual(grant[name], terms[name])),
+  );
 }
 
 type Terms = Omit<Grant, 'grantId' | 'grantToken' | 'createdMs'>;
+
+const TERM_NAMES: readonly (keyof Terms)[] = [
+  'name',
+  'granteePrincipal',
+  'retiringPrincipal',
+  'operations',
+  'contextEquals',
+  'contextSubset',
+  'issuingAccount',
+];
 
 function termsOfRequest(call: Call, request: CreateRequest): Terms {
   return {

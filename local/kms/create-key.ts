@@ -79,8 +79,8 @@ const createRequest = z.object({
   CustomerMasterKeySpec: keySpec.default('SYMMETRIC_DEFAULT'),
   Origin: z.enum(['AWS_KMS', 'EXTERNAL']).default('AWS_KMS'),
   MultiRegion: z.boolean().default(false),
-  CustomKeyStoreId: z.unknown(),
-  XksKeyId: z.unknown(),
+  CustomKeyStoreId: z.unknown().optional(),
+  XksKeyId: z.unknown().optional(),
 });
 
 const replicateRequest = z.object({ ...shared, KeyId: KEY_ID, ReplicaRegion: z.string().min(1).max(32) });

@@ -49,14 +49,14 @@ const dataKeyRequest = z.object({
   NumberOfBytes: numberOfBytes.optional(),
   EncryptionContext: ENCRYPTION_CONTEXT,
   GrantTokens: GRANT_TOKENS,
-  Recipient: z.unknown(),
+  Recipient: z.unknown().optional(),
   DryRun: DRY_RUN,
 });
 
 const randomRequest = z.object({
   NumberOfBytes: numberOfBytes,
-  Recipient: z.unknown(),
-  CustomKeyStoreId: z.unknown(),
+  Recipient: z.unknown().optional(),
+  CustomKeyStoreId: z.unknown().optional(),
 });
 
 interface DataKey {

@@ -112,7 +112,7 @@ const decryptRequest = z.object({
   EncryptionContext: ENCRYPTION_CONTEXT,
   GrantTokens: GRANT_TOKENS,
   EncryptionAlgorithm: algorithm,
-  Recipient: z.unknown(),
+  Recipient: z.unknown().optional(),
   DryRun: DRY_RUN,
   DryRunModifiers: modifiers,
 });

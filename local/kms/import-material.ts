@@ -61,8 +61,11 @@ export const importKeyMaterial: Operation = {
 export const deleteImportedKeyMaterial: Operation = {
   kind: 'write',
   run(call, input) {
-    const request = parseInput(z.object({ KeyId: KEY_ID, KeyMaterialId: z.unknown() }), input);
+    const request = parseInput(deleteRequest, input);
     const key = externalKey(call, request.KeyId, 'kms:DeleteImportedKeyMaterial');
+    const current = materialsOf(call.store, key).at(-1)?.id;
+    if (request.KeyMaterialId !== undefined && request.KeyMaterialId !== current)
+      throw kmsError('NotFoundException', `The key material ${request.KeyMaterialId} does not exist`);
     forgetImported(key, call.nowMs);
     return { KeyId: key.arn };
   },
@@ -108,6 +111,8 @@ const importRequest = z.object({
     .default('KEY_MATERIAL_EXPIRES'),
   ImportType: z.enum(['NEW_KEY_MATERIAL', 'EXISTING_KEY_MATERIAL']).optional(),
 });
+
+const deleteRequest = z.object({ KeyId: KEY_ID, KeyMaterialId: z.string().length(64).optional() });
 
 function externalKey(call: Call, keyId: string, action: string): KmsKey {
   const key = findKeyById(call.store, call.caller, keyId);
