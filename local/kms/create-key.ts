@@ -1,18 +1,17 @@
-/** CreateKey and ReplicateKey: how keys come to be. */
+/** CreateKey. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { authorizeIdentity, authorizeOwn } from './access.ts';
+import { authorizeIdentity } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
-import { KEY_ID, POLICY, parseInput } from './input.ts';
+import { parseInput } from './input.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policy.ts';
-import { currentView, isReplica, keyArn } from './key.ts';
+import { currentView, firstView, keyArn } from './key.ts';
 import type { KeyUsage, KmsKey } from './key.ts';
 import { keyMetadata } from './key-metadata.ts';
-import { findKeyById } from './lookup.ts';
 import { addMaterial } from './material.ts';
 import type { Call, Operation } from './operation.ts';
-import { TAG_LIST, renderTags, tagRecord } from './tags.ts';
-import { refuseStates } from './usable.ts';
+import { NEW_KEY } from './new-key.ts';
+import { tagRecord } from './tags.ts';
 
 export const createKey: Operation = {
   kind: 'write',
@@ -32,28 +31,6 @@ export const createKey: Operation = {
   },
 };
 
-export const replicateKey: Operation = {
-  kind: 'write',
-  run(call, input) {
-    const request = parseInput(replicateRequest, input);
-    const primary = findKeyById(call.store, call.caller, request.KeyId);
-    call.note.key = primary;
-    const context = { 'kms:ReplicaRegion': request.ReplicaRegion };
-    authorizeOwn(call, primary, 'kms:ReplicateKey', { context });
-    requireReplicable(call, primary, request.ReplicaRegion);
-    const policy = request.Policy ?? defaultKeyPolicy(primary.accountId);
-    const arn = keyArn(primary.accountId, request.ReplicaRegion, primary.keyId);
-    requireKeyPolicy(call, arn, policy, request.BypassPolicyLockoutSafetyCheck === true);
-    const replica = newReplica(call, primary, { arn, policy, request });
-    call.store.keys.set(arn, replica);
-    return {
-      ReplicaKeyMetadata: keyMetadata(call.store, replica),
-      ReplicaPolicy: policy,
-      ReplicaTags: renderTags(replica.tags),
-    };
-  },
-};
-
 const keySpec = z.enum([
   'SYMMETRIC_DEFAULT',
   'RSA_2048',
@@ -65,15 +42,8 @@ const keySpec = z.enum([
   'HMAC_512',
 ]);
 
-const shared = {
-  Policy: POLICY.optional(),
-  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
-  Description: z.string().max(8192).default(''),
-  Tags: TAG_LIST.default([]),
-};
-
 const createRequest = z.object({
-  ...shared,
+  ...NEW_KEY,
   KeyUsage: z.enum(['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC']).optional(),
   KeySpec: keySpec.optional(),
   CustomerMasterKeySpec: keySpec.default('SYMMETRIC_DEFAULT'),
@@ -82,8 +52,6 @@ const createRequest = z.object({
   CustomKeyStoreId: z.unknown().optional(),
   XksKeyId: z.unknown().optional(),
 });
-
-const replicateRequest = z.object({ ...shared, KeyId: KEY_ID, ReplicaRegion: z.string().min(1).max(32) });
 
 type CreateRequest = z.infer<typeof createRequest>;
 
@@ -115,55 +83,6 @@ function newKey(call: Call, request: CreateRequest, keyUsage: KeyUsage): KmsKey 
     primaryRegion: request.MultiRegion ? region : undefined,
     description: request.Description,
     tags: tagRecord(request.Tags),
-    views: [
-      {
-        sinceMs: call.nowMs,
-        state: request.Origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
-        policy: request.Policy ?? defaultKeyPolicy(principal.accountId),
-        grants: [],
-      },
-    ],
-  };
-}
-
-function requireReplicable(call: Call, primary: KmsKey, region: string): void {
-  if (primary.primaryRegion === undefined || isReplica(primary))
-    throw kmsError('UnsupportedOperationException', `${primary.arn} is not a multi-Region primary key.`);
-  refuseStates(primary, currentView(primary).state, [
-    'Disabled',
-    'PendingDeletion',
-    'PendingReplicaDeletion',
-  ]);
-  if (call.regions?.includes(region) === false)
-    throw kmsError('ValidationException', `The replica region ${region} is invalid.`);
-  if (call.store.keys.has(keyArn(primary.accountId, region, primary.keyId)))
-    throw kmsError('AlreadyExistsException', `${primary.keyId} already exists in ${region}.`);
-}
-
-function newReplica(
-  call: Call,
-  primary: KmsKey,
-  { arn, policy, request }: { arn: string; policy: string; request: z.infer<typeof replicateRequest> },
-): KmsKey {
-  return {
-    keyId: primary.keyId,
-    accountId: primary.accountId,
-    region: request.ReplicaRegion,
-    arn,
-    createdMs: call.nowMs,
-    keySpec: primary.keySpec,
-    keyUsage: primary.keyUsage,
-    origin: primary.origin,
-    primaryRegion: primary.primaryRegion,
-    description: request.Description,
-    tags: tagRecord(request.Tags),
-    views: [
-      {
-        sinceMs: call.nowMs,
-        state: primary.origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
-        policy,
-        grants: [],
-      },
-    ],
+    views: [firstView(call.nowMs, request.Origin, request.Policy ?? defaultKeyPolicy(principal.accountId))],
   };
 }

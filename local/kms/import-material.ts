@@ -1,50 +1,21 @@
-/** GetParametersForImport, ImportKeyMaterial and DeleteImportedKeyMaterial: keys whose material is the tenant's own. */
-import { constants, generateKeyPair, privateDecrypt, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
+/** ImportKeyMaterial and DeleteImportedKeyMaterial: keys whose material is the tenant's own. */
+import { constants, privateDecrypt } from 'node:crypto';
 import { z } from 'zod';
-import { authorizeOwn } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
+import { findExternalKey } from './external-key.ts';
 import { KEY_ID, blob, parseInput } from './input.ts';
 import { changeView, currentView } from './key.ts';
 import type { KmsKey } from './key.ts';
-import { findKeyById } from './lookup.ts';
 import { addMaterial, materialsOf } from './material.ts';
 import type { Call, Operation } from './operation.ts';
 import type { ImportToken } from './store.ts';
 import { DELETING, refuseStates } from './usable.ts';
 
-export const getParametersForImport: Operation = {
-  kind: 'write',
-  async run(call, input) {
-    const request = parseInput(parametersRequest, input);
-    const key = externalKey(call, request.KeyId, 'kms:GetParametersForImport');
-    refuseStates(key, currentView(key).state, DELETING);
-    const oaepHash = OAEP_HASHES.get(request.WrappingAlgorithm);
-    if (oaepHash === undefined) throw notImplemented(`the wrapping algorithm ${request.WrappingAlgorithm}`);
-    const pair = await generateWrappingKey(Number(request.WrappingKeySpec.replace('RSA_', '')));
-    const token = randomBytes(64).toString('base64');
-    const expiresMs = call.nowMs + TOKEN_MS;
-    call.store.importTokens.push({
-      token,
-      keyArn: key.arn,
-      privateKey: pair.privateKey,
-      oaepHash,
-      expiresMs,
-    });
-    return {
-      KeyId: key.arn,
-      ImportToken: token,
-      PublicKey: pair.publicKey.toString('base64'),
-      ParametersValidTo: expiresMs / 1000,
-    };
-  },
-};
-
 export const importKeyMaterial: Operation = {
   kind: 'write',
   run(call, input) {
     const request = parseInput(importRequest, input);
-    const key = externalKey(call, request.KeyId, 'kms:ImportKeyMaterial');
+    const key = findExternalKey(call, request.KeyId, 'kms:ImportKeyMaterial');
     const expiresMs = expiryOf(call, request);
     refuseStates(key, currentView(key).state, DELETING);
     if (request.ImportType === 'NEW_KEY_MATERIAL' && materialsOf(call.store, key).length > 0)
@@ -62,7 +33,7 @@ export const deleteImportedKeyMaterial: Operation = {
   kind: 'write',
   run(call, input) {
     const request = parseInput(deleteRequest, input);
-    const key = externalKey(call, request.KeyId, 'kms:DeleteImportedKeyMaterial');
+    const key = findExternalKey(call, request.KeyId, 'kms:DeleteImportedKeyMaterial');
     const current = materialsOf(call.store, key).at(-1)?.id;
     if (request.KeyMaterialId !== undefined && request.KeyMaterialId !== current)
       throw kmsError('NotFoundException', `The key material ${request.KeyMaterialId} does not exist`);
@@ -81,26 +52,6 @@ export function forgetImported(key: KmsKey, atMs: number): void {
   if (state === 'Enabled' || state === 'Disabled') changeView(key, atMs, { state: 'PendingImport' });
 }
 
-const TOKEN_MS = 86_400_000;
-
-const OAEP_HASHES: ReadonlyMap<string, string> = new Map([
-  ['RSAES_OAEP_SHA_256', 'sha256'],
-  ['RSAES_OAEP_SHA_1', 'sha1'],
-]);
-
-const parametersRequest = z.object({
-  KeyId: KEY_ID,
-  WrappingAlgorithm: z.enum([
-    'RSAES_OAEP_SHA_1',
-    'RSAES_OAEP_SHA_256',
-    'RSA_AES_KEY_WRAP_SHA_1',
-    'RSA_AES_KEY_WRAP_SHA_256',
-    'RSAES_PKCS1_V1_5',
-    'SM2PKE',
-  ]),
-  WrappingKeySpec: z.enum(['RSA_2048', 'RSA_3072', 'RSA_4096']),
-});
-
 const importRequest = z.object({
   KeyId: KEY_ID,
   ImportToken: blob(1, 6144),
@@ -113,29 +64,6 @@ const importRequest = z.object({
 });
 
 const deleteRequest = z.object({ KeyId: KEY_ID, KeyMaterialId: z.string().length(64).optional() });
-
-function externalKey(call: Call, keyId: string, action: string): KmsKey {
-  const key = findKeyById(call.store, call.caller, keyId);
-  call.note.key = key;
-  authorizeOwn(call, key, action);
-  if (key.origin !== 'EXTERNAL')
-    throw kmsError(
-      'UnsupportedOperationException',
-      `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
-    );
-  if (key.keySpec !== 'SYMMETRIC_DEFAULT') throw notImplemented(`imported material of ${key.keySpec} keys`);
-  return key;
-}
-
-async function generateWrappingKey(
-  modulusLength: number,
-): Promise<{ publicKey: Buffer; privateKey: string }> {
-  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength });
-  return {
-    publicKey: publicKey.export({ type: 'spki', format: 'der' }),
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  };
-}
 
 function expiryOf(call: Call, request: z.infer<typeof importRequest>): number | undefined {
   const { ExpirationModel, ValidTo } = request;

@@ -14,8 +14,10 @@ export const ENCRYPTION_CONTEXT: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodStri
 export const DRY_RUN: z.ZodOptional<z.ZodBoolean> = z.boolean().optional();
 /** Policies are at most 32 KiB. */
 export const POLICY: z.ZodString = z.string().min(1).max(32_768);
-/** The only encryption algorithm of symmetric keys, and the default. */
-export const SYMMETRIC = 'SYMMETRIC_DEFAULT';
+
+export const DRY_RUN_MODIFIERS: z.ZodOptional<z.ZodArray<z.ZodLiteral<'IGNORE_CIPHERTEXT'>>> = z
+  .array(z.literal('IGNORE_CIPHERTEXT'))
+  .optional();
 
 /** A blob of the given sizes in bytes, base64 in JSON. */
 export function blob(minBytes: number, maxBytes: number): z.ZodType<Buffer, string> {
@@ -26,6 +28,9 @@ export function blob(minBytes: number, maxBytes: number): z.ZodType<Buffer, stri
       message: `Member must have length between ${minBytes} and ${maxBytes}`,
     });
 }
+
+/** A ciphertext blob; a dry run may go without. */
+export const CIPHERTEXT: z.ZodOptional<z.ZodType<Buffer, string>> = blob(1, 6144).optional();
 
 /** Throws ValidationException, or SerializationException where a member has the wrong JSON type. */
 export function parseInput<T>(schema: z.ZodType<T>, input: Input): T {

@@ -65,6 +65,11 @@ export function keyArn(accountId: string, region: string, keyId: string): string
   return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
 }
 
+/** The view a key begins with: imported material has yet to come. */
+export function firstView(sinceMs: number, origin: KeyOrigin, policy: string): KeyView {
+  return { sinceMs, state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled', policy, grants: [] };
+}
+
 export function currentView(key: KmsKey): KeyView {
   return viewAt(key, Number.POSITIVE_INFINITY);
 }

@@ -1,13 +1,15 @@
 /** The operations of the KMS API that the local KMS answers. */
 import { createAlias, deleteAlias, listAliases, updateAlias } from './aliases.ts';
 import { createGrant } from './create-grant.ts';
-import { createKey, replicateKey } from './create-key.ts';
+import { createKey } from './create-key.ts';
 import { generateDataKey, generateDataKeyWithoutPlaintext, generateRandom } from './data-keys.ts';
+import { decrypt } from './decrypt.ts';
 import { describeKey, listKeys } from './describe-key.ts';
 import { disableKey, enableKey } from './enable-key.ts';
-import { decrypt, encrypt, reEncrypt } from './encrypt.ts';
+import { encrypt } from './encrypt.ts';
 import { retireGrant, revokeGrant } from './end-grant.ts';
-import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from './import-material.ts';
+import { deleteImportedKeyMaterial, importKeyMaterial } from './import-material.ts';
+import { getParametersForImport } from './import-parameters.ts';
 import { cancelKeyDeletion, scheduleKeyDeletion } from './key-deletion.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './key-policy.ts';
 import { listGrants } from './list-grants.ts';
@@ -18,6 +20,8 @@ import {
   getKeyRotationStatus,
   rotateKeyOnDemand,
 } from './rotation.ts';
+import { reEncrypt } from './re-encrypt.ts';
+import { replicateKey } from './replicate-key.ts';
 import { listResourceTags, tagResource, untagResource } from './tags.ts';
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([

@@ -41,14 +41,7 @@ export async function startKms(options: { dataDir?: string } = {}): Promise<KmsS
   const failures: unknown[] = [];
   const front = await startFront({
     port: 0,
-    control: {
-      faults: createFaults(clock),
-      clock,
-      kms,
-      decisions: () => [],
-      sandboxes: () => [],
-      setDelivery: () => undefined,
-    },
+    faults: createFaults(clock),
     kill: () => undefined,
     onCrash: (error) => void failures.push(error),
   });

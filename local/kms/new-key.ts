@@ -1,0 +1,19 @@
+/** What requests that make a key, CreateKey and ReplicateKey, have in common. */
+import { z } from 'zod';
+import { POLICY } from './input.ts';
+import { TAG_LIST } from './tags.ts';
+import type { Tag } from './tags.ts';
+
+interface NewKeyMembers {
+  readonly Policy: z.ZodOptional<z.ZodString>;
+  readonly BypassPolicyLockoutSafetyCheck: z.ZodOptional<z.ZodBoolean>;
+  readonly Description: z.ZodDefault<z.ZodString>;
+  readonly Tags: z.ZodDefault<z.ZodType<Tag[]>>;
+}
+
+export const NEW_KEY: NewKeyMembers = {
+  Policy: POLICY.optional(),
+  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
+  Description: z.string().max(8192).default(''),
+  Tags: TAG_LIST.default([]),
+};
