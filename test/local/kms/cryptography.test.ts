@@ -182,6 +182,13 @@ describe('DryRun', () => {
     );
   });
 
+  test('encrypts nothing', async () => {
+    const dry = { DryRun: true, Plaintext: plaintext };
+    expect(await refusal(tenant.encrypt({ ...dry, KeyId: key }))).toBe('DryRunOperationException');
+    const move = { CiphertextBlob: await encrypt(), DestinationKeyId: key, DryRun: true };
+    expect(await refusal(tenant.reEncrypt(move))).toBe('DryRunOperationException');
+  });
+
   test('with IGNORE_CIPHERTEXT Decrypt needs none', async () => {
     const ignore = { DryRunModifiers: ['IGNORE_CIPHERTEXT' as const] };
     expect(await refusal(tenant.decrypt({ KeyId: key, DryRun: true, ...ignore }))).toBe(
