@@ -1,4 +1,5 @@
 /** Decrypts one message of a tenant: FORMAT rules 6 to 12. */
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { NodeDefaultCryptographicMaterialsManager, type NodeMaterialsManager } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../errors.ts';
@@ -9,6 +10,9 @@ import { type Kek, type KmsWitness, unwrappingKeyring } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
 import { FRAME_BYTES } from './message-size.ts';
 import { sdk } from './suite.ts';
+
+/** Verified pieces waiting for the consumer. */
+const FRAMES_AHEAD = 2;
 
 /**
  * Yields the plaintext frame by frame, each one verified. A message cut off or altered further on still throws
@@ -27,16 +31,18 @@ export async function* decrypt(
   const witness: KmsWitness = {};
   const decryptor = sdk.decryptStream(expecting(expected, kek, witness));
   const content = new Content(message, signal);
-  const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor);
+  // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
+  const frames = new PassThrough({ objectMode: true, highWaterMark: FRAMES_AHEAD });
+  const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor, frames);
   // Awaited below; a failure surfaces in the iteration first.
   fed.catch(() => undefined);
   try {
-    yield* decryptor;
+    yield* frames;
     await fed;
   } catch (error) {
     throw content.failure ?? failureOf(error, witness, kek);
   } finally {
-    decryptor.destroy();
+    frames.destroy();
   }
 }
 

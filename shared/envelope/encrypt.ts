@@ -6,6 +6,7 @@ import { Content, type Pieces } from './content.ts';
 import { gather } from './gather.ts';
 import { generatingKeyring, type Kek, type KmsWitness } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
+import { MessageBuffer, type Message } from './message-buffer.ts';
 import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { sdk, SUITE } from './suite.ts';
 
@@ -15,7 +16,8 @@ export interface Plaintext {
 }
 
 /**
- * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames.
+ * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames. Dispose
+ * of the message (`using`) when it is written: its buffer serves the next one.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
  */
@@ -24,7 +26,7 @@ export async function encrypt(
   plaintext: Plaintext,
   context: EncryptionContext,
   signal?: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Message> {
   const witness: KmsWitness = {};
   const encryptor = sdk.encryptStream(generatingKeyring(kek, witness), {
     suiteId: SUITE,
@@ -34,13 +36,13 @@ export async function encrypt(
   const content = new Content(atMost(plaintext), signal);
   const message = new MessageBuffer(bodyBytes(plaintext.bytes) + MAX_HEADER_BYTES);
   try {
-    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, (pieces) => message.fill(pieces));
+    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, message.sink());
+    requireWhole(content, plaintext);
   } catch (error) {
+    message[Symbol.dispose]();
     throw witness.failure === undefined ? error : kmsFailure(witness.failure, kek, 'kms:GenerateDataKey');
   }
-  if (content.failure !== undefined) throw content.failure;
-  if (content.bytes !== plaintext.bytes) throw lengthError(content.bytes, plaintext.bytes);
-  return message.content();
+  return message;
 }
 
 /** Invariant: no more flows than the message buffer was made for. */
@@ -53,29 +55,13 @@ async function* atMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array
   }
 }
 
+function requireWhole(content: Content, plaintext: Plaintext): void {
+  if (content.failure !== undefined) throw content.failure;
+  if (content.bytes !== plaintext.bytes) throw lengthError(content.bytes, plaintext.bytes);
+}
+
 function lengthError(actualBytes: number, plannedBytes: number): StorageUnavailableError {
   return new StorageUnavailableError(
     `the content has ${actualBytes} bytes or more, planned were ${plannedBytes}`,
   );
-}
-
-/** One allocation for the whole message: growing or joining would hold it twice. */
-class MessageBuffer {
-  readonly #buffer: Buffer;
-  #bytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(maxBytes);
-  }
-
-  async fill(pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const piece of pieces) {
-      this.#buffer.set(piece, this.#bytes);
-      this.#bytes += piece.length;
-    }
-  }
-
-  content(): Uint8Array {
-    return this.#buffer.subarray(0, this.#bytes);
-  }
 }

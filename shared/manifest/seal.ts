@@ -114,12 +114,12 @@ async function manifestBody(
 ): Promise<Uint8Array> {
   const clear = clearPart(plan, tenant, sealedAt);
   const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
-  const sealed = await encrypt(
+  using sealed = await encrypt(
     { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
     { bytes: part.length, content: [part] },
     manifestContext(plan.tenantId, plan.objectId),
   );
-  return encodeManifest({ clear, sealed });
+  return encodeManifest({ clear, sealed: sealed.content });
 }
 
 function clearPart(plan: Plan, tenant: Tenant, sealedAt: string): ClearPart {
