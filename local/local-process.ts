@@ -1,0 +1,79 @@
+/**
+ * Starts `npm run local` as a process of its own, as the demo, the benchmarks and the tests use it: whoever starts it
+ * never shares its event loop, and it ends when its starter does.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface LocalProcess {
+  readonly endpoint: string;
+  /** Asks the control API of the local AWS. */
+  control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface LocalProcessOptions {
+  /** Default 2. */
+  readonly sandboxes?: number;
+  /** Default a temporary folder, removed at the end. */
+  readonly dataDir?: string;
+  /** Default true. */
+  readonly functions?: boolean;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+
+/** Resolves when it is ready. Throws, with what it printed, when it ends before that. */
+export async function startLocalProcess(options: LocalProcessOptions = {}): Promise<LocalProcess> {
+  const child = spawn(process.execPath, [MAIN, '--json', ...argumentsOf(options)], {
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const endpoint = await readyEndpoint(child);
+  return {
+    endpoint,
+    async control(method, path, body) {
+      const response = await fetch(`${endpoint}/_local/${path}`, {
+        method,
+        body: body && JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${method} /_local/${path} answered ${response.status}`);
+      const text = await response.text();
+      return text === '' ? undefined : JSON.parse(text);
+    },
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+function argumentsOf({ sandboxes = 2, dataDir, functions = true, port = 0 }: LocalProcessOptions): string[] {
+  const data = dataDir === undefined ? [] : ['--data', dataDir];
+  return [
+    '--port',
+    String(port),
+    '--sandboxes',
+    String(sandboxes),
+    ...data,
+    ...(functions ? [] : ['--no-functions']),
+  ];
+}
+
+async function readyEndpoint(child: ChildProcess): Promise<string> {
+  const errors: string[] = [];
+  if (child.stdout === null || child.stderr === null) throw new Error('the local AWS has no output to read');
+  createInterface(child.stderr).on('line', (line) => errors.push(line));
+  for await (const line of createInterface(child.stdout)) {
+    const ready = JSON.parse(line) as { readonly endpoint: string };
+    return ready.endpoint;
+  }
+  throw new Error(`the local AWS did not start:\n${errors.join('\n')}`);
+}
