@@ -79,6 +79,7 @@ async function invoke(
 ): Promise<void> {
   const { type, event } = await readInvocation(request);
   const invocation = { requestId: randomUUID(), event };
+  response.setHeader('x-amzn-requestid', invocation.requestId);
   if (type === 'Event') asyncInvoker.accept(invocation);
   if (type !== 'RequestResponse') return answer(response, statusOf[type]);
   const { payload, functionError } = await pool.invoke(invocation);

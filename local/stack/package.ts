@@ -5,11 +5,10 @@
  * Packaging works in a folder of its own, with links to the project: two processes may package at once, and a
  * `sls package` of the developer's is left alone. Source maps point at the project's own files.
  */
-import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
+import { runServerless } from './run-serverless.ts';
 import { sourceHash } from './source-hash.ts';
 import { parseTemplate, type Template } from './template.ts';
 
@@ -29,6 +28,10 @@ export interface PackageOptions {
   readonly stage?: string;
 }
 
+interface Build extends Required<PackageOptions> {
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** What decides the result: all other files of the project are links for packages to find, no more. */
 const sources = [
   'serverless.yml',
@@ -44,24 +47,27 @@ const stateFile = path.join('.serverless', 'serverless-state.json');
 /** Throws an Error that carries what `sls` said where the stack can't be packaged. */
 export async function packageStack(options: PackageOptions): Promise<PackagedStack> {
   const { projectFolder, region, stage = 'local' } = options;
+  const variables = await environmentVariables(projectFolder);
   const cache = path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack');
-  const hash = await sourceHash(projectFolder, sources, [stage, region]);
+  const hash = await sourceHash(projectFolder, sources, [stage, region, JSON.stringify(variables)]);
   const folder = path.join(cache, hash);
-  return (await read(folder)) ?? (await build(folder, { projectFolder, region, stage }));
+  return (await read(folder, stage)) ?? (await build(folder, { projectFolder, region, stage, variables }));
 }
 
-async function build(folder: string, options: Required<PackageOptions>): Promise<PackagedStack> {
+async function build(folder: string, options: Build): Promise<PackagedStack> {
   await mkdir(path.dirname(folder), { recursive: true });
   const workFolder = await mkdtemp(`${folder}-`);
   try {
     await link(options.projectFolder, workFolder);
-    await runServerless(workFolder, options);
+    const { projectFolder, stage, region, variables } = options;
+    const args = ['package', '--stage', stage, '--region', region];
+    await runServerless({ projectFolder, workFolder, args, variables });
     // Another process may have put the same result there first.
     await rename(workFolder, folder).catch(() => undefined);
   } finally {
     await rm(workFolder, { recursive: true, force: true });
   }
-  const packaged = await read(folder);
+  const packaged = await read(folder, options.stage);
   if (!packaged) throw new Error(`sls package left no template in ${folder}`);
   return packaged;
 }
@@ -75,42 +81,32 @@ async function link(projectFolder: string, workFolder: string): Promise<void> {
   }
 }
 
-async function runServerless(workFolder: string, options: Required<PackageOptions>): Promise<void> {
-  const sls = path.join(options.projectFolder, 'node_modules', 'osls', 'bin', 'serverless.js');
-  const args = [sls, 'package', '--stage', options.stage, '--region', options.region];
-  try {
-    await promisify(execFile)(process.execPath, args, { cwd: workFolder, env: environment(workFolder) });
-  } catch (error) {
-    const { stdout = '', stderr = '' }: { stdout?: string; stderr?: string } = Object(error);
-    throw new Error(`sls package failed:\n${stderr}${stdout}`, { cause: error });
-  }
-}
-
-/** Offline and quiet; HOME is the work folder, so that nothing is written to the user's. */
-function environment(workFolder: string): Record<string, string> {
-  return {
-    PATH: process.env['PATH'] ?? '',
-    HOME: workFolder,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    NO_COLOR: '1',
-  };
+/** The variables of our own environment that serverless.yml asks for as `${env:NAME}`, and no others. */
+async function environmentVariables(projectFolder: string): Promise<Record<string, string>> {
+  const configuration = await readFile(path.join(projectFolder, 'serverless.yml'), 'utf8');
+  const names = new Set(Array.from(configuration.matchAll(/\$\{env:(\w+)/g), ([, name = '']) => name));
+  return Object.fromEntries(
+    [...names].sort().flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 const serverlessState = z.object({
   service: z.object({
     service: z.string(),
-    provider: z.object({ stage: z.string(), stackName: z.string().optional() }),
+    provider: z.object({ stackName: z.string().optional() }),
   }),
 });
 
 /** A finished result, or undefined. */
-async function read(folder: string): Promise<PackagedStack | undefined> {
+async function read(folder: string, stage: string): Promise<PackagedStack | undefined> {
   try {
     const template = parseTemplate(JSON.parse(await readFile(path.join(folder, templateFile), 'utf8')));
     const state = serverlessState.parse(JSON.parse(await readFile(path.join(folder, stateFile), 'utf8')));
     const { service, provider } = state.service;
-    const stackName = provider.stackName ?? `${service}-${provider.stage}`;
+    const stackName = provider.stackName ?? `${service}-${stage}`;
     return { stackName, template, codeFolder: path.join(folder, '.esbuild', '.build') };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

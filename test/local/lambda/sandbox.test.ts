@@ -183,7 +183,7 @@ describe('a sandbox', () => {
     );
     expect((await invoke(pool)).body).toBeNull();
     await invoke(pool);
-    expect(lines).toEqual(expect.arrayContaining(['to stdout', 'to stderr']));
+    await expect.poll(() => lines).toEqual(expect.arrayContaining(['to stdout', 'to stderr']));
     const peak = pool.sandboxes()[0]?.info().peakResidentBytes ?? 0;
     expect(peak).toBeGreaterThan(20 * 2 ** 20);
     expect(peak).toBeLessThan(200 * 2 ** 20);

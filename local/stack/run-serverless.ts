@@ -1,0 +1,54 @@
+/** Runs `sls` offline, and ends it when it has failed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+export interface ServerlessRun {
+  readonly projectFolder: string;
+  /** Where serverless.yml is; also HOME, so that nothing is written to the user's. */
+  readonly workFolder: string;
+  readonly args: readonly string[];
+  /** Beyond PATH and what keeps `sls` away from real accounts. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Throws an Error that carries what `sls` said unless it ends with exit code 0. */
+export async function runServerless({
+  projectFolder,
+  workFolder,
+  args,
+  variables,
+}: ServerlessRun): Promise<void> {
+  const sls = path.join(projectFolder, 'node_modules', 'osls', 'bin', 'serverless.js');
+  const child = spawn(process.execPath, [sls, ...args], {
+    cwd: workFolder,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: workFolder,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      NO_COLOR: '1',
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // After a build that failed, esbuild's service keeps `sls` alive for good: its last words must do.
+  const onLine = (line: string): void => void (line.startsWith('Environment: ') && child.kill('SIGKILL'));
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    linesOf(child.stdout, onLine),
+    linesOf(child.stderr, onLine),
+    once(child, 'exit'),
+  ]);
+  if (exitCode !== 0) throw new Error([`sls ${args[0]} failed:`, ...stderr, ...stdout].join('\n'));
+}
+
+async function linesOf(stream: Readable, onLine: (line: string) => void): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream })) {
+    lines.push(line);
+    onLine(line);
+  }
+  return lines;
+}

@@ -1,0 +1,102 @@
+/** A front with SQS and Lambda on a free port, and fixture functions in it, for the tests of this folder. */
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { createClock } from '../../../local/clock.ts';
+import { createFaults } from '../../../local/faults.ts';
+import { startFront } from '../../../local/front.ts';
+import { createAuthorizer } from '../../../local/iam/evaluate.ts';
+import { createRoles, type Roles } from '../../../local/iam/roles.ts';
+import type { LambdaFunction } from '../../../local/lambda/function.ts';
+import type { SandboxPool } from '../../../local/lambda/pool.ts';
+import { createLambda, type Lambda } from '../../../local/lambda/service.ts';
+import { createSqs } from '../../../local/sqs/service.ts';
+import { fixtureFunction } from './fixture-function.ts';
+
+export const accountId = '000000000000';
+export const region = 'us-east-1';
+export const fixtureRoleArn: string = `arn:aws:iam::${accountId}:role/fixture-role`;
+
+export interface LocalLambda {
+  readonly endpoint: string;
+  readonly lambda: Lambda;
+  readonly roles: Roles;
+  readonly sqs: SQSClient;
+  /** A Lambda client of `000000000000` (root) or `000000000000.role-name`. */
+  client(accessKeyId?: string): LambdaClient;
+  /** Log lines of all functions, sandboxes and event sources. */
+  readonly lines: readonly string[];
+  /** Adds a line. */
+  readonly log: (line: string) => void;
+  /** Adds a function whose CommonJS module is `source`. */
+  add(source: string, overrides?: Partial<LambdaFunction>): Promise<SandboxPool>;
+  createQueue(name: string, attributes?: Record<string, string>): Promise<{ url: string; arn: string }>;
+  /** One message within a few seconds, with its attributes. */
+  receive(queueUrl: string): Promise<Message | undefined>;
+  /** Runs `dispose` before the server closes. */
+  onClose(dispose: () => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+/** The fixture role may do anything with SQS. */
+export async function startLocalLambda(): Promise<LocalLambda> {
+  const clock = createClock();
+  const roles = createRoles();
+  roles.put(fixtureRoleArn, [{ Statement: { Effect: 'Allow', Action: 'sqs:*', Resource: '*' } }]);
+  const authorizer = createAuthorizer(roles);
+  const disposers: (() => Promise<void>)[] = [];
+  const lines: string[] = [];
+  const front = await startFront({
+    port: 0,
+    faults: createFaults(clock),
+    kill: () => undefined,
+    onCrash: (error) => void lines.push(`crash: ${String(error)}`),
+  });
+  const { endpoint } = front;
+  const queues = createSqs({ endpoint, clock, authorizer });
+  const lambda = createLambda({
+    endpoint,
+    accountId,
+    region,
+    authorizer,
+    sandboxesPerFunction: 1,
+    onLog: ({ line }) => void lines.push(line),
+    asyncRetryDelaysMs: [10, 20],
+  });
+  front.mountJson('sqs', queues);
+  front.mountHttp('lambda', lambda);
+  const credentials = { accessKeyId: accountId, secretAccessKey: 'local' };
+  const sqs = new SQSClient({ endpoint, region, credentials });
+  return {
+    endpoint,
+    lambda,
+    roles,
+    sqs,
+    lines,
+    log: (line) => void lines.push(line),
+    client: (accessKeyId = accountId) =>
+      new LambdaClient({ endpoint, region, credentials: { ...credentials, accessKeyId } }),
+    async add(source, overrides = {}) {
+      const fixture = await fixtureFunction(source, overrides);
+      disposers.push(() => fixture.remove());
+      return lambda.addFunction(fixture.fn).pool;
+    },
+    async createQueue(QueueName, Attributes) {
+      const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
+      return { url: QueueUrl, arn: `arn:aws:sqs:${region}:${accountId}:${QueueName}` };
+    },
+    async receive(QueueUrl) {
+      const { Messages } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageAttributeNames: ['All'] }),
+      );
+      return Messages?.[0];
+    },
+    onClose: (dispose) => void disposers.unshift(dispose),
+    async close() {
+      // Sandboxes first: their invocations end, and with them whatever waits for these.
+      await Promise.all([lambda.close(0), ...disposers.map((dispose) => dispose())]);
+      sqs.destroy();
+      queues.close();
+      await front.close();
+    },
+  };
+}
