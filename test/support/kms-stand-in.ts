@@ -1,0 +1,119 @@
+/**
+ * KMS at the envelope's port, for tests of the product core alone: real AES-256-GCM under a KEK, the encryption
+ * context as additional authenticated data, and the answers KMS gives when it says no.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type {
+  DecryptRequest,
+  GenerateDataKeyRequest,
+  KmsAnswer,
+  KmsOperations,
+} from '../../shared/envelope/kek.ts';
+
+export interface KmsCall {
+  readonly operation: 'GenerateDataKey' | 'Decrypt' | 'Encrypt';
+  readonly keyArn: string;
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export interface KmsStandIn extends KmsOperations {
+  /** Only stock keyrings that wrap one DEK under several keys ask for it. */
+  encrypt(request: EncryptRequest): Promise<KmsAnswer>;
+  /** Makes a key; `material` is 32 bytes, random by default. */
+  addKey(keyArn: string, material?: Uint8Array): void;
+  /** Answers every call of the key with this exception until `allow`. */
+  refuse(keyArn: string, exceptionName: string): void;
+  allow(keyArn: string): void;
+  readonly calls: readonly KmsCall[];
+  /** The very buffers of plaintext DEKs that callers were given. */
+  readonly plaintextDeks: readonly Uint8Array[];
+}
+
+interface EncryptRequest {
+  readonly KeyId: string;
+  readonly Plaintext: Uint8Array;
+  readonly EncryptionContext?: Record<string, string>;
+}
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export function kmsStandIn(): KmsStandIn {
+  const keys = new Map<string, Uint8Array>();
+  const refusals = new Map<string, string>();
+  const calls: KmsCall[] = [];
+  const plaintextDeks: Uint8Array[] = [];
+
+  async function keyFor(call: KmsCall): Promise<Uint8Array> {
+    calls.push(call);
+    await new Promise(setImmediate);
+    const material = keys.get(call.keyArn);
+    const refusal = refusals.get(call.keyArn) ?? (material === undefined ? 'NotFoundException' : undefined);
+    if (refusal !== undefined || material === undefined) throw exception(refusal);
+    return material;
+  }
+
+  return {
+    calls,
+    plaintextDeks,
+    addKey: (keyArn, material = randomBytes(32)) => void keys.set(keyArn, material),
+    refuse: (keyArn, exceptionName) => void refusals.set(keyArn, exceptionName),
+    allow: (keyArn) => void refusals.delete(keyArn),
+    async generateDataKey({ KeyId, NumberOfBytes = 32, EncryptionContext = {} }: GenerateDataKeyRequest) {
+      const call = { operation: 'GenerateDataKey', keyArn: KeyId, context: EncryptionContext } as const;
+      const material = await keyFor(call);
+      const dek = randomBytes(NumberOfBytes);
+      const wrapped = wrap(material, dek, EncryptionContext, KeyId);
+      plaintextDeks.push(dek);
+      return { KeyId, Plaintext: dek, CiphertextBlob: wrapped };
+    },
+    async encrypt({ KeyId, Plaintext, EncryptionContext = {} }) {
+      const material = await keyFor({ operation: 'Encrypt', keyArn: KeyId, context: EncryptionContext });
+      return { KeyId, CiphertextBlob: wrap(material, Plaintext, EncryptionContext, KeyId) };
+    },
+    async decrypt({ KeyId = '', CiphertextBlob, EncryptionContext = {} }: DecryptRequest) {
+      const material = await keyFor({ operation: 'Decrypt', keyArn: KeyId, context: EncryptionContext });
+      const dek = unwrap(material, CiphertextBlob, EncryptionContext, KeyId);
+      plaintextDeks.push(dek);
+      return { KeyId, Plaintext: dek };
+    },
+  };
+}
+
+function wrap(
+  material: Uint8Array,
+  dek: Uint8Array,
+  context: Record<string, string>,
+  keyArn: string,
+): Uint8Array {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', material, iv).setAAD(boundTo(context, keyArn));
+  const ciphertext = Buffer.concat([cipher.update(dek), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]);
+}
+
+function unwrap(
+  material: Uint8Array,
+  blob: Uint8Array,
+  context: Record<string, string>,
+  keyArn: string,
+): Uint8Array {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', material, blob.subarray(0, IV_BYTES))
+      .setAAD(boundTo(context, keyArn))
+      .setAuthTag(blob.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    return Buffer.concat([decipher.update(blob.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+  } catch {
+    throw exception('InvalidCiphertextException');
+  }
+}
+
+/** JSON keeps names and values apart, so that `{a: 'bc'}` is never taken for `{ab: 'c'}`. */
+function boundTo(context: Record<string, string>, keyArn: string): Uint8Array {
+  const pairs = Object.entries(context).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Buffer.from(JSON.stringify([keyArn, pairs]));
+}
+
+function exception(name = 'InternalException'): Error {
+  return Object.assign(new Error(`KMS answered ${name}`), { name });
+}

@@ -1,0 +1,31 @@
+/** One object's name and the messages made of it, for tests of the envelope. */
+import { chunkContext, type ChunkName, type EncryptionContext } from '../../shared/envelope/context.ts';
+import { encrypt } from '../../shared/envelope/encrypt.ts';
+import type { Kek } from '../../shared/envelope/kek.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { ACME } from './tenants.ts';
+
+export const NAME: ChunkName = {
+  tenantId: ACME.tenantId,
+  objectId: objectIdOf('ingest', 'acme/report.pdf', 'v1'),
+  chunkCount: 3,
+};
+
+export const CONTEXT: EncryptionContext = chunkContext(NAME, 1);
+
+export async function messageOf(
+  kek: Kek,
+  plaintext: Uint8Array,
+  context: EncryptionContext = CONTEXT,
+): Promise<Uint8Array> {
+  using message = await encrypt(kek, { bytes: plaintext.length, content: [plaintext] }, context);
+  // A copy: the message's own buffer serves the next one.
+  return Uint8Array.from(message.content);
+}
+
+/** The message with one bit turned over. */
+export function withBitFlipped(message: Uint8Array, bit: number): Uint8Array {
+  const altered = Uint8Array.from(message);
+  altered[bit >> 3] = (altered[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return altered;
+}

@@ -1,0 +1,29 @@
+/** Two tenants, each with a KEK in an account of its own, and the KMS stand-in that holds both. */
+import type { Kek } from '../../shared/envelope/kek.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
+import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { kmsStandIn, type KmsStandIn } from './kms-stand-in.ts';
+
+export const ACME: Tenant = tenantOf('acme', '111111111111');
+export const GLOBEX: Tenant = tenantOf('globex', '222222222222');
+
+export function kmsOfBoth(): KmsStandIn {
+  const kms = kmsStandIn();
+  kms.addKey(ACME.kekArn);
+  kms.addKey(GLOBEX.kekArn);
+  return kms;
+}
+
+export function kekOf({ tenantId, kekArn }: Tenant, kms: KmsStandIn): Kek {
+  return { tenantId, arn: kekArn, kms };
+}
+
+function tenantOf(id: string, accountId: string): Tenant {
+  return {
+    tenantId: tenantIdSchema.parse(id),
+    kekArn: `arn:aws:kms:us-east-1:${accountId}:key/9d3ab1c2-0000-4000-8000-${accountId}`,
+    keyMode: 'per-chunk',
+    status: 'active',
+    epoch: 7,
+  };
+}
