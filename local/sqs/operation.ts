@@ -1,0 +1,61 @@
+/** What every SQS operation works with: the queue its input names, and the caller's right to act on it. */
+import { requireAccess } from '../access.ts';
+import type { Authorizer, PolicyDocument } from '../iam/authorizer.ts';
+import { AwsError } from '../service.ts';
+import type { Caller } from '../service.ts';
+import { queueArn } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { ReceiveContext } from './receive.ts';
+
+export interface SqsContext extends ReceiveContext {
+  readonly authorizer: Authorizer;
+  readonly endpoint: string;
+}
+
+export type SqsOperation = (
+  context: SqsContext,
+  input: Readonly<Record<string, unknown>>,
+  caller: Caller,
+) => object | Promise<object>;
+
+/** The queue a QueueUrl names, once the caller may do `action` on it. Throws QueueDoesNotExist, AccessDeniedException. */
+export function authorisedQueue(context: SqsContext, url: string, action: string, caller: Caller): Queue {
+  const [name, accountId] = url.split('/').reverse();
+  if (name === undefined || accountId === undefined)
+    throw new AwsError('InvalidAddress', 404, `The address ${url} is not valid for this endpoint.`);
+  const queue = requireQueue(context, queueArn(caller.region, accountId, name));
+  requireQueueAccess(context, queue, action, caller);
+  return queue;
+}
+
+export function requireQueueAccess(
+  { authorizer }: SqsContext,
+  queue: Pick<Queue, 'arn' | 'accountId' | 'attributes'>,
+  action: string,
+  { principal }: Caller,
+): void {
+  const policy = queue.attributes['Policy'];
+  const resourcePolicy = policy === undefined ? undefined : (JSON.parse(policy) as PolicyDocument);
+  requireAccess(
+    authorizer,
+    {
+      principal,
+      action: `sqs:${action}`,
+      resource: queue.arn,
+      resourceAccountId: queue.accountId,
+      resourcePolicy,
+    },
+    403,
+  );
+}
+
+export function requireQueue({ store }: SqsContext, arn: string): Queue {
+  const queue = store.queue(arn);
+  if (queue === undefined)
+    throw new AwsError('QueueDoesNotExist', 400, 'The specified queue does not exist.');
+  return queue;
+}
+
+export function queueUrl({ endpoint }: SqsContext, { accountId, name }: Queue): string {
+  return `${endpoint}/${accountId}/${name}`;
+}

@@ -1,0 +1,190 @@
+/** The operations on queues. */
+import { z } from 'zod';
+import { readInput } from '../operation-input.ts';
+import { AwsError } from '../service.ts';
+import type { Caller } from '../service.ts';
+import { authorisedQueue, queueUrl, requireQueue, requireQueueAccess } from './operation.ts';
+import type { SqsContext, SqsOperation } from './operation.ts';
+import {
+  DEFAULT_ATTRIBUTES,
+  acceptsDeadLetters,
+  checkAttributes,
+  checkName,
+  invalidParameter,
+  queueArn,
+  redrivePolicy,
+} from './queue.ts';
+import type { Queue } from './queue.ts';
+
+const strings = z.record(z.string(), z.string());
+const SCHEMAS = {
+  create: z.strictObject({
+    QueueName: z.string(),
+    Attributes: strings.default({}),
+    tags: strings.default({}),
+  }),
+  url: z.strictObject({ QueueUrl: z.string() }),
+  getUrl: z.strictObject({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().optional() }),
+  list: z.strictObject({
+    QueueNamePrefix: z.string().default(''),
+    MaxResults: z.int().min(1).max(1000).optional(),
+    NextToken: z.string().optional(),
+  }),
+  get: z.strictObject({ QueueUrl: z.string(), AttributeNames: z.array(z.string()).default([]) }),
+  set: z.strictObject({ QueueUrl: z.string(), Attributes: strings }),
+  tag: z.strictObject({ QueueUrl: z.string(), Tags: strings }),
+  untag: z.strictObject({ QueueUrl: z.string(), TagKeys: z.array(z.string()) }),
+};
+
+export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
+  CreateQueue(context, input, caller) {
+    const { QueueName: name, Attributes, tags } = readInput(SCHEMAS.create, input, invalidParameter);
+    checkName(name);
+    checkAttributes(Attributes);
+    return { QueueUrl: queueUrl(context, createQueue(context, name, Attributes, tags, caller)) };
+  },
+  GetQueueUrl(context, input, caller) {
+    const { QueueName, QueueOwnerAWSAccountId } = readInput(SCHEMAS.getUrl, input, invalidParameter);
+    const accountId = QueueOwnerAWSAccountId ?? caller.principal.accountId;
+    const queue = requireQueue(context, queueArn(caller.region, accountId, QueueName));
+    requireQueueAccess(context, queue, 'GetQueueUrl', caller);
+    return { QueueUrl: queueUrl(context, queue) };
+  },
+  ListQueues: listQueues,
+  GetQueueAttributes(context, input, caller) {
+    const { QueueUrl, AttributeNames } = readInput(SCHEMAS.get, input, invalidParameter);
+    const queue = authorisedQueue(context, QueueUrl, 'GetQueueAttributes', caller);
+    const wanted = wantedAttributes(context, queue, AttributeNames);
+    return Object.keys(wanted).length === 0 ? {} : { Attributes: wanted };
+  },
+  SetQueueAttributes(context, input, caller) {
+    const { QueueUrl, Attributes } = readInput(SCHEMAS.set, input, invalidParameter);
+    const queue = authorisedQueue(context, QueueUrl, 'SetQueueAttributes', caller);
+    checkAttributes(Attributes);
+    checkRedrive(context, queue, Attributes);
+    const attributes = withoutEmpty({ ...queue.attributes, ...Attributes });
+    context.store.putQueue({ ...queue, attributes, modifiedMs: context.clock.now() });
+    return {};
+  },
+  DeleteQueue(context, input, caller) {
+    const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
+    const { arn } = authorisedQueue(context, QueueUrl, 'DeleteQueue', caller);
+    context.store.deleteQueue(arn);
+    return {};
+  },
+  PurgeQueue(context, input, caller) {
+    const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
+    context.store.purge(authorisedQueue(context, QueueUrl, 'PurgeQueue', caller).arn);
+    return {};
+  },
+  TagQueue(context, input, caller) {
+    const { QueueUrl, Tags } = readInput(SCHEMAS.tag, input, invalidParameter);
+    const queue = authorisedQueue(context, QueueUrl, 'TagQueue', caller);
+    context.store.putQueue({ ...queue, tags: { ...queue.tags, ...Tags } });
+    return {};
+  },
+  UntagQueue(context, input, caller) {
+    const { QueueUrl, TagKeys } = readInput(SCHEMAS.untag, input, invalidParameter);
+    const queue = authorisedQueue(context, QueueUrl, 'UntagQueue', caller);
+    const kept = Object.entries(queue.tags).filter(([key]) => !TagKeys.includes(key));
+    context.store.putQueue({ ...queue, tags: Object.fromEntries(kept) });
+    return {};
+  },
+  ListQueueTags(context, input, caller) {
+    const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
+    return { Tags: authorisedQueue(context, QueueUrl, 'ListQueueTags', caller).tags };
+  },
+};
+
+/** Answers an existing queue where the given attributes agree with it, as AWS does. */
+function createQueue(
+  context: SqsContext,
+  name: string,
+  attributes: Readonly<Record<string, string>>,
+  tags: Readonly<Record<string, string>>,
+  caller: Caller,
+): Queue {
+  const { accountId } = caller.principal;
+  const arn = queueArn(caller.region, accountId, name);
+  requireQueueAccess(context, { arn, accountId, attributes: {} }, 'CreateQueue', caller);
+  const existing = context.store.queue(arn);
+  if (existing !== undefined) return agreeing(existing, attributes);
+  checkRedrive(context, { arn, attributes: {} }, attributes);
+  const nowMs = context.clock.now();
+  const all = withoutEmpty({ ...DEFAULT_ATTRIBUTES, ...attributes });
+  const times = { createdMs: nowMs, modifiedMs: nowMs };
+  const queue: Queue = { arn, accountId, region: caller.region, name, attributes: all, tags, ...times };
+  context.store.putQueue(queue);
+  return queue;
+}
+
+function agreeing(existing: Queue, attributes: Readonly<Record<string, string>>): Queue {
+  for (const [name, value] of Object.entries(attributes))
+    if (existing.attributes[name] !== value)
+      throw new AwsError(
+        'QueueNameExists',
+        400,
+        `A queue already exists with the same name and a different value for attribute ${name}`,
+      );
+  return existing;
+}
+
+/** Precondition of a redrive policy: the dead letter queue exists, beside the source, and takes its letters. */
+function checkRedrive(
+  { store }: SqsContext,
+  source: Pick<Queue, 'arn' | 'attributes'>,
+  attributes: Readonly<Record<string, string>>,
+): void {
+  if ((attributes['RedrivePolicy'] ?? '') === '') return;
+  const targetArn = redrivePolicy({ attributes })?.deadLetterTargetArn ?? '';
+  const target = store.queue(targetArn);
+  const beside = targetArn.split(':').slice(0, 5).join() === source.arn.split(':').slice(0, 5).join();
+  if (target === undefined || !beside)
+    throw invalidParameter(
+      'Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.',
+    );
+  if (!acceptsDeadLetters(target, source.arn))
+    throw invalidParameter(
+      'Value for parameter RedrivePolicy is invalid. Reason: Redrive is not allowed by the target.',
+    );
+}
+
+function listQueues(context: SqsContext, input: Readonly<Record<string, unknown>>, caller: Caller): object {
+  const { QueueNamePrefix, MaxResults, NextToken } = readInput(SCHEMAS.list, input, invalidParameter);
+  const { accountId } = caller.principal;
+  const anyArn = queueArn(caller.region, accountId, '*');
+  requireQueueAccess(context, { arn: anyArn, accountId, attributes: {} }, 'ListQueues', caller);
+  const queues = context.store
+    .queues()
+    .filter((queue) => queue.accountId === accountId && queue.region === caller.region)
+    .filter(({ name }) => name.startsWith(QueueNamePrefix) && (NextToken === undefined || name > NextToken));
+  const page = queues.slice(0, MaxResults ?? 1000);
+  const more = MaxResults !== undefined && queues.length > page.length;
+  return {
+    QueueUrls: page.map((queue) => queueUrl(context, queue)),
+    ...(more && { NextToken: page.at(-1)?.name }),
+  };
+}
+
+function wantedAttributes(
+  { store, clock }: SqsContext,
+  queue: Queue,
+  names: readonly string[],
+): Record<string, string> {
+  const counts = store.counts(queue.arn, clock.now());
+  const all: Record<string, string> = {
+    ...queue.attributes,
+    QueueArn: queue.arn,
+    ApproximateNumberOfMessages: String(counts.visible),
+    ApproximateNumberOfMessagesDelayed: String(counts.delayed),
+    ApproximateNumberOfMessagesNotVisible: String(counts.inFlight),
+    CreatedTimestamp: String(Math.floor(queue.createdMs / 1000)),
+    LastModifiedTimestamp: String(Math.floor(queue.modifiedMs / 1000)),
+  };
+  if (names.includes('All')) return all;
+  return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+}
+
+function withoutEmpty(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,55 @@
+/**
+ * SQS standard queues as AWS has them: visibility, long polls, redrive, batches, message groups (echoed; the order in
+ * which groups are served is left to age). FIFO queues, queue encryption by KMS and move tasks are not implemented.
+ */
+import { join } from 'node:path';
+import type { LocalClock } from '../clock.ts';
+import type { Authorizer } from '../iam/authorizer.ts';
+import { notImplemented } from '../operation-input.ts';
+import type { JsonService } from '../service.ts';
+import { createLongPolls } from './long-poll.ts';
+import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';
+import { requireQueue } from './operation.ts';
+import type { SqsContext, SqsOperation } from './operation.ts';
+import { QUEUE_OPERATIONS } from './queue-operations.ts';
+import { openSqsStore } from './store.ts';
+
+export interface SqsOptions {
+  /** Unset: nothing outlives the process. */
+  readonly dataDir?: string;
+  /** `http://127.0.0.1:4566`, the host of every QueueUrl. */
+  readonly endpoint: string;
+  readonly clock: LocalClock;
+  readonly authorizer: Authorizer;
+}
+
+export interface Sqs extends JsonService {
+  /** Puts a message as another service does. Throws QueueDoesNotExist. */
+  deliver(queueArn: string, body: string): void;
+  close(): void;
+}
+
+const OPERATIONS: Readonly<Record<string, SqsOperation>> = { ...QUEUE_OPERATIONS, ...MESSAGE_OPERATIONS };
+
+export function createSqs({ dataDir, endpoint, clock, authorizer }: SqsOptions): Sqs {
+  const store = openSqsStore(dataDir === undefined ? ':memory:' : join(dataDir, 'sqs.db'));
+  const polls = createLongPolls();
+  const unsubscribe = clock.onAdvance(() => polls.wakeAll());
+  let closed = false;
+  const context: SqsContext = { store, polls, clock, authorizer, endpoint, closing: () => closed };
+  return {
+    async call(operation, input, caller) {
+      const run = OPERATIONS[operation];
+      if (run === undefined) throw notImplemented(`SQS ${operation}`);
+      return run(context, input, caller);
+    },
+    deliver: (queueArn, body) => void sendTo(context, requireQueue(context, queueArn), body),
+    close() {
+      closed = true;
+      unsubscribe();
+      polls.wakeAll();
+      // After the receivers have seen that there is nothing more to wait for.
+      setImmediate(() => store.close());
+    },
+  };
+}

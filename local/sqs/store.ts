@@ -1,0 +1,148 @@
+/**
+ * Queues and messages, in one SQLite file (or in memory where there is no data folder), so that neither a long queue
+ * nor a restart costs anything. Every method is one atomic step.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
+import type { Queue } from './queue.ts';
+
+export interface StoredMessage {
+  readonly seq: number;
+  readonly id: string;
+  readonly body: string;
+  /** MessageAttributes as sent, JSON. */
+  readonly attributes: string;
+  readonly groupId: string | null;
+  readonly sender: string;
+  readonly sentMs: number;
+  readonly received: number;
+  readonly firstReceivedMs: number | null;
+  /** The ARN of the queue it was moved away from as a dead letter. */
+  readonly source: string | null;
+}
+
+export interface NewMessage {
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: string;
+  readonly groupId?: string;
+  readonly sender: string;
+  readonly sentMs: number;
+  readonly visibleMs: number;
+}
+
+export interface Counts {
+  readonly visible: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+}
+
+export interface SqsStore {
+  queue(arn: string): Queue | undefined;
+  queues(): readonly Queue[];
+  putQueue(queue: Queue): void;
+  deleteQueue(arn: string): void;
+  insert(arn: string, message: NewMessage): void;
+  /** Up to `limit` messages that are visible at `nowMs`, longest visible first. Does not mark them. */
+  visible(arn: string, nowMs: number, limit: number): readonly StoredMessage[];
+  /** Counts a receive and hides the message until `visibleMs` under `receipt`. */
+  hide(seq: number, receipt: string, nowMs: number, visibleMs: number): void;
+  /** Moves a dead letter; it keeps its id, body and sent time. */
+  move(seq: number, toArn: string, fromArn: string, nowMs: number): void;
+  /** False where the message is gone or was received again under another receipt. */
+  remove(seq: number, receipt: string): boolean;
+  /** False where the message is not in flight under `receipt`. */
+  setVisible(seq: number, receipt: string, nowMs: number, visibleMs: number): boolean;
+  /** When the next hidden or delayed message becomes visible; undefined where there is none. */
+  nextVisibleMs(arn: string, nowMs: number): number | undefined;
+  counts(arn: string, nowMs: number): Counts;
+  purge(arn: string): void;
+  /** Deletes what was sent before `cutoffMs`. */
+  expire(arn: string, cutoffMs: number): void;
+  close(): void;
+}
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS queue (arn TEXT PRIMARY KEY, record TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+    attributes TEXT NOT NULL, groupId TEXT, sender TEXT NOT NULL, sentMs INTEGER NOT NULL, visibleMs INTEGER NOT NULL,
+    received INTEGER NOT NULL DEFAULT 0, firstReceivedMs INTEGER, receipt TEXT, source TEXT);
+  CREATE INDEX IF NOT EXISTS messageVisible ON message (queue, visibleMs, seq);
+  CREATE INDEX IF NOT EXISTS messageSent ON message (queue, sentMs);
+`;
+
+const STATEMENTS = {
+  queue: 'SELECT record FROM queue WHERE arn = ?',
+  queues: 'SELECT record FROM queue ORDER BY arn',
+  putQueue: 'INSERT OR REPLACE INTO queue (arn, record) VALUES (?, ?)',
+  deleteQueue: 'DELETE FROM queue WHERE arn = ?',
+  purge: 'DELETE FROM message WHERE queue = ?',
+  expire: 'DELETE FROM message WHERE queue = ? AND sentMs < ?',
+  insert: `INSERT INTO message (queue, id, body, attributes, groupId, sender, sentMs, visibleMs)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  visible: 'SELECT * FROM message WHERE queue = ? AND visibleMs <= ? ORDER BY visibleMs, seq LIMIT ?',
+  hide: `UPDATE message SET received = received + 1, firstReceivedMs = coalesce(firstReceivedMs, ?), receipt = ?,
+    visibleMs = ? WHERE seq = ?`,
+  move: 'UPDATE message SET queue = ?, source = ?, visibleMs = ?, receipt = NULL WHERE seq = ?',
+  remove: 'DELETE FROM message WHERE seq = ? AND receipt = ?',
+  setVisible: 'UPDATE message SET visibleMs = ? WHERE seq = ? AND receipt = ? AND visibleMs > ?',
+  nextVisible: 'SELECT min(visibleMs) AS at FROM message WHERE queue = ? AND visibleMs > ?',
+  counts: `SELECT count(*) FILTER (WHERE visibleMs <= :now) AS visible,
+    count(*) FILTER (WHERE visibleMs > :now AND receipt IS NULL) AS delayed,
+    count(*) FILTER (WHERE visibleMs > :now AND receipt IS NOT NULL) AS inFlight
+    FROM message WHERE queue = :queue`,
+} as const;
+
+/** `file` may be `:memory:`. */
+export function openSqsStore(file: string): SqsStore {
+  const database = new DatabaseSync(file);
+  database.exec(SCHEMA);
+  const prepare = (name: keyof typeof STATEMENTS) => database.prepare(STATEMENTS[name]);
+  const run = (name: keyof typeof STATEMENTS): ((...values: SQLInputValue[]) => number) => {
+    const statement = prepare(name);
+    return (...values) => Number(statement.run(...values).changes);
+  };
+  const one = { queue: prepare('queue'), nextVisible: prepare('nextVisible'), counts: prepare('counts') };
+  const many = { queues: prepare('queues'), visible: prepare('visible') };
+  const [putQueue, deleteQueue, purge, expire] = [
+    run('putQueue'),
+    run('deleteQueue'),
+    run('purge'),
+    run('expire'),
+  ];
+  const [insert, hide, move, remove, setVisible] = [
+    run('insert'),
+    run('hide'),
+    run('move'),
+    run('remove'),
+    run('setVisible'),
+  ];
+  return {
+    queue: (arn) => parseQueue(one.queue.get(arn)),
+    queues: () => many.queues.all().flatMap((row) => parseQueue(row) ?? []),
+    putQueue: (queue) => void putQueue(queue.arn, JSON.stringify(queue)),
+    deleteQueue(arn) {
+      deleteQueue(arn);
+      purge(arn);
+    },
+    insert: (arn, { id, body, attributes, groupId, sender, sentMs, visibleMs }) =>
+      void insert(arn, id, body, attributes, groupId ?? null, sender, sentMs, visibleMs),
+    visible: (arn, nowMs, limit) => many.visible.all(arn, nowMs, limit) as unknown as StoredMessage[],
+    hide: (seq, receipt, nowMs, visibleMs) => void hide(nowMs, receipt, visibleMs, seq),
+    move: (seq, toArn, fromArn, nowMs) => void move(toArn, fromArn, nowMs, seq),
+    remove: (seq, receipt) => remove(seq, receipt) > 0,
+    setVisible: (seq, receipt, nowMs, visibleMs) => setVisible(visibleMs, seq, receipt, nowMs) > 0,
+    nextVisibleMs: (arn, nowMs) => (one.nextVisible.get(arn, nowMs)?.['at'] as number | null) ?? undefined,
+    counts: (arn, nowMs) => one.counts.get({ now: nowMs, queue: arn }) as unknown as Counts,
+    purge: (arn) => void purge(arn),
+    expire: (arn, cutoffMs) => void expire(arn, cutoffMs),
+    close: () => database.close(),
+  };
+}
+
+function parseQueue(row: Record<string, unknown> | undefined): Queue | undefined {
+  return row === undefined ? undefined : (JSON.parse(String(row['record'])) as Queue);
+}
