@@ -1,0 +1,127 @@
+/**
+ * Time to live: which attribute of a table holds it, and the sweep that deletes what has passed it. AWS sweeps within
+ * days and goes on answering expired items until then; here it is once a minute, and at every jump of the clock.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { readInput } from '../operation-input.ts';
+import type { Engine, Input, Item } from './engine.ts';
+import { validationException } from './transact-entries.ts';
+
+export interface TimeToLive {
+  /** Throws ValidationException where it is already as asked. */
+  update(input: Input): Promise<object>;
+  describe(input: Input): Promise<object>;
+  forget(table: string): Promise<void>;
+  /** Deletes every expired item. */
+  sweep(nowMs: number): Promise<void>;
+}
+
+const updateSchema = z.strictObject({
+  TableName: z.string(),
+  TimeToLiveSpecification: z.strictObject({
+    Enabled: z.boolean(),
+    AttributeName: z.string().min(1).max(255),
+  }),
+});
+const attributesSchema = z.record(z.string(), z.string());
+/** AWS leaves items alone that expired longer ago than this. */
+const FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600;
+
+/** `file` holds attribute names by table; unset keeps them in memory. */
+export async function openTimeToLive(engine: Engine, file: string | undefined): Promise<TimeToLive> {
+  const attributes = new Map(Object.entries(file === undefined ? {} : await load(file)));
+  const save = async (): Promise<void> => {
+    if (file === undefined) return;
+    await writeFile(`${file}.new`, JSON.stringify(Object.fromEntries(attributes)));
+    await rename(`${file}.new`, file);
+  };
+  return {
+    async update(input) {
+      const { TableName, TimeToLiveSpecification } = readInput(updateSchema, input, validationException);
+      await engine.run('DescribeTable', { TableName });
+      const { Enabled, AttributeName } = TimeToLiveSpecification;
+      if (Enabled === attributes.has(TableName))
+        throw validationException(`TimeToLive is already ${Enabled ? 'enabled' : 'disabled'}`);
+      if (Enabled) attributes.set(TableName, AttributeName);
+      else attributes.delete(TableName);
+      await save();
+      return { TimeToLiveSpecification };
+    },
+    async describe(input) {
+      await engine.run('DescribeTable', { TableName: input['TableName'] });
+      const AttributeName = attributes.get(String(input['TableName']));
+      const TimeToLiveStatus = AttributeName === undefined ? 'DISABLED' : 'ENABLED';
+      return { TimeToLiveDescription: { TimeToLiveStatus, AttributeName } };
+    },
+    async forget(table) {
+      if (attributes.delete(table)) await save();
+    },
+    async sweep(nowMs) {
+      for (const [table, attribute] of attributes) await sweepTable(engine, table, attribute, nowMs);
+    },
+  };
+}
+
+async function sweepTable(engine: Engine, table: string, attribute: string, nowMs: number): Promise<void> {
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const { KeySchema } = (await engine.run('DescribeTable', { TableName: table }))['Table'] as {
+    KeySchema: readonly { AttributeName: string }[];
+  };
+  for await (const item of scanExpired(engine, table, attribute, nowSeconds)) {
+    const key = Object.fromEntries(KeySchema.map(({ AttributeName: name }) => [name, item[name]]));
+    await deleteUnchanged(engine, table, key, attribute, item);
+  }
+}
+
+async function* scanExpired(
+  engine: Engine,
+  table: string,
+  attribute: string,
+  nowSeconds: number,
+): AsyncGenerator<Item> {
+  let start: unknown;
+  do {
+    const page = await engine.run('Scan', {
+      TableName: table,
+      FilterExpression: '#ttl BETWEEN :oldest AND :now',
+      ExpressionAttributeNames: { '#ttl': attribute },
+      ExpressionAttributeValues: {
+        ':now': { N: String(nowSeconds - 1) },
+        ':oldest': { N: String(nowSeconds - FIVE_YEARS_SECONDS) },
+      },
+      ExclusiveStartKey: start,
+    });
+    yield* page['Items'] as Item[];
+    start = page['LastEvaluatedKey'];
+  } while (start !== undefined);
+}
+
+/** A writer may have moved the item's time meanwhile. */
+async function deleteUnchanged(
+  engine: Engine,
+  table: string,
+  key: object,
+  attribute: string,
+  item: Item,
+): Promise<void> {
+  const condition = {
+    ConditionExpression: '#ttl = :seen',
+    ExpressionAttributeNames: { '#ttl': attribute },
+    ExpressionAttributeValues: { ':seen': item[attribute] },
+  };
+  try {
+    await engine.run('DeleteItem', { TableName: table, Key: key, ...condition });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ConditionalCheckFailedException') throw error;
+  }
+}
+
+async function load(file: string): Promise<Record<string, string>> {
+  try {
+    return attributesSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return {};
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/** The items of a transaction: what each does, and the checks AWS makes before any of them. */
+import { z } from 'zod';
+import { readInput } from '../operation-input.ts';
+import { AwsError } from '../service.ts';
+import type { Input } from './engine.ts';
+
+export type EntryKind = 'Put' | 'Update' | 'Delete' | 'ConditionCheck' | 'Get';
+
+export interface TransactEntry {
+  readonly kind: EntryKind;
+  readonly request: Input;
+}
+
+/** The IAM action of each kind. */
+export const TRANSACT_ACTIONS: Readonly<Record<EntryKind, string>> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+  Get: 'GetItem',
+};
+
+const request = z.looseObject({ TableName: z.string() }).optional();
+const transactSchema = z.strictObject({
+  TransactItems: z
+    .array(
+      z.strictObject({
+        Put: request,
+        Update: request,
+        Delete: request,
+        ConditionCheck: request,
+        Get: request,
+      }),
+    )
+    .min(1)
+    .max(100),
+  ClientRequestToken: z.string().min(1).max(36).optional(),
+  ReturnConsumedCapacity: z.literal('NONE').optional(),
+  ReturnItemCollectionMetrics: z.literal('NONE').optional(),
+});
+
+/** Throws ValidationException unless there are 1 to 100 items of exactly one kind each. */
+export function transactEntries(input: Input): readonly TransactEntry[] {
+  return readInput(transactSchema, input, validationException).TransactItems.map((item) => {
+    const present = Object.entries(item).filter(([, value]) => value !== undefined);
+    const [first] = present;
+    if (first === undefined || present.length > 1)
+      throw validationException('TransactItems can only contain one of Check, Put, Update or Delete');
+    return { kind: first[0] as EntryKind, request: first[1] ?? {} };
+  });
+}
+
+export function validationException(message: string): AwsError {
+  return new AwsError('ValidationException', 400, message);
+}

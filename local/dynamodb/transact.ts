@@ -1,0 +1,139 @@
+/**
+ * TransactWriteItems and TransactGetItems: all of it or none, in one order with every other write. Contention makes
+ * callers wait here, where AWS would answer TransactionConflict; faults can play that part.
+ */
+import { createHash } from 'node:crypto';
+import { AwsError } from '../service.ts';
+import type { Clock } from '../service.ts';
+import type { CheckedWrite, Engine, Input, Item, WriteOperation } from './engine.ts';
+import type { Gate } from './gate.ts';
+import { transactEntries, validationException } from './transact-entries.ts';
+import type { EntryKind, TransactEntry } from './transact-entries.ts';
+
+export interface TransactContext {
+  readonly engine: Engine;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  /** Client request tokens of the last ten minutes, with the digest of what they stood for. */
+  readonly tokens: Map<string, { readonly digest: string; readonly untilMs: number }>;
+}
+
+interface Reason {
+  readonly Code: string;
+  readonly Message?: string;
+  readonly Item?: Item;
+}
+
+interface Planned {
+  readonly kind: EntryKind;
+  readonly operation: WriteOperation;
+  readonly input: Input;
+  readonly check: CheckedWrite;
+  readonly reason: Reason;
+}
+
+const TOKEN_MS = 10 * 60 * 1000;
+const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, WriteOperation>> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  // Takes what a DeleteItem takes, and is only ever checked.
+  ConditionCheck: 'DeleteItem',
+};
+
+/** Throws TransactionCanceledException with a reason per item, IdempotentParameterMismatchException, … */
+export async function transactWrite(context: TransactContext, input: Input): Promise<object> {
+  const entries = transactEntries(input);
+  return context.gate.alone(async () => {
+    const token = input['ClientRequestToken'];
+    const digest = createHash('sha256').update(JSON.stringify(input)).digest('hex');
+    if (typeof token === 'string' && isRepeated(context, token, digest)) return {};
+    const plan = await Promise.all(entries.map(async (entry) => planEntry(context.engine, entry)));
+    checkDistinct(plan);
+    throwIfCancelled(plan.map(({ reason }) => reason));
+    await apply(context.engine, plan);
+    if (typeof token === 'string')
+      context.tokens.set(token, { digest, untilMs: context.clock.now() + TOKEN_MS });
+    return {};
+  });
+}
+
+/** Resolves to `{ Responses: [{ Item? }] }`, all read at one moment. */
+export async function transactGet({ engine, gate }: TransactContext, input: Input): Promise<object> {
+  const entries = transactEntries(input);
+  if (entries.some(({ kind }) => kind !== 'Get'))
+    throw validationException('TransactItems can only contain Get');
+  const read = async ({ request }: TransactEntry): Promise<object> => engine.run('GetItem', request);
+  return gate.alone(async () => ({ Responses: await Promise.all(entries.map(read)) }));
+}
+
+function isRepeated({ tokens, clock }: TransactContext, token: string, digest: string): boolean {
+  const nowMs = clock.now();
+  for (const [known, { untilMs }] of tokens) if (untilMs <= nowMs) tokens.delete(known);
+  const earlier = tokens.get(token);
+  if (earlier !== undefined && earlier.digest !== digest)
+    throw new AwsError(
+      'IdempotentParameterMismatchException',
+      400,
+      'The request uses the same client token as a previous, but non-identical request.',
+    );
+  return earlier !== undefined;
+}
+
+async function planEntry(engine: Engine, { kind, request }: TransactEntry): Promise<Planned> {
+  if (kind === 'Get') throw validationException('TransactItems can not contain Get');
+  const { ReturnValuesOnConditionCheckFailure: returned, ...input } = request;
+  const operation = OPERATIONS[kind];
+  const check = await engine.check(operation, input);
+  const reason = check.conditionHolds ? { Code: 'None' } : conditionFailed(returned, check.before);
+  return { kind, operation, input, check, reason };
+}
+
+function conditionFailed(returned: unknown, before: Item | undefined): Reason {
+  const withItem = returned === 'ALL_OLD' && before !== undefined;
+  return {
+    Code: 'ConditionalCheckFailed',
+    Message: 'The conditional request failed',
+    ...(withItem && { Item: before }),
+  };
+}
+
+function checkDistinct(plan: readonly Planned[]): void {
+  if (new Set(plan.map(({ check }) => check.identity)).size < plan.length)
+    throw validationException('Transaction request cannot include multiple operations on one item');
+}
+
+function throwIfCancelled(reasons: readonly Reason[]): void {
+  if (reasons.every(({ Code }) => Code === 'None')) return;
+  const codes = reasons.map(({ Code }) => Code).join(', ');
+  throw new AwsError(
+    'TransactionCanceledException',
+    400,
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    { CancellationReasons: reasons },
+  );
+}
+
+/** Every condition holds; what can still fail is an update expression on the item as it is, which undoes the rest. */
+async function apply(engine: Engine, plan: readonly Planned[]): Promise<void> {
+  for (const [index, { kind, operation, input }] of plan.entries()) {
+    if (kind === 'ConditionCheck') continue;
+    try {
+      await engine.run(operation, input);
+    } catch (error) {
+      await undo(engine, plan.slice(0, index));
+      if (!(error instanceof AwsError)) throw error;
+      const failed = { Code: 'ValidationError', Message: error.message };
+      throwIfCancelled(plan.map((_, at) => (at === index ? failed : { Code: 'None' })));
+    }
+  }
+}
+
+async function undo(engine: Engine, applied: readonly Planned[]): Promise<void> {
+  for (const { kind, input, check } of applied) {
+    if (kind === 'ConditionCheck') continue;
+    const { TableName } = input;
+    if (check.before === undefined) await engine.run('DeleteItem', { TableName, Key: check.key });
+    else await engine.run('PutItem', { TableName, Item: check.before });
+  }
+}
