@@ -9,8 +9,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { answerControl, isControl } from './control.ts';
 import type { ControlTargets } from './control.ts';
 import { discardedResponse } from './discarded-response.ts';
-import { inflict, hangUp } from './fault-effects.ts';
-import type { FaultTarget } from './faults.ts';
+import { hangUp, inflict } from './fault-effects.ts';
+import type { Faults, FaultTarget } from './faults.ts';
 import { missingCredential, principalOf, readCredential } from './identity.ts';
 import type { Credential } from './identity.ts';
 import { readJsonRequest, sendJson, sendJsonError, serviceOfTarget } from './json-protocol.ts';
@@ -20,7 +20,7 @@ import type { Caller, HttpService, JsonService } from './service.ts';
 export interface FrontOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  readonly control: ControlTargets;
+  readonly faults: Faults;
   /** SIGKILLs the sandbox that holds the session. */
   kill(session: string): void;
   /** Told of every failure that is ours, not the caller's. */
@@ -33,6 +33,8 @@ export interface Front {
   /** Serves `service` under its signing name, e.g. `kms`. */
   mountJson(name: string, service: JsonService): void;
   mountHttp(name: string, service: HttpService): void;
+  /** Serves `/_local/…`. */
+  mountControl(targets: ControlTargets): void;
   /** Closes the port and every connection. */
   close(): Promise<void>;
 }
@@ -41,6 +43,7 @@ interface Routes {
   readonly options: FrontOptions;
   readonly json: Map<string, JsonService>;
   readonly http: Map<string, HttpService>;
+  control?: ControlTargets;
 }
 
 interface Exchange {
@@ -66,6 +69,9 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     endpoint: `http://127.0.0.1:${portOf(server)}`,
     mountJson: (name, service) => void routes.json.set(name, service),
     mountHttp: (name, service) => void routes.http.set(name, service),
+    mountControl(targets) {
+      routes.control = targets;
+    },
     async close() {
       const closed = once(server, 'close');
       server.close();
@@ -81,7 +87,8 @@ async function serve(routes: Routes, request: IncomingMessage, response: ServerR
     const exchange = { request, response, url };
     const credential = readCredential(request.headers, url);
     if (credential !== undefined) await dispatch(routes, exchange, credential);
-    else if (isControl(url)) await answerControl(routes.options.control, request, response, url);
+    else if (routes.control !== undefined && isControl(url))
+      await answerControl(routes.control, request, response, url);
     else if (url.pathname === '/health') answerHealth(routes, response);
     else refuseUnsigned(routes, exchange);
   } catch (error) {
@@ -136,7 +143,7 @@ async function serveHttp(
     const target = { service: credential.service, operation, roleArn: caller.principal.roleArn, text };
     if (await strike(routes, 'before', target, caller, response)) return;
     // The answer is on its way before an `after` fault could strike, so a struck operation answers into the void.
-    const struck = routes.options.control.faults.peek('after', target).length > 0;
+    const struck = routes.options.faults.peek('after', target).length > 0;
     await service.handle(request, struck ? discardedResponse(request) : response, url, caller);
     if (struck && !(await strike(routes, 'after', target, caller, response))) hangUp(response);
   } catch (error) {
@@ -170,7 +177,7 @@ async function strike(
   caller: Caller,
   response: ServerResponse,
 ): Promise<boolean> {
-  const effects = options.control.faults.take(when, target);
+  const effects = options.faults.take(when, target);
   return effects.length > 0 && inflict(effects, { response, caller, kill: options.kill });
 }
 

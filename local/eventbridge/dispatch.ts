@@ -1,0 +1,125 @@
+/**
+ * From an event on a bus to its targets: matches rules, crosses to other buses where their policies allow, and, for
+ * drills, loses, doubles or reorders what it hands to queues and functions.
+ */
+import { randomUUID } from 'node:crypto';
+import type { DeliveryMode } from '../control.ts';
+import type { Authorizer } from '../iam/authorizer.ts';
+import type { AwsEvent, Deliver } from '../service.ts';
+import { isBusArn } from './bus.ts';
+import type { Bus, Buses, Target } from './bus.ts';
+import { compilePattern } from './pattern.ts';
+
+/** An event as targets receive it. */
+export interface BusEvent extends AwsEvent {
+  readonly version: '0';
+  readonly id: string;
+}
+
+export interface Dispatcher {
+  /** Hands the event to whatever matches it, in the background. */
+  dispatch(bus: Bus, event: BusEvent): void;
+  setMode(mode: DeliveryMode): void;
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>;
+}
+
+export interface DispatchOptions {
+  readonly buses: Buses;
+  readonly authorizer: Authorizer;
+  readonly deliver: Deliver;
+  /** Told of an event that no target and no dead letter queue took. */
+  onUndelivered(targetArn: string, error: unknown): void;
+}
+
+type Send = () => Promise<void>;
+
+export function createDispatcher(options: DispatchOptions): Dispatcher {
+  const underWay = new Set<Promise<void>>();
+  let mode: DeliveryMode = 'normal';
+  let held: Send | undefined;
+  const start = (send: Send): void => {
+    const sending = send().finally(() => underWay.delete(sending));
+    underWay.add(sending);
+  };
+  const release = (): void => {
+    if (held !== undefined) start(held);
+    held = undefined;
+  };
+  const sendInMode = (send: Send): void => {
+    if (mode === 'lose') return;
+    if (mode === 'reorder' && held === undefined) {
+      held = send;
+      return;
+    }
+    start(send);
+    if (mode === 'double') start(send);
+    release();
+  };
+  const route = (bus: Bus, event: BusEvent, forwarded: boolean): void => {
+    for (const target of matchingTargets(bus, event)) {
+      if (!isBusArn(target.Arn)) sendInMode(async () => sendToTarget(options, target, event));
+      // EventBridge sends an event from one bus to another once, never on to a third.
+      else if (!forwarded) forward(options, bus, target, event, route);
+    }
+  };
+  return {
+    dispatch: (bus, event) => route(bus, event, false),
+    setMode(next) {
+      mode = next;
+      if (mode !== 'reorder') release();
+    },
+    async settled() {
+      release();
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}
+
+/** An AWS-sourced or put event, with its id. */
+export function asBusEvent(event: AwsEvent): BusEvent {
+  return { version: '0', id: randomUUID(), ...event };
+}
+
+function matchingTargets(bus: Bus, event: BusEvent): readonly Target[] {
+  return Object.values(bus.rules)
+    .filter(({ state, eventPattern }) => state === 'ENABLED' && compilePattern(eventPattern)(event))
+    .flatMap(({ targets }) => targets);
+}
+
+/** The other bus has its say by its policy; the event keeps the account and region it came from. */
+function forward(
+  { buses, authorizer, onUndelivered }: DispatchOptions,
+  from: Bus,
+  target: Target,
+  event: BusEvent,
+  route: (bus: Bus, event: BusEvent, forwarded: boolean) => void,
+): void {
+  const to = buses.find(target.Arn);
+  const { accountId } = from;
+  const decision =
+    to !== undefined &&
+    authorizer.decide({
+      principal: { accountId, arn: `arn:aws:iam::${accountId}:root` },
+      action: 'events:PutEvents',
+      resource: to.arn,
+      resourceAccountId: to.accountId,
+      resourcePolicy: to.policy,
+    });
+  if (to !== undefined && decision !== false && decision.allowed) route(to, event, true);
+  else
+    onUndelivered(target.Arn, new Error('The bus does not exist or its policy does not allow the account'));
+}
+
+async function sendToTarget(
+  { deliver, onUndelivered }: DispatchOptions,
+  { Arn, DeadLetterConfig }: Target,
+  event: BusEvent,
+): Promise<void> {
+  try {
+    await deliver(Arn, event);
+  } catch (error) {
+    if (DeadLetterConfig?.Arn === undefined) onUndelivered(Arn, error);
+    else await deliver(DeadLetterConfig.Arn, event).catch((reason: unknown) => onUndelivered(Arn, reason));
+  }
+}
