@@ -1,11 +1,14 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageStack } from '../../../local/stack/package.ts';
+import { sourceHash } from '../../../local/stack/source-hash.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+/** Under load `sls` takes its time. */
+const timeout = 120_000;
 let projectFolder: string;
 
 const configuration = `
@@ -29,7 +32,10 @@ beforeAll(async () => {
   await mkdir(path.join(projectFolder, 'functions'));
   await writeFunction('first');
 });
-afterAll(() => rm(projectFolder, { recursive: true, force: true }));
+afterAll(async () => {
+  delete process.env['FIXTURE_SIZE'];
+  await rm(projectFolder, { recursive: true, force: true });
+});
 
 async function writeFunction(text: string): Promise<void> {
   const source = `export const handler = async (): Promise<string> => '${text}';\n`;
@@ -40,42 +46,52 @@ async function bundleOf(codeFolder: string): Promise<string> {
   return await readFile(path.join(codeFolder, 'functions', 'one.js'), 'utf8');
 }
 
-test('two processes that package at once get the same finished result, and leave nothing behind', async () => {
-  const options = { projectFolder, region: 'us-east-1' };
-  const [one, two] = await Promise.all([packageStack(options), packageStack(options)]);
-  expect(one).toEqual(two);
-  expect(one.stackName).toBe('fixture-local');
-  expect(one.template.Resources['OneLambdaFunction']?.Type).toBe('AWS::Lambda::Function');
-  expect(await bundleOf(one.codeFolder)).toContain('first');
-  const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.js.map'), 'utf8'));
-  const source = path.resolve(one.codeFolder, 'functions', map.sources[0]);
-  expect(source).toBe(path.join(projectFolder, 'functions', 'one.ts'));
-  expect(
-    await readdir(path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack')),
-  ).toHaveLength(1);
-  expect(await readdir(projectFolder)).not.toContain('.serverless');
-});
+test(
+  'two processes that package at once get the same finished result, and leave nothing behind',
+  { timeout },
+  async () => {
+    process.env['FIXTURE_SIZE'] = '42';
+    const options = { projectFolder, region: 'us-east-1' };
+    const [one, two] = await Promise.all([packageStack(options), packageStack(options)]);
+    expect(one).toEqual(two);
+    expect(one.stackName).toBe('fixture-local');
+    expect(one.template.Resources['OneLambdaFunction']).toMatchObject({
+      Type: 'AWS::Lambda::Function',
+      Properties: { Environment: { Variables: { SIZE: '42' } } },
+    });
+    expect(await bundleOf(one.codeFolder)).toContain('first');
+    const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.js.map'), 'utf8'));
+    const source = path.resolve(one.codeFolder, 'functions', map.sources[0]);
+    expect(source).toBe(path.join(projectFolder, 'functions', 'one.ts'));
+    expect(
+      await readdir(path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack')),
+    ).toHaveLength(1);
+    expect(await readdir(projectFolder)).not.toContain('.serverless');
+  },
+);
 
-test('an unchanged project is not packaged again, a changed one is', async () => {
-  const first = await packageStack({ projectFolder, region: 'us-east-1' });
-  await writeFunction('second');
-  const second = await packageStack({ projectFolder, region: 'us-east-1' });
-  expect(second.codeFolder).not.toBe(first.codeFolder);
-  expect(await bundleOf(second.codeFolder)).toContain('second');
-  await writeFunction('first');
-  expect(await packageStack({ projectFolder, region: 'us-east-1' })).toEqual(first);
-});
-
-test('a variable that serverless.yml reads from the environment is part of the result', async () => {
+test('a result is used again as long as nothing changed', async () => {
   process.env['FIXTURE_SIZE'] = '42';
-  const { template } = await packageStack({ projectFolder, region: 'us-east-1' });
-  delete process.env['FIXTURE_SIZE'];
-  expect(template.Resources['OneLambdaFunction']?.Properties).toMatchObject({
-    Environment: { Variables: { SIZE: '42' } },
-  });
+  const startedMs = performance.now();
+  await packageStack({ projectFolder, region: 'us-east-1' });
+  expect(performance.now() - startedMs).toBeLessThan(1000);
 });
 
-test('a project that does not build fails with what sls said', async () => {
+test('the hash of the sources changes with a file, its name and its place', async () => {
+  const folder = path.join(projectFolder, 'hashed');
+  const file = path.join(folder, 'functions', 'a.ts');
+  const hash = (): Promise<string> => sourceHash(folder, ['functions', 'missing.json'], ['extra']);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, 'one');
+  const first = await hash();
+  expect(await hash()).toBe(first);
+  await writeFile(file, 'two');
+  const second = await hash();
+  await rename(file, path.join(folder, 'functions', 'b.ts'));
+  expect(new Set([first, second, await hash()]).size).toBe(3);
+});
+
+test('a project that does not build fails with what sls said', { timeout }, async () => {
   await writeFile(path.join(projectFolder, 'functions', 'one.ts'), 'import "./missing.ts";\n');
   await expect(packageStack({ projectFolder, region: 'us-east-1' })).rejects.toThrow('missing.ts');
 });
