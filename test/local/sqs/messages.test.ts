@@ -178,7 +178,7 @@ describe('messages', () => {
     const { Successful, Failed } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     expect(Successful).toMatchObject([{ Id: 'good' }]);
     expect(Failed).toMatchObject([{ Id: 'bad', SenderFault: true, Code: 'InvalidMessageContents' }]);
-    const [message] = await receive(QueueUrl, { AttributeNames: ['MessageGroupId'] });
+    const [message] = await receive(QueueUrl, { MessageSystemAttributeNames: ['MessageGroupId'] });
     expect(message?.Attributes).toEqual({ MessageGroupId: 'acme' });
     const deleted = await sqs.send(
       new DeleteMessageBatchCommand({
