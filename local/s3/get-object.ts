@@ -1,0 +1,87 @@
+/** GetObject and HeadObject, which differ only in the body. */
+import { pipeline } from 'node:stream/promises';
+import { isAllowed } from './access.ts';
+import { checksumHeaders, ENCRYPTED, httpDate, quoted, sendEmpty } from './answer.ts';
+import type { AnswerHeaders } from './answer.ts';
+import type { Bucket } from './buckets.ts';
+import { parseRange } from './byte-range.ts';
+import type { S3Call } from './call.ts';
+import type { Range } from './contents.ts';
+import { findBucket } from './find-bucket.ts';
+import { findVersion, versionIdOf } from './find-version.ts';
+import { writtenObjectHeaders } from './object-headers.ts';
+import { checkRead } from './preconditions.ts';
+import type { Store } from './store.ts';
+import type { Version } from './versions.ts';
+
+const ACTIONS = { latest: 's3:GetObject', byId: 's3:GetObjectVersion' };
+const TAGGING = { latest: 's3:GetObjectTagging', byId: 's3:GetObjectVersionTagging' };
+
+export async function getObject(store: Store, call: S3Call): Promise<void> {
+  const bucket = findBucket(store, call);
+  const versionId = versionIdOf(call);
+  const version = findVersion(store, call, { bucket, key: call.key, versionId, actions: ACTIONS });
+  const validators = validatorHeaders(bucket, version);
+  if (checkRead(call.headers, version) === 'not-modified') return sendEmpty(call.response, 304, validators);
+  const range = parseRange(call.headers['range'], version.sizeBytes);
+  const tagCount = mayCountTags(store, call, bucket) ? version.tags.length : 0;
+  call.response.writeHead(range === undefined ? 200 : 206, {
+    ...writtenObjectHeaders(version.attributes, call.query),
+    ...validators,
+    ...ENCRYPTED,
+    ...(tagCount > 0 ? { 'x-amz-tagging-count': tagCount } : {}),
+    ...rangeHeaders(version, range),
+    ...(asksChecksum(call) && range === undefined ? checksumHeaders(version.attributes.checksum) : {}),
+  });
+  if (call.operation === 'HeadObject') return void call.response.end();
+  await sendBytes(store, call, version.content, range ?? { begin: 0, end: version.sizeBytes });
+}
+
+function validatorHeaders({ versioning }: Bucket, { etag, modifiedMs, versionId }: Version): AnswerHeaders {
+  const dated = { etag: quoted(etag), 'last-modified': httpDate(modifiedMs) };
+  return versioning === undefined ? dated : { ...dated, 'x-amz-version-id': versionId };
+}
+
+function rangeHeaders({ sizeBytes }: Version, range: Range | undefined): AnswerHeaders {
+  const accepts = { 'accept-ranges': 'bytes' };
+  if (range === undefined) return { ...accepts, 'content-length': sizeBytes };
+  const { begin, end } = range;
+  return {
+    ...accepts,
+    'content-length': end - begin,
+    'content-range': `bytes ${begin}-${end - 1}/${sizeBytes}`,
+  };
+}
+
+/** The number of tags is told only to those who may read them. */
+function mayCountTags(store: Store, call: S3Call, bucket: Bucket): boolean {
+  const action = call.query.has('versionId') ? TAGGING.byId : TAGGING.latest;
+  return isAllowed(store, call, { action, bucket, key: call.key });
+}
+
+function asksChecksum({ headers }: S3Call): boolean {
+  return headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED';
+}
+
+async function sendBytes(
+  { contents }: Store,
+  { response }: S3Call,
+  content: number,
+  range: Range,
+): Promise<void> {
+  const release = contents.hold(content);
+  try {
+    await pipeline(contents.read(content, range), response);
+  } catch (error) {
+    // A reader that has seen enough hangs up; nobody is left to hear of it.
+    if (!isHangUp(error)) throw error;
+  } finally {
+    release();
+  }
+}
+
+function isHangUp(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /PREMATURE_CLOSE|ECONNRESET|EPIPE/.test(String(error.code))
+  );
+}

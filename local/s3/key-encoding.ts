@@ -1,0 +1,10 @@
+/**
+ * How S3 writes a key into notifications and into listings with encoding-type=url: form-encoded, with the slash left
+ * as it is. A space is `+`, a plus sign `%2B`, everything else outside `A-Z a-z 0-9 . - _ *` its UTF-8 bytes.
+ */
+export function encodeKey(key: string): string {
+  return encodeURIComponent(key)
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%2F', '/')
+    .replaceAll('%20', '+');
+}

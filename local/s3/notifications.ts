@@ -1,0 +1,109 @@
+/**
+ * The way out for notifications: written in the transaction of the change they tell of, delivered after it, at least
+ * once, also across a restart. As in AWS they may arrive twice or out of order; the sequencer tells.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { AwsError } from '../service.ts';
+import type { Clock, Deliver } from '../service.ts';
+import { wanting } from './notification-configuration.ts';
+import { eventBridgeEvent, notificationOf } from './notification-event.ts';
+import type { ObjectChange } from './notification-event.ts';
+import { jsonColumn } from './row.ts';
+
+export interface Notifications {
+  /** Notes a change for everyone who wants it; call it in the transaction of the change, and `wake` after. */
+  announce(change: ObjectChange): void;
+  /** Starts delivering what is due. */
+  wake(): void;
+  /** Resolves when no delivery is under way; what is left waits for the next start. */
+  close(): Promise<void>;
+}
+
+export interface NotificationPorts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly deliver: Deliver;
+}
+
+const payloadSchema = z.record(z.string(), z.unknown());
+
+const row = z.object({
+  id: z.int(),
+  target_arn: z.string(),
+  payload: jsonColumn(payloadSchema),
+  attempts: z.int(),
+});
+
+type Row = z.infer<typeof row>;
+
+/** Deliveries under way at once. */
+const BATCH = 16;
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 60_000;
+
+export function createNotifications({ database, clock, deliver }: NotificationPorts): Notifications {
+  const statements = prepare(database);
+  const timers = new Set<NodeJS.Timeout>();
+  let draining: Promise<void> | undefined;
+  let closed = false;
+  const attempt = async ({ id, target_arn, payload, attempts }: Row): Promise<void> => {
+    try {
+      await deliver(target_arn, payload);
+      statements.remove.run(id);
+    } catch (error) {
+      if (isFinal(error)) return void statements.remove.run(id);
+      const retryMs = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** attempts);
+      statements.postpone.run(clock.now() + retryMs, id);
+      timers.add(setTimeout(wake, retryMs).unref());
+    }
+  };
+  const drain = async (): Promise<void> => {
+    for (let rows = due(); rows.length > 0; rows = due()) await Promise.all(rows.map(attempt));
+    draining = undefined;
+  };
+  const due = (): readonly Row[] =>
+    closed ? [] : statements.due.all(clock.now(), BATCH).map((found) => row.parse(found));
+  const wake = (): void => {
+    if (!closed) draining ??= Promise.resolve().then(drain);
+  };
+  statements.restart.run();
+  return {
+    wake,
+    announce: (change) => {
+      for (const [arn, payload] of messagesOf(change)) statements.add.run(arn, JSON.stringify(payload));
+    },
+    async close() {
+      closed = true;
+      for (const timer of timers) clearTimeout(timer);
+      await draining;
+    },
+  };
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    add: database.prepare('INSERT INTO notifications (target_arn, payload) VALUES (?, ?)'),
+    due: database.prepare('SELECT * FROM notifications WHERE due_ms <= ? ORDER BY id LIMIT ?'),
+    remove: database.prepare('DELETE FROM notifications WHERE id = ?'),
+    postpone: database.prepare('UPDATE notifications SET attempts = attempts + 1, due_ms = ? WHERE id = ?'),
+    restart: database.prepare('UPDATE notifications SET attempts = 0, due_ms = 0'),
+  };
+}
+
+function messagesOf(change: ObjectChange): readonly (readonly [arn: string, payload: object])[] {
+  const { bucket, kind, key } = change;
+  const messages: (readonly [string, object])[] = wanting(bucket.notification, kind, key).map(
+    ({ id, arn }) => [arn, notificationOf(change, id)] as const,
+  );
+  if (!bucket.notification.eventBridge) return messages;
+  const bus = `arn:aws:events:${bucket.region}:${bucket.accountId}:event-bus/default`;
+  return [...messages, [bus, eventBridgeEvent(change)]];
+}
+
+/** A destination that refuses, for any other reason than being busy, will refuse again. */
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof AwsError && error.status < 500 && !/Throttl|SlowDown|TooManyRequests/.test(error.code)
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * A request's body: decoded, measured, and held against every digest the client sent, in one pass. Nothing is hashed
+ * that neither the client demanded nor S3 answers with.
+ */
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { AwsError } from '../service.ts';
+import { decodeAwsChunked } from './aws-chunked.ts';
+import type { S3Call } from './call.ts';
+import { checksumHeader, createDigest, DEFAULT_ALGORITHM, isChecksumValue } from './checksum.ts';
+import type { ChecksumAlgorithm, Digest } from './checksum.ts';
+import { badDigest, entityTooLarge, incompleteBody, invalidRequest } from './errors.ts';
+import { expectedDigests, isAwsChunked } from './expected-digests.ts';
+import type { ExpectedDigests } from './expected-digests.ts';
+
+export interface PayloadFacts {
+  readonly sizeBytes: number;
+  /** Hex. */
+  readonly md5: string;
+  /** Over the whole body, base64, in the algorithm the client named or else the default one. */
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+}
+
+export interface Payload {
+  /** Throws at its end when a digest or the length is wrong: BadDigest, XAmzContentSHA256Mismatch, IncompleteBody. */
+  readonly bytes: AsyncGenerator<Buffer>;
+  /** Resolves once `bytes` has ended well. */
+  readonly facts: Promise<PayloadFacts>;
+}
+
+/** The largest body of one PUT: 5 GiB. */
+export const MAX_PAYLOAD_BYTES: number = 5 * 1024 ** 3;
+const MAX_DOCUMENT_BYTES: number = 8 * 1024 ** 2;
+
+interface Meters {
+  readonly md5: Hash;
+  readonly sha256?: Hash;
+  readonly checksum: Digest;
+  sizeBytes: number;
+}
+
+/** Throws MissingContentLength, EntityTooLarge, and what expectedDigests throws, before a byte is read. */
+export function openPayload(call: S3Call, defaultAlgorithm: ChecksumAlgorithm = DEFAULT_ALGORITHM): Payload {
+  const expected = expectedDigests(call.headers);
+  const declaredBytes = declaredLength(call.headers);
+  const { promise, resolve } = Promise.withResolvers<PayloadFacts>();
+  const { bytes, trailers } = decodedBody(call);
+  const algorithm = expected.checksum?.algorithm ?? defaultAlgorithm;
+  const meters: Meters = {
+    md5: createHash('md5'),
+    sha256: expected.sha256 === undefined ? undefined : createHash('sha256'),
+    checksum: createDigest(algorithm),
+    sizeBytes: 0,
+  };
+  async function* measured(): AsyncGenerator<Buffer> {
+    for await (const chunk of untilHangUp(bytes)) {
+      measure(meters, chunk);
+      yield chunk;
+    }
+    if (meters.sizeBytes !== declaredBytes) throw incompleteBody();
+    resolve(verified(meters, algorithm, expected, trailers));
+  }
+  return { bytes: measured(), facts: promise };
+}
+
+/** The body as one text, for the XML documents. Throws as openPayload and its bytes do. */
+export async function readDocument(call: S3Call): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of openPayload(call, 'CRC32').bytes) {
+    bytes += chunk.length;
+    if (bytes > MAX_DOCUMENT_BYTES) throw entityTooLarge(MAX_DOCUMENT_BYTES);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function decodedBody({ request, headers }: S3Call): {
+  bytes: AsyncIterable<Buffer>;
+  trailers: ReadonlyMap<string, string>;
+} {
+  // Destroying the request would close the connection before a refusal is answered.
+  const raw = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  return isAwsChunked(headers) ? decodeAwsChunked(raw) : { bytes: raw, trailers: new Map() };
+}
+
+function declaredLength(headers: Readonly<Record<string, string>>): number {
+  const header = headers['x-amz-decoded-content-length'] ?? headers['content-length'];
+  if (header === undefined && headers['transfer-encoding'] === undefined) return 0;
+  const bytes = Number(header);
+  if (!Number.isSafeInteger(bytes))
+    throw new AwsError('MissingContentLength', 411, 'You must provide the Content-Length HTTP header.');
+  if (bytes > MAX_PAYLOAD_BYTES) throw entityTooLarge(MAX_PAYLOAD_BYTES);
+  return bytes;
+}
+
+/** A client that hangs up in the middle has sent too little; that is no failure of ours. */
+async function* untilHangUp(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') throw incompleteBody();
+    throw error;
+  }
+}
+
+function measure(meters: Meters, chunk: Buffer): void {
+  meters.md5.update(chunk);
+  meters.sha256?.update(chunk);
+  meters.checksum.update(chunk);
+  meters.sizeBytes += chunk.length;
+}
+
+function verified(
+  meters: Meters,
+  algorithm: ChecksumAlgorithm,
+  expected: ExpectedDigests,
+  trailers: ReadonlyMap<string, string>,
+): PayloadFacts {
+  const md5 = meters.md5.digest();
+  if (expected.md5 !== undefined && expected.md5 !== md5.toString('base64')) throw badDigest('Content-MD5');
+  if (meters.sha256?.digest('hex') !== expected.sha256) throw contentSha256Mismatch();
+  const value = meters.checksum.digest().toString('base64');
+  if (expected.checksum !== undefined && value !== expectedValue(expected.checksum, trailers))
+    throw badDigest(algorithm);
+  return { sizeBytes: meters.sizeBytes, md5: md5.toString('hex'), checksum: { algorithm, value } };
+}
+
+function expectedValue(
+  { algorithm, value }: NonNullable<ExpectedDigests['checksum']>,
+  trailers: ReadonlyMap<string, string>,
+): string {
+  const sent = value ?? trailers.get(checksumHeader(algorithm));
+  if (sent === undefined || !isChecksumValue(algorithm, sent))
+    throw invalidRequest(`Value for ${checksumHeader(algorithm)} trailing header is invalid.`);
+  return sent;
+}
+
+function contentSha256Mismatch(): AwsError {
+  const message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+  return new AwsError('XAmzContentSHA256Mismatch', 400, message);
+}

@@ -1,0 +1,72 @@
+/** The conditional headers of reads and writes, evaluated as RFC 9110 orders them and S3 answers them. */
+import {
+  conditionalRequestConflict,
+  invalidRequest,
+  noSuchKey,
+  notImplemented,
+  preconditionFailed,
+} from './errors.ts';
+import type { Version } from './versions.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+export type ReadOutcome = 'proceed' | 'not-modified';
+
+/** Answers `not-modified` for a 304. Throws PreconditionFailed. `prefix` is `x-amz-copy-source-` for a copy's source. */
+export function checkRead(headers: Headers, version: Version, prefix = ''): ReadOutcome {
+  const ifMatch = headers[`${prefix}if-match`];
+  const ifNoneMatch = headers[`${prefix}if-none-match`];
+  const unmodifiedSince = headers[`${prefix}if-unmodified-since`];
+  if (ifMatch !== undefined && !matches(ifMatch, version.etag)) throw preconditionFailed('If-Match');
+  if (ifMatch === undefined && isModifiedSince(version, unmodifiedSince) === true)
+    throw preconditionFailed('If-Unmodified-Since');
+  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, version.etag) ? 'not-modified' : 'proceed';
+  return isModifiedSince(version, headers[`${prefix}if-modified-since`]) === false
+    ? 'not-modified'
+    : 'proceed';
+}
+
+/** A condition on what a key holds at the moment of a write. */
+export type WriteCondition =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'matches'; readonly ifMatch: string };
+
+/** Throws NotImplemented for an If-None-Match other than `*`, InvalidRequest for both headers at once. */
+export function parseWriteCondition(headers: Headers): WriteCondition {
+  const ifMatch = headers['if-match'];
+  const ifNoneMatch = headers['if-none-match'];
+  if (ifMatch !== undefined && ifNoneMatch !== undefined)
+    throw invalidRequest('The If-Match and If-None-Match headers cannot be used together.');
+  if (ifMatch !== undefined) return { kind: 'matches', ifMatch };
+  if (ifNoneMatch === undefined) return { kind: 'none' };
+  if (ifNoneMatch !== '*') throw notImplemented('If-None-Match');
+  return { kind: 'absent' };
+}
+
+/** Throws PreconditionFailed; NoSuchKey for an If-Match on a key that holds no object. */
+export function checkWrite(condition: WriteCondition, key: string, latest: Version | undefined): void {
+  const present = latest?.isDeleteMarker === false ? latest : undefined;
+  if (condition.kind === 'absent' && present !== undefined) throw preconditionFailed('If-None-Match');
+  if (condition.kind !== 'matches') return;
+  if (present === undefined) throw noSuchKey(key);
+  if (!matches(condition.ifMatch, present.etag)) throw preconditionFailed('If-Match');
+}
+
+/** Throws ConditionalRequestConflict where a delete succeeded while an If-None-Match write was under way. */
+export function checkConflict(condition: WriteCondition, key: string, deletedMeanwhile: boolean): void {
+  if (condition.kind === 'absent' && deletedMeanwhile) throw conditionalRequestConflict('If-None-Match', key);
+}
+
+function matches(header: string, etag: string): boolean {
+  return header.split(',').some((candidate) => {
+    const bare = candidate.trim().replace(/^"(.*)"$/, '$1');
+    return bare === '*' || bare === etag;
+  });
+}
+
+/** HTTP dates have whole seconds. Undefined when there is no valid date to compare with. */
+function isModifiedSince({ modifiedMs }: Version, header: string | undefined): boolean | undefined {
+  const sinceMs = Date.parse(header ?? '');
+  return Number.isNaN(sinceMs) ? undefined : Math.floor(modifiedMs / 1000) * 1000 > sinceMs;
+}

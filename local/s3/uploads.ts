@@ -1,0 +1,140 @@
+/** The multipart uploads under way and the parts they have so far. */
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
+import { nextSequence } from './database.ts';
+import { noSuchUpload } from './errors.ts';
+import { objectHeadersSchema } from './object-headers.ts';
+import type { ObjectHeaders } from './object-headers.ts';
+import { jsonColumn, keyColumn } from './row.ts';
+import { tagsSchema } from './tags.ts';
+import type { Tags } from './tags.ts';
+
+/** What was said at the beginning of an upload about its checksum. */
+export interface ChecksumPlan {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: ChecksumType;
+  /** False when the client named no algorithm and S3 chose its default. */
+  readonly named: boolean;
+}
+
+export interface NewUpload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly initiatedMs: number;
+  readonly attributes: ObjectHeaders;
+  readonly tags: Tags;
+  readonly plan: ChecksumPlan;
+}
+
+export interface Upload extends NewUpload {
+  readonly sequence: number;
+  readonly uploadId: string;
+}
+
+export interface Part {
+  readonly number: number;
+  readonly content: number;
+  readonly sizeBytes: number;
+  /** The MD5 in hex. */
+  readonly etag: string;
+  readonly modifiedMs: number;
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+}
+
+export interface Uploads {
+  create(upload: NewUpload): string;
+  /** Throws NoSuchUpload. */
+  get(bucket: string, key: string, uploadId: string): Upload;
+  /** By number. */
+  parts(uploadId: string, afterNumber: number, limit: number): readonly Part[];
+  /** Replaces a part of that number and answers its content, now to be dropped. */
+  putPart(uploadId: string, part: Part): number | undefined;
+  /** Forgets an upload and its parts. */
+  remove(uploadId: string): void;
+  isEmpty(bucket: string): boolean;
+}
+
+const algorithm = z.enum(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']);
+const planSchema = z.object({ algorithm, type: z.enum(['FULL_OBJECT', 'COMPOSITE']), named: z.boolean() });
+
+const uploadRow = z.object({
+  sequence: z.int(),
+  upload_id: z.string(),
+  bucket: z.string(),
+  key: keyColumn,
+  initiated_ms: z.int(),
+  attributes: jsonColumn(objectHeadersSchema),
+  tags: jsonColumn(tagsSchema),
+  plan: jsonColumn(planSchema),
+});
+
+const partRow = z.object({
+  number: z.int(),
+  content: z.int(),
+  bytes: z.int(),
+  etag: z.string(),
+  modified_ms: z.int(),
+  checksum: jsonColumn(z.object({ algorithm, value: z.string() })),
+});
+
+export function createUploads(database: DatabaseSync): Uploads {
+  const statements = prepare(database);
+  return {
+    create({ bucket, key, initiatedMs, attributes, tags, plan }) {
+      const uploadId = randomBytes(48).toString('base64url');
+      const json = [attributes, tags, plan].map((value) => JSON.stringify(value));
+      statements.add.run(nextSequence(database), uploadId, bucket, Buffer.from(key), initiatedMs, ...json);
+      return uploadId;
+    },
+    get(bucket, key, uploadId) {
+      const row = statements.byId.get(uploadId, bucket, Buffer.from(key));
+      if (row === undefined) throw noSuchUpload(uploadId);
+      return uploadOf(row);
+    },
+    parts: (uploadId, afterNumber, limit) => statements.parts.all(uploadId, afterNumber, limit).map(partOf),
+    putPart(uploadId, { number, content, sizeBytes, etag, modifiedMs, checksum }) {
+      const replaced = statements.part.get(uploadId, number);
+      statements.putPart.run(
+        uploadId,
+        number,
+        content,
+        sizeBytes,
+        etag,
+        modifiedMs,
+        JSON.stringify(checksum),
+      );
+      return replaced === undefined ? undefined : partOf(replaced).content;
+    },
+    remove(uploadId) {
+      statements.remove.run(uploadId);
+      statements.removeParts.run(uploadId);
+    },
+    isEmpty: (bucket) => statements.any.get(bucket) === undefined,
+  };
+}
+
+/** An upload of its row in the index. */
+export function uploadOf(value: unknown): Upload {
+  const { upload_id, initiated_ms, ...same } = uploadRow.parse(value);
+  return { ...same, uploadId: upload_id, initiatedMs: initiated_ms };
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    add: database.prepare('INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    byId: database.prepare('SELECT * FROM uploads WHERE upload_id = ? AND bucket = ? AND key = ?'),
+    parts: database.prepare('SELECT * FROM parts WHERE upload_id = ? AND number > ? ORDER BY number LIMIT ?'),
+    part: database.prepare('SELECT * FROM parts WHERE upload_id = ? AND number = ?'),
+    putPart: database.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    remove: database.prepare('DELETE FROM uploads WHERE upload_id = ?'),
+    removeParts: database.prepare('DELETE FROM parts WHERE upload_id = ?'),
+    any: database.prepare('SELECT 1 FROM uploads WHERE bucket = ? LIMIT 1'),
+  };
+}
+
+function partOf(value: unknown): Part {
+  const { bytes, modified_ms, ...same } = partRow.parse(value);
+  return { ...same, sizeBytes: bytes, modifiedMs: modified_ms };
+}

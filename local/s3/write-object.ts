@@ -1,0 +1,83 @@
+/** The one way an object comes to be: condition, version, notification, all in one transaction. */
+import type { Bucket } from './buckets.ts';
+import type { S3Call } from './call.ts';
+import { NO_CONTENT } from './contents.ts';
+import type { Segment } from './contents.ts';
+import { inTransaction } from './database.ts';
+import type { ChangeKind } from './notification-event.ts';
+import { checkConflict, checkWrite, parseWriteCondition } from './preconditions.ts';
+import type { Store } from './store.ts';
+import type { NewVersion, Version, Written } from './versions.ts';
+
+export interface ObjectWrite {
+  /** A body segment per range; copied into a content of the object's own. */
+  readonly segments: readonly Segment[];
+  readonly version: Omit<NewVersion, 'content' | 'modifiedMs'>;
+  readonly kind: ChangeKind;
+  /** Further changes to the index that belong to the write. */
+  alsoWrite?(): void;
+}
+
+/**
+ * Runs `receive` between an early check of the call's write condition and the write itself, which checks it again.
+ * Throws PreconditionFailed, NoSuchKey, ConditionalRequestConflict.
+ */
+export async function writeConditionally(
+  store: Store,
+  call: S3Call,
+  receive: () => Promise<ObjectWrite>,
+): Promise<Version> {
+  const condition = parseWriteCondition(call.headers);
+  checkWrite(condition, call.key, store.versions.latest(call.bucket, call.key));
+  const pending = store.pendingWrites.begin(call.bucket, call.key);
+  try {
+    const write = await receive();
+    return tryCommit(store, call, write, () => {
+      checkConflict(condition, call.key, pending.deletedMeanwhile());
+      checkWrite(condition, call.key, store.versions.latest(call.bucket, call.key));
+    });
+  } finally {
+    pending.end();
+  }
+}
+
+function tryCommit(store: Store, call: S3Call, write: ObjectWrite, check: () => void): Version {
+  try {
+    return commit(store, call, write, check);
+  } catch (error) {
+    store.contents.discard(write.segments);
+    throw error;
+  }
+}
+
+function commit(store: Store, call: S3Call, write: ObjectWrite, check: () => void): Version {
+  const { dropped, version } = inTransaction(store.database, () => {
+    // The bucket may have changed, or gone, while the body arrived.
+    const bucket = store.buckets.get(call.bucket);
+    check();
+    write.alsoWrite?.();
+    return add(store, call, bucket, write);
+  });
+  for (const content of dropped) store.contents.drop(content);
+  store.notifications.wake();
+  return version;
+}
+
+function add(store: Store, call: S3Call, bucket: Bucket, write: ObjectWrite): Written {
+  const content = write.segments.length === 0 ? NO_CONTENT : store.contents.create(write.segments);
+  const atMs = store.clock.now();
+  const change = store.versions.write(bucket, call.key, { ...write.version, content, modifiedMs: atMs });
+  const { sizeBytes, etag, sequence, versionId } = change.version;
+  store.notifications.announce({
+    kind: write.kind,
+    bucket,
+    key: call.key,
+    sizeBytes,
+    etag,
+    versionId: bucket.versioning === 'Enabled' ? versionId : undefined,
+    sequence,
+    atMs,
+    caller: call.caller,
+  });
+  return change;
+}

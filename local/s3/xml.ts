@@ -1,0 +1,85 @@
+/**
+ * S3's XML, read and written. Every value is text: S3's documents have no attributes that matter and no types, and a
+ * key that looks like a number must stay the key it was.
+ */
+import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
+import { z } from 'zod';
+import { malformedXml } from './errors.ts';
+
+export type XmlNode = string | { readonly [name: string]: XmlNode | readonly XmlNode[] };
+
+/** What an element may hold when written; undefined members are left out, arrays repeat their element. */
+export type XmlContent =
+  string | number | boolean | undefined | readonly XmlContent[] | { readonly [name: string]: XmlContent };
+
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  parseTagValue: false,
+  trimValues: false,
+  removeNSPrefix: true,
+  // Numeric references such as &#xA; are how an SDK sends the newline of a key.
+  htmlEntities: true,
+  processEntities: { enabled: true, maxExpandedLength: Number.MAX_SAFE_INTEGER },
+});
+
+const builder = new XMLBuilder({ ignoreAttributes: false, suppressBooleanAttributes: false });
+
+/** The element `root` of a document. Throws MalformedXML for anything else than a well-formed document of that root. */
+export function parseXml(text: string, root: string): XmlNode {
+  if (XMLValidator.validate(text) !== true) throw malformedXml();
+  const element = documentSchema.parse(parser.parse(text))[root];
+  if (element === undefined) throw malformedXml();
+  return element;
+}
+
+/** The elements of that name directly below `node`; none when there are none. */
+export function elements(node: XmlNode, name: string): readonly XmlNode[] {
+  if (typeof node === 'string') return [];
+  const found = node[name];
+  if (found === undefined) return [];
+  return isList(found) ? found : [found];
+}
+
+/** The text of the one element of that name; undefined when it is absent. Throws MalformedXML when it holds elements. */
+export function textOf(node: XmlNode, name: string): string | undefined {
+  const [first] = elements(node, name);
+  if (first !== undefined && typeof first !== 'string') throw malformedXml();
+  return first;
+}
+
+/** As textOf. Throws MalformedXML when the element is absent. */
+export function requiredText(node: XmlNode, name: string): string {
+  const text = textOf(node, name);
+  if (text === undefined) throw malformedXml();
+  return text;
+}
+
+/** The names of the elements below `node`, each once. */
+export function elementNames(node: XmlNode): readonly string[] {
+  return typeof node === 'string' ? [] : Object.keys(node).filter((name) => name !== '#text');
+}
+
+export function renderXml(root: string, content: XmlContent, namespace: string | null = NAMESPACE): string {
+  const attributes = namespace === null ? {} : { '@_xmlns': namespace };
+  const element = isElements(content) ? { ...attributes, ...content } : { ...attributes, '#text': content };
+  const document = builder.build({ [root]: element });
+  // A parser turns a bare carriage return into a newline, so it has to travel as a reference.
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${document.replaceAll('\r', '&#13;')}`;
+}
+
+const nodeSchema: z.ZodType<XmlNode> = z.union([
+  z.string(),
+  z.lazy(() => z.record(z.string(), z.union([nodeSchema, z.array(nodeSchema)]))),
+]);
+const documentSchema = z.record(z.string(), nodeSchema);
+
+function isElements(content: XmlContent): content is { readonly [name: string]: XmlContent } {
+  return typeof content === 'object' && !Array.isArray(content);
+}
+
+function isList(value: XmlNode | readonly XmlNode[]): value is readonly XmlNode[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,142 @@
+/** The local S3 behind a bare HTTP server, for its contract tests. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Authorizer } from '../../../local/iam/authorizer.ts';
+import { principalOf, readCredential } from '../../../local/identity.ts';
+import { createS3 } from '../../../local/s3/service.ts';
+import type { S3 } from '../../../local/s3/service.ts';
+import { AwsError } from '../../../local/service.ts';
+import type { Caller, Clock, Deliver } from '../../../local/service.ts';
+import { openAuthorizer } from '../../support/open-authorizer.ts';
+
+export interface S3Server {
+  readonly endpoint: string;
+  readonly dataDir: string;
+  /** What was delivered, oldest first. */
+  readonly delivered: readonly Delivery[];
+  /** Resolves with the deliveries once there are `count` of them. */
+  deliveries(count: number): Promise<readonly Delivery[]>;
+  /** A client whose access key id is `accessKeyId`. */
+  client(accessKeyId?: string, config?: S3ClientConfig): S3Client;
+  /** Stops serving and starts again over the same data. */
+  restart(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Delivery {
+  readonly arn: string;
+  readonly payload: object;
+}
+
+export interface S3ServerOptions {
+  readonly authorizer?: Authorizer;
+  readonly clock?: Clock;
+  /** Throws to refuse a delivery. */
+  readonly onDeliver?: (arn: string) => void;
+}
+
+export const ACCOUNT = '111111111111';
+export const OTHER_ACCOUNT = '222222222222';
+const REGION = 'us-east-1';
+
+export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'sealstream-s3-'));
+  const inbox = createInbox(options);
+  const open = async (): Promise<S3> =>
+    createS3({
+      dataDir,
+      clock: options.clock ?? { now: () => Date.now() },
+      authorizer: options.authorizer ?? openAuthorizer,
+      deliver: inbox.deliver,
+    });
+  let s3 = await open();
+  const server = createServer((request, response) => void serve(s3, request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const endpoint = `http://localhost:${typeof address === 'object' ? address?.port : ''}`;
+  const clients: S3Client[] = [];
+  return {
+    endpoint,
+    dataDir,
+    delivered: inbox.delivered,
+    deliveries: inbox.wait,
+    client(accessKeyId = ACCOUNT, config = {}) {
+      const credentials = { accessKeyId, secretAccessKey: 'unused' };
+      const client = new S3Client({
+        endpoint,
+        region: REGION,
+        credentials,
+        forcePathStyle: true,
+        maxAttempts: 1,
+        ...config,
+      });
+      clients.push(client);
+      return client;
+    },
+    async restart() {
+      await s3.close();
+      s3 = await open();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      await s3.close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+async function serve(s3: S3, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(`http://localhost${request.url}`);
+  const credential = readCredential(request.headers, url);
+  const principal = credential === undefined ? { accountId: '', arn: '' } : principalOf(credential);
+  const requestId = randomUUID();
+  const caller: Caller = { principal, region: credential?.region ?? REGION, requestId, userAgent: '' };
+  try {
+    s3.operation(request, url);
+    await s3.handle(request, response, url, caller);
+  } catch (error) {
+    if (response.headersSent) return void response.destroy();
+    const refusal = error instanceof AwsError ? error : new AwsError('InternalError', 500, String(error));
+    const { contentType, body } = s3.errorBody(refusal, url, caller);
+    response.writeHead(refusal.status, { 'content-type': contentType });
+    response.end(body);
+  }
+}
+
+function createInbox({ onDeliver }: S3ServerOptions): {
+  delivered: readonly Delivery[];
+  deliver: Deliver;
+  wait(count: number): Promise<readonly Delivery[]>;
+} {
+  const delivered: Delivery[] = [];
+  const waiting = new Set<() => void>();
+  return {
+    delivered,
+    async deliver(arn, payload) {
+      onDeliver?.(arn);
+      delivered.push({ arn, payload });
+      for (const wake of waiting) wake();
+    },
+    async wait(count) {
+      while (delivered.length < count) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        await promise;
+        waiting.delete(resolve);
+      }
+      return delivered;
+    },
+  };
+}
