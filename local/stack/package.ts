@@ -5,7 +5,18 @@
  * Packaging works in a folder of its own, with links to the project: two processes may package at once, and a
  * `sls package` of the developer's is left alone. Source maps point at the project's own files.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { runServerless } from './run-serverless.ts';
@@ -41,6 +52,7 @@ const sources = [
   'package-lock.json',
   'tsconfig.json',
 ];
+const codeFolder = path.join('.esbuild', '.build');
 const templateFile = path.join('.serverless', 'cloudformation-template-update-stack.json');
 const stateFile = path.join('.serverless', 'serverless-state.json');
 
@@ -56,12 +68,15 @@ export async function packageStack(options: PackageOptions): Promise<PackagedSta
 
 async function build(folder: string, options: Build): Promise<PackagedStack> {
   await mkdir(path.dirname(folder), { recursive: true });
+  await removeOld(path.dirname(folder));
   const workFolder = await mkdtemp(`${folder}-`);
   try {
     await link(options.projectFolder, workFolder);
     const { projectFolder, stage, region, variables } = options;
     const args = ['package', '--stage', stage, '--region', region];
     await runServerless({ projectFolder, workFolder, args, variables });
+    // A deployment package holds no package.json, which makes its .js files CommonJS; the project's says otherwise.
+    await writeFile(path.join(workFolder, codeFolder, 'package.json'), '{"type":"commonjs"}\n');
     // Another process may have put the same result there first.
     await rename(workFolder, folder).catch(() => undefined);
   } finally {
@@ -70,6 +85,15 @@ async function build(folder: string, options: Build): Promise<PackagedStack> {
   const packaged = await read(folder, options.stage);
   if (!packaged) throw new Error(`sls package left no template in ${folder}`);
   return packaged;
+}
+
+/** Results of a week ago, and what processes that were killed left. */
+async function removeOld(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const folder = path.join(cache, name);
+    const ageMs = Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (ageMs > keepMs) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** serverless.yml must be a file; `sls` does not see a link. */
@@ -100,6 +124,8 @@ const serverlessState = z.object({
   }),
 });
 
+const keepMs = 7 * 24 * 3600 * 1000;
+
 /** A finished result, or undefined. */
 async function read(folder: string, stage: string): Promise<PackagedStack | undefined> {
   try {
@@ -107,7 +133,7 @@ async function read(folder: string, stage: string): Promise<PackagedStack | unde
     const state = serverlessState.parse(JSON.parse(await readFile(path.join(folder, stateFile), 'utf8')));
     const { service, provider } = state.service;
     const stackName = provider.stackName ?? `${service}-${stage}`;
-    return { stackName, template, codeFolder: path.join(folder, '.esbuild', '.build') };
+    return { stackName, template, codeFolder: path.join(folder, codeFolder) };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
