@@ -1,0 +1,125 @@
+/** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
+import { createHash } from 'node:crypto';
+import { chunkRange } from '../../shared/chunk/geometry.ts';
+import type { SourceVersion } from '../../shared/chunk/plan.ts';
+import { SourceChangedError } from '../../shared/errors.ts';
+import type { Attributes } from '../../shared/manifest/manifest.ts';
+import type {
+  ByteStream,
+  Destinations,
+  SourceDescription,
+  Sources,
+  StoredManifest,
+  Vault,
+} from '../../shared/ports.ts';
+import { inPieces } from './content.ts';
+import type { Effects } from './effects.ts';
+
+export interface StoredSource extends SourceDescription {
+  readonly body: Buffer;
+}
+
+export interface MemorySources extends Sources {
+  /** By version id. */
+  readonly versions: Map<string, StoredSource>;
+}
+
+export interface MemoryVault extends Vault {
+  readonly objects: Map<string, Buffer>;
+}
+
+export interface MemoryDestinations extends Destinations {
+  readonly objects: Map<string, { readonly body: Buffer; readonly attributes: Attributes }>;
+  /** Keys of the writes that were given up. */
+  readonly aborted: string[];
+}
+
+const SOCKET_BYTES = 65_536;
+
+export function memorySources({ run }: Effects): MemorySources {
+  const versions = new Map<string, StoredSource>();
+  function found({ versionId }: SourceVersion): StoredSource {
+    const stored = versions.get(versionId);
+    if (stored === undefined) throw new SourceChangedError(`version ${versionId} is gone`);
+    return stored;
+  }
+  return {
+    versions,
+    read: async (source, geometry, chunkIndex) =>
+      await run('sources.read', () => {
+        const { body } = found(source);
+        if (body.length !== geometry.sizeBytes) throw new SourceChangedError('the size is not as planned');
+        const { start, end } = chunkRange(geometry, chunkIndex);
+        return arriving(body.subarray(start, end));
+      }),
+    describe: async (source) => await run('sources.describe', () => found(source)),
+    remove: async ({ versionId }) => await run('sources.remove', () => void versions.delete(versionId)),
+  };
+}
+
+export function memoryVault({ run }: Effects): MemoryVault {
+  const objects = new Map<string, Buffer>();
+  function put(key: string, body: Uint8Array): void {
+    objects.set(key, Buffer.from(body));
+  }
+  return {
+    objects,
+    putChunk: async (key, message) =>
+      await run('vault.putChunk', () => {
+        if (objects.has(key)) return 'present';
+        put(key, message);
+        return 'written';
+      }),
+    getChunk: async (key) =>
+      await run('vault.getChunk', () => {
+        const body = objects.get(key);
+        return body === undefined ? undefined : arriving(body);
+      }),
+    async *listChunks(prefix) {
+      const keys = await run('vault.listChunks', () =>
+        [...objects.keys()].filter((key) => key.startsWith(prefix)),
+      );
+      for (const key of keys.toSorted(inKeyOrder)) yield { key, bytes: objects.get(key)?.length ?? 0 };
+    },
+    getManifest: async (key) => await run('vault.getManifest', () => asManifest(objects.get(key))),
+    putManifest: async (key, body, replaced) =>
+      await run('vault.putManifest', () => {
+        if (asManifest(objects.get(key))?.etag !== replaced?.etag) return false;
+        put(key, body);
+        return true;
+      }),
+  };
+}
+
+export function memoryDestinations({ run }: Effects): MemoryDestinations {
+  const objects: MemoryDestinations['objects'] = new Map();
+  const aborted: string[] = [];
+  return {
+    objects,
+    aborted,
+    async write({ bucket, key }, attributes, _sizeBytes, content) {
+      const pieces: Uint8Array[] = [];
+      try {
+        for await (const piece of content) pieces.push(Buffer.from(piece));
+      } catch (error) {
+        aborted.push(`${bucket}/${key}`);
+        throw error;
+      }
+      const body = Buffer.concat(pieces);
+      await run('destinations.write', () => void objects.set(`${bucket}/${key}`, { body, attributes }));
+    },
+  };
+}
+
+async function* arriving(body: Uint8Array): ByteStream {
+  for (const piece of inPieces(body, SOCKET_BYTES)) yield await Promise.resolve(piece);
+}
+
+function asManifest(body: Buffer | undefined): StoredManifest | undefined {
+  if (body === undefined) return undefined;
+  return { body, etag: createHash('md5').update(body).digest('hex') };
+}
+
+function inKeyOrder(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}

@@ -1,0 +1,100 @@
+/** The product's ports in memory, two tenants, and uploads of theirs: for tests of the orchestration alone. */
+import type { EncryptPorts } from '../../shared/chunk/encrypt-chunk.ts';
+import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/chunk/job.ts';
+import { type Plan, planOf } from '../../shared/chunk/plan.ts';
+import type { PlanPorts } from '../../shared/chunk/plan-upload.ts';
+import { type UploadRecord, uploadOf } from '../../shared/chunk/upload.ts';
+import type { RestorePorts } from '../../shared/restore/restore.ts';
+import { effects, type Effects } from './effects.ts';
+import type { KmsStandIn } from './kms-stand-in.ts';
+import {
+  type MemoryDestinations,
+  memoryDestinations,
+  type MemorySources,
+  memorySources,
+  type MemoryVault,
+  memoryVault,
+} from './memory-buckets.ts';
+import { type MemoryJobs, memoryJobs, type MemoryState, memoryState } from './memory-state.ts';
+import { ACME, GLOBEX, kmsOfBoth } from './tenants.ts';
+
+export interface World extends EncryptPorts, PlanPorts, RestorePorts {
+  readonly effects: Effects;
+  readonly state: MemoryState;
+  readonly jobs: MemoryJobs;
+  readonly sources: MemorySources;
+  readonly vault: MemoryVault;
+  readonly destinations: MemoryDestinations;
+  readonly kms: KmsStandIn;
+}
+
+export interface UploadOptions {
+  /** The full key. Default `acme/report.pdf`. */
+  readonly key?: string;
+  readonly versionId?: string;
+  readonly sequencer?: string;
+}
+
+export const CHUNK_BYTES = 65_536;
+export const SEALED_AT = '2026-01-02T03:04:05.000Z';
+export const NEVER: AbortSignal = new AbortController().signal;
+
+export function world(): World {
+  const happening = effects();
+  const state = memoryState(happening);
+  state.tenants.set(ACME.tenantId, ACME);
+  state.tenants.set(GLOBEX.tenantId, GLOBEX);
+  return {
+    effects: happening,
+    state,
+    jobs: memoryJobs(happening),
+    sources: memorySources(happening),
+    vault: memoryVault(happening),
+    destinations: memoryDestinations(happening),
+    kms: kmsOfBoth(),
+    chunkBytes: CHUNK_BYTES,
+    now: () => new Date(SEALED_AT),
+    admit: async (_bytes, work) => await work(),
+  };
+}
+
+/** One record of a notification as S3 sends it, the key form-encoded. */
+export function recordOf(
+  body: Uint8Array,
+  options: UploadOptions = {},
+): UploadRecord & Record<string, unknown> {
+  const { key = 'acme/report.pdf', versionId = 'v1', sequencer = '00A1' } = options;
+  const formKey = encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
+  return {
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Put',
+    s3: {
+      s3SchemaVersion: '1.0',
+      bucket: { name: 'ingest' },
+      object: { key: formKey, size: body.length, versionId, sequencer },
+    },
+  } as UploadRecord & Record<string, unknown>;
+}
+
+/** Puts an object into the ingest bucket and its plan into the state table, none of its jobs done. */
+export function planned({ sources, state }: World, body: Buffer, options: UploadOptions = {}): Plan {
+  const plan = planOf(uploadOf(recordOf(body, options)), CHUNK_BYTES, new Date(SEALED_AT));
+  const attributes = {
+    contentType: 'application/pdf',
+    metadata: { owner: 'Zoë' },
+    tags: { class: 'secret' },
+  };
+  const checksums = [{ algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' }] as const;
+  sources.versions.set(plan.source.versionId, { body, attributes, checksums });
+  state.plans.set(plan.objectId, plan);
+  return plan;
+}
+
+/** Plans an object and does all its jobs, in order. */
+export async function sealed(ports: World, body: Buffer, options: UploadOptions = {}): Promise<Plan> {
+  const plan = planned(ports, body, options);
+  for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+  return plan;
+}
