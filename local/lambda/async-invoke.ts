@@ -13,8 +13,6 @@ import { sendAsRole } from './role-queue.ts';
 export interface AsyncInvoker {
   /** Takes the event over; its failures go to the destinations. */
   accept(invocation: Invocation): void;
-  /** Resolves when no event waits or runs. */
-  idle(): Promise<void>;
   /** Gives up every wait for a retry. */
   close(): void;
 }
@@ -29,7 +27,6 @@ export interface AsyncInvokeDependencies {
 
 export function createAsyncInvoker(dependencies: AsyncInvokeDependencies): AsyncInvoker {
   const closing = new AbortController();
-  const pending = new Set<Promise<void>>();
   const handle = async (invocation: Invocation): Promise<void> => {
     try {
       await settle(await attempt(invocation, dependencies, closing.signal), dependencies);
@@ -38,13 +35,7 @@ export function createAsyncInvoker(dependencies: AsyncInvokeDependencies): Async
     }
   };
   return {
-    accept(invocation) {
-      const done = handle(invocation).finally(() => pending.delete(done));
-      pending.add(done);
-    },
-    async idle() {
-      while (pending.size > 0) await Promise.all(pending);
-    },
+    accept: (invocation) => void handle(invocation),
     close: () => closing.abort(),
   };
 }

@@ -45,7 +45,7 @@ export function startProcess(
   return {
     pid: child.pid ?? 0,
     exited,
-    next: (timeoutMs) => nextOutcome(child, exited, timeoutMs),
+    next: (timeoutMs) => nextOutcome(child, timeoutMs),
     // An error means that the process is gone, which `next` reports.
     send: (message) => void child.send(message, () => undefined),
     freeze: () => sendSignal(child, 'SIGSTOP'),
@@ -73,18 +73,27 @@ async function watchExit(child: ChildProcess, watchdog: Watchdog): Promise<void>
   if (child.pid) watchdog.unwatch(child.pid);
 }
 
-async function nextOutcome(child: ChildProcess, exited: Promise<void>, timeoutMs: number): Promise<Outcome> {
+async function nextOutcome(child: ChildProcess, timeoutMs: number): Promise<Outcome> {
   const settled = new AbortController();
   const options = { signal: settled.signal };
   try {
     return await Promise.race([
       nextMessage(child, settled.signal),
-      exited.then((): Outcome => ({ kind: 'exit', reason: exitReason(child) })),
+      nextExit(child, settled.signal),
       delay(timeoutMs, { kind: 'timeout' } as const, options),
     ]);
+  } catch (error) {
+    // A process that could not be started has no exit, only an error.
+    return { kind: 'exit', reason: `Runtime failed to start: ${String(error)}` };
   } finally {
     settled.abort();
   }
+}
+
+/** Listens anew each time: a reaction to one lasting promise per invocation would pile up. */
+async function nextExit(child: ChildProcess, signal: AbortSignal): Promise<Outcome> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
+  return { kind: 'exit', reason: exitReason(child) };
 }
 
 async function nextMessage(child: ChildProcess, signal: AbortSignal): Promise<RuntimeMessage> {

@@ -26,7 +26,7 @@ export interface FunctionDraft {
   readonly permissions: readonly PolicyStatement[];
 }
 
-export interface ScheduleDraft {
+interface ScheduleDraft {
   readonly ruleArn: string;
   readonly everyMs: number;
   readonly functionArn: string;

@@ -69,16 +69,16 @@ export const createRule: CreateResource = async (logicalId, properties, context)
   return { ref: isDefault ? Name : `${EventBusName}|${Name}`, attributes: { Arn } };
 };
 
-/** Schedules run in the local Lambda, so only functions can be their targets. */
+/** Schedules run in the local Lambda, so only the stack's own functions can be their targets. */
 function addSchedules(
   ruleArn: string,
   expression: string,
   { State, Targets }: RuleProperties,
-  { schedules }: StackContext,
+  { schedules, functions }: StackContext,
 ): void {
   const everyMs = rateMs(expression);
   for (const { Arn: functionArn, Input } of Targets) {
-    if (!functionArn.startsWith('arn:aws:lambda:'))
+    if (!functions.has(functionArn))
       throw new Error(`A schedule with the target ${functionArn} is not implemented`);
     const input = Input === undefined ? undefined : Object(JSON.parse(Input));
     if (State === 'ENABLED') schedules.push({ ruleArn, everyMs, functionArn, input });

@@ -177,6 +177,12 @@ describe('a sandbox', () => {
     expect((await invoke(pool)).body).toMatchObject({ errorType });
   });
 
+  test('that cannot be started fails its invocation', async () => {
+    const pool = await poolOf('exports.handler = () => 1;', { codeFolder: '/nowhere' });
+    expect((await invoke(pool)).body).toMatchObject({ errorType: 'Runtime.ExitError' });
+    expect(pool.sandboxes()).toEqual([]);
+  });
+
   test('sends every line of output to the log, and reports its own peak memory', async () => {
     const pool = await poolOf(
       'exports.handler = async () => { console.log("to stdout"); console.error("to stderr"); };',
