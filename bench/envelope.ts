@@ -1,0 +1,120 @@
+/** One 64 MiB chunk through the envelope, against raw AES-256-GCM and against the Encryption SDK's defaults. */
+import { buildClient, KmsKeyringNode } from '@aws-crypto/client-node';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { decrypt } from '../shared/envelope/decrypt.ts';
+import { encrypt } from '../shared/envelope/encrypt.ts';
+import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
+import { KEK_ARN, kmsStandIn } from './kms-stand-in.ts';
+import { medians } from './measure.ts';
+import type { Figure } from './report.ts';
+
+const MIB = 1_048_576;
+const CHUNK_BYTES = 64 * MIB;
+const ROUNDS = 15;
+const DEFAULTS_ROUNDS = 3;
+const CONTEXT = { 'tenant-id': 'bench' };
+
+export async function benchEnvelope(): Promise<readonly Figure[]> {
+  const plaintext = randomBytes(CHUNK_BYTES);
+  const pieces = Array.from({ length: 64 }, (_, index) => plaintext.subarray(index * MIB, (index + 1) * MIB));
+  const kms = kmsStandIn();
+  const kek = { tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms };
+  const message = await copyOf(kek, pieces);
+  const raw = rawGcm(pieces);
+  const ours = await medians(
+    {
+      rawEncrypt: async () => raw.encrypt(),
+      encrypt: async () => {
+        using _ = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
+      },
+      rawDecrypt: async () => raw.decrypt(),
+      decrypt: async () => {
+        for await (const _ of decrypt(kek, [message], CONTEXT));
+      },
+    },
+    ROUNDS,
+    3,
+  );
+  const stock = stockClient(kms);
+  const stockMessage = await stock.encrypt(plaintext);
+  const defaults = await medians(
+    {
+      encrypt: async () => await stock.encrypt(plaintext),
+      decrypt: async () => await stock.decrypt(stockMessage),
+    },
+    DEFAULTS_ROUNDS,
+    1,
+  );
+  return [
+    speed('raw AES-256-GCM, encrypt', ours.rawEncrypt),
+    speed('raw AES-256-GCM, decrypt', ours.rawDecrypt),
+    speed('envelope, encrypt', ours.encrypt),
+    speed('envelope, decrypt', ours.decrypt),
+    speed('Encryption SDK defaults, encrypt', defaults.encrypt),
+    speed('Encryption SDK defaults, decrypt', defaults.decrypt),
+    ratio('envelope / raw, encrypt', ours.rawEncrypt / ours.encrypt, 0.8),
+    ratio('envelope / raw, decrypt', ours.rawDecrypt / ours.decrypt, 0.6),
+    ratio('envelope / defaults, encrypt', defaults.encrypt / ours.encrypt, 15),
+    ratio('envelope / defaults, decrypt', defaults.decrypt / ours.decrypt, 15),
+    {
+      name: 'ciphertext overhead',
+      value: (100 * (message.length - CHUNK_BYTES)) / CHUNK_BYTES,
+      unit: '%',
+      reach: { atMost: 0.01 },
+    },
+  ];
+}
+
+async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8Array[]): Promise<Buffer> {
+  using message = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
+  return Buffer.from(message.content);
+}
+
+/** The same bytes in the same pieces, the output kept as ours is. */
+function rawGcm(pieces: readonly Uint8Array[]) {
+  const key = randomBytes(32);
+  const iv = randomBytes(12);
+  function encryptRaw(): { ciphertext: readonly Buffer[]; tag: Buffer } {
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
+    const ciphertext = pieces.map((piece) => cipher.update(piece));
+    cipher.final();
+    return { ciphertext, tag: cipher.getAuthTag() };
+  }
+  const { ciphertext, tag } = encryptRaw();
+  return {
+    encrypt: encryptRaw,
+    decrypt() {
+      const decipher = createDecipheriv('aes-256-gcm', key, iv);
+      decipher.setAuthTag(tag);
+      for (const piece of ciphertext) decipher.update(piece);
+      decipher.final();
+    },
+  };
+}
+
+/** `encrypt` and `decrypt` as the Encryption SDK's documentation shows them, nothing chosen. */
+function stockClient(kms: ReturnType<typeof kmsStandIn>) {
+  const client = buildClient();
+  const unused = async (): Promise<never> => await Promise.reject(new Error('not used'));
+  const keyring = new KmsKeyringNode({
+    generatorKeyId: KEK_ARN,
+    clientProvider: () => ({
+      generateDataKey: async (request) => await kms.generateDataKey(request),
+      decrypt: async (request) => await kms.decrypt(request),
+      encrypt: unused,
+    }),
+  });
+  return {
+    encrypt: async (plaintext: Buffer) =>
+      (await client.encrypt(keyring, plaintext, { encryptionContext: CONTEXT })).result,
+    decrypt: async (message: Buffer) => (await client.decrypt(keyring, message)).plaintext,
+  };
+}
+
+function speed(name: string, elapsedMs: number): Figure {
+  return { name, value: CHUNK_BYTES / MIB / (elapsedMs / 1000), unit: 'MiB/s' };
+}
+
+function ratio(name: string, value: number, atLeast: number): Figure {
+  return { name, value, unit: '×', reach: { atLeast } };
+}

@@ -1,0 +1,21 @@
+/** KMS without the network, so that the envelope is measured alone. DEKs are fresh, wrapping is by table. */
+import { randomBytes } from 'node:crypto';
+import type { KmsOperations } from '../shared/ports.ts';
+
+export const KEK_ARN = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555';
+
+export function kmsStandIn(): KmsOperations {
+  const deks = new Map<string, Buffer>();
+  return {
+    async generateDataKey({ KeyId }) {
+      const dek = randomBytes(32);
+      const CiphertextBlob = randomBytes(184);
+      deks.set(CiphertextBlob.toString('hex'), Buffer.from(dek));
+      return { KeyId, Plaintext: dek, CiphertextBlob };
+    },
+    async decrypt({ KeyId, CiphertextBlob }) {
+      const dek = deks.get(Buffer.from(CiphertextBlob).toString('hex'));
+      return { KeyId: KeyId ?? '', Plaintext: Buffer.from(dek ?? []) };
+    },
+  };
+}

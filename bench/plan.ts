@@ -1,0 +1,77 @@
+/** The largest object S3 takes, 48.8 TiB, planned against ports that only count: what it costs, and how flat it is. */
+import { planNotification } from '../shared/chunk/plan-upload.ts';
+import type { Plan } from '../shared/chunk/plan.ts';
+import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
+import type { Figure } from './report.ts';
+
+const MIB = 1_048_576;
+const CHUNK_BYTES = 64 * MIB;
+/** S3's limit: 10,000 parts of 5 GiB. */
+const SIZE_BYTES = 10_000 * 5 * 1024 * MIB;
+
+export async function benchPlan(): Promise<readonly Figure[]> {
+  const counts = { jobs: 0, queueCalls: 0, stateWrites: 0, peakBytes: 0 };
+  const signal = new AbortController().signal;
+  const startedAt = performance.now();
+  globalThis.gc?.();
+  const baseBytes = process.memoryUsage().heapUsed;
+  await planNotification(
+    notification(),
+    {
+      chunkBytes: CHUNK_BYTES,
+      now: () => new Date(),
+      jobs: {
+        async send(jobs) {
+          counts.jobs += jobs.length;
+          counts.queueCalls += 1;
+          if (counts.queueCalls % 1_000 === 0) globalThis.gc?.();
+          if (counts.queueCalls % 1_000 === 0)
+            counts.peakBytes = Math.max(counts.peakBytes, heapGrowth(baseBytes));
+        },
+      },
+      state: {
+        async tenant() {
+          return {
+            tenantId: tenantIdSchema.parse('bench'),
+            kekArn: '',
+            keyMode: 'per-chunk',
+            status: 'active',
+            epoch: 1,
+          };
+        },
+        async createPlan(plan: Plan) {
+          counts.stateWrites += 1;
+          return plan;
+        },
+        async advancePlan() {
+          counts.stateWrites += 1;
+        },
+      },
+    },
+    signal,
+  );
+  return [
+    { name: 'jobs', value: counts.jobs, unit: 'jobs' },
+    { name: 'queue calls', value: counts.queueCalls, unit: 'calls' },
+    { name: 'state writes', value: counts.stateWrites, unit: 'writes' },
+    { name: 'time, without the network', value: (performance.now() - startedAt) / 1000, unit: 's' },
+    { name: 'heap growth at most', value: counts.peakBytes / MIB, unit: 'MiB', reach: { atMost: 4 } },
+  ];
+}
+
+function heapGrowth(baseBytes: number): number {
+  return process.memoryUsage().heapUsed - baseBytes;
+}
+
+function notification(): string {
+  const object = { key: 'bench/huge', size: SIZE_BYTES, versionId: 'v', sequencer: '0A' };
+  return JSON.stringify({
+    Records: [
+      {
+        eventSource: 'aws:s3',
+        eventName: 'ObjectCreated:CompleteMultipartUpload',
+        s3: { bucket: { name: 'b' }, object },
+      },
+    ],
+  });
+}

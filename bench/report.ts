@@ -1,0 +1,42 @@
+/** A figure of a benchmark, and how figures are printed. */
+import Table from 'cli-table3';
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it ought to reach; figures without are reported only. */
+  readonly reach?: { readonly atLeast: number } | { readonly atMost: number };
+}
+
+export function isReached({ value, reach }: Figure): boolean {
+  if (reach === undefined) return true;
+  return 'atLeast' in reach ? value >= reach.atLeast : value <= reach.atMost;
+}
+
+export function describe(title: string, figures: readonly Figure[]): string {
+  const table = new Table({
+    head: [title, 'figure', 'reach', ''],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [] },
+  });
+  for (const figure of figures) {
+    table.push([figure.name, shown(figure.value, figure.unit), reachOf(figure), verdictOf(figure)]);
+  }
+  return table.toString();
+}
+
+function reachOf({ reach, unit }: Figure): string {
+  if (reach === undefined) return '';
+  return 'atLeast' in reach ? `≥ ${shown(reach.atLeast, unit)}` : `≤ ${shown(reach.atMost, unit)}`;
+}
+
+function verdictOf(figure: Figure): string {
+  if (figure.reach === undefined) return '';
+  return isReached(figure) ? 'reached' : 'NOT reached';
+}
+
+function shown(value: number, unit: string): string {
+  const digits = Number.isInteger(value) || value >= 1000 ? 0 : value < 0.1 ? 4 : 2;
+  return `${value.toFixed(digits)} ${unit}`;
+}

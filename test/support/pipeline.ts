@@ -1,0 +1,232 @@
+/** The deployed pipeline on the local AWS, in processes of its own, and what a test does with it. */
+import {
+  type _Object,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { DisableKeyCommand, EnableKeyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { manifestKey } from '../../shared/chunk/vault-key.ts';
+import { type LocalProcess, type LocalProcessOptions, startLocalProcess } from '../../local/local-process.ts';
+import {
+  INGEST_BUCKET,
+  ISV_ACCOUNT,
+  REGION,
+  RESTORE_BUCKET,
+  STATE_TABLE,
+  VAULT_BUCKET,
+} from '../../local/names.ts';
+import { PipelineClient, type Uploaded } from '../../local/pipeline-client.ts';
+
+/** Small enough that a few hundred kilobytes make several chunks. */
+export const CHUNK_BYTES = 65_536;
+export const TENANT_ACCOUNTS = {
+  acme: '111111111111',
+  globex: '222222222222',
+  initech: '333333333333',
+} as const;
+
+const PATIENCE_MS = 45_000;
+/** How often a test that waits looks. */
+const LOOK_MS = 100;
+/** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
+const STEP_MS = 125_000;
+
+export async function startPipeline(options: LocalProcessOptions = {}): Promise<Pipeline> {
+  const environment = { CHUNK_BYTES: String(CHUNK_BYTES), ...options.environment };
+  return new Pipeline(await startLocalProcess({ ...options, environment }));
+}
+
+export class Pipeline implements AsyncDisposable {
+  readonly local: LocalProcess;
+  readonly client: PipelineClient;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly table: DynamoDBDocumentClient;
+
+  constructor(local: LocalProcess) {
+    this.local = local;
+    this.client = new PipelineClient(local.endpoint);
+    this.s3 = this.client.s3;
+    this.sqs = new SQSClient(this.identity(ISV_ACCOUNT));
+    this.table = DynamoDBDocumentClient.from(new DynamoDBClient(this.identity(ISV_ACCOUNT)));
+  }
+
+  /** Client configuration of an account, or of a role: `{account}.{role name}`. */
+  identity(accessKeyId: string) {
+    return {
+      endpoint: this.local.endpoint,
+      region: REGION,
+      credentials: { accessKeyId, secretAccessKey: 'local' },
+      useQueueUrlAsEndpoint: false,
+    };
+  }
+
+  /** Resolves when `condition` holds. With `step`, the local clock is pushed on meanwhile: nothing waits for real. */
+  async until(condition: () => Promise<boolean>, { step = false } = {}): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let look = 1; !(await condition()); look += 1) {
+      if (performance.now() > deadline) throw new Error('waited in vain');
+      if (step && look % 5 === 0) await this.advanceClock(STEP_MS);
+      await delay(LOOK_MS);
+    }
+  }
+
+  async sealed(uploaded: Uploaded): Promise<void> {
+    await this.client.sealed(uploaded, AbortSignal.timeout(PATIENCE_MS));
+  }
+
+  /** As `sealed`, pushing the clock on so that redeliveries and parked work come at once. */
+  async sealedInTime(uploaded: Uploaded): Promise<void> {
+    await this.until(async () => await this.isSealed(uploaded), { step: true });
+  }
+
+  async isSealed({ tenantId, key, versionId }: Uploaded): Promise<boolean> {
+    const manifest = await this.exists(VAULT_BUCKET, manifestKey(tenantId, key));
+    return manifest && !(await this.exists(INGEST_BUCKET, `${tenantId}/${key}`, versionId));
+  }
+
+  async restored(tenantId: string, key: string): Promise<Buffer> {
+    await this.client.restore({ tenantId, key });
+    return await this.read(RESTORE_BUCKET, `${tenantId}/${key}`);
+  }
+
+  async advanceClock(advanceMs: number): Promise<void> {
+    await this.local.control('POST', 'clock', { advanceMs });
+  }
+
+  async fault(fault: object): Promise<void> {
+    await this.local.control('POST', 'faults', fault);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.local.control('DELETE', 'faults');
+  }
+
+  // What rests where.
+
+  async read(Bucket: string, Key: string): Promise<Buffer> {
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket, Key }));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  }
+
+  async put(Bucket: string, Key: string, Body: Uint8Array): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+
+  async remove(Bucket: string, Key: string, VersionId?: string): Promise<void> {
+    await this.s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+  }
+
+  async exists(Bucket: string, Key: string, VersionId?: string): Promise<boolean> {
+    const command = new HeadObjectCommand({ Bucket, Key, VersionId });
+    return await this.s3.send(command).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async vaultKeys(prefix = ''): Promise<readonly string[]> {
+    const { Contents = [] } = await this.s3.send(
+      new ListObjectsV2Command({ Bucket: VAULT_BUCKET, Prefix: prefix }),
+    );
+    return Contents.map(({ Key = '' }: _Object) => Key);
+  }
+
+  /** Every version ever written in the vault: more than one of a chunk would be a second write. */
+  async vaultVersions(prefix: string): Promise<readonly string[]> {
+    const { Versions = [] } = await this.s3.send(
+      new ListObjectVersionsCommand({ Bucket: VAULT_BUCKET, Prefix: prefix }),
+    );
+    return Versions.map(({ Key = '' }) => Key);
+  }
+
+  async planOf({ objectId }: Uploaded): Promise<Record<string, unknown> | undefined> {
+    const Key = { pk: `object#${objectId}`, sk: 'plan' };
+    return (await this.table.send(new GetCommand({ TableName: STATE_TABLE, Key, ConsistentRead: true })))
+      .Item;
+  }
+
+  async rejections(): Promise<readonly Record<string, unknown>[]> {
+    const { Items = [] } = await this.table.send(
+      new QueryCommand({
+        TableName: STATE_TABLE,
+        KeyConditionExpression: 'pk = :rejection',
+        ExpressionAttributeValues: { ':rejection': 'rejection' },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  }
+
+  /** The rejection whose recorded body contains `text`, once there is one. */
+  async rejectionOf(text: string): Promise<Record<string, unknown>> {
+    let found: Record<string, unknown> | undefined;
+    await this.until(async () => {
+      found = (await this.rejections()).find(({ body }) => String(body).includes(text));
+      return found !== undefined;
+    });
+    return found ?? {};
+  }
+
+  // Queues and keys.
+
+  queueUrl(name: 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq'): string {
+    return `${this.local.endpoint}/${ISV_ACCOUNT}/sealstream-local-${name}`;
+  }
+
+  async send(queue: 'uploads' | 'chunks', body: unknown): Promise<void> {
+    const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
+    await this.sqs.send(
+      new SendMessageCommand({ QueueUrl: this.queueUrl(queue), MessageBody, MessageGroupId: 'test' }),
+    );
+  }
+
+  /** Messages of a queue: visible, being worked on, or delayed. */
+  async depth(queue: 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq'): Promise<number> {
+    const { Attributes = {} } = await this.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: this.queueUrl(queue), AttributeNames: ['All'] }),
+    );
+    return ['', 'NotVisible', 'Delayed'].reduce(
+      (sum, state) =>
+        sum + Number(Attributes[`ApproximateNumberOfMessages${state}` as keyof typeof Attributes] ?? 0),
+      0,
+    );
+  }
+
+  /** KMS as the tenant's own administrator. */
+  kms(tenant: keyof typeof TENANT_ACCOUNTS): KMSClient {
+    return new KMSClient(this.identity(TENANT_ACCOUNTS[tenant]));
+  }
+
+  async kekArn(tenant: keyof typeof TENANT_ACCOUNTS): Promise<string> {
+    const Key = { pk: `tenant#${tenant}`, sk: 'tenant' };
+    const { Item } = await this.table.send(new GetCommand({ TableName: STATE_TABLE, Key }));
+    return String(Item?.['kekArn']);
+  }
+
+  async disableKey(tenant: keyof typeof TENANT_ACCOUNTS): Promise<void> {
+    await this.kms(tenant).send(new DisableKeyCommand({ KeyId: await this.kekArn(tenant) }));
+  }
+
+  async enableKey(tenant: keyof typeof TENANT_ACCOUNTS): Promise<void> {
+    await this.kms(tenant).send(new EnableKeyCommand({ KeyId: await this.kekArn(tenant) }));
+  }
+
+  async putKeyPolicy(tenant: keyof typeof TENANT_ACCOUNTS, policy: object): Promise<void> {
+    const KeyId = await this.kekArn(tenant);
+    await this.kms(tenant).send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(policy) }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.local.close();
+  }
+}
