@@ -40,6 +40,14 @@ const LOOK_MS = 100;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
 
+/** Client configuration of one caller. */
+export interface Identity {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly useQueueUrlAsEndpoint: false;
+}
+
 export async function startPipeline(options: LocalProcessOptions = {}): Promise<Pipeline> {
   const environment = { CHUNK_BYTES: String(CHUNK_BYTES), ...options.environment };
   return new Pipeline(await startLocalProcess({ ...options, environment }));
@@ -61,7 +69,7 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** Client configuration of an account, or of a role: `{account}.{role name}`. */
-  identity(accessKeyId: string) {
+  identity(accessKeyId: string): Identity {
     return {
       endpoint: this.local.endpoint,
       region: REGION,
@@ -71,7 +79,10 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** Resolves when `condition` holds. With `step`, the local clock is pushed on meanwhile: nothing waits for real. */
-  async until(condition: () => Promise<boolean>, { step = false } = {}): Promise<void> {
+  async until(
+    condition: () => Promise<boolean>,
+    { step = false }: { readonly step?: boolean } = {},
+  ): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let look = 1; !(await condition()); look += 1) {
       if (performance.now() > deadline) throw new Error('waited in vain');
