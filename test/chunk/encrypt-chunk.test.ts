@@ -168,8 +168,8 @@ describe('a source', () => {
   test('that breaks off is read again later', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
-    const read = async () => await Promise.resolve(brokenOff());
-    const outcome = encryptChunk(job(plan, 0), { ...ports, sources: { ...ports.sources, read } }, NEVER);
+    const sources = { ...ports.sources, read: async () => await Promise.resolve(brokenOff()) };
+    const outcome = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE', disposition: 'retry' });
     expect(ports.vault.objects.size).toBe(0);
   });

@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/chunk/job.ts';
+import type { Plan } from '../../shared/chunk/plan.ts';
+import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
+import { openManifest } from '../../shared/manifest/open.ts';
+import { seal } from '../../shared/manifest/seal.ts';
+import { ACME } from '../support/tenants.ts';
+import { holdsPlaintext } from '../support/content.ts';
+import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../support/world.ts';
+
+const SIZE = 2 * CHUNK_BYTES + 1;
+const NAME = manifestKey(ACME.tenantId, 'report.pdf');
+
+/** An object whose chunks are all written, not yet sealed. */
+async function written(ports: World, options: Parameters<typeof planned>[2] = {}): Promise<Plan> {
+  const plan = planned(ports, randomBytes(SIZE), options);
+  const state = { ...ports.state, addReceipt: async () => await Promise.resolve(false) };
+  for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), { ...ports, state }, NEVER);
+  ports.effects.log.length = 0;
+  return plan;
+}
+
+function sealedVersionOf({ vault }: World): unknown {
+  const clear: { sourceVersionId?: unknown } = JSON.parse(String(vault.objects.get(NAME) ?? '{}'));
+  return clear.sourceVersionId;
+}
+
+describe('sealing', () => {
+  test('deletes the source last: after the manifest was read back and the seal noted', async () => {
+    const ports = world();
+    await seal(await written(ports), ACME, ports);
+    expect(ports.effects.log).toEqual([
+      'vault.listChunks',
+      'sources.describe',
+      'vault.getManifest',
+      'vault.putManifest',
+      'vault.getManifest',
+      'state.markSealed',
+      'sources.remove',
+    ]);
+  });
+
+  test('writes a manifest that opens to everything the upload was', async () => {
+    const ports = world();
+    const plan = await written(ports);
+    const source = ports.sources.versions.get('v1');
+    await seal(plan, ACME, ports);
+    expect(await openManifest(ACME, 'report.pdf', ports)).toEqual({
+      clear: {
+        format: 'sealstream/1',
+        tenantId: 'acme',
+        objectId: plan.objectId,
+        sizeBytes: SIZE,
+        chunkBytes: CHUNK_BYTES,
+        chunkCount: 3,
+        kekArn: ACME.kekArn,
+        epoch: 7,
+        sourceVersionId: 'v1',
+        sequencer: '00A1',
+        sealedAt: SEALED_AT,
+      },
+      key: 'report.pdf',
+      attributes: source?.attributes,
+      checksums: source?.checksums,
+    });
+  });
+
+  test('shows nothing of attributes and checksums', async () => {
+    const ports = world();
+    await seal(await written(ports), ACME, ports);
+    const body = ports.vault.objects.get(NAME) ?? Buffer.alloc(0);
+    for (const secret of ['application/pdf', 'Zoë', 'class', 'AAAAAA==', 'report.pdf']) {
+      expect(body.includes(secret)).toBe(false);
+      expect(body.includes(Buffer.from(secret).toString('base64').slice(0, -3))).toBe(false);
+    }
+    expect(holdsPlaintext(body, Buffer.from('"contentType":"application/pdf"'))).toBe(false);
+  });
+
+  test('twice writes one manifest', async () => {
+    const ports = world();
+    const plan = await written(ports);
+    await seal(plan, ACME, ports);
+    const first = ports.vault.objects.get(NAME);
+    await seal(plan, ACME, { ...ports, now: () => new Date() });
+    expect(ports.vault.objects.get(NAME)).toBe(first);
+  });
+
+  test('five times at once writes one manifest', async () => {
+    const ports = world();
+    const plan = await written(ports);
+    await Promise.all(Array.from({ length: 5 }, async () => await seal(plan, ACME, ports)));
+    const manifests = [...ports.vault.objects.keys()].filter((key) => key.includes('/objects/'));
+    expect(manifests).toEqual([NAME]);
+    expect(ports.sources.versions.size).toBe(0);
+    expect(await openManifest(ACME, 'report.pdf', ports)).toMatchObject({ clear: { sourceVersionId: 'v1' } });
+  });
+});
+
+describe('a seal is refused, and the source stays,', () => {
+  test.each([0, 1, 2])('when chunk %i is missing', async (index) => {
+    const { code, vault } = await refusal(({ vault: { objects } }, plan) =>
+      objects.delete(chunkKey(plan.tenantId, plan.objectId, index)),
+    );
+    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect(vault.objects.has(NAME)).toBe(false);
+  });
+
+  test.each([
+    ['empty', () => Buffer.alloc(0)],
+    ['cut to its body', (message: Buffer) => message.subarray(-(CHUNK_BYTES + 40))],
+    ['too long', (message: Buffer) => Buffer.concat([message, Buffer.alloc(8_192)])],
+  ])('when a chunk is %s', async (_what, alter) => {
+    const { code } = await refusal(({ vault: { objects } }, plan) => {
+      const key = chunkKey(plan.tenantId, plan.objectId, 1);
+      objects.set(key, alter(objects.get(key) ?? Buffer.alloc(0)));
+    });
+    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+  });
+
+  test('when the manifest cannot be read back', async () => {
+    const { code } = await refusal(({ vault: { objects } }) => {
+      const set = objects.set.bind(objects);
+      objects.set = (key, body) => (key === NAME ? objects : set(key, body));
+    });
+    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+  });
+
+  test.each([
+    ['DisabledException', 'ERR_TENANT_KEY_UNUSABLE'],
+    ['KMSInternalException', 'ERR_KMS_UNAVAILABLE'],
+  ])('while KMS answers %s', async (exceptionName, expected) => {
+    const { code } = await refusal(({ kms }) => {
+      kms.refuse(ACME.kekArn, exceptionName);
+    });
+    expect(code).toBe(expected);
+  });
+
+  test('when what rests under its name is no manifest', async () => {
+    const { code } = await refusal(({ vault: { objects } }) => objects.set(NAME, Buffer.from('{}')));
+    expect(code).toBe('ERR_MANIFEST_INVALID');
+  });
+
+  test('when the source vanished before', async () => {
+    const { code } = await refusal(({ sources }) => sources.versions.clear());
+    expect(code).toBe('ERR_SOURCE_CHANGED');
+  });
+});
+
+describe('a source that vanished', () => {
+  test('after a concurrent delivery sealed it is no loss', async () => {
+    const ports = world();
+    const plan = await written(ports);
+    await seal(plan, ACME, ports);
+    expect(ports.sources.versions.size).toBe(0);
+    await expect(seal(plan, ACME, ports)).resolves.toBeUndefined();
+  });
+
+  test('while only an older upload is sealed is a loss to be told', async () => {
+    const ports = world();
+    await seal(await written(ports, { versionId: 'v0', sequencer: '00' }), ACME, ports);
+    const plan = await written(ports);
+    ports.sources.versions.clear();
+    await expect(seal(plan, ACME, ports)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+  });
+});
+
+describe('two uploads of one key', () => {
+  const older = { versionId: 'older', sequencer: '00A0' };
+  const newer = { versionId: 'newer', sequencer: '00A00001' };
+
+  test.each([
+    ['in order', [older, newer]],
+    ['in reverse', [newer, older]],
+  ])('sealed %s end with the newer', async (_order, uploads) => {
+    const ports = world();
+    for (const upload of uploads) await seal(await written(ports, upload), ACME, ports);
+    expect(sealedVersionOf(ports)).toBe('newer');
+    expect(ports.sources.versions.size).toBe(0);
+    expect([...ports.state.plans.values()].every(({ sealedAt }) => sealedAt === SEALED_AT)).toBe(true);
+  });
+
+  test.each([
+    ['older', older, newer],
+    ['newer', newer, older],
+  ])('end with the newer when the %s one loses the race to write', async (_which, loser, winner) => {
+    const ports = world();
+    const losing = await written(ports, loser);
+    const winning = await written(ports, winner);
+    let puts = 0;
+    const putManifest: World['vault']['putManifest'] = async (...request) => {
+      puts += 1;
+      // The other one gets in between what was read and what is written.
+      if (puts === 1) await seal(winning, ACME, ports);
+      return await ports.vault.putManifest(...request);
+    };
+    await seal(losing, ACME, { ...ports, vault: { ...ports.vault, putManifest } });
+    expect(sealedVersionOf(ports)).toBe('newer');
+    expect(ports.sources.versions.size).toBe(0);
+    expect(puts).toBe(loser === newer ? 2 : 1);
+  });
+
+  test('sealed at once end with the newer', async () => {
+    const ports = world();
+    const plans = [await written(ports, older), await written(ports, newer)];
+    await Promise.all(plans.map(async (plan) => await seal(plan, ACME, ports)));
+    expect(sealedVersionOf(ports)).toBe('newer');
+    expect(ports.sources.versions.size).toBe(0);
+  });
+});
+
+async function refusal(disturb: (ports: World, plan: Plan) => unknown): Promise<World & { code: unknown }> {
+  const ports = world();
+  const plan = await written(ports);
+  await disturb(ports, plan);
+  const code = await seal(plan, ACME, ports).then(
+    () => 'sealed',
+    (error: { code?: unknown }) => error.code,
+  );
+  expect(ports.effects.log).not.toContain('sources.remove');
+  expect(ports.effects.log).not.toContain('state.markSealed');
+  return { ...ports, code };
+}
