@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import {
+  expiresAt,
+  planItem,
+  receiptsItem,
+  rejectionItem,
+  tenantItem,
+} from '../../shared/aws/state-table.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { ACME, GLOBEX } from '../support/tenants.ts';
+
+const objectId = objectIdOf('ingest', 'acme/x', 'v1');
+
+describe('the state table', () => {
+  test('keeps every kind of item apart', () => {
+    const keys = [
+      tenantItem(ACME.tenantId),
+      tenantItem(GLOBEX.tenantId),
+      planItem(objectId),
+      receiptsItem(objectId, 0),
+      receiptsItem(objectId, 1),
+      rejectionItem('m1'),
+      rejectionItem('m2'),
+    ].map((key) => JSON.stringify(key));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('spreads receipts over partitions and gathers rejections in one', () => {
+    expect(receiptsItem(objectId, 0).pk).not.toBe(receiptsItem(objectId, 1).pk);
+    expect(rejectionItem('m1').pk).toBe(rejectionItem('m2').pk);
+  });
+
+  test('expires items by whole seconds since the epoch', () => {
+    const before = Math.ceil(Date.now() / 1000);
+    const seconds = expiresAt(100);
+    expect(Number.isInteger(seconds)).toBe(true);
+    expect(seconds).toBeGreaterThanOrEqual(before + 100);
+    expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000) + 100);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import * as errors from '../shared/errors.ts';
+
+const ROWS = [
+  ['ERR_EVENT_INVALID', 'reject'],
+  ['ERR_JOB_INVALID', 'reject'],
+  ['ERR_SOURCE_CHANGED', 'reject'],
+  ['ERR_TENANT_UNKNOWN', 'reject'],
+  ['ERR_TENANT_REVOKED', 'park'],
+  ['ERR_TENANT_KEY_UNUSABLE', 'park'],
+  ['ERR_TENANT_KEY_DENIED', 'park'],
+  ['ERR_TENANT_KEY_MISCONFIGURED', 'park'],
+  ['ERR_KMS_UNAVAILABLE', 'retry'],
+  ['ERR_STORAGE_UNAVAILABLE', 'retry'],
+  ['ERR_CONTEXT_MISMATCH', 'reject'],
+  ['ERR_AUTHENTICATION_FAILED', 'reject'],
+  ['ERR_MANIFEST_INVALID', 'reject'],
+  ['ERR_OBJECT_UNKNOWN', 'reject'],
+  ['ERR_CONFIG_INVALID', 'retry'],
+];
+
+const classes = Object.entries(errors).filter(([name]) => name !== 'SealstreamError');
+
+describe('every error', () => {
+  test('has a code of its own and the disposition that goes with it', () => {
+    const made = classes.map(([, make]) => Reflect.construct(make, ['message']));
+    expect(made.map(({ code, disposition }) => [code, disposition])).toEqual(ROWS);
+  });
+
+  test.each(classes)('%s is named as its class, and keeps its cause', (name, make) => {
+    const cause = new Error('cause');
+    const error: unknown = Reflect.construct(make, ['message', { cause }]);
+    expect(error).toBeInstanceOf(errors.SealstreamError);
+    expect(error).toMatchObject({ name, message: 'message', cause });
+  });
+});
