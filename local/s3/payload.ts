@@ -17,7 +17,7 @@ export interface PayloadFacts {
   readonly sizeBytes: number;
   /** Hex. */
   readonly md5: string;
-  /** Over the whole body, base64, in the algorithm the client named or else the default one. */
+  /** Over the whole body, base64. */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
 }
 
@@ -36,22 +36,22 @@ interface Meters {
   readonly md5: Hash;
   readonly sha256?: Hash;
   readonly checksum: Digest;
+  /** Of the algorithm the client sent, where that is another than the one to be kept. */
+  readonly sent?: Digest;
   sizeBytes: number;
 }
 
-/** Throws MissingContentLength, EntityTooLarge, and what expectedDigests throws, before a byte is read. */
-export function openPayload(call: S3Call, defaultAlgorithm: ChecksumAlgorithm = DEFAULT_ALGORITHM): Payload {
+/**
+ * `keptAlgorithm` is that of the checksum in the facts; by default the one the client sent, or else S3's own. Throws
+ * MissingContentLength, EntityTooLarge, and what expectedDigests throws, before a byte is read.
+ */
+export function openPayload(call: S3Call, keptAlgorithm?: ChecksumAlgorithm): Payload {
   const expected = expectedDigests(call.headers);
   const declaredBytes = declaredLength(call.headers);
   const { promise, resolve } = Promise.withResolvers<PayloadFacts>();
   const { bytes, trailers } = decodedBody(call);
-  const algorithm = expected.checksum?.algorithm ?? defaultAlgorithm;
-  const meters: Meters = {
-    md5: createHash('md5'),
-    sha256: expected.sha256 === undefined ? undefined : createHash('sha256'),
-    checksum: createDigest(algorithm),
-    sizeBytes: 0,
-  };
+  const algorithm = keptAlgorithm ?? expected.checksum?.algorithm ?? DEFAULT_ALGORITHM;
+  const meters = createMeters(algorithm, expected);
   async function* measured(): AsyncGenerator<Buffer> {
     for await (const chunk of untilHangUp(bytes)) {
       measure(meters, chunk);
@@ -104,10 +104,22 @@ async function* untilHangUp(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer
   }
 }
 
+function createMeters(algorithm: ChecksumAlgorithm, { sha256, checksum }: ExpectedDigests): Meters {
+  const isOther = checksum !== undefined && checksum.algorithm !== algorithm;
+  return {
+    md5: createHash('md5'),
+    sha256: sha256 === undefined ? undefined : createHash('sha256'),
+    checksum: createDigest(algorithm),
+    sent: isOther ? createDigest(checksum.algorithm) : undefined,
+    sizeBytes: 0,
+  };
+}
+
 function measure(meters: Meters, chunk: Buffer): void {
   meters.md5.update(chunk);
   meters.sha256?.update(chunk);
   meters.checksum.update(chunk);
+  meters.sent?.update(chunk);
   meters.sizeBytes += chunk.length;
 }
 
@@ -121,8 +133,9 @@ function verified(
   if (expected.md5 !== undefined && expected.md5 !== md5.toString('base64')) throw badDigest('Content-MD5');
   if (meters.sha256?.digest('hex') !== expected.sha256) throw contentSha256Mismatch();
   const value = meters.checksum.digest().toString('base64');
-  if (expected.checksum !== undefined && value !== expectedValue(expected.checksum, trailers))
-    throw badDigest(algorithm);
+  const sent = meters.sent?.digest().toString('base64') ?? value;
+  if (expected.checksum !== undefined && sent !== expectedValue(expected.checksum, trailers))
+    throw badDigest(expected.checksum.algorithm);
   return { sizeBytes: meters.sizeBytes, md5: md5.toString('hex'), checksum: { algorithm, value } };
 }
 

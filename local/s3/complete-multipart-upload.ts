@@ -1,0 +1,94 @@
+/** CompleteMultipartUpload: the parts' segments become the object's; no byte is moved. */
+import { createHash } from 'node:crypto';
+import { authorize } from './access.ts';
+import { checksumMembers, ENCRYPTED, quoted, sendXml, writtenVersionHeader } from './answer.ts';
+import { requiredQuery } from './call.ts';
+import type { S3Call } from './call.ts';
+import { checksumHeader, combineChecksums } from './checksum.ts';
+import type { Checksum } from './checksum.ts';
+import { parseCompletedParts, selectParts } from './completed-parts.ts';
+import { badDigest, invalidRequest } from './errors.ts';
+import { findBucket } from './find-bucket.ts';
+import { readDocument } from './payload.ts';
+import type { Store } from './store.ts';
+import type { Part, Upload } from './uploads.ts';
+import { writeConditionally } from './write-object.ts';
+
+export async function completeMultipartUpload(store: Store, call: S3Call): Promise<void> {
+  const bucket = findBucket(store, call);
+  authorize(store, call, { action: 's3:PutObject', bucket, key: call.key });
+  const uploadId = requiredQuery(call, 'uploadId');
+  store.uploads.get(bucket.name, call.key, uploadId);
+  const completed = parseCompletedParts(await readDocument(withoutObjectChecksum(call)));
+  let allParts: readonly Part[] = [];
+  const written = await writeConditionally(store, call, async () => {
+    const upload = store.uploads.get(bucket.name, call.key, uploadId);
+    allParts = store.uploads.parts(uploadId, 0, -1);
+    const parts = selectParts(completed, allParts, upload.plan);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    assertSize(call, sizeBytes);
+    const checksum = checksumOf(call, upload, parts);
+    const { attributes, tags } = upload;
+    return {
+      segments: parts.flatMap(({ content, sizeBytes: end }) =>
+        store.contents.segments(content, { begin: 0, end }),
+      ),
+      version: { sizeBytes, etag: etagOf(parts), attributes: { ...attributes, checksum }, tags },
+      kind: 'ObjectCreated:CompleteMultipartUpload',
+      alsoWrite: () => store.uploads.remove(uploadId),
+    };
+  });
+  for (const { content } of allParts) store.contents.drop(content);
+  sendXml(
+    call.response,
+    'CompleteMultipartUploadResult',
+    {
+      Location: `http://${call.headers['host'] ?? 'localhost'}/${bucket.name}/${encodeURIComponent(call.key)}`,
+      Bucket: bucket.name,
+      Key: call.key,
+      ETag: quoted(written.etag),
+      ...checksumMembers(written.attributes.checksum),
+    },
+    { ...ENCRYPTED, ...writtenVersionHeader(bucket, written.versionId) },
+  );
+}
+
+/** The checksum headers of this operation are the object's, not those of the document it sends. */
+function withoutObjectChecksum(call: S3Call): S3Call {
+  const own = Object.entries(call.headers).filter(([name]) => !name.startsWith('x-amz-checksum-'));
+  return { ...call, headers: Object.fromEntries(own) };
+}
+
+function assertSize({ headers }: S3Call, sizeBytes: number): void {
+  const expected = headers['x-amz-mp-object-size'];
+  if (expected !== undefined && Number(expected) !== sizeBytes)
+    throw invalidRequest(
+      `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${sizeBytes}`,
+    );
+}
+
+/** The MD5 of the parts' MD5s, and how many there were. */
+function etagOf(parts: readonly Part[]): string {
+  const md5 = createHash('md5');
+  for (const { etag } of parts) md5.update(etag, 'hex');
+  return `${md5.digest('hex')}-${parts.length}`;
+}
+
+function checksumOf({ headers }: S3Call, { plan }: Upload, parts: readonly Part[]): Checksum {
+  const { algorithm, type } = plan;
+  const expectedType = headers['x-amz-checksum-type'];
+  if (expectedType !== undefined && expectedType !== type)
+    throw invalidRequest(
+      `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
+    );
+  const values = parts.map(({ checksum, sizeBytes }) => ({ value: checksum.value, sizeBytes }));
+  const checksum = combineChecksums(algorithm, type, values);
+  const expected = headers[checksumHeader(algorithm)];
+  if (
+    expected !== undefined &&
+    expected !== checksum.value &&
+    expected !== checksum.value.replace(/-\d+$/, '')
+  )
+    throw badDigest(algorithm);
+  return checksum;
+}

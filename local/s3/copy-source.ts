@@ -1,0 +1,88 @@
+/** The source of CopyObject and UploadPartCopy: found, permitted, and held against its conditions. */
+import { createHash } from 'node:crypto';
+import { AwsError } from '../service.ts';
+import type { AnswerHeaders } from './answer.ts';
+import type { Bucket } from './buckets.ts';
+import { parseTarget } from './call.ts';
+import type { S3Call } from './call.ts';
+import type { Checksum, ChecksumAlgorithm } from './checksum.ts';
+import { createDigest } from './checksum.ts';
+import type { Range } from './contents.ts';
+import { invalidArgument, invalidRequest, preconditionFailed } from './errors.ts';
+import { assertVersionId, findVersion } from './find-version.ts';
+import { assertExpectedOwner } from './known-headers.ts';
+import { checkRead } from './preconditions.ts';
+import type { Store } from './store.ts';
+import type { Version } from './versions.ts';
+
+export interface CopySource {
+  readonly bucket: Bucket;
+  /** As the header named it; unset for the latest. */
+  readonly versionId?: string;
+  readonly version: Version;
+}
+
+const ACTIONS = { latest: 's3:GetObject', byId: 's3:GetObjectVersion' };
+
+/** Throws InvalidArgument, NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidRequest. */
+export function findCopySource(store: Store, call: S3Call): CopySource {
+  const { bucketName, key, versionId } = parseCopySource(call.headers['x-amz-copy-source'] ?? '');
+  const bucket = store.buckets.get(bucketName);
+  assertExpectedOwner(call.headers['x-amz-source-expected-bucket-owner'], bucket.accountId);
+  const version = findSourceVersion(store, call, bucket, key, versionId);
+  if (checkRead(call.headers, version, 'x-amz-copy-source-') === 'not-modified')
+    throw preconditionFailed('x-amz-copy-source-If-None-Match');
+  return { bucket, versionId, version };
+}
+
+/** Names the source's version where its bucket has versioning. */
+export function sourceVersionHeader({ bucket, version }: CopySource): AnswerHeaders {
+  return bucket.versioning === undefined ? {} : { 'x-amz-copy-source-version-id': version.versionId };
+}
+
+/** The MD5 in hex and the checksum of a range of a held content, by reading it. */
+export async function digestContent(
+  { contents }: Store,
+  content: number,
+  range: Range,
+  algorithm: ChecksumAlgorithm,
+): Promise<{ readonly md5: string; readonly checksum: Checksum }> {
+  const md5 = createHash('md5');
+  const digest = createDigest(algorithm);
+  for await (const chunk of contents.read(content, range)) {
+    md5.update(chunk);
+    digest.update(chunk);
+  }
+  const value = digest.digest().toString('base64');
+  return { md5: md5.digest('hex'), checksum: { algorithm, type: 'FULL_OBJECT', value } };
+}
+
+/** `[/]bucket/key[?versionId=id]`, percent-encoded. */
+function parseCopySource(header: string): { bucketName: string; key: string; versionId?: string } {
+  const [path = '', query] = header.replace(/^\//, '').split('?', 2);
+  const { bucket, key } = parseTarget(path);
+  const versionId = new URLSearchParams(query).get('versionId') ?? undefined;
+  if (bucket === '' || key === '')
+    throw invalidArgument('Invalid copy source object key', 'x-amz-copy-source', header);
+  if (versionId !== undefined) assertVersionId(versionId);
+  return { bucketName: bucket, key, versionId };
+}
+
+function findSourceVersion(
+  store: Store,
+  call: S3Call,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+): Version {
+  const context = versionId === undefined ? {} : { 's3:VersionId': versionId };
+  try {
+    return findVersion(store, call, { bucket, key, versionId, actions: ACTIONS, context });
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'MethodNotAllowed')
+      throw invalidRequest(
+        'The source of a copy request may not specifically refer to a delete marker by version id.',
+      );
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+/** What the documents of all listings have in common. */
+import { authorize } from './access.ts';
+import type { Bucket } from './buckets.ts';
+import type { S3Call } from './call.ts';
+import { findBucket } from './find-bucket.ts';
+import { encodeKey } from './key-encoding.ts';
+import type { Listing, ListingQuery } from './listing.ts';
+import type { Store } from './store.ts';
+import type { XmlContent } from './xml.ts';
+
+/** The bucket, which the caller may list as it asks to. Throws AccessDenied. */
+export function listableBucket(
+  store: Store,
+  call: S3Call,
+  action: string,
+  { prefix, delimiter, limit }: ListingQuery,
+): Bucket {
+  const bucket = findBucket(store, call);
+  const given = call.query.has('delimiter') ? { 's3:delimiter': delimiter } : {};
+  const context = { 's3:prefix': prefix, 's3:max-keys': String(limit), ...given };
+  authorize(store, call, { action, bucket, context });
+  return bucket;
+}
+
+/** How this answer writes keys: form-encoded with encoding-type=url, as they are otherwise. */
+export function keyWriter({ query }: S3Call): (key: string) => string {
+  return query.has('encoding-type') ? encodeKey : (key) => key;
+}
+
+export function sharedContent<T>(
+  call: S3Call,
+  { prefix, delimiter }: ListingQuery,
+  { commonPrefixes, isTruncated }: Listing<T>,
+): Record<string, XmlContent> {
+  const write = keyWriter(call);
+  return {
+    Prefix: write(prefix),
+    Delimiter: delimiter === '' ? undefined : write(delimiter),
+    EncodingType: call.query.get('encoding-type') ?? undefined,
+    IsTruncated: isTruncated,
+    CommonPrefixes: commonPrefixes.map((common) => ({ Prefix: write(common) })),
+  };
+}
