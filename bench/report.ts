@@ -18,7 +18,7 @@ export function describe(title: string, figures: readonly Figure[]): string {
   const table = new Table({
     head: [title, 'figure', 'reach', ''],
     colAligns: ['left', 'right', 'right'],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const figure of figures) {
     table.push([figure.name, shown(figure.value, figure.unit), reachOf(figure), verdictOf(figure)]);

@@ -68,7 +68,11 @@ export function size(bytes: number): string {
 const MAX_ROWS = 24;
 
 function vaultTable(entries: readonly VaultEntry[]): string {
-  const table = new Table({ head: ['key', 'bytes'], colAligns: ['left', 'right'], style: { head: [] } });
+  const table = new Table({
+    head: ['key', 'bytes'],
+    colAligns: ['left', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
   for (const { key, bytes } of entries.slice(0, MAX_ROWS)) table.push([key, bytes]);
   const more = entries.length - MAX_ROWS;
   return table.toString() + (more > 0 ? `\n… and ${more} more` : '');
@@ -77,7 +81,7 @@ function vaultTable(entries: readonly VaultEntry[]): string {
 function objectTable(objects: readonly ObjectReport[]): string {
   const head = ['tenant', 'object', 'size', 'chunks', 'sealed s', 'restored s', 'SHA-256'];
   const colAligns: Table.HorizontalAlignment[] = ['left', 'left', 'right', 'right', 'right', 'right', 'left'];
-  const table = new Table({ head, colAligns, style: { head: [] } });
+  const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
   for (const object of objects) {
     const same = object.sha256 === object.restoredSha256;
     table.push([

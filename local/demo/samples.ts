@@ -16,15 +16,18 @@ export interface Sample {
 }
 
 const NEEDLE_BYTES = 24;
-const NEEDLES = 32;
+const NEEDLES = 6;
 const MIB = 1_048_576;
 
 /** The given files; by default three that every checkout has and one of 256 MiB, made in `folder`. */
 export async function samples(files: readonly string[], folder: string): Promise<readonly Sample[]> {
   const paths =
     files.length > 0 ? files : ['README.md', 'LICENSE', 'package-lock.json', await bigFile(folder)];
-  const twice = paths.find((path, index) => paths.findIndex((other) => basename(other) === basename(path)) < index);
-  if (twice !== undefined) throw new Error(`two files are called ${basename(twice)}; a tenant's keys are by file name`);
+  const twice = paths.find(
+    (path, index) => paths.findIndex((other) => basename(other) === basename(path)) < index,
+  );
+  if (twice !== undefined)
+    throw new Error(`two files are called ${basename(twice)}; a tenant's keys are by file name`);
   return await Promise.all(paths.map(sampleOf));
 }
 
