@@ -23,14 +23,14 @@ export interface RecordedDecision {
 export interface ControlTargets {
   readonly faults: Faults;
   readonly clock: LocalClock;
-  decisions(): readonly RecordedDecision[];
+  readonly decisions: () => readonly RecordedDecision[];
   /** One entry per sandbox: function, pid, session, invocations, peakResidentBytes. */
-  sandboxes(): readonly object[];
-  setDelivery(mode: DeliveryMode): void;
+  readonly sandboxes: () => readonly object[];
+  readonly setDelivery: (mode: DeliveryMode) => void;
   readonly kms: {
-    setPropagationDelay(seconds: number): void;
-    calls(): readonly object[];
-    clearCalls(): void;
+    readonly setPropagationDelay: (seconds: number) => void;
+    readonly calls: () => readonly object[];
+    readonly clearCalls: () => void;
   };
 }
 

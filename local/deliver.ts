@@ -5,7 +5,7 @@ import type { Deliver } from './service.ts';
 export interface Receivers {
   readonly sqs: Pick<Sqs, 'deliver'>;
   /** Undefined until functions are deployed. */
-  lambda(): { deliver(functionArn: string, payload: object): Promise<void> } | undefined;
+  readonly lambda: () => { deliver(functionArn: string, payload: object): Promise<void> } | undefined;
 }
 
 /** Rejects where nothing has that ARN. */

@@ -9,7 +9,7 @@ export interface Victim {
   readonly response: ServerResponse;
   readonly caller: Caller;
   /** SIGKILLs the sandbox that holds the session. */
-  kill(session: string): void;
+  readonly kill: (session: string) => void;
 }
 
 /** Applies the effects in order. True: the connection is closed. Throws the AwsError of an `error` effect. */

@@ -111,8 +111,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 function parseObject(body: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // Falls through to the one answer for everything that is not a JSON object.
   }

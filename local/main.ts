@@ -78,7 +78,7 @@ function greeting(
 }
 
 function fail(error: unknown, port?: number): void {
-  const inUse = (error as { code?: unknown }).code === 'EADDRINUSE';
+  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
   const message = inUse
     ? `Port ${port} is in use. Choose another with --port, or 0 for any free one.`
     : error instanceof Error

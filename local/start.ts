@@ -3,27 +3,18 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from './clock.ts';
-import type { LocalClock } from './clock.ts';
 import { createDecisionLog } from './decision-log.ts';
-import { createDeliver } from './deliver.ts';
-import { createDynamoDb } from './dynamodb/service.ts';
-import { createEventBridge } from './eventbridge/service.ts';
 import { createFaults } from './faults.ts';
 import { startFront } from './front.ts';
-import type { Front } from './front.ts';
 import { openFunctionLog } from './function-log.ts';
 import type { FunctionLine } from './function-log.ts';
-import type { Authorizer } from './iam/authorizer.ts';
 import { createAuthorizer } from './iam/evaluate.ts';
 import { createRoles } from './iam/roles.ts';
-import { createKms } from './kms/service.ts';
-import type { Kms } from './kms/service.ts';
-import { createS3 } from './s3/service.ts';
+import { openServices } from './open-services.ts';
 import { seed } from './seed.ts';
 import type { SeededTenant } from './seed.ts';
-import { createSqs } from './sqs/service.ts';
 import { deployStack } from './stack/deploy.ts';
-import type { Deployment } from './stack/deploy.ts';
+import type { DeployOptions, Deployment } from './stack/deploy.ts';
 
 export interface LocalOptions {
   /** Default 4566; 0 takes any free port. */
@@ -56,6 +47,8 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
+type Where = Pick<LocalAws, 'endpoint' | 'accountId' | 'region'>;
+
 const ACCOUNT_ID = '000000000000';
 const REGION = 'us-east-1';
 /** The names serverless.yml gives at stage `local`. */
@@ -64,8 +57,6 @@ const STACK = {
   encryptRole: 'sealstream-local-encrypt',
   restoreRole: 'sealstream-local-restore',
 };
-/** How often KMS looks for what has become due. */
-const KMS_TICK_MS = 1000;
 
 /** Rejects with Node's EADDRINUSE when the port is taken, and with StackError for what it can't deploy. */
 export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> {
@@ -79,10 +70,13 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   let deployment: Deployment | undefined;
 
   const kill = (session: string): void => deployment?.lambda.kill(session);
-  const front = await startFront({ port: options.port ?? 4566, faults, kill, onCrash });
-  const dataDir = await openDataDir(options.dataDir, opened);
   const lambda = (): Deployment['lambda'] | undefined => deployment?.lambda;
+  // The port comes first: where it is taken, nothing else is touched.
+  const front = await startFront({ port: options.port ?? 4566, faults, kill, onCrash });
+  opened.defer(async () => front.close());
+  const dataDir = await openDataDir(options.dataDir, opened);
   const services = await openServices({ opened, front, dataDir, clock, authorizer, lambda, onCrash });
+  // Closed before the services, so that no request finds them gone.
   opened.defer(async () => front.close());
   front.mountControl({
     faults,
@@ -95,64 +89,28 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
 
   const where = { endpoint: front.endpoint, accountId: ACCOUNT_ID, region: REGION };
   if (options.deploy !== false) {
-    const log = openFunctionLog(join(dataDir, 'functions.log'));
-    opened.defer(async () => log.close());
+    const onLog = options.onLog ?? openLog(dataDir, opened);
     const sandboxesPerFunction = options.sandboxesPerFunction ?? 2;
-    const onLog = options.onLog ?? log.write;
-    const deployed = await deployStack({ ...where, roles, authorizer, sandboxesPerFunction, onLog });
-    deployment = deployed;
-    opened.defer(async () => deployed.close());
-    front.mountHttp('lambda', deployed.lambda);
+    deployment = await deploy({ ...where, roles, authorizer, sandboxesPerFunction, onLog }, opened);
+    front.mountHttp('lambda', deployment.lambda);
   }
   const tenants = deployment === undefined ? [] : await seed({ ...where, ...STACK });
   const outputs = deployment?.outputs ?? {};
-  const running = opened.move();
   const environment = environmentOf(where);
+  const running = opened.move();
   return { ...where, dataDir, outputs, tenants, environment, close: async () => running.disposeAsync() };
 }
 
-interface ServicesOptions {
-  readonly opened: AsyncDisposableStack;
-  readonly front: Front;
-  readonly dataDir: string;
-  readonly clock: LocalClock;
-  readonly authorizer: Authorizer;
-  readonly lambda: () => Deployment['lambda'] | undefined;
-  readonly onCrash: (error: unknown) => void;
+async function deploy(options: DeployOptions, opened: AsyncDisposableStack): Promise<Deployment> {
+  const deployment = await deployStack(options);
+  opened.defer(async () => deployment.close());
+  return deployment;
 }
 
-async function openServices(options: ServicesOptions): Promise<{
-  readonly kms: Kms;
-  readonly events: ReturnType<typeof createEventBridge>;
-}> {
-  const { opened, front, dataDir, clock, authorizer, lambda, onCrash } = options;
-  const shared = { dataDir, clock, authorizer };
-  const sqs = createSqs({ ...shared, endpoint: front.endpoint });
-  opened.defer(() => sqs.close());
-  const deliver = createDeliver({ sqs, lambda });
-  const events = createEventBridge({ ...shared, deliver, onUndelivered: (_arn, error) => onCrash(error) });
-  const kms = await createKms({ ...shared, publish: async (event) => events.publish(event) });
-  opened.defer(async () => kms.close());
-  opened.defer(async () => events.close());
-  opened.defer(tickKms(kms, clock, onCrash));
-  const s3 = await createS3({ ...shared, deliver });
-  opened.defer(async () => s3.close());
-  const dynamodb = createDynamoDb(shared);
-  opened.defer(async () => dynamodb.close());
-  front.mountHttp('s3', s3);
-  for (const [name, service] of Object.entries({ kms, sqs, dynamodb, events }))
-    front.mountJson(name, service);
-  return { kms, events };
-}
-
-/** Keeps KMS's time-driven changes coming while nobody calls it. Answers how to stop. */
-function tickKms(kms: Kms, clock: LocalClock, onCrash: (error: unknown) => void): () => void {
-  const timer = setInterval(() => void kms.tick().catch(onCrash), KMS_TICK_MS).unref();
-  const unsubscribe = clock.onAdvance(async () => kms.tick());
-  return () => {
-    clearInterval(timer);
-    unsubscribe();
-  };
+function openLog(dataDir: string, opened: AsyncDisposableStack): (line: FunctionLine) => void {
+  const log = openFunctionLog(join(dataDir, 'functions.log'));
+  opened.defer(async () => log.close());
+  return log.write;
 }
 
 async function openDataDir(dataDir: string | undefined, opened: AsyncDisposableStack): Promise<string> {
@@ -165,15 +123,7 @@ async function openDataDir(dataDir: string | undefined, opened: AsyncDisposableS
   return temporary;
 }
 
-function environmentOf({
-  endpoint,
-  accountId,
-  region,
-}: {
-  endpoint: string;
-  accountId: string;
-  region: string;
-}) {
+function environmentOf({ endpoint, accountId, region }: Where): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,

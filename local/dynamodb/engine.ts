@@ -2,25 +2,28 @@
  * The item store: dynalite's own validations and actions, called in this process without its HTTP server, one store per
  * account and region. What dynalite lacks (transactions, TTL, the item of a failed condition) is built around it.
  */
-import { createRequire } from 'node:module';
+import { z } from 'zod';
+import { notImplemented } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
+import { dynaliteOperation, internals, validations } from './dynalite.ts';
+import type { Action, Callback, Store, Table } from './dynalite.ts';
 
 /** An item in DynamoDB's JSON: `{ pk: { S: 'tenant#acme' } }`. */
-export type Item = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type Item = Readonly<Record<string, unknown>>;
 export type Input = Readonly<Record<string, unknown>>;
 
 export interface Engine {
   /** Runs one of DynamoDB's single operations. Throws what DynamoDB answers; NotImplemented for unknown members. */
-  run(operation: string, input: Input): Promise<Readonly<Record<string, unknown>>>;
+  run(operation: string, input: Input): Promise<Input>;
   /**
    * Validates a PutItem, UpdateItem or DeleteItem and evaluates its condition against the item as it is, without
    * writing. Throws ValidationException and the like.
    */
-  check(operation: WriteOperation, input: Input): Promise<CheckedWrite>;
+  check(operation: string, input: Input): Promise<CheckedWrite>;
+  /** The names of a table's key attributes. Throws ResourceNotFoundException. */
+  keyNames(table: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
-
-export type WriteOperation = 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 export interface CheckedWrite {
   /** Distinguishes items: table and key, canonically. */
@@ -30,67 +33,8 @@ export interface CheckedWrite {
   readonly conditionHolds: boolean;
 }
 
-interface Refusal {
-  readonly statusCode?: number;
-  readonly body?: Readonly<Record<string, unknown>>;
-}
-
-type Callback<T> = (error: Refusal | null | undefined, value?: T) => void;
-
-interface Table {
-  readonly KeySchema: readonly { readonly AttributeName: string }[];
-}
-
-interface Store {
-  readonly tableDb: { awsAccountId: string; awsRegion: string };
-  readonly db: { close(done: Callback<void>): void };
-  getTable(name: unknown, done: Callback<Table>): void;
-  getItemDb(name: unknown): { get(key: string, done: Callback<Item>): void };
-}
-
-interface Internals {
-  create(options: object): Store;
-  createKey(item: unknown, table: Table): string;
-  validateKey(key: unknown, table: Table): Refusal | undefined;
-  validateItem(item: unknown, table: Table): Refusal | undefined;
-  checkConditional(input: Input, existing: Item | undefined): Refusal | null | undefined;
-}
-
-interface Validations {
-  checkTypes(input: object, types: object): Record<string, unknown>;
-  checkValidations(input: object, types: object, custom: unknown, store: Store): void;
-}
-
-interface Validation {
-  readonly types: Readonly<Record<string, unknown>>;
-  readonly custom: unknown;
-}
-
-type Action = (store: Store, input: object, done: Callback<Record<string, unknown>>) => void;
-
-/** dynalite is CommonJS without types; these are the modules its HTTP server is made of. */
-const require = createRequire(import.meta.url);
-const internals = require('dynalite/db') as Internals;
-const validations = require('dynalite/validations') as Validations;
-
-const OPERATIONS: readonly string[] = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'CreateTable',
-  'DeleteItem',
-  'DeleteTable',
-  'DescribeTable',
-  'GetItem',
-  'ListTables',
-  'ListTagsOfResource',
-  'PutItem',
-  'Query',
-  'Scan',
-  'TagResource',
-  'UntagResource',
-  'UpdateItem',
-  'UpdateTable',
-];
+/** dynalite's refusals carry DynamoDB's status and body; an error without them is a failure. */
+const refusalSchema = z.object({ statusCode: z.number(), body: z.record(z.string(), z.unknown()) });
 
 /** `path`: the LevelDB folder; unset keeps everything in memory. */
 export function openEngine(options: { path?: string; accountId: string; region: string }): Engine {
@@ -104,94 +48,87 @@ export function openEngine(options: { path?: string; accountId: string; region: 
   store.tableDb.awsRegion = options.region;
   return {
     async run(operation, input) {
-      const data = validate(store, operation, input);
-      return promised((done) => actionOf(operation)(store, data, done));
+      const { action, data } = validate(store, operation, input);
+      return promised((done) => action(store, data, done), {});
     },
-    async check(operation, input) {
-      const data = validate(store, operation, input);
-      return checkWrite(store, operation, data);
-    },
-    close: async () => promised((done) => store.db.close(done)),
+    check: async (operation, input) => checkWrite(store, validate(store, operation, input).data),
+    keyNames: async (table) =>
+      (await tableOf(store, table)).KeySchema.map(({ AttributeName }) => AttributeName),
+    close: async () => promised((done) => store.db.close(done), undefined),
   };
 }
 
-async function checkWrite(
-  store: Store,
-  operation: WriteOperation,
-  data: Readonly<Record<string, unknown>>,
-): Promise<CheckedWrite> {
-  const table = await promised<Table>((done) => store.getTable(data['TableName'], done));
-  const target = operation === 'PutItem' ? data['Item'] : data['Key'];
+async function checkWrite(store: Store, data: Input): Promise<CheckedWrite> {
+  const table = await tableOf(store, data['TableName']);
+  const { Item: item, Key: key } = data;
   const invalid =
-    operation === 'PutItem' ? internals.validateItem(target, table) : internals.validateKey(target, table);
-  if (invalid !== undefined && invalid !== null) throw toAwsError(invalid);
-  const identity = internals.createKey(target, table);
-  const before = await promised<Item | undefined>((done) =>
-    store
-      .getItemDb(data['TableName'])
-      .get(identity, (error, item) => done(isAbsent(error) ? null : error, item)),
+    item === undefined ? internals.validateKey(key, table) : internals.validateItem(item, table);
+  throwRefusal(invalid);
+  const target = asItem(item ?? key);
+  const place = internals.createKey(target, table);
+  const before = await promised<unknown>(
+    (done) => store.getItemDb(data['TableName']).get(place, withoutAbsence(done)),
+    undefined,
   );
-  const conditionHolds = !internals.checkConditional(data, before);
   return {
-    identity: `${String(data['TableName'])}/${identity}`,
-    key: keyOf(target as Item, table),
-    before,
-    conditionHolds,
+    identity: `${String(data['TableName'])}/${place}`,
+    key: Object.fromEntries(table.KeySchema.map(({ AttributeName: name }) => [name, target[name]])),
+    before: before === undefined ? undefined : asItem(before),
+    conditionHolds: !internals.checkConditional(data, before),
   };
+}
+
+async function tableOf(store: Store, name: unknown): Promise<Table> {
+  return promised<Table>((done) => store.getTable(name, done), { KeySchema: [] });
 }
 
 /** dynalite drops members it does not know; DynamoDB would act upon them. */
-function validate(store: Store, operation: string, input: Input): Record<string, unknown> {
-  const { types, custom } = validationOf(operation);
-  const unknown = Object.keys(input).find(
+function validate(store: Store, operation: string, input: Input): { action: Action; data: Input } {
+  const known = dynaliteOperation(operation);
+  if (known === undefined) throw notImplemented(`DynamoDB ${operation}`);
+  const { types, custom } = known.validation;
+  const strange = Object.keys(input).find(
     (member) => types[member] === undefined && input[member] !== undefined,
   );
-  if (unknown !== undefined) throw new AwsError('NotImplemented', 501, `${operation} with ${unknown}`);
+  if (strange !== undefined) throw notImplemented(`${operation} with ${strange}`);
   try {
     const data = validations.checkTypes(structuredClone(input), types);
     validations.checkValidations(data, types, custom, store);
-    return data;
+    return { action: known.action, data };
   } catch (error) {
-    throw toAwsError(error as Refusal);
+    throwRefusal(error);
+    throw error;
   }
 }
 
-function validationOf(operation: string): Validation {
-  if (!OPERATIONS.includes(operation)) throw new AwsError('NotImplemented', 501, `DynamoDB ${operation}`);
-  return require(`dynalite/validations/${moduleOf(operation)}`) as Validation;
+/** `nothing` is what an operation without a result resolves to. */
+async function promised<T>(start: (done: Callback<T>) => void, nothing: T): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  start((error, value = nothing) => (error === null || error === undefined ? resolve(value) : reject(error)));
+  try {
+    return await promise;
+  } catch (error) {
+    throwRefusal(error);
+    throw error;
+  }
 }
 
-function actionOf(operation: string): Action {
-  return require(`dynalite/actions/${moduleOf(operation)}`) as Action;
+/** An absent item is no error. */
+function withoutAbsence(done: Callback<unknown>): Callback<unknown> {
+  return (error, item) => done(error instanceof Error && error.name === 'NotFoundError' ? null : error, item);
 }
 
-function moduleOf(operation: string): string {
-  return operation.charAt(0).toLowerCase() + operation.slice(1);
+/** Throws the AwsError of a refusal; nothing where there is none, or where the error is a failure. */
+function throwRefusal(error: unknown): void {
+  const refusal = refusalSchema.safeParse(error);
+  if (!refusal.success) return;
+  const { statusCode, body } = refusal.data;
+  const { __type: type, message, Message, ...members } = body;
+  const code = String(type).split('#').at(-1) ?? 'InternalServerError';
+  const words = [message, Message].find((text) => typeof text === 'string') ?? '';
+  throw new AwsError(code, statusCode, words, members);
 }
 
-async function promised<T>(start: (done: Callback<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => {
-      // Every caller passes what the callback's success carries; where that is nothing, T is void or undefined.
-      if (error === null || error === undefined) resolve(value as T);
-      else reject(toAwsError(error));
-    });
-  });
-}
-
-function keyOf(item: Item, { KeySchema }: Table): Item {
-  return Object.fromEntries(KeySchema.map(({ AttributeName: name }) => [name, item[name] ?? {}]));
-}
-
-function isAbsent(error: Refusal | null | undefined): boolean {
-  return error instanceof Error && error.name === 'NotFoundError';
-}
-
-/** A refusal of dynalite carries DynamoDB's status and body; anything else is a failure and stays one. */
-function toAwsError(error: Refusal): unknown {
-  const { statusCode, body } = error;
-  if (statusCode === undefined || body === undefined) return error;
-  const { __type, message, Message, ...members } = body;
-  const code = String(__type).split('#').at(-1) ?? 'InternalServerError';
-  return new AwsError(code, statusCode, String(message ?? Message ?? ''), members);
+function asItem(value: unknown): Item {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -10,7 +10,7 @@ import { AwsError } from '../service.ts';
 import type { Caller, JsonService } from '../service.ts';
 import { requireTableAccess } from './access.ts';
 import { openEngine } from './engine.ts';
-import type { Engine, Input, WriteOperation } from './engine.ts';
+import type { Engine, Input } from './engine.ts';
 import { createGate } from './gate.ts';
 import { openTimeToLive } from './time-to-live.ts';
 import type { TimeToLive } from './time-to-live.ts';
@@ -22,6 +22,8 @@ export interface DynamoDbOptions {
   readonly dataDir?: string;
   readonly clock: LocalClock;
   readonly authorizer: Authorizer;
+  /** Told when a sweep of expired items fails. Default: a line on stderr. */
+  readonly onCrash?: (error: unknown) => void;
 }
 
 export interface DynamoDb extends JsonService {
@@ -34,9 +36,10 @@ interface Tables extends TransactContext {
 }
 
 const SWEEP_MS = 60_000;
-const WRITES: readonly string[] = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 
-export function createDynamoDb({ dataDir, clock, authorizer }: DynamoDbOptions): DynamoDb {
+export function createDynamoDb({ dataDir, clock, authorizer, ...options }: DynamoDbOptions): DynamoDb {
+  const onCrash = options.onCrash ?? ((error) => console.error(error));
   const partitions = new Map<string, Promise<Tables>>();
   const tablesOf = async ({ principal, region }: Caller): Promise<Tables> => {
     const name = `${principal.accountId}-${region}`;
@@ -47,7 +50,7 @@ export function createDynamoDb({ dataDir, clock, authorizer }: DynamoDbOptions):
   const sweep = async (): Promise<void> => {
     for (const opening of partitions.values()) await sweepTables(await opening);
   };
-  const timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+  const timer = setInterval(() => void sweep().catch(onCrash), SWEEP_MS).unref();
   const unsubscribe = clock.onAdvance(sweep);
   return {
     async call(operation, input, caller) {
@@ -77,15 +80,15 @@ async function run(tables: Tables, operation: string, input: Input): Promise<obj
       await timeToLive.forget(String(input['TableName']));
       return engine.run(operation, input);
     default:
-      if (!WRITES.includes(operation)) return engine.run(operation, input);
+      if (!WRITES.has(operation)) return engine.run(operation, input);
       return input['ReturnValuesOnConditionCheckFailure'] === undefined
         ? gate.shared(async () => engine.run(operation, input))
-        : gate.alone(async () => writeExplaining(engine, operation as WriteOperation, input));
+        : gate.alone(async () => writeExplaining(engine, operation, input));
   }
 }
 
 /** A write whose failed condition is answered with the item that failed it; alone, so that it is the very item. */
-async function writeExplaining(engine: Engine, operation: WriteOperation, input: Input): Promise<object> {
+async function writeExplaining(engine: Engine, operation: string, input: Input): Promise<object> {
   const { ReturnValuesOnConditionCheckFailure: returned, ...write } = input;
   const { conditionHolds, before } = await engine.check(operation, write);
   if (conditionHolds) return engine.run(operation, write);

@@ -5,6 +5,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { readInput } from '../operation-input.ts';
+import { AwsError } from '../service.ts';
 import type { Engine, Input, Item } from './engine.ts';
 import { validationException } from './transact-entries.ts';
 
@@ -24,6 +25,7 @@ const updateSchema = z.strictObject({
     AttributeName: z.string().min(1).max(255),
   }),
 });
+const itemsSchema = z.array(z.record(z.string(), z.unknown()));
 const attributesSchema = z.record(z.string(), z.string());
 /** AWS leaves items alone that expired longer ago than this. */
 const FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600;
@@ -65,11 +67,9 @@ export async function openTimeToLive(engine: Engine, file: string | undefined): 
 
 async function sweepTable(engine: Engine, table: string, attribute: string, nowMs: number): Promise<void> {
   const nowSeconds = Math.floor(nowMs / 1000);
-  const { KeySchema } = (await engine.run('DescribeTable', { TableName: table }))['Table'] as {
-    KeySchema: readonly { AttributeName: string }[];
-  };
+  const keyNames = await engine.keyNames(table);
   for await (const item of scanExpired(engine, table, attribute, nowSeconds)) {
-    const key = Object.fromEntries(KeySchema.map(({ AttributeName: name }) => [name, item[name]]));
+    const key = Object.fromEntries(keyNames.map((name) => [name, item[name]]));
     await deleteUnchanged(engine, table, key, attribute, item);
   }
 }
@@ -92,7 +92,7 @@ async function* scanExpired(
       },
       ExclusiveStartKey: start,
     });
-    yield* page['Items'] as Item[];
+    yield* itemsSchema.parse(page['Items']);
     start = page['LastEvaluatedKey'];
   } while (start !== undefined);
 }
@@ -113,7 +113,7 @@ async function deleteUnchanged(
   try {
     await engine.run('DeleteItem', { TableName: table, Key: key, ...condition });
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ConditionalCheckFailedException') throw error;
+    if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException') throw error;
   }
 }
 
@@ -121,7 +121,7 @@ async function load(file: string): Promise<Record<string, string>> {
   try {
     return attributesSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return {};
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;
   }
 }

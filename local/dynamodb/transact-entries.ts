@@ -20,6 +20,7 @@ export const TRANSACT_ACTIONS: Readonly<Record<EntryKind, string>> = {
   Get: 'GetItem',
 };
 
+const KINDS = ['Put', 'Update', 'Delete', 'ConditionCheck', 'Get'] as const;
 const request = z.looseObject({ TableName: z.string() }).optional();
 const transactSchema = z.strictObject({
   TransactItems: z
@@ -42,11 +43,13 @@ const transactSchema = z.strictObject({
 /** Throws ValidationException unless there are 1 to 100 items of exactly one kind each. */
 export function transactEntries(input: Input): readonly TransactEntry[] {
   return readInput(transactSchema, input, validationException).TransactItems.map((item) => {
-    const present = Object.entries(item).filter(([, value]) => value !== undefined);
+    const present = KINDS.flatMap((kind) =>
+      item[kind] === undefined ? [] : [{ kind, request: item[kind] }],
+    );
     const [first] = present;
     if (first === undefined || present.length > 1)
       throw validationException('TransactItems can only contain one of Check, Put, Update or Delete');
-    return { kind: first[0] as EntryKind, request: first[1] ?? {} };
+    return first;
   });
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { AwsError } from '../service.ts';
 import type { Clock } from '../service.ts';
-import type { CheckedWrite, Engine, Input, Item, WriteOperation } from './engine.ts';
+import type { CheckedWrite, Engine, Input, Item } from './engine.ts';
 import type { Gate } from './gate.ts';
 import { transactEntries, validationException } from './transact-entries.ts';
 import type { EntryKind, TransactEntry } from './transact-entries.ts';
@@ -26,14 +26,14 @@ interface Reason {
 
 interface Planned {
   readonly kind: EntryKind;
-  readonly operation: WriteOperation;
+  readonly operation: string;
   readonly input: Input;
   readonly check: CheckedWrite;
   readonly reason: Reason;
 }
 
 const TOKEN_MS = 10 * 60 * 1000;
-const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, WriteOperation>> = {
+const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, string>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',

@@ -1,6 +1,7 @@
 /** The operations on buses and on who may use them. */
 import { z } from 'zod';
 import type { PolicyDocument, PolicyStatement } from '../iam/authorizer.ts';
+import { parsePolicy } from '../iam/policy-validation.ts';
 import { notImplemented, readInput } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import { busArn } from './bus.ts';
@@ -74,7 +75,7 @@ export const BUS_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
     const policy =
       permission.Policy === undefined
         ? added(bus, toStatement(bus, permission))
-        : parsePolicy(permission.Policy);
+        : readPolicy(permission.Policy);
     context.buses.put({ ...bus, policy });
     return {};
   },
@@ -123,10 +124,10 @@ function statementsOf({ policy }: Bus): readonly PolicyStatement[] {
   return 'Effect' in policy.Statement ? [policy.Statement] : policy.Statement;
 }
 
-function parsePolicy(json: string): PolicyDocument {
+function readPolicy(json: string): PolicyDocument {
   try {
-    return z.looseObject({ Statement: z.unknown() }).parse(JSON.parse(json)) as PolicyDocument;
+    return parsePolicy(json, 'resource');
   } catch (cause) {
-    throw Object.assign(validationException('The policy is not valid JSON of a policy document.'), { cause });
+    throw Object.assign(validationException('The policy is not a valid resource policy.'), { cause });
   }
 }

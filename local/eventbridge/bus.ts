@@ -111,9 +111,10 @@ function defaultBus(arn: string): Bus | undefined {
 
 function load(file: string): readonly Bus[] {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Bus[];
+    const buses: readonly Bus[] = JSON.parse(readFileSync(file, 'utf8'));
+    return buses;
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return [];
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export interface DispatchOptions {
   readonly authorizer: Authorizer;
   readonly deliver: Deliver;
   /** Told of an event that no target and no dead letter queue took. */
-  onUndelivered(targetArn: string, error: unknown): void;
+  readonly onUndelivered: (targetArn: string, error: unknown) => void;
 }
 
 type Send = () => Promise<void>;

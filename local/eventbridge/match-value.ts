@@ -51,8 +51,14 @@ export function invalidPattern(reason: string): AwsError {
 /** `"x"`, or `{ "equals-ignore-case": "x" }`. */
 function affix(operand: unknown, has: (value: string, fix: string) => boolean): ValueTest {
   if (typeof operand === 'string') return (value) => typeof value === 'string' && has(value, operand);
-  const fix = text((operand as Record<string, unknown> | null)?.['equals-ignore-case']).toLowerCase();
+  const fix = text(withoutCase(operand)).toLowerCase();
   return (value) => typeof value === 'string' && has(value.toLowerCase(), fix);
+}
+
+function withoutCase(operand: unknown): unknown {
+  return typeof operand === 'object' && operand !== null && 'equals-ignore-case' in operand
+    ? operand['equals-ignore-case']
+    : undefined;
 }
 
 /** `*` stands for any run of characters, `\*` for itself. */

@@ -107,9 +107,19 @@ export const RULE_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
   },
   TestEventPattern(_context, input) {
     const { EventPattern, Event } = readInput(SCHEMAS.test, input, validationException);
-    return { Result: compilePattern(EventPattern)(JSON.parse(Event) as object) };
+    return { Result: compilePattern(EventPattern)(parseEvent(Event)) };
   },
 };
+
+function parseEvent(json: string): object {
+  try {
+    const event: unknown = JSON.parse(json);
+    if (typeof event === 'object' && event !== null) return event;
+  } catch {
+    // Answered like any other event that is none.
+  }
+  throw validationException('Parameter Event is not valid.');
+}
 
 function setState(
   context: EventsContext,

@@ -20,7 +20,7 @@ export interface EventBridgeOptions {
   readonly authorizer: Authorizer;
   readonly deliver: Deliver;
   /** Told of an event that no target and no dead letter queue took. */
-  onUndelivered(targetArn: string, error: unknown): void;
+  readonly onUndelivered: (targetArn: string, error: unknown) => void;
 }
 
 export interface EventBridge extends JsonService {

@@ -37,7 +37,7 @@ function checkEntries(entries: readonly Entry[]): void {
     throw new AwsError(
       'TooManyEntriesInBatchRequest',
       400,
-      'Maximum number of entries per request are 10. ' + `You have sent ${ids.length}.`,
+      `Maximum number of entries per request are 10. You have sent ${ids.length}.`,
     );
   if (new Set(ids).size < ids.length)
     throw new AwsError('BatchEntryIdsNotDistinct', 400, 'Two or more entries have the same Id.');

@@ -10,7 +10,7 @@ export interface LongPolls {
 export function createLongPolls(): LongPolls {
   const waiting = new Map<string, Set<() => void>>();
   const wake = (arn: string): void => {
-    for (const resume of [...(waiting.get(arn) ?? [])]) resume();
+    for (const resume of new Set(waiting.get(arn))) resume();
   };
   return {
     async wait(arn, timeoutMs, signal) {

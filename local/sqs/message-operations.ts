@@ -8,7 +8,8 @@ import { checkMessage, md5, md5OfAttributes, messageBytes, sendBatchSchema, send
 import type { OutgoingMessage } from './message.ts';
 import { authorisedQueue } from './operation.ts';
 import type { SqsContext, SqsOperation } from './operation.ts';
-import { invalidParameter, numericAttribute } from './queue.ts';
+import { invalidParameter } from './errors.ts';
+import { numericAttribute } from './queue.ts';
 import type { Queue } from './queue.ts';
 import { receive, receiveSchema } from './receive.ts';
 

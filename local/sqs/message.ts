@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError } from '../service.ts';
-import { invalidParameter, numericAttribute } from './queue.ts';
+import { invalidParameter } from './errors.ts';
+import { numericAttribute } from './queue.ts';
 import type { Queue } from './queue.ts';
 
 export interface MessageAttribute {

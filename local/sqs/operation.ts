@@ -1,6 +1,7 @@
 /** What every SQS operation works with: the queue its input names, and the caller's right to act on it. */
 import { requireAccess } from '../access.ts';
-import type { Authorizer, PolicyDocument } from '../iam/authorizer.ts';
+import type { Authorizer } from '../iam/authorizer.ts';
+import { parsePolicy } from '../iam/policy-validation.ts';
 import { AwsError } from '../service.ts';
 import type { Caller } from '../service.ts';
 import { queueArn } from './queue.ts';
@@ -20,7 +21,7 @@ export type SqsOperation = (
 
 /** The queue a QueueUrl names, once the caller may do `action` on it. Throws QueueDoesNotExist, AccessDeniedException. */
 export function authorisedQueue(context: SqsContext, url: string, action: string, caller: Caller): Queue {
-  const [name, accountId] = url.split('/').reverse();
+  const [name, accountId] = url.split('/').toReversed();
   if (name === undefined || accountId === undefined)
     throw new AwsError('InvalidAddress', 404, `The address ${url} is not valid for this endpoint.`);
   const queue = requireQueue(context, queueArn(caller.region, accountId, name));
@@ -35,7 +36,7 @@ export function requireQueueAccess(
   { principal }: Caller,
 ): void {
   const policy = queue.attributes['Policy'];
-  const resourcePolicy = policy === undefined ? undefined : (JSON.parse(policy) as PolicyDocument);
+  const resourcePolicy = policy === undefined ? undefined : parsePolicy(policy, 'resource');
   requireAccess(
     authorizer,
     {

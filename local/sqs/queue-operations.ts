@@ -1,20 +1,14 @@
 /** The operations on queues. */
 import { z } from 'zod';
 import { readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
 import type { Caller } from '../service.ts';
+import { createQueue } from './create-queue.ts';
+import { invalidParameter } from './errors.ts';
 import { authorisedQueue, queueUrl, requireQueue, requireQueueAccess } from './operation.ts';
 import type { SqsContext, SqsOperation } from './operation.ts';
-import {
-  DEFAULT_ATTRIBUTES,
-  acceptsDeadLetters,
-  checkAttributes,
-  checkName,
-  invalidParameter,
-  queueArn,
-  redrivePolicy,
-} from './queue.ts';
+import { checkAttributes, queueArn, withoutEmpty } from './queue.ts';
 import type { Queue } from './queue.ts';
+import { checkRedriveTarget } from './redrive.ts';
 
 const strings = z.record(z.string(), z.string());
 const SCHEMAS = {
@@ -39,9 +33,8 @@ const SCHEMAS = {
 export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   CreateQueue(context, input, caller) {
     const { QueueName: name, Attributes, tags } = readInput(SCHEMAS.create, input, invalidParameter);
-    checkName(name);
-    checkAttributes(Attributes);
-    return { QueueUrl: queueUrl(context, createQueue(context, name, Attributes, tags, caller)) };
+    const queue = createQueue(context, { name, attributes: Attributes, tags }, caller);
+    return { QueueUrl: queueUrl(context, queue) };
   },
   GetQueueUrl(context, input, caller) {
     const { QueueName, QueueOwnerAWSAccountId } = readInput(SCHEMAS.getUrl, input, invalidParameter);
@@ -61,7 +54,7 @@ export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
     const { QueueUrl, Attributes } = readInput(SCHEMAS.set, input, invalidParameter);
     const queue = authorisedQueue(context, QueueUrl, 'SetQueueAttributes', caller);
     checkAttributes(Attributes);
-    checkRedrive(context, queue, Attributes);
+    checkRedriveTarget(context.store, queue.arn, Attributes);
     const attributes = withoutEmpty({ ...queue.attributes, ...Attributes });
     context.store.putQueue({ ...queue, attributes, modifiedMs: context.clock.now() });
     return {};
@@ -95,59 +88,6 @@ export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
     return { Tags: authorisedQueue(context, QueueUrl, 'ListQueueTags', caller).tags };
   },
 };
-
-/** Answers an existing queue where the given attributes agree with it, as AWS does. */
-function createQueue(
-  context: SqsContext,
-  name: string,
-  attributes: Readonly<Record<string, string>>,
-  tags: Readonly<Record<string, string>>,
-  caller: Caller,
-): Queue {
-  const { accountId } = caller.principal;
-  const arn = queueArn(caller.region, accountId, name);
-  requireQueueAccess(context, { arn, accountId, attributes: {} }, 'CreateQueue', caller);
-  const existing = context.store.queue(arn);
-  if (existing !== undefined) return agreeing(existing, attributes);
-  checkRedrive(context, { arn, attributes: {} }, attributes);
-  const nowMs = context.clock.now();
-  const all = withoutEmpty({ ...DEFAULT_ATTRIBUTES, ...attributes });
-  const times = { createdMs: nowMs, modifiedMs: nowMs };
-  const queue: Queue = { arn, accountId, region: caller.region, name, attributes: all, tags, ...times };
-  context.store.putQueue(queue);
-  return queue;
-}
-
-function agreeing(existing: Queue, attributes: Readonly<Record<string, string>>): Queue {
-  for (const [name, value] of Object.entries(attributes))
-    if (existing.attributes[name] !== value)
-      throw new AwsError(
-        'QueueNameExists',
-        400,
-        `A queue already exists with the same name and a different value for attribute ${name}`,
-      );
-  return existing;
-}
-
-/** Precondition of a redrive policy: the dead letter queue exists, beside the source, and takes its letters. */
-function checkRedrive(
-  { store }: SqsContext,
-  source: Pick<Queue, 'arn' | 'attributes'>,
-  attributes: Readonly<Record<string, string>>,
-): void {
-  if ((attributes['RedrivePolicy'] ?? '') === '') return;
-  const targetArn = redrivePolicy({ attributes })?.deadLetterTargetArn ?? '';
-  const target = store.queue(targetArn);
-  const beside = targetArn.split(':').slice(0, 5).join() === source.arn.split(':').slice(0, 5).join();
-  if (target === undefined || !beside)
-    throw invalidParameter(
-      'Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.',
-    );
-  if (!acceptsDeadLetters(target, source.arn))
-    throw invalidParameter(
-      'Value for parameter RedrivePolicy is invalid. Reason: Redrive is not allowed by the target.',
-    );
-}
 
 function listQueues(context: SqsContext, input: Readonly<Record<string, unknown>>, caller: Caller): object {
   const { QueueNamePrefix, MaxResults, NextToken } = readInput(SCHEMAS.list, input, invalidParameter);
@@ -183,8 +123,4 @@ function wantedAttributes(
   };
   if (names.includes('All')) return all;
   return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
-}
-
-function withoutEmpty(attributes: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
 }

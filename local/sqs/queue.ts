@@ -1,7 +1,9 @@
 /** A queue: its names, its attributes and the rules AWS has for their values. */
-import { z } from 'zod';
+import { parsePolicy } from '../iam/policy-validation.ts';
 import { notImplemented } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
+import { invalidAttribute, invalidParameter } from './errors.ts';
+import { checkRedriveShape } from './redrive.ts';
 
 export interface Queue {
   readonly arn: string;
@@ -12,11 +14,6 @@ export interface Queue {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly modifiedMs: number;
-}
-
-export interface RedrivePolicy {
-  readonly deadLetterTargetArn: string;
-  readonly maxReceiveCount: number;
 }
 
 /** AWS's defaults; values are strings, as SQS has them. */
@@ -36,24 +33,20 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   MessageRetentionPeriod: [60, 1_209_600],
   ReceiveMessageWaitTimeSeconds: [0, 20],
 };
-const DOCUMENTS: readonly string[] = ['Policy', 'RedrivePolicy', 'RedriveAllowPolicy'];
-const ABSENT: readonly string[] = [
+const UNRANGED: ReadonlySet<string> = new Set([
+  'Policy',
+  'RedrivePolicy',
+  'RedriveAllowPolicy',
+  'SqsManagedSseEnabled',
+]);
+const ABSENT: ReadonlySet<string> = new Set([
   'FifoQueue',
   'ContentBasedDeduplication',
   'DeduplicationScope',
   'FifoThroughputLimit',
   'KmsMasterKeyId',
   'KmsDataKeyReusePeriodSeconds',
-];
-
-const redriveSchema = z.object({
-  deadLetterTargetArn: z.string(),
-  maxReceiveCount: z.coerce.number().int().min(1).max(1000),
-});
-const redriveAllowSchema = z.object({
-  redrivePermission: z.enum(['allowAll', 'denyAll', 'byQueue']).default('allowAll'),
-  sourceQueueArns: z.array(z.string()).default([]),
-});
+]);
 
 export function queueArn(region: string, accountId: string, name: string): string {
   return `arn:aws:sqs:${region}:${accountId}:${name}`;
@@ -69,8 +62,10 @@ export function checkName(name: string): void {
 }
 
 /** Throws InvalidAttributeName, InvalidAttributeValue, or NotImplemented. Empty documents mean: remove. */
-export function checkAttributes(attributes: Readonly<Record<string, string>>): void {
+export function checkAttributes(attributes: Queue['attributes']): void {
   for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value);
+  checkRedriveShape(attributes);
+  checkPolicy(attributes['Policy'] ?? '');
 }
 
 /** The attribute as a number; only for attributes that have a range. */
@@ -78,58 +73,28 @@ export function numericAttribute(queue: Queue, name: string): number {
   return Number(queue.attributes[name] ?? DEFAULT_ATTRIBUTES[name]);
 }
 
-/** Undefined where messages of the queue are never moved. */
-export function redrivePolicy(queue: Pick<Queue, 'attributes'>): RedrivePolicy | undefined {
-  const text = queue.attributes['RedrivePolicy'];
-  return text === undefined ? undefined : parseDocument('RedrivePolicy', text, redriveSchema);
-}
-
-/** Whether dead letters from the queue `sourceArn` may be put into `target`. */
-export function acceptsDeadLetters(target: Queue, sourceArn: string): boolean {
-  const text = target.attributes['RedriveAllowPolicy'];
-  if (text === undefined) return true;
-  const allow = parseDocument('RedriveAllowPolicy', text, redriveAllowSchema);
-  return allow.redrivePermission === 'byQueue'
-    ? allow.sourceQueueArns.includes(sourceArn)
-    : allow.redrivePermission === 'allowAll';
-}
-
-export function invalidParameter(message: string): AwsError {
-  return new AwsError('InvalidParameterValueException', 400, message);
+/** `attributes` without those that an empty value has taken away. */
+export function withoutEmpty(attributes: Queue['attributes']): Queue['attributes'] {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
 }
 
 function checkAttribute(name: string, value: string): void {
   const range = RANGES[name];
-  if (ABSENT.includes(name)) throw notImplemented(`Queue attribute ${name}`);
-  if (range !== undefined) checkRange(name, value, range);
-  else if (DOCUMENTS.includes(name)) checkDocument(name, value);
-  else if (name !== 'SqsManagedSseEnabled')
+  if (ABSENT.has(name)) throw notImplemented(`Queue attribute ${name}`);
+  if (range === undefined && !UNRANGED.has(name))
     throw new AwsError('InvalidAttributeName', 400, `Unknown Attribute ${name}.`);
+  if (range !== undefined && !isWithin(value, range)) throw invalidAttribute(name);
 }
 
-function checkRange(name: string, value: string, [least, most]: readonly [number, number]): void {
+function isWithin(value: string, [least, most]: readonly [number, number]): boolean {
   const number = Number(value);
-  if (value === '' || !Number.isInteger(number) || number < least || number > most)
-    throw invalidAttribute(name, `Invalid value for the parameter ${name}.`);
+  return value !== '' && Number.isInteger(number) && number >= least && number <= most;
 }
 
-function checkDocument(name: string, value: string): void {
-  if (value === '') return;
-  if (name === 'RedrivePolicy') parseDocument(name, value, redriveSchema);
-  else if (name === 'RedriveAllowPolicy') parseDocument(name, value, redriveAllowSchema);
-  else parseDocument(name, value, z.looseObject({ Statement: z.unknown() }));
-}
-
-function parseDocument<T>(name: string, text: string, schema: z.ZodType<T>): T {
+function checkPolicy(text: string): void {
   try {
-    return schema.parse(JSON.parse(text));
+    if (text !== '') parsePolicy(text, 'resource');
   } catch (cause) {
-    throw invalidAttribute(name, `Invalid value for the parameter ${name}.`, cause);
+    throw Object.assign(invalidAttribute('Policy'), { cause });
   }
-}
-
-function invalidAttribute(name: string, message: string, cause?: unknown): AwsError {
-  const error = new AwsError('InvalidAttributeValue', 400, message, { attribute: name });
-  error.cause = cause;
-  return error;
 }

@@ -5,8 +5,10 @@ import type { Clock } from '../service.ts';
 import type { LongPolls } from './long-poll.ts';
 import { md5, md5OfAttributes } from './message.ts';
 import type { MessageAttribute } from './message.ts';
-import { invalidParameter, numericAttribute, redrivePolicy } from './queue.ts';
+import { invalidParameter } from './errors.ts';
+import { numericAttribute } from './queue.ts';
 import type { Queue } from './queue.ts';
+import { redrivePolicy } from './redrive.ts';
 import type { SqsStore, StoredMessage } from './store.ts';
 
 export interface ReceiveInput {
@@ -62,7 +64,7 @@ function take({ store, polls, clock }: ReceiveContext, queue: Queue, input: Rece
   const nowMs = clock.now();
   store.expire(queue.arn, nowMs - numericAttribute(queue, 'MessageRetentionPeriod') * 1000);
   const seconds = input.VisibilityTimeout ?? numericAttribute(queue, 'VisibilityTimeout');
-  const redrive = redrivePolicy(queue);
+  const redrive = redrivePolicy(queue.attributes);
   const taken: object[] = [];
   while (taken.length < input.MaxNumberOfMessages) {
     const [message] = store.visible(queue.arn, nowMs, 1);
@@ -83,7 +85,7 @@ function take({ store, polls, clock }: ReceiveContext, queue: Queue, input: Rece
 }
 
 function toReceived(message: StoredMessage, receipt: string, nowMs: number, input: ReceiveInput): object {
-  const sent = JSON.parse(message.attributes) as Record<string, MessageAttribute>;
+  const sent: Record<string, MessageAttribute> = JSON.parse(message.attributes);
   const attributes = wanted(sent, input.MessageAttributeNames);
   const wantedSystem = [...input.AttributeNames, ...input.MessageSystemAttributeNames];
   const system = wanted(systemAttributes(message, nowMs), wantedSystem);

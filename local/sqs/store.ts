@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue } from 'node:sqlite';
+import { z } from 'zod';
 import type { Queue } from './queue.ts';
 
 export interface StoredMessage {
@@ -61,6 +62,25 @@ export interface SqsStore {
   expire(arn: string, cutoffMs: number): void;
   close(): void;
 }
+
+const messageSchema: z.ZodType<StoredMessage> = z.object({
+  seq: z.number(),
+  id: z.string(),
+  body: z.string(),
+  attributes: z.string(),
+  groupId: z.string().nullable(),
+  sender: z.string(),
+  sentMs: z.number(),
+  received: z.number(),
+  firstReceivedMs: z.number().nullable(),
+  source: z.string().nullable(),
+});
+const countsSchema: z.ZodType<Counts> = z.object({
+  visible: z.number(),
+  delayed: z.number(),
+  inFlight: z.number(),
+});
+const nextSchema = z.object({ at: z.number().nullable() });
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
@@ -130,13 +150,14 @@ export function openSqsStore(file: string): SqsStore {
     },
     insert: (arn, { id, body, attributes, groupId, sender, sentMs, visibleMs }) =>
       void insert(arn, id, body, attributes, groupId ?? null, sender, sentMs, visibleMs),
-    visible: (arn, nowMs, limit) => many.visible.all(arn, nowMs, limit) as unknown as StoredMessage[],
+    visible: (arn, nowMs, limit) =>
+      many.visible.all(arn, nowMs, limit).map((row) => messageSchema.parse(row)),
     hide: (seq, receipt, nowMs, visibleMs) => void hide(nowMs, receipt, visibleMs, seq),
     move: (seq, toArn, fromArn, nowMs) => void move(toArn, fromArn, nowMs, seq),
     remove: (seq, receipt) => remove(seq, receipt) > 0,
     setVisible: (seq, receipt, nowMs, visibleMs) => setVisible(visibleMs, seq, receipt, nowMs) > 0,
-    nextVisibleMs: (arn, nowMs) => (one.nextVisible.get(arn, nowMs)?.['at'] as number | null) ?? undefined,
-    counts: (arn, nowMs) => one.counts.get({ now: nowMs, queue: arn }) as unknown as Counts,
+    nextVisibleMs: (arn, nowMs) => nextSchema.parse(one.nextVisible.get(arn, nowMs)).at ?? undefined,
+    counts: (arn, nowMs) => countsSchema.parse(one.counts.get({ now: nowMs, queue: arn })),
     purge: (arn) => void purge(arn),
     expire: (arn, cutoffMs) => void expire(arn, cutoffMs),
     close: () => database.close(),
@@ -144,5 +165,7 @@ export function openSqsStore(file: string): SqsStore {
 }
 
 function parseQueue(row: Record<string, unknown> | undefined): Queue | undefined {
-  return row === undefined ? undefined : (JSON.parse(String(row['record'])) as Queue);
+  if (row === undefined) return undefined;
+  const queue: Queue = JSON.parse(String(row['record']));
+  return queue;
 }

@@ -51,6 +51,18 @@ describe('the front', () => {
       },
     });
 
+  const fault = async (input: object) => control(services, 'POST', 'faults', input);
+  const queue = async () =>
+    (await sqs.send(new CreateQueueCommand({ QueueName: randomUUID() }))).QueueUrl ?? '';
+  const send = async (QueueUrl: string, client: SQSClient = sqs) =>
+    client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+  const count = async (QueueUrl: string) =>
+    (
+      await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+      )
+    ).Attributes?.['ApproximateNumberOfMessages'];
+
   it('tells which services it has, unsigned', async () => {
     const health = await (await fetch(`${services.endpoint}/health`)).json();
     expect(health).toMatchObject({ services: { sqs: 'running', dynamodb: 'running', events: 'running' } });
@@ -104,18 +116,6 @@ describe('the front', () => {
   });
 
   describe('with faults', () => {
-    const fault = async (input: object) => control(services, 'POST', 'faults', input);
-    const queue = async () =>
-      (await sqs.send(new CreateQueueCommand({ QueueName: randomUUID() }))).QueueUrl ?? '';
-    const send = async (QueueUrl: string, client: SQSClient = sqs) =>
-      client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
-    const count = async (QueueUrl: string) =>
-      (
-        await sqs.send(
-          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
-        )
-      ).Attributes?.['ApproximateNumberOfMessages'];
-
     it('answers an error before anything happened, as often as asked', async () => {
       const url = await queue();
       const effect = { error: { code: 'ThrottlingException', status: 400 } };
@@ -183,7 +183,7 @@ describe('the front', () => {
         effect: { kill: true },
         count: 1,
       });
-      await expect(send(url, sandbox)).rejects.toThrow();
+      await expect(send(url, sandbox)).rejects.toMatchObject({ code: 'ECONNRESET' });
       expect(services.killed).toEqual(['session-1']);
       expect(await count(url)).toBe('1');
     });
@@ -202,7 +202,7 @@ describe('the front', () => {
       const response = await things3('/hidden');
       expect([response.status, await response.text()]).toEqual([503, '<Code>SlowDown</Code>']);
       await fault({ service: 's3', match: '/hidden', when: 'after', effect: { drop: true }, count: 1 });
-      await expect(things3('/hidden')).rejects.toThrow();
+      await expect(things3('/hidden')).rejects.toThrow('fetch failed');
       expect(things.effects).toBe(before + 2);
     });
 

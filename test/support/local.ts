@@ -17,7 +17,7 @@ export interface LocalProcess {
     readonly kekArn: string;
   }[];
   /** Ends it as Ctrl-C does; resolves to the exit code. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 export const MAIN: string = fileURLToPath(new URL('../../local/main.ts', import.meta.url));

@@ -8,7 +8,7 @@ import { createEventBridge } from '../../local/eventbridge/service.ts';
 import type { EventBridge } from '../../local/eventbridge/service.ts';
 import { createFaults } from '../../local/faults.ts';
 import { startFront } from '../../local/front.ts';
-import type { Front } from '../../local/front.ts';
+import type { Endpoint } from '../../local/front.ts';
 import { createAuthorizer } from '../../local/iam/evaluate.ts';
 import { createRoles } from '../../local/iam/roles.ts';
 import type { Roles } from '../../local/iam/roles.ts';
@@ -23,7 +23,7 @@ export interface Services {
   readonly endpoint: string;
   readonly clock: LocalClock;
   readonly roles: Roles;
-  readonly front: Front;
+  readonly front: Endpoint;
   readonly events: EventBridge;
   readonly dynamodb: DynamoDb;
   readonly sqs: Sqs;
@@ -61,7 +61,7 @@ export async function startServices(dataDir?: string): Promise<Services> {
   });
   const shared = { dataDir, clock, authorizer };
   const sqs = createSqs({ ...shared, endpoint: front.endpoint });
-  const dynamodb = createDynamoDb(shared);
+  const dynamodb = createDynamoDb({ ...shared, onCrash: (error) => void crashes.push(error) });
   const deliver = createDeliver({ sqs, lambda: () => undefined });
   const onUndelivered = (arn: string): void => void undelivered.push(arn);
   const events = createEventBridge({ ...shared, deliver, onUndelivered });
@@ -115,7 +115,7 @@ export async function control(
 ): Promise<unknown> {
   const response = await fetch(`${endpoint}/_local/${path}`, {
     method,
-    body: input === undefined ? undefined : JSON.stringify(input),
+    ...(input !== undefined && { body: JSON.stringify(input) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();

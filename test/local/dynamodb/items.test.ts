@@ -48,8 +48,6 @@ describe('tables and items', () => {
   });
   afterAll(async () => services.close());
 
-  const key = (): { pk: string; sk: string } => ({ pk: randomUUID(), sk: 'plan' });
-
   it('are written, updated, read and queried', async () => {
     const Key = key();
     await items.send(new PutCommand({ TableName: 'state', Item: { ...Key, chunks: 3 } }));
@@ -196,3 +194,7 @@ describe('tables and items', () => {
     await rm(dataDir, { recursive: true });
   });
 });
+
+function key(): { pk: string; sk: string } {
+  return { pk: randomUUID(), sk: 'plan' };
+}

@@ -53,17 +53,13 @@ describe('event buses', () => {
     await isv.send(new PutTargetsCommand({ Rule: 'all', EventBusName: name, Targets }));
     return { name, arn: EventBusArn, url: QueueUrl };
   };
-  const put = async (client: EventBridgeClient, EventBusName: string, Source = 'acme', Detail = '{"n":1}') =>
-    client.send(
-      new PutEventsCommand({
-        Entries: [{ EventBusName, Source, DetailType: 'Test', Detail, Resources: ['r'] }],
-      }),
-    );
   const receive = async (QueueUrl: string) => {
     const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 });
     const { Messages = [] } = await sqs.send(command);
     return Messages.map(({ Body = '' }) => eventSchema.parse(JSON.parse(Body)));
   };
+
+  const deliver = async (mode: string) => control(services, 'POST', 'events/delivery', { mode });
 
   it('hand an event to the targets of the rules that match it, in the shape AWS gives it', async () => {
     const bus = await busWithQueue();
@@ -215,7 +211,6 @@ describe('event buses', () => {
 
   it('lose, double and reorder events when a drill asks for it', async () => {
     const { name, url } = await busWithQueue();
-    const deliver = async (mode: string) => control(services, 'POST', 'events/delivery', { mode });
     await deliver('lose');
     await put(isv, name, 'acme', '{"n":1}');
     await deliver('double');
@@ -247,3 +242,11 @@ describe('event buses', () => {
     await rm(dataDir, { recursive: true });
   });
 });
+
+async function put(client: EventBridgeClient, EventBusName: string, Source = 'acme', Detail = '{"n":1}') {
+  return client.send(
+    new PutEventsCommand({
+      Entries: [{ EventBusName, Source, DetailType: 'Test', Detail, Resources: ['r'] }],
+    }),
+  );
+}

@@ -191,11 +191,11 @@ describe('messages', () => {
 
   it('are refused as a batch of none, of eleven, of equal ids, or of more than 1 MiB', async () => {
     const QueueUrl = await create();
-    const entries = (count: number, id: (at: number) => string, MessageBody: string) =>
+    const entries = (length: number, id: (at: number) => string, MessageBody: string) =>
       sqs.send(
         new SendMessageBatchCommand({
           QueueUrl,
-          Entries: Array.from({ length: count }, (_, at) => ({ Id: id(at), MessageBody })),
+          Entries: Array.from({ length }, (_, at) => ({ Id: id(at), MessageBody })),
         }),
       );
     await expect(entries(0, String, 'x')).rejects.toMatchObject({ name: 'EmptyBatchRequest' });

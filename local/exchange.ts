@@ -1,0 +1,67 @@
+/** One signed request on its way through the front: who calls, which faults strike, what a failure is answered as. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inflict } from './fault-effects.ts';
+import type { FaultTarget, Faults } from './faults.ts';
+import { principalOf } from './identity.ts';
+import type { Credential } from './identity.ts';
+import { AwsError } from './service.ts';
+import type { Caller } from './service.ts';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly credential: Credential;
+  readonly requestId: string;
+}
+
+/** What serving an exchange needs of the front. */
+export interface Front {
+  readonly faults: Faults;
+  /** SIGKILLs the sandbox that holds the session. */
+  readonly kill: (session: string) => void;
+  /** Told of every failure that is ours, not the caller's. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** Throws the service's own error for an access key id that names nobody. */
+export function callerOf({ request, response, credential, requestId }: Exchange): Caller {
+  const hungUp = new AbortController();
+  response.once('close', () => hungUp.abort());
+  return {
+    principal: principalOf(credential),
+    region: credential.region,
+    requestId,
+    userAgent: request.headers['user-agent'] ?? '',
+    signal: hungUp.signal,
+  };
+}
+
+/** The faults' view of a request; `text` is the URL's path, or the JSON body. */
+export function faultTarget(
+  { credential }: Exchange,
+  caller: Caller,
+  operation: string,
+  text: string,
+): FaultTarget {
+  return { service: credential.service, operation, roleArn: caller.principal.roleArn, text };
+}
+
+/** Lets the faults of that moment strike; true where the connection is gone and nobody waits for an answer. */
+export async function strike(
+  { faults, kill }: Front,
+  when: 'before' | 'after',
+  target: FaultTarget,
+  caller: Caller,
+  { response }: Exchange,
+): Promise<boolean> {
+  const effects = faults.take(when, target);
+  return effects.length > 0 && inflict(effects, { response, caller, kill });
+}
+
+/** A refusal as it is; anything else is a crash, reported and answered as a 500 of that code. */
+export function refusalOf({ onCrash }: Front, error: unknown, crashCode: string): AwsError {
+  if (error instanceof AwsError) return error;
+  onCrash(error);
+  return new AwsError(crashCode, 500, 'We encountered an internal error. Please try again.');
+}

@@ -1,0 +1,41 @@
+/** CreateQueue: again with the same attributes it answers the queue that is there, with others it is refused. */
+import { AwsError } from '../service.ts';
+import type { Caller } from '../service.ts';
+import { requireQueueAccess } from './operation.ts';
+import type { SqsContext } from './operation.ts';
+import { DEFAULT_ATTRIBUTES, checkAttributes, checkName, queueArn, withoutEmpty } from './queue.ts';
+import type { Queue } from './queue.ts';
+import { checkRedriveTarget } from './redrive.ts';
+
+/** Throws QueueNameExists, AccessDeniedException and what its name and attributes deserve. */
+export function createQueue(
+  context: SqsContext,
+  { name, attributes, tags }: Pick<Queue, 'name' | 'attributes' | 'tags'>,
+  caller: Caller,
+): Queue {
+  const { store, clock } = context;
+  const { accountId } = caller.principal;
+  const arn = queueArn(caller.region, accountId, name);
+  checkName(name);
+  checkAttributes(attributes);
+  requireQueueAccess(context, { arn, accountId, attributes: {} }, 'CreateQueue', caller);
+  const existing = store.queue(arn);
+  if (existing !== undefined) return agreeing(existing, attributes);
+  checkRedriveTarget(store, arn, attributes);
+  const all = withoutEmpty({ ...DEFAULT_ATTRIBUTES, ...attributes });
+  const times = { createdMs: clock.now(), modifiedMs: clock.now() };
+  const queue: Queue = { arn, accountId, region: caller.region, name, attributes: all, tags, ...times };
+  store.putQueue(queue);
+  return queue;
+}
+
+function agreeing(existing: Queue, attributes: Queue['attributes']): Queue {
+  for (const [name, value] of Object.entries(attributes))
+    if (existing.attributes[name] !== value)
+      throw new AwsError(
+        'QueueNameExists',
+        400,
+        `A queue already exists with the same name and a different value for attribute ${name}`,
+      );
+  return existing;
+}

@@ -1,0 +1,10 @@
+/** SQS's refusals that more than one operation makes. */
+import { AwsError } from '../service.ts';
+
+export function invalidParameter(message: string): AwsError {
+  return new AwsError('InvalidParameterValueException', 400, message);
+}
+
+export function invalidAttribute(name: string): AwsError {
+  return new AwsError('InvalidAttributeValue', 400, `Invalid value for the parameter ${name}.`);
+}
