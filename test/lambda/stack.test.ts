@@ -1,0 +1,43 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, test } from 'vitest';
+import { TenantKeyDeniedError } from '../../shared/errors.ts';
+import { lambda } from '../../shared/lambda/stack.ts';
+
+const context: Context = {
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'restore',
+  functionVersion: '$LATEST',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:999999999999:function:restore',
+  memoryLimitInMB: '1769',
+  awsRequestId: '6bc28136-xmpl-4365-b021-0ce6b2e64ab0',
+  logGroupName: '/aws/lambda/restore',
+  logStreamName: '2026/01/02/[$LATEST]abc',
+  getRemainingTimeInMillis: () => 60_000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};
+
+async function failureOf(failure: unknown): Promise<unknown> {
+  const handler = lambda(async () => await Promise.reject(failure));
+  return await handler({}, context).catch((error: unknown) => error);
+}
+
+describe('a function', () => {
+  test('is given its event and a signal that has not fired', async () => {
+    const handler = lambda(
+      async (event: string, signal) => await Promise.resolve(`${event} ${signal.aborted}`),
+    );
+    expect(await handler('hello', context)).toBe('hello false');
+  });
+
+  test('reports the code as the error’s type, and the message', async () => {
+    const failure = await failureOf(new TenantKeyDeniedError('tenant acme: denied'));
+    expect(failure).toMatchObject({ name: 'ERR_TENANT_KEY_DENIED', message: 'tenant acme: denied' });
+  });
+
+  test('reports nothing of a failure nobody foresaw but that it is internal', async () => {
+    expect(await failureOf(new TypeError('x'))).toMatchObject({ name: 'InternalError' });
+    expect(await failureOf('x')).toMatchObject({ name: 'InternalError' });
+  });
+});
