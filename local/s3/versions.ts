@@ -2,7 +2,7 @@
  * The versions of every key, newest first, and what writing and deleting do to them under each state of versioning.
  * Call the changing functions in a transaction; what they answer as `dropped` is to be dropped after its commit.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Bucket } from './buckets.ts';
 import type { Checksum } from './checksum.ts';
@@ -78,9 +78,9 @@ export function createVersions(database: DatabaseSync): Versions {
     };
   };
   const add = (bucket: Bucket, key: string, version: NewVersion, isDeleteMarker: boolean): Written => {
-    const versionId = bucket.versioning === 'Enabled' ? newVersionId() : NULL_VERSION;
-    const { dropped } = versionId === NULL_VERSION ? remove(bucket.name, key, NULL_VERSION) : { dropped: [] };
     const sequence = nextSequence(database);
+    const versionId = bucket.versioning === 'Enabled' ? versionIdOf(bucket.name, key, sequence) : NULL_VERSION;
+    const { dropped } = versionId === NULL_VERSION ? remove(bucket.name, key, NULL_VERSION) : { dropped: [] };
     statements.demote.run(bucket.name, Buffer.from(key));
     statements.add.run(
       sequence,
@@ -143,6 +143,8 @@ function marker(modifiedMs: number): NewVersion {
   return { content: NO_CONTENT, sizeBytes: 0, etag: '', modifiedMs, attributes, tags: [] };
 }
 
-function newVersionId(): string {
-  return randomBytes(24).toString('base64url');
+/** Opaque as AWS's, yet the same for the same writes on fresh data: example events can name a version. */
+function versionIdOf(bucket: string, key: string, sequence: number): string {
+  const digest = createHash('sha256').update(JSON.stringify([bucket, key, sequence])).digest();
+  return digest.subarray(0, 24).toString('base64url');
 }
