@@ -79,7 +79,8 @@ export function createVersions(database: DatabaseSync): Versions {
   };
   const add = (bucket: Bucket, key: string, version: NewVersion, isDeleteMarker: boolean): Written => {
     const sequence = nextSequence(database);
-    const versionId = bucket.versioning === 'Enabled' ? versionIdOf(bucket.name, key, sequence) : NULL_VERSION;
+    const versionId =
+      bucket.versioning === 'Enabled' ? versionIdOf(bucket.name, key, sequence) : NULL_VERSION;
     const { dropped } = versionId === NULL_VERSION ? remove(bucket.name, key, NULL_VERSION) : { dropped: [] };
     statements.demote.run(bucket.name, Buffer.from(key));
     statements.add.run(
@@ -145,6 +146,8 @@ function marker(modifiedMs: number): NewVersion {
 
 /** Opaque as AWS's, yet the same for the same writes on fresh data: example events can name a version. */
 function versionIdOf(bucket: string, key: string, sequence: number): string {
-  const digest = createHash('sha256').update(JSON.stringify([bucket, key, sequence])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([bucket, key, sequence]))
+    .digest();
   return digest.subarray(0, 24).toString('base64url');
 }

@@ -1,0 +1,131 @@
+import { HeadObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
+import { decodeManifest } from '../../shared/manifest/manifest.ts';
+import { FRAME_BYTES } from '../../shared/envelope/message-size.ts';
+import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+
+let pipeline: Pipeline;
+beforeAll(async () => {
+  pipeline = await startPipeline();
+});
+afterAll(async () => {
+  await pipeline[Symbol.asyncDispose]();
+});
+
+const SIZES = [
+  0,
+  1,
+  CHUNK_BYTES - 1,
+  CHUNK_BYTES,
+  CHUNK_BYTES + 1,
+  2 * CHUNK_BYTES - 1,
+  2 * CHUNK_BYTES,
+  2 * CHUNK_BYTES + 1,
+  FRAME_BYTES - 1,
+  FRAME_BYTES,
+  FRAME_BYTES + 1,
+  333_333,
+];
+
+const KEYS = [
+  'with spaces and+plus',
+  'percent %25 100%',
+  'über/größe.txt',
+  'emoji 🦭🔒.bin',
+  '../up/../and/./down',
+  'double//slash',
+  'trailing/slash/',
+  '"quotes" & <angles>',
+  'x'.repeat(1024 - 'acme/'.length),
+  'ü'.repeat((1024 - 'acme/'.length - 1) / 2),
+];
+
+describe('an uploaded object', () => {
+  it.each(SIZES)('of %i bytes is sealed and restored byte for byte', async (bytes) => {
+    const content = randomBytes(bytes);
+    const uploaded = await pipeline.client.upload('acme', `sizes/${bytes}`, content);
+    await pipeline.sealed(uploaded);
+    const chunks = await pipeline.vaultKeys(`acme/chunks/${uploaded.objectId}/`);
+    expect(chunks).toHaveLength(Math.max(1, Math.ceil(bytes / CHUNK_BYTES)));
+    if (bytes >= 32) {
+      for (const key of chunks) {
+        const message = await pipeline.read(VAULT_BUCKET, key);
+        expect(message.includes(content.subarray(0, 32))).toBe(false);
+      }
+    }
+    expect(await pipeline.restored('acme', `sizes/${bytes}`)).toEqual(content);
+  });
+
+  it.each(KEYS)('named %j is sealed and restored under its name', async (key) => {
+    const content = randomBytes(100);
+    await pipeline.sealed(await pipeline.client.upload('acme', key, content));
+    const { key: restoredKey } = await pipeline.client.restore({ tenantId: 'acme', key });
+    expect(restoredKey).toBe(key);
+    expect(await pipeline.read(RESTORE_BUCKET, `acme/${key}`)).toEqual(content);
+  });
+
+  it('keeps its content type, headers, metadata and tags, and none of them in clear', async () => {
+    const key = 'attributes.html';
+    await pipeline.s3.send(
+      new PutObjectCommand({
+        Bucket: INGEST_BUCKET,
+        Key: `globex/${key}`,
+        Body: 'x',
+        ContentType: 'text/html; charset=utf-8',
+        CacheControl: 'max-age=60',
+        ContentDisposition: 'attachment; filename="a b.html"',
+        ContentEncoding: 'identity',
+        ContentLanguage: 'de-CH',
+        Expires: new Date('2030-01-02T03:04:05Z'),
+        Metadata: { 'project-name': 'secret-project', empty: '' },
+        Tagging: 'cost=a%20b&owner=%C3%BC',
+      }),
+    );
+    await pipeline.until(async () => await pipeline.exists(VAULT_BUCKET, `globex/objects/${key}`));
+    expect((await pipeline.read(VAULT_BUCKET, `globex/objects/${key}`)).includes('secret-project')).toBe(
+      false,
+    );
+    await pipeline.client.restore({ tenantId: 'globex', key });
+    const restored = { Bucket: RESTORE_BUCKET, Key: `globex/${key}` };
+    const head = await pipeline.s3.send(new HeadObjectCommand(restored));
+    expect(head).toMatchObject({
+      ContentType: 'text/html; charset=utf-8',
+      CacheControl: 'max-age=60',
+      ContentDisposition: 'attachment; filename="a b.html"',
+      ContentEncoding: 'identity',
+      ContentLanguage: 'de-CH',
+      ExpiresString: 'Wed, 02 Jan 2030 03:04:05 GMT',
+      Metadata: { 'project-name': 'secret-project', empty: '' },
+    });
+    const { TagSet } = await pipeline.s3.send(new GetObjectTaggingCommand(restored));
+    expect(TagSet?.toSorted((a, b) => String(a.Key).localeCompare(String(b.Key)))).toEqual([
+      { Key: 'cost', Value: 'a b' },
+      { Key: 'owner', Value: 'ü' },
+    ]);
+  });
+
+  it('goes where the request says', async () => {
+    const content = randomBytes(1000);
+    await pipeline.sealed(await pipeline.client.upload('acme', 'elsewhere', content));
+    const destination = { bucket: RESTORE_BUCKET, key: 'acme/over/there' };
+    await pipeline.client.restore({ tenantId: 'acme', key: 'elsewhere', destination });
+    expect(await pipeline.read(RESTORE_BUCKET, 'acme/over/there')).toEqual(content);
+  });
+
+  it('leaves a manifest that names its geometry and its KEK', async () => {
+    const uploaded = await pipeline.client.upload('acme', 'geometry', randomBytes(CHUNK_BYTES + 5));
+    await pipeline.sealed(uploaded);
+    const { clear } = decodeManifest(await pipeline.read(VAULT_BUCKET, 'acme/objects/geometry'));
+    expect(clear).toMatchObject({
+      tenantId: 'acme',
+      objectId: uploaded.objectId,
+      sizeBytes: CHUNK_BYTES + 5,
+      chunkBytes: CHUNK_BYTES,
+      chunkCount: 2,
+      kekArn: await pipeline.kekArn('acme'),
+      sourceVersionId: uploaded.versionId,
+    });
+  });
+});
