@@ -116,17 +116,23 @@ function throwIfCancelled(reasons: readonly Reason[]): void {
 
 /** Every condition holds; what can still fail is an update expression on the item as it is, which undoes the rest. */
 async function apply(engine: Engine, plan: readonly Planned[]): Promise<void> {
-  for (const [index, { kind, operation, input }] of plan.entries()) {
-    if (kind === 'ConditionCheck') continue;
-    try {
-      await engine.run(operation, input);
-    } catch (error) {
-      await undo(engine, plan.slice(0, index));
-      if (!(error instanceof AwsError)) throw error;
-      const failed = { Code: 'ValidationError', Message: error.message };
-      throwIfCancelled(plan.map((_, at) => (at === index ? failed : { Code: 'None' })));
-    }
-  }
+  const outcomes = await Promise.allSettled(plan.map(async (entry) => write(engine, entry)));
+  if (outcomes.every(({ status }) => status === 'fulfilled')) return;
+  await undo(
+    engine,
+    plan.filter((_, at) => outcomes[at]?.status === 'fulfilled'),
+  );
+  throwIfCancelled(outcomes.map(failureReason));
+}
+
+async function write(engine: Engine, { kind, operation, input }: Planned): Promise<void> {
+  if (kind !== 'ConditionCheck') await engine.run(operation, input);
+}
+
+function failureReason(outcome: PromiseSettledResult<void>): Reason {
+  if (outcome.status === 'fulfilled') return { Code: 'None' };
+  if (!(outcome.reason instanceof AwsError)) throw outcome.reason;
+  return { Code: 'ValidationError', Message: outcome.reason.message };
 }
 
 async function undo(engine: Engine, applied: readonly Planned[]): Promise<void> {

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, startServices } from '../../support/services.ts';
+import { ISV, clientConfig, rootCaller, startServices } from '../../support/services.ts';
 import type { Services } from '../../support/services.ts';
 
 const TableName = 'state';
@@ -144,6 +144,27 @@ describe('transactions', () => {
     await services.clock.advance(600_001);
     await transact([add(2)], token);
     expect(await read(pk)).toEqual({ pk, n: 3 });
+  });
+
+  it('let exactly one of two that want the same items succeed, though both start at once', async () => {
+    const puts = [randomUUID(), randomUUID()].map((pk) => ({
+      Put: { TableName, Item: { pk: { S: pk } }, ...absent },
+    }));
+    const [first, second] = await Promise.allSettled(
+      [puts, puts.toReversed()].map(async (TransactItems) =>
+        services.dynamodb.call('TransactWriteItems', { TransactItems }, rootCaller()),
+      ),
+    );
+    expect(first?.status).toBe('fulfilled');
+    expect(second).toMatchObject({
+      status: 'rejected',
+      reason: {
+        code: 'TransactionCanceledException',
+        members: {
+          CancellationReasons: [{ Code: 'ConditionalCheckFailed' }, { Code: 'ConditionalCheckFailed' }],
+        },
+      },
+    });
   });
 
   it('lose no increment between transactions and single writes at once', async () => {
