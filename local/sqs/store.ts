@@ -22,7 +22,7 @@ export interface StoredMessage {
   readonly source: string | null;
 }
 
-export interface NewMessage {
+interface NewMessage {
   readonly id: string;
   readonly body: string;
   readonly attributes: string;
@@ -32,7 +32,7 @@ export interface NewMessage {
   readonly visibleMs: number;
 }
 
-export interface Counts {
+interface Counts {
   readonly visible: number;
   readonly delayed: number;
   readonly inFlight: number;

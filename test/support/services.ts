@@ -17,7 +17,7 @@ import { createSqs } from '../../local/sqs/service.ts';
 import type { Sqs } from '../../local/sqs/service.ts';
 
 export const ISV = '000000000000';
-export const REGION = 'us-east-1';
+const REGION = 'us-east-1';
 
 export interface Services {
   readonly endpoint: string;
