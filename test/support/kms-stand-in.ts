@@ -99,7 +99,8 @@ function unwrap(
   keyArn: string,
 ): Uint8Array {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', material, blob.subarray(0, IV_BYTES))
+    const iv = blob.subarray(0, IV_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', material, iv, { authTagLength: TAG_BYTES })
       .setAAD(boundTo(context, keyArn))
       .setAuthTag(blob.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     return Buffer.concat([decipher.update(blob.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
