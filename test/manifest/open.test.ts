@@ -105,6 +105,16 @@ describe('a manifest in another place', () => {
     expect(ports.kms.calls).toHaveLength(asked);
   });
 
+  test('does not open once its tenant has another KEK, and that KEK is not asked', async () => {
+    const ports = await sealedWorld();
+    const asked = ports.kms.calls.length;
+    const tenant = { ...ACME, kekArn: GLOBEX.kekArn };
+    expect(await openManifest(tenant, 'report.pdf', ports).then(() => 'opened', codeOf)).toBe(
+      'ERR_MANIFEST_INVALID',
+    );
+    expect(ports.kms.calls).toHaveLength(asked);
+  });
+
   test('relabelled for another tenant does not open under that tenant’s KEK', async () => {
     const ports = await sealedWorld();
     const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
