@@ -1,6 +1,7 @@
 /** The source of CopyObject and UploadPartCopy: found, permitted, and held against its conditions. */
 import { createHash } from 'node:crypto';
 import { AwsError } from '../service.ts';
+import type { Access } from './access.ts';
 import type { AnswerHeaders } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import { parseTarget } from './call.ts';
@@ -75,7 +76,7 @@ function findSourceVersion(
   key: string,
   versionId: string | undefined,
 ): Version {
-  const context = versionId === undefined ? {} : { 's3:VersionId': versionId };
+  const context: Access['context'] = versionId === undefined ? {} : { 's3:VersionId': versionId };
   try {
     return findVersion(store, call, { bucket, key, versionId, actions: ACTIONS, context });
   } catch (error) {

@@ -2,6 +2,7 @@
 import { authorize, requestTagContext } from './access.ts';
 import { ENCRYPTED, sendEmpty, sendXml } from './answer.ts';
 import { requiredQuery } from './call.ts';
+import type { AnswerHeaders } from './answer.ts';
 import type { S3Call } from './call.ts';
 import { DEFAULT_ALGORITHM } from './checksum.ts';
 import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
@@ -25,7 +26,7 @@ export function createMultipartUpload(store: Store, call: S3Call): void {
   const attributes = readObjectHeaders(headers);
   const initiatedMs = store.clock.now();
   const uploadId = store.uploads.create({ bucket: bucket.name, key, initiatedMs, attributes, tags, plan });
-  const announced = plan.named
+  const announced: AnswerHeaders = plan.named
     ? { 'x-amz-checksum-algorithm': plan.algorithm, 'x-amz-checksum-type': plan.type }
     : {};
   const content = { Bucket: bucket.name, Key: key, UploadId: uploadId };

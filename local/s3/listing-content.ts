@@ -16,8 +16,8 @@ export function listableBucket(
   { prefix, delimiter, limit }: ListingQuery,
 ): Bucket {
   const bucket = findBucket(store, call);
-  const given = call.query.has('delimiter') ? { 's3:delimiter': delimiter } : {};
-  const context = { 's3:prefix': prefix, 's3:max-keys': String(limit), ...given };
+  const shared = { 's3:prefix': prefix, 's3:max-keys': String(limit) };
+  const context = call.query.has('delimiter') ? { ...shared, 's3:delimiter': delimiter } : shared;
   authorize(store, call, { action, bucket, context });
   return bucket;
 }
