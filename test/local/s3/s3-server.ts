@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3 as S3Client } from '@aws-sdk/client-s3';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Authorizer } from '../../../local/iam/authorizer.ts';
 import { principalOf, readCredential } from '../../../local/identity.ts';
@@ -16,18 +16,22 @@ import { AwsError } from '../../../local/service.ts';
 import type { Caller, Clock, Deliver } from '../../../local/service.ts';
 import { openAuthorizer } from '../../support/open-authorizer.ts';
 
-export interface S3Server {
+/** An S3 to test against. */
+export interface S3Target {
   readonly endpoint: string;
+  /** A client whose access key id is `accessKeyId`. */
+  client(accessKeyId?: string, config?: S3ClientConfig): S3Client;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface S3Server extends S3Target {
   readonly dataDir: string;
   /** What was delivered, oldest first. */
   readonly delivered: readonly Delivery[];
   /** Resolves with the deliveries once there are `count` of them. */
-  deliveries(count: number): Promise<readonly Delivery[]>;
-  /** A client whose access key id is `accessKeyId`. */
-  client(accessKeyId?: string, config?: S3ClientConfig): S3Client;
+  deliveries(this: void, count: number): Promise<readonly Delivery[]>;
   /** Stops serving and starts again over the same data. */
   restart(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface Delivery {
@@ -46,6 +50,23 @@ export const ACCOUNT = '111111111111';
 export const OTHER_ACCOUNT = '222222222222';
 const REGION = 'us-east-1';
 
+/** The S3 of AWS_ENDPOINT_URL where that is set, so that the same contract can be held against another one. */
+export async function s3Target(): Promise<S3Target> {
+  const endpoint = process.env['AWS_ENDPOINT_URL'];
+  if (endpoint === undefined) return startS3();
+  const clients = createClients(endpoint);
+  return { endpoint, client: clients.make, [Symbol.asyncDispose]: async () => clients.destroy() };
+}
+
+/** A new bucket with a name of its own. */
+export async function newBucket(s3: S3Client, versioning?: 'Enabled' | 'Suspended'): Promise<string> {
+  const Bucket = `contract-${randomUUID()}`;
+  await s3.createBucket({ Bucket });
+  if (versioning !== undefined)
+    await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: versioning } });
+  return Bucket;
+}
+
 export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sealstream-s3-'));
   const inbox = createInbox(options);
@@ -62,37 +83,41 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
   await once(server, 'listening');
   const address = server.address();
   const endpoint = `http://localhost:${typeof address === 'object' ? address?.port : ''}`;
-  const clients: S3Client[] = [];
+  const clients = createClients(endpoint);
   return {
     endpoint,
     dataDir,
     delivered: inbox.delivered,
     deliveries: inbox.wait,
-    client(accessKeyId = ACCOUNT, config = {}) {
-      const credentials = { accessKeyId, secretAccessKey: 'unused' };
-      const client = new S3Client({
-        endpoint,
-        region: REGION,
-        credentials,
-        forcePathStyle: true,
-        maxAttempts: 1,
-        ...config,
-      });
-      clients.push(client);
-      return client;
-    },
+    client: clients.make,
     async restart() {
       await s3.close();
       s3 = await open();
     },
     async [Symbol.asyncDispose]() {
-      for (const client of clients) client.destroy();
+      clients.destroy();
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
       await closed;
       await s3.close();
       await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+function createClients(endpoint: string): { make: S3Target['client']; destroy(): void } {
+  const clients: S3Client[] = [];
+  return {
+    make(accessKeyId = ACCOUNT, config = {}) {
+      const credentials = { accessKeyId, secretAccessKey: 'unused' };
+      const shared = { endpoint, region: REGION, credentials, forcePathStyle: true, maxAttempts: 1 };
+      const client = new S3Client({ ...shared, ...config });
+      clients.push(client);
+      return client;
+    },
+    destroy() {
+      for (const client of clients) client.destroy();
     },
   };
 }
@@ -118,7 +143,7 @@ async function serve(s3: S3, request: IncomingMessage, response: ServerResponse)
 function createInbox({ onDeliver }: S3ServerOptions): {
   delivered: readonly Delivery[];
   deliver: Deliver;
-  wait(count: number): Promise<readonly Delivery[]>;
+  wait(this: void, count: number): Promise<readonly Delivery[]>;
 } {
   const delivered: Delivery[] = [];
   const waiting = new Set<() => void>();

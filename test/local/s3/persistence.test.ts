@@ -1,0 +1,114 @@
+/** What rests on disk: it survives a restart, and what nobody names any longer is removed. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { newBucket, startS3 } from './s3-server.ts';
+import type { S3Server } from './s3-server.ts';
+
+async function bodies({ dataDir }: S3Server): Promise<readonly string[]> {
+  const entries = await readdir(join(dataDir, 'bodies'), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** Removal follows the answer; it takes no more than a few turns of the event loop. */
+async function bodyCount(server: S3Server, count: number): Promise<number> {
+  let found = await bodies(server);
+  for (let turn = 0; turn < 200 && found.length !== count; turn++) {
+    await setImmediate();
+    found = await bodies(server);
+  }
+  return found.length;
+}
+
+test('objects, versions, tags, policies and uploads under way survive a restart', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3, 'Enabled');
+  const body = randomBytes(100_000);
+  const first = await s3.putObject({ Bucket, Key: 'k', Body: body, Metadata: { a: 'b' }, Tagging: 't=1' });
+  await s3.putObject({ Bucket, Key: 'k', Body: 'newer' });
+  const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'm' });
+  const { ETag } = await s3.uploadPart({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: body });
+  await server.restart();
+  const found = await s3.getObject({ Bucket, Key: 'k', VersionId: first.VersionId });
+  expect([found.Metadata, found.TagCount, found.ETag]).toEqual([{ a: 'b' }, 1, first.ETag]);
+  expect(Buffer.from((await found.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
+  const MultipartUpload = { Parts: [{ ETag, PartNumber: 1 }] };
+  await s3.completeMultipartUpload({ Bucket, Key: 'm', UploadId, MultipartUpload });
+  expect((await s3.headObject({ Bucket, Key: 'm' })).ContentLength).toBe(body.length);
+});
+
+test('bodies go with the last object that has them', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3);
+  await s3.putObject({ Bucket, Key: 'one', Body: 'x' });
+  await s3.copyObject({ Bucket, Key: 'two', CopySource: `${Bucket}/one` });
+  expect(await bodyCount(server, 1)).toBe(1);
+  await s3.deleteObject({ Bucket, Key: 'one' });
+  expect(await (await s3.getObject({ Bucket, Key: 'two' })).Body?.transformToString()).toBe('x');
+  await s3.putObject({ Bucket, Key: 'two', Body: 'y' });
+  expect(await bodyCount(server, 1)).toBe(1);
+  await s3.deleteObject({ Bucket, Key: 'two' });
+  expect(await bodyCount(server, 0)).toBe(0);
+});
+
+test('refused writes and aborted uploads leave no bodies', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3);
+  const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'm' });
+  await s3.uploadPart({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' });
+  await s3.abortMultipartUpload({ Bucket, Key: 'm', UploadId });
+  await s3.putObject({ Bucket, Key: 'wrong', Body: 'x', ChecksumCRC32: 'AAAAAA==' }).catch(() => undefined);
+  const writes = Array.from({ length: 8 }, async () =>
+    s3.putObject({ Bucket, Key: 'k', Body: 'x', IfNoneMatch: '*' }),
+  );
+  await Promise.allSettled(writes);
+  expect(await bodyCount(server, 1)).toBe(1);
+});
+
+test('a reader keeps its object although it is deleted meanwhile', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3);
+  const body = randomBytes(8_000_000);
+  await s3.putObject({ Bucket, Key: 'k', Body: body });
+  const { Body } = await s3.getObject({ Bucket, Key: 'k' });
+  await s3.deleteObject({ Bucket, Key: 'k' });
+  expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
+  expect(await bodyCount(server, 0)).toBe(0);
+});
+
+test('what a killed process left half written is swept at the next start', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3);
+  await s3.putObject({ Bucket, Key: 'k', Body: 'x' });
+  const [shard = ''] = await readdir(join(server.dataDir, 'bodies'));
+  await writeFile(join(server.dataDir, 'bodies', shard, `${shard}-half`), 'half');
+  await server.restart();
+  expect(await bodyCount(server, 1)).toBe(1);
+  expect(await (await s3.getObject({ Bucket, Key: 'k' })).Body?.transformToString()).toBe('x');
+});
+
+test('an upload whose client hangs up leaves nothing', async () => {
+  await using server = await startS3();
+  const s3 = server.client();
+  const Bucket = await newBucket(s3);
+  const body = Readable.from([Buffer.alloc(100_000)]);
+  const hangUp = new AbortController();
+  const put = s3.putObject(
+    { Bucket, Key: 'k', Body: body, ContentLength: 200_000 },
+    { abortSignal: hangUp.signal },
+  );
+  put.catch(() => undefined);
+  await once(body, 'end');
+  hangUp.abort();
+  await expect(put).rejects.toThrow(/./);
+  expect(await bodyCount(server, 0)).toBe(0);
+});
