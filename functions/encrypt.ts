@@ -27,7 +27,7 @@ const ports = {
 };
 const queue = {
   redelivery: sqsRedelivery(sqsClient(), config.CHUNK_QUEUE_URL),
-  recordRejection: state.recordRejection,
+  state,
   functionName: 'encrypt',
 };
 

@@ -27,7 +27,7 @@ const ports = {
 };
 const queue = {
   redelivery: sqsRedelivery(sqs, config.UPLOAD_QUEUE_URL),
-  recordRejection: state.recordRejection,
+  state,
   functionName: 'ingest',
 };
 

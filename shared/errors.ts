@@ -27,6 +27,13 @@ export type ErrorCode =
   | 'ERR_OBJECT_UNKNOWN'
   | 'ERR_CONFIG_INVALID';
 
+/** Anything may be thrown; what we keep and rethrow is an Error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new Error('something other than an Error was thrown', { cause: thrown });
+}
+
 export abstract class SealstreamError extends Error {
   abstract override readonly name: string;
   abstract readonly code: ErrorCode;

@@ -93,18 +93,14 @@ function attributesOf(head: HeadObjectCommandOutput, tags: Record<string, string
 
 function checksumsOf(head: HeadObjectCommandOutput): readonly SourceChecksum[] {
   const type = head.ChecksumType ?? 'FULL_OBJECT';
-  const values = {
-    CRC32: head.ChecksumCRC32,
-    CRC32C: head.ChecksumCRC32C,
-    CRC64NVME: head.ChecksumCRC64NVME,
-    SHA1: head.ChecksumSHA1,
-    SHA256: head.ChecksumSHA256,
-  } as const;
-  const algorithms = Object.keys(values) as (keyof typeof values)[];
-  return algorithms.flatMap((algorithm) => {
-    const value = values[algorithm];
-    return value === undefined ? [] : [{ algorithm, type, value }];
-  });
+  const held = [
+    ['CRC32', head.ChecksumCRC32],
+    ['CRC32C', head.ChecksumCRC32C],
+    ['CRC64NVME', head.ChecksumCRC64NVME],
+    ['SHA1', head.ChecksumSHA1],
+    ['SHA256', head.ChecksumSHA256],
+  ] as const;
+  return held.flatMap(([algorithm, value]) => (value === undefined ? [] : [{ algorithm, type, value }]));
 }
 
 function locate({ bucket, key, versionId }: SourceVersion): {

@@ -1,4 +1,5 @@
 /** Turns what an SDK client throws into our errors. */
+import { S3ServiceException } from '@aws-sdk/client-s3';
 import { SealstreamError, StorageUnavailableError } from '../errors.ts';
 
 /**
@@ -18,9 +19,7 @@ export function exceptionName(cause: unknown): string {
   return cause instanceof Error ? cause.name : 'unknown failure';
 }
 
-/** The HTTP status of an SDK exception; undefined when there was no answer. */
+/** The HTTP status S3 answered; undefined when there was no answer. */
 export function httpStatus(cause: unknown): number | undefined {
-  if (!(cause instanceof Error) || !('$metadata' in cause)) return undefined;
-  const metadata = cause.$metadata as { readonly httpStatusCode?: number };
-  return metadata.httpStatusCode;
+  return cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
 }

@@ -1,6 +1,7 @@
 /** Does one job: encrypts one chunk under its tenant's KEK into the vault; whoever writes the last one seals. */
 import { chunkContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
+import { SourceChangedError } from '../errors.ts';
 import { removeSource, seal, type SealPorts } from '../manifest/seal.ts';
 import type { KmsOperations, Sources, State, Vault } from '../ports.ts';
 import { requireActive, type Tenant } from '../tenant/tenant.ts';
@@ -43,19 +44,38 @@ export async function encryptChunk(
   const tenant = requireActive(read.tenant, job.tenantId);
   const plan = requirePlanned(job, read.plan);
   const { chunkIndex } = job;
-  if (plan.sealedAt !== undefined) {
+  const chunk =
+    plan.sealedAt === undefined ? await writeUnlessSealed(tenant, plan, chunkIndex, ports, signal) : 'sealed';
+  if (chunk === 'sealed') {
     // A crash between the seal and the removal of the source is made good here.
     await removeSource(plan, ports);
-    return { plan, chunkIndex, chunk: 'sealed', objectSealed: true };
+    return { plan, chunkIndex, chunk, objectSealed: true };
   }
-  const chunkBytes = rangeBytes(chunkRange(plan, chunkIndex));
-  const chunk = await ports.admit(
-    chunkBytes,
-    async () => await writeChunk(tenant, plan, chunkIndex, ports, signal),
-  );
   const complete = await ports.state.addReceipt(plan, chunkIndex);
   if (complete) await seal(plan, tenant, ports);
   return { plan, chunkIndex, chunk, objectSealed: complete };
+}
+
+/** A source that is gone is no loss if another delivery of the job sealed the object meanwhile. */
+async function writeUnlessSealed(
+  tenant: Tenant,
+  plan: Plan,
+  chunkIndex: number,
+  ports: EncryptPorts,
+  signal: AbortSignal,
+): Promise<ChunkOutcome['chunk']> {
+  const chunkBytes = rangeBytes(chunkRange(plan, chunkIndex));
+  try {
+    return await ports.admit(
+      chunkBytes,
+      async () => await writeChunk(tenant, plan, chunkIndex, ports, signal),
+    );
+  } catch (error) {
+    if (!(error instanceof SourceChangedError)) throw error;
+    const { plan: now } = await ports.state.tenantAndPlan(plan.tenantId, plan.objectId);
+    if (now?.sealedAt === undefined) throw error;
+    return 'sealed';
+  }
 }
 
 async function writeChunk(

@@ -15,7 +15,7 @@ export interface Job {
   readonly chunkIndex: number;
 }
 
-const jobSchema: z.ZodType<Job, unknown> = z.strictObject({
+const jobSchema: z.ZodType<Job> = z.strictObject({
   tenantId: tenantIdSchema,
   objectId: objectIdSchema,
   chunkIndex: z.int().min(0),

@@ -1,5 +1,5 @@
 /** Plans the uploads of one notification and puts one job per chunk on the queue. Memory is flat in their number. */
-import { SealstreamError } from '../errors.ts';
+import { errorOf, SealstreamError } from '../errors.ts';
 import type { JobQueue, State } from '../ports.ts';
 import { requireRegistered } from '../tenant/tenant.ts';
 import { type Job, jobsOf } from './job.ts';
@@ -37,7 +37,7 @@ export async function planNotification(
   );
   const failures = outcomes
     .filter((outcome) => outcome.status === 'rejected')
-    .map(({ reason }) => reason as unknown);
+    .map(({ reason }) => errorOf(reason));
   // A failure that a retry may mend comes first: the retry meets the final ones again.
   const failure = failures.find((reason) => !isFinal(reason)) ?? failures[0];
   if (failure !== undefined) throw failure;
@@ -76,6 +76,6 @@ function* batched(jobs: Iterable<Job>, size: number): Generator<readonly Job[]> 
   if (batch.length > 0) yield batch;
 }
 
-function isFinal(reason: unknown): boolean {
+function isFinal(reason: Error): boolean {
   return reason instanceof SealstreamError && reason.disposition === 'reject';
 }

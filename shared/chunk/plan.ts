@@ -29,7 +29,7 @@ export interface Plan extends Geometry {
   readonly sealedAt?: string | undefined;
 }
 
-export const planSchema: z.ZodType<Plan, unknown> = z.object({
+export const planSchema: z.ZodType<Plan> = z.object({
   tenantId: tenantIdSchema,
   objectId: objectIdSchema,
   key: z.string().min(1),

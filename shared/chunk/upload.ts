@@ -15,22 +15,12 @@ export interface Upload {
   readonly sizeBytes: number;
 }
 
-/** One record of a notification, of the right shape but not yet read. */
-export interface UploadRecord {
-  readonly s3: {
-    readonly bucket: { readonly name: string };
-    readonly object: {
-      readonly key: string;
-      readonly size: number;
-      readonly versionId: string;
-      readonly sequencer: string;
-    };
-  };
-}
+const notificationSchema = z.union([
+  z.object({ Event: z.literal('s3:TestEvent') }),
+  z.object({ Records: z.array(z.unknown()) }),
+]);
 
-const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
-
-const recordSchema: z.ZodType<UploadRecord, unknown> = z.object({
+const recordSchema = z.object({
   eventSource: z.literal('aws:s3'),
   eventName: z.string().startsWith('ObjectCreated:'),
   s3: z.object({
@@ -38,24 +28,38 @@ const recordSchema: z.ZodType<UploadRecord, unknown> = z.object({
     object: z.object({
       key: z.string().min(1),
       size: z.int().min(0),
-      versionId: z.string().min(1, 'is missing: enable versioning on the ingest bucket'),
+      versionId: z.string({ error: 'is missing: enable versioning on the ingest bucket' }).min(1),
       sequencer: z.string().regex(/^[0-9A-Fa-f]+$/u),
     }),
   }),
 });
 
-const notificationSchema = z.union([testEventSchema, z.object({ Records: z.array(recordSchema) })]);
+/**
+ * The records of one notification, each to be read by `uploadOf`; none for `s3:TestEvent`.
+ * @throws EventInvalidError when it is not a notification of S3
+ */
+export function parseNotification(body: string): readonly unknown[] {
+  const parsed = notificationSchema.safeParse(parseJson(body));
+  if (!parsed.success)
+    throw new EventInvalidError('not an S3 notification: neither Records nor a test event');
+  return 'Records' in parsed.data ? parsed.data.Records : [];
+}
 
 /**
- * The records of one notification; none for `s3:TestEvent`.
- * @throws EventInvalidError when it is not an ObjectCreated notification of S3, or the bucket is not versioned
+ * @throws EventInvalidError when it is not an ObjectCreated record, the bucket is not versioned, or the key is not
+ * form-encoded or names no object
+ * @throws TenantUnknownError when the key does not begin with a tenant id
  */
-export function parseNotification(body: string): readonly UploadRecord[] {
-  const parsed = notificationSchema.safeParse(parseJson(body));
+export function uploadOf(record: unknown): Upload {
+  const parsed = recordSchema.safeParse(record);
   if (!parsed.success) {
-    throw new EventInvalidError(`not an S3 ObjectCreated notification: ${z.prettifyError(parsed.error)}`);
+    throw new EventInvalidError(`not an S3 ObjectCreated record: ${z.prettifyError(parsed.error)}`);
   }
-  return 'Records' in parsed.data ? parsed.data.Records : [];
+  const { bucket, object } = parsed.data.s3;
+  const sourceKey = decodeFormKey(object.key);
+  const { versionId, sequencer } = object;
+  const source = { bucket: bucket.name, key: sourceKey, versionId, sequencer };
+  return { ...splitKey(sourceKey), source, sizeBytes: object.size };
 }
 
 /** S3 form-encodes keys in notifications: a space is `+`, a plus `%2B`, the slash stays. */
@@ -65,17 +69,6 @@ export function decodeFormKey(encoded: string): string {
   } catch (cause) {
     throw new EventInvalidError('the object key is not form-encoded UTF-8, as S3 sends it', { cause });
   }
-}
-
-/**
- * @throws EventInvalidError when the key is not form-encoded or names no object
- * @throws TenantUnknownError when the key does not begin with a tenant id
- */
-export function uploadOf({ s3 }: UploadRecord): Upload {
-  const { size, versionId, sequencer } = s3.object;
-  const sourceKey = decodeFormKey(s3.object.key);
-  const source = { bucket: s3.bucket.name, key: sourceKey, versionId, sequencer };
-  return { ...splitKey(sourceKey), source, sizeBytes: size };
 }
 
 function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {

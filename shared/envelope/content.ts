@@ -3,7 +3,7 @@
  * (their inner pipeline has no callback) and leaves the DEK unzeroed. So content never fails while it flows: it
  * ends early and keeps its failure, the stream runs out in good order, and what came of it is thrown away.
  */
-import { SealstreamError, StorageUnavailableError } from '../errors.ts';
+import { errorOf, SealstreamError, StorageUnavailableError } from '../errors.ts';
 
 export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -13,7 +13,7 @@ export class Content {
   /** Bytes that have flowed so far. */
   bytes = 0;
   /** Why it ended early: a SealstreamError, or the signal's reason. */
-  failure: unknown;
+  failure: Error | undefined;
 
   constructor(pieces: Pieces, signal: AbortSignal | undefined) {
     this.#pieces = pieces;
@@ -21,16 +21,39 @@ export class Content {
   }
 
   async *flow(): AsyncGenerator<Uint8Array> {
+    const iterator = iteratorOf(this.#pieces);
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => undefined);
+    const abort = (): void => aborted.reject(errorOf(this.#signal?.reason));
+    this.#signal?.addEventListener('abort', abort);
+    if (this.#signal?.aborted === true) abort();
     try {
-      for await (const piece of this.#pieces) {
-        this.#signal?.throwIfAborted();
-        this.bytes += piece.length;
-        yield piece;
+      for (;;) {
+        // A source that has fallen silent must not outlast the signal.
+        const next = await Promise.race([iterator.next(), aborted.promise]);
+        if (next.done === true) return;
+        this.bytes += next.value.length;
+        yield next.value;
       }
     } catch (error) {
-      this.failure = this.#signal?.aborted === true ? this.#signal.reason : brokenOff(error, this.bytes);
+      this.failure =
+        this.#signal?.aborted === true ? errorOf(this.#signal.reason) : brokenOff(error, this.bytes);
+    } finally {
+      this.#signal?.removeEventListener('abort', abort);
+      close(iterator);
     }
   }
+}
+
+type PieceIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+
+function iteratorOf(pieces: Pieces): PieceIterator {
+  return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+}
+
+/** Not awaited: a silent source would answer when it feels like it. */
+function close(iterator: PieceIterator): void {
+  void Promise.resolve(iterator.return?.()).catch(() => undefined);
 }
 
 function brokenOff(cause: unknown, bytes: number): SealstreamError {

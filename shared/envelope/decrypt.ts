@@ -1,6 +1,7 @@
 /** Decrypts one message of a tenant: FORMAT rules 6 to 12. */
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { MessageHeader } from '@aws-crypto/serialize';
 import { NodeDefaultCryptographicMaterialsManager, type NodeMaterialsManager } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../errors.ts';
 import { type EncryptionContext, requireContext } from './context.ts';
@@ -8,7 +9,7 @@ import { Content, type Pieces } from './content.ts';
 import { gather } from './gather.ts';
 import { type Kek, type KmsWitness, unwrappingKeyring } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
-import { FRAME_BYTES } from './message-size.ts';
+import { FRAME_BYTES, messageBytes } from './message-size.ts';
 import { sdk } from './suite.ts';
 
 /** Verified pieces waiting for the consumer. */
@@ -31,14 +32,21 @@ export async function* decrypt(
   const witness: KmsWitness = {};
   const decryptor = sdk.decryptStream(expecting(expected, kek, witness));
   const content = new Content(message, signal);
+  let header: MessageHeader | undefined;
+  decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
   // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
   const frames = new PassThrough({ objectMode: true, highWaterMark: FRAMES_AHEAD });
   const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor, frames);
   // Awaited below; a failure surfaces in the iteration first.
   fed.catch(() => undefined);
   try {
-    yield* frames;
+    let plaintextBytes = 0;
+    for await (const frame of frames) {
+      plaintextBytes += frame.length;
+      yield frame;
+    }
     await fed;
+    requireEnd(content, header, plaintextBytes);
   } catch (error) {
     throw content.failure ?? failureOf(error, witness, kek);
   } finally {
@@ -67,6 +75,12 @@ function expecting(expected: EncryptionContext, kek: Kek, witness: KmsWitness): 
       return await manager.decryptMaterials(request);
     },
   };
+}
+
+/** The Encryption SDK passes over whatever follows the final frame; we refuse it (FORMAT rule 9). */
+function requireEnd(content: Content, header: MessageHeader | undefined, plaintextBytes: number): void {
+  if (header !== undefined && content.bytes === messageBytes(header, plaintextBytes)) return;
+  throw new Error('the message does not end with its final frame, or its frames are of another length');
 }
 
 function failureOf(error: unknown, witness: KmsWitness, kek: Kek): SealstreamError {

@@ -6,7 +6,7 @@ import { ConfigInvalidError } from '../errors.ts';
 export const name: z.ZodString = z.string().min(1);
 
 /** Bytes of a chunk. Default 67108864 (64 MiB): at most 799,539 chunks an object, 64 MiB of memory a chunk. */
-export const chunkBytes: z.ZodType<number, unknown> = z.coerce
+export const chunkBytes: z.ZodType<number> = z.coerce
   .number()
   .int()
   .min(65_536)

@@ -5,7 +5,7 @@
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { SealstreamError } from '../errors.ts';
-import type { Rejection } from '../ports.ts';
+import type { Rejection, State } from '../ports.ts';
 import { count, loggable, logger } from './observe.ts';
 
 /** When a message that was not done comes back. Implemented by aws/sqs-redelivery.ts. */
@@ -18,7 +18,7 @@ export interface Redelivery {
 
 export interface QueuePorts {
   readonly redelivery: Redelivery;
-  readonly recordRejection: (rejection: Rejection) => Promise<void>;
+  readonly state: Pick<State, 'recordRejection'>;
   readonly functionName: string;
 }
 
@@ -57,7 +57,8 @@ async function dispose(record: SQSRecord, error: unknown, ports: QueuePorts): Pr
   logger.warn(`message ${disposition}`, { messageId: record.messageId, disposition, ...loggable(error) });
   count({ retry: 'Retried', park: 'Parked', reject: 'Rejected' }[disposition]);
   try {
-    if (disposition === 'reject') await ports.recordRejection(rejectionOf(record, error, ports.functionName));
+    if (disposition === 'reject')
+      await ports.state.recordRejection(rejectionOf(record, error, ports.functionName));
     if (disposition === 'park') await ports.redelivery.requeue(record, PARK_SECONDS);
     if (disposition === 'retry') await ports.redelivery.delay(record, backoffSeconds(record));
     return disposition !== 'retry';

@@ -15,8 +15,8 @@ export function lambda<Event, Result>(
   return middy<Event, Result>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
-    .onError(({ error }) => {
-      throw reported(error);
+    .onError((request) => {
+      request.error = reported(request.error);
     })
     .handler(async (event, context) => await work(event, deadlineSignal(context)));
 }

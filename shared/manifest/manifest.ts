@@ -76,7 +76,14 @@ const clearPartShape = {
 
 const manifestSchema = z.strictObject({ ...clearPartShape, sealed: z.base64() });
 
-const sealedPartSchema: z.ZodType<SealedPart, unknown> = z.strictObject({
+/** Not z.record, which loses a member called `__proto__`. */
+const stringsSchema = z.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    z.object({}).loose().safeParse(value).success &&
+    Object.values(Object(value)).every((v) => typeof v === 'string'),
+);
+
+const sealedPartSchema: z.ZodType<SealedPart> = z.strictObject({
   clear: z.strictObject(clearPartShape),
   key: z.string(),
   attributes: z.strictObject({
@@ -86,8 +93,8 @@ const sealedPartSchema: z.ZodType<SealedPart, unknown> = z.strictObject({
     contentEncoding: z.string().optional(),
     contentLanguage: z.string().optional(),
     expires: z.string().optional(),
-    metadata: z.record(z.string(), z.string()),
-    tags: z.record(z.string(), z.string()),
+    metadata: stringsSchema,
+    tags: stringsSchema,
   }),
   checksums: z.array(
     z.strictObject({

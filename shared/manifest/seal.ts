@@ -10,15 +10,15 @@ import { FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
 import { isMessageSize } from '../envelope/message-size.ts';
 import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
-import type { KmsOperations, SourceDescription, Sources, State, StoredManifest, Vault } from '../ports.ts';
+import type { KmsOperations, SourceDescription, Sources, State, Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';
-import { type ClearPart, decodeManifest, encodeManifest, encodeSealedPart } from './manifest.ts';
-import { isNewer } from './sequencer.ts';
+import { type CommitPorts, commit, stands } from './commit.ts';
+import { type ClearPart, encodeManifest, encodeSealedPart } from './manifest.ts';
 
 export interface SealPorts {
-  readonly state: Pick<State, 'markSealed'>;
+  readonly state: Pick<State, 'markSealed' | 'tenantAndPlan'>;
   readonly sources: Pick<Sources, 'describe' | 'remove'>;
-  readonly vault: Pick<Vault, 'listChunks' | 'getManifest' | 'putManifest'>;
+  readonly vault: CommitPorts['vault'] & Pick<Vault, 'listChunks'>;
   readonly kms: KmsOperations;
   readonly now: () => Date;
 }
@@ -33,7 +33,9 @@ export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts): Promis
   await verifyChunks(plan, ports.vault);
   const description = await describeUnlessSealed(plan, ports);
   const sealedAt = ports.now().toISOString();
-  if (description !== 'sealed') await commit(plan, tenant, sealedAt, description, ports);
+  if (description !== 'sealed') {
+    await commit(plan, async () => await manifestBody(plan, tenant, sealedAt, description, ports.kms), ports);
+  }
   await ports.state.markSealed(plan, sealedAt);
   await removeSource(plan, ports);
 }
@@ -47,7 +49,7 @@ export async function removeSource(plan: Plan, { sources }: Pick<SealPorts, 'sou
 async function verifyChunks(plan: Plan, vault: SealPorts['vault']): Promise<void> {
   let index = 0;
   for await (const { key, bytes } of vault.listChunks(chunkPrefix(plan.tenantId, plan.objectId))) {
-    if (key !== chunkKey(plan.tenantId, plan.objectId, index)) break;
+    if (index === plan.chunkCount || key !== chunkKey(plan.tenantId, plan.objectId, index)) break;
     if (!isMessageSize(bytes, rangeBytes(chunkRange(plan, index)))) break;
     index += 1;
   }
@@ -55,54 +57,16 @@ async function verifyChunks(plan: Plan, vault: SealPorts['vault']): Promise<void
   throw new StorageUnavailableError(`object ${plan.objectId}: chunk ${index} is missing or not of its size`);
 }
 
-/** A source that is gone is no loss if a concurrent delivery sealed this very object. */
+/** A source that is gone is no loss if another delivery sealed this very object, or a newer upload overwrote it. */
 async function describeUnlessSealed(plan: Plan, ports: SealPorts): Promise<SourceDescription | 'sealed'> {
   try {
     return await ports.sources.describe(plan.source);
   } catch (error) {
     if (!(error instanceof SourceChangedError)) throw error;
     const stored = await ports.vault.getManifest(manifestKey(plan.tenantId, plan.key));
-    if (stored !== undefined && !replaces(plan, stored)) return 'sealed';
+    if (await stands(stored, plan, ports.state)) return 'sealed';
     throw error;
   }
-}
-
-/** Writes the manifest over an older one or none. A newer upload of the same key stays: this one was overwritten. */
-async function commit(
-  plan: Plan,
-  tenant: Tenant,
-  sealedAt: string,
-  description: SourceDescription,
-  ports: SealPorts,
-): Promise<void> {
-  const key = manifestKey(plan.tenantId, plan.key);
-  let stored = await ports.vault.getManifest(key);
-  if (stored !== undefined && !replaces(plan, stored)) return;
-  const body = await manifestBody(plan, tenant, sealedAt, description, ports.kms);
-  while (!(await ports.vault.putManifest(key, body, stored))) {
-    stored = await ports.vault.getManifest(key);
-    if (stored !== undefined && !replaces(plan, stored)) return;
-  }
-  await verifyManifest(plan, key, body, ports.vault);
-}
-
-/** The manifest is durable: read back, it is what was written, or an even newer one. */
-async function verifyManifest(
-  plan: Plan,
-  key: string,
-  body: Uint8Array,
-  vault: SealPorts['vault'],
-): Promise<void> {
-  const stored = await vault.getManifest(key);
-  if (stored !== undefined && (Buffer.compare(stored.body, body) === 0 || !replaces(plan, stored))) return;
-  throw new StorageUnavailableError(
-    `object ${plan.objectId}: its manifest was written but cannot be read back`,
-  );
-}
-
-/** Whether this plan's upload is newer than what is stored. The same upload does not replace itself. */
-function replaces(plan: Plan, stored: StoredManifest): boolean {
-  return isNewer(plan.source.sequencer, decodeManifest(stored.body).clear.sequencer);
 }
 
 async function manifestBody(

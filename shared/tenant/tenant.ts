@@ -16,7 +16,7 @@ export interface Tenant {
   readonly epoch: number;
 }
 
-export const tenantSchema: z.ZodType<Tenant, unknown> = z.object({
+export const tenantSchema: z.ZodType<Tenant> = z.object({
   tenantId: tenantIdSchema,
   kekArn: z
     .string()
