@@ -1,5 +1,6 @@
 /** Peak resident memory of the sandboxes while one big object goes through, against the same for a small one. */
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { startLocalProcess } from '../local/local-process.ts';
 import { functionName } from '../local/names.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';
@@ -16,10 +17,7 @@ interface Peaks {
   readonly restore: number;
 }
 
-interface SandboxEntry {
-  readonly function: string;
-  readonly peakResidentBytes: number;
-}
+const sandboxesSchema = z.array(z.object({ function: z.string(), peakResidentBytes: z.number() }));
 
 export async function benchMemory(): Promise<readonly Figure[]> {
   const small = await peaksOf(SMALL_BYTES);
@@ -42,14 +40,14 @@ async function peaksOf(bytes: number): Promise<Peaks> {
     const uploaded = await client.upload('acme', 'bench.bin', Readable.from(blocks(bytes)));
     await client.sealed(uploaded, AbortSignal.timeout(PATIENCE_MS));
     await client.restore({ tenantId: 'acme', key: 'bench.bin' });
-    const sandboxes = (await local.control('GET', 'sandboxes')) as readonly SandboxEntry[];
+    const sandboxes = await local.ask('sandboxes', sandboxesSchema);
     return { encrypt: peakOf(sandboxes, 'encrypt'), restore: peakOf(sandboxes, 'restore') };
   } finally {
     await local.close();
   }
 }
 
-function peakOf(sandboxes: readonly SandboxEntry[], name: string): number {
+function peakOf(sandboxes: z.infer<typeof sandboxesSchema>, name: string): number {
   const ofFunction = sandboxes.filter((sandbox) => sandbox.function === functionName(name));
   return Math.max(...ofFunction.map(({ peakResidentBytes }) => peakResidentBytes));
 }

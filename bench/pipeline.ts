@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
 import { ENCRYPT_ROLE } from '../local/names.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';
@@ -16,13 +17,9 @@ const UPLOADS_AT_ONCE = 16;
 const PATIENCE_MS = 1_800_000;
 
 /** What the front of the local AWS tells of one operation of one role. */
-interface Timing {
-  readonly service: string;
-  readonly operation: string;
-  readonly role: string | null;
-  readonly calls: number;
-  readonly totalMs: number;
-}
+const timingsSchema = z.array(
+  z.object({ service: z.string(), operation: z.string(), role: z.string().optional(), totalMs: z.number() }),
+);
 
 export async function benchPipeline(): Promise<readonly Figure[]> {
   const local = await startLocalProcess({ sandboxes: 2 });
@@ -35,7 +32,7 @@ export async function benchPipeline(): Promise<readonly Figure[]> {
 }
 
 async function oneBigObject(local: LocalProcess, client: PipelineClient): Promise<readonly Figure[]> {
-  await local.control('DELETE', 'timings');
+  await local.tell('DELETE', 'timings');
   const uploaded = await client.upload('acme', 'big.bin', Readable.from(blocks(BIG_BYTES)));
   const startedAt = performance.now();
   await client.sealed(uploaded, AbortSignal.timeout(PATIENCE_MS));
@@ -49,7 +46,7 @@ async function oneBigObject(local: LocalProcess, client: PipelineClient): Promis
 }
 
 async function manySmallObjects(local: LocalProcess, client: PipelineClient): Promise<readonly Figure[]> {
-  await local.control('DELETE', 'timings');
+  await local.tell('DELETE', 'timings');
   const limit = pLimit(UPLOADS_AT_ONCE);
   const startedAt = performance.now();
   const objects = await Promise.all(
@@ -73,7 +70,7 @@ async function manySmallObjects(local: LocalProcess, client: PipelineClient): Pr
 
 /** Seconds the encrypt sandboxes waited for each service, as the services saw it; the rest is theirs: encryption. */
 async function whereTimeGoes(local: LocalProcess, title: string): Promise<readonly Figure[]> {
-  const timings = (await local.control('GET', 'timings')) as readonly Timing[];
+  const timings = await local.ask('timings', timingsSchema);
   const spent = (service: string, operation?: string): number =>
     timings
       .filter((timing) => timing.role === ENCRYPT_ROLE && timing.service === service)

@@ -6,11 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 
 export interface LocalProcess {
   readonly endpoint: string;
-  /** Asks the control API of the local AWS. */
-  control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  /** Asks the control API of the local AWS, e.g. `sandboxes`. */
+  ask<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  /** Tells it something: posts `body`, or deletes without one. */
+  tell(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export interface LocalProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+const readySchema = z.object({ endpoint: z.string() });
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 /** Resolves when it is ready. Throws, with what it printed, when it ends before that. */
@@ -37,14 +41,9 @@ export async function startLocalProcess(options: LocalProcessOptions = {}): Prom
   const endpoint = await readyEndpoint(child);
   return {
     endpoint,
-    async control(method, path, body) {
-      const response = await fetch(`${endpoint}/_local/${path}`, {
-        method,
-        body: body && JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${method} /_local/${path} answered ${response.status}`);
-      const text = await response.text();
-      return text === '' ? undefined : JSON.parse(text);
+    ask: async (path, schema) => schema.parse(await (await control(endpoint, 'GET', path)).json()),
+    async tell(method, path, body) {
+      await control(endpoint, method, path, body);
     },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -53,6 +52,12 @@ export async function startLocalProcess(options: LocalProcessOptions = {}): Prom
       await exited;
     },
   };
+}
+
+async function control(endpoint: string, method: string, path: string, body?: object): Promise<Response> {
+  const response = await fetch(`${endpoint}/_local/${path}`, { method, body: body && JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${method} /_local/${path} answered ${response.status}`);
+  return response;
 }
 
 function argumentsOf({ sandboxes = 2, dataDir, functions = true, port = 0 }: LocalProcessOptions): string[] {
@@ -72,8 +77,7 @@ async function readyEndpoint(child: ChildProcess): Promise<string> {
   if (child.stdout === null || child.stderr === null) throw new Error('the local AWS has no output to read');
   createInterface(child.stderr).on('line', (line) => errors.push(line));
   for await (const line of createInterface(child.stdout)) {
-    const ready = JSON.parse(line) as { readonly endpoint: string };
-    return ready.endpoint;
+    return readySchema.parse(JSON.parse(line)).endpoint;
   }
   throw new Error(`the local AWS did not start:\n${errors.join('\n')}`);
 }

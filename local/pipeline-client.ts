@@ -13,6 +13,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import { objectIdOf, type ObjectId } from '../shared/chunk/object-id.ts';
 import { chunkPrefix, manifestKey } from '../shared/chunk/vault-key.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';
@@ -44,6 +45,8 @@ export class InvocationError extends Error {
     this.code = code;
   }
 }
+
+const answerSchema = z.record(z.string(), z.unknown());
 
 /** How long one look at the vault waits for the next. */
 const POLL_MS = 100;
@@ -108,7 +111,7 @@ export class PipelineClient {
   async invoke(name: string, event: object): Promise<Record<string, unknown>> {
     const command = new InvokeCommand({ FunctionName: functionName(name), Payload: JSON.stringify(event) });
     const { FunctionError, Payload } = await this.#lambda.send(command);
-    const answer = JSON.parse(Payload?.transformToString() ?? '{}') as Record<string, unknown>;
+    const answer = answerSchema.parse(JSON.parse(Payload?.transformToString() ?? '{}'));
     if (FunctionError !== undefined)
       throw new InvocationError(String(answer['errorType']), String(answer['errorMessage']));
     return answer;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { geometryOf } from '../../shared/chunk/geometry.ts';
 import { type LocalProcess, startLocalProcess } from '../local-process.ts';
 import { PipelineClient } from '../pipeline-client.ts';
@@ -88,7 +89,7 @@ async function demonstrate(local: LocalProcess, files: readonly Sample[]): Promi
 }
 
 async function kmsCalls(local: LocalProcess): Promise<Findings['kms']> {
-  const calls = (await local.control('GET', 'kms/calls')) as readonly { readonly operation: string }[];
+  const calls = await local.ask('kms/calls', z.array(z.object({ operation: z.string() })));
   const count = (operation: string): number => calls.filter((call) => call.operation === operation).length;
   return { GenerateDataKey: count('GenerateDataKey'), Decrypt: count('Decrypt') };
 }

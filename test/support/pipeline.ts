@@ -111,15 +111,15 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async advanceClock(advanceMs: number): Promise<void> {
-    await this.local.control('POST', 'clock', { advanceMs });
+    await this.local.tell('POST', 'clock', { advanceMs });
   }
 
   async fault(fault: object): Promise<void> {
-    await this.local.control('POST', 'faults', fault);
+    await this.local.tell('POST', 'faults', fault);
   }
 
   async clearFaults(): Promise<void> {
-    await this.local.control('DELETE', 'faults');
+    await this.local.tell('DELETE', 'faults');
   }
 
   // What rests where.
