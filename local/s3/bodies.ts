@@ -3,17 +3,19 @@
  * garbage, left by a request that failed or by a killed process; it is swept at the next start.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 export interface Bodies {
   /** Writes a new body and answers its id. Whatever `bytes` throws is rethrown, and nothing is kept. */
   write(bytes: AsyncIterable<Buffer>): Promise<string>;
-  /** The `bytes` (at least 1) from `offset` of a body. */
-  read(id: string, offset: number, bytes: number): Readable;
+  /**
+   * The `bytes` from `offset` of a body. Each buffer is used again for the next one, so that reading gigabytes
+   * allocates one; a writable below its high-water mark has let go of it before the next one is asked for.
+   */
+  read(id: string, offset: number, bytes: number): AsyncGenerator<Buffer>;
   remove(id: string): Promise<void>;
   /** Removes every body that `isReferenced` does not know. */
   sweep(isReferenced: (id: string) => boolean): Promise<void>;
@@ -40,8 +42,7 @@ export async function openBodies(directory: string): Promise<Bodies> {
       }
       return id;
     },
-    read: (id, offset, bytes) =>
-      createReadStream(pathOf(id), { start: offset, end: offset + bytes - 1, highWaterMark: BUFFER_BYTES }),
+    read: (id, offset, bytes) => readFileRange(pathOf(id), offset, bytes),
     async sweep(isReferenced) {
       for (const shard of shards) {
         const ids = await readdir(join(directory, shard));
@@ -49,6 +50,17 @@ export async function openBodies(directory: string): Promise<Bodies> {
       }
     },
   };
+}
+
+async function* readFileRange(path: string, offset: number, bytes: number): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, bytes));
+  await using file = await open(path);
+  for (let done = 0; done < bytes;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, bytes - done), offset + done);
+    if (bytesRead === 0) throw new Error(`A body ends ${bytes - done} bytes early`);
+    yield buffer.subarray(0, bytesRead);
+    done += bytesRead;
+  }
 }
 
 /** A directory per first two digits, so that none holds millions of files. */
