@@ -19,7 +19,8 @@ const ROWS = [
   ['ERR_CONFIG_INVALID', 'retry'],
 ];
 
-const classes = Object.entries(errors).filter(([name]) => name !== 'SealstreamError');
+const { SealstreamError, errorOf, ...others } = errors;
+const classes = Object.entries(others);
 
 describe('every error', () => {
   test('has a code of its own and the disposition that goes with it', () => {
@@ -30,7 +31,22 @@ describe('every error', () => {
   test.each(classes)('%s is named as its class, and keeps its cause', (name, make) => {
     const cause = new Error('cause');
     const error: unknown = Reflect.construct(make, ['message', { cause }]);
-    expect(error).toBeInstanceOf(errors.SealstreamError);
+    expect(error).toBeInstanceOf(SealstreamError);
     expect(error).toMatchObject({ name, message: 'message', cause });
   });
+});
+
+describe('what was thrown', () => {
+  test('stays itself when it is an Error', () => {
+    const thrown = new errors.JobInvalidError('x');
+    expect(errorOf(thrown)).toBe(thrown);
+  });
+
+  test.each(['text', undefined, null, { code: 1 }])(
+    'is kept as the cause of an Error otherwise: %j',
+    (thrown) => {
+      expect(errorOf(thrown)).toBeInstanceOf(Error);
+      expect(errorOf(thrown).cause).toBe(thrown);
+    },
+  );
 });

@@ -175,6 +175,23 @@ describe('a source', () => {
   });
 });
 
+describe('a delivery that read the plan before the seal and comes to the source after its removal', () => {
+  test.each([10, SIZE])('finds %i bytes sealed', async (bytes) => {
+    const ports = world();
+    const body = randomBytes(bytes);
+    const plan = planned(ports, body);
+    const late = Promise.withResolvers<undefined>();
+    const read: World['sources']['read'] = async (...request) => {
+      await late.promise;
+      return await ports.sources.read(...request);
+    };
+    const second = encryptChunk(job(plan, 0), { ...ports, sources: { ...ports.sources, read } }, NEVER);
+    await sealed(ports, body);
+    late.resolve(undefined);
+    expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: true });
+  });
+});
+
 describe('every job delivered twice at once', () => {
   test.each([0, SIZE])('for %i bytes ends sealed, each chunk once', async (bytes) => {
     const ports = world();

@@ -114,7 +114,7 @@ describe('a redelivered notification', () => {
 });
 
 describe('a notification of several uploads', () => {
-  const uploads = [{ key: 'acme/a' }, { key: 'nobody/b' }, { key: 'globex/c' }];
+  const uploads = [{ key: 'nobody/b' }, { key: 'acme/a' }, { key: 'globex/c' }];
 
   test('plans the good ones and fails for the bad one', async () => {
     const ports = world();
@@ -124,10 +124,19 @@ describe('a notification of several uploads', () => {
     expect(ports.jobs.requests).toHaveLength(2);
   });
 
+  test('plans the others when a record is none at all', async () => {
+    const ports = world();
+    const [good, bad] = [recordOf(Buffer.alloc(5), { key: 'acme/a' }), recordOf(Buffer.alloc(5))];
+    Object.assign(bad.s3.object, { versionId: undefined });
+    const outcome = planNotification(JSON.stringify({ Records: [bad, null, good] }), ports, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID', disposition: 'reject' });
+    expect([...ports.state.plans.values()].map(({ key }) => key)).toEqual(['a']);
+  });
+
   test('fails with what a retry may mend, when there is such a failure', async () => {
     const ports = world();
     ports.effects.failOnce('jobs.send', new StorageUnavailableError('throttled'));
-    const outcome = planNotification(notificationOf(5, ...uploads.toReversed()), ports, NEVER);
+    const outcome = planNotification(notificationOf(5, ...uploads), ports, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE', disposition: 'retry' });
   });
 

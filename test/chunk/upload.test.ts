@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseNotification, uploadOf } from '../../shared/chunk/upload.ts';
+import { parseNotification, type Upload, uploadOf } from '../../shared/chunk/upload.ts';
 
 /** A notification as S3 sends it (event message structure, version 2.1). */
 function notification(key: string, changes: { record?: object; object?: object } = {}): string {
@@ -34,7 +34,7 @@ function notification(key: string, changes: { record?: object; object?: object }
   return JSON.stringify({ Records: [record] });
 }
 
-function uploaded(body: string) {
+function uploaded(body: string): readonly Upload[] {
   return parseNotification(body).map(uploadOf);
 }
 
@@ -120,7 +120,7 @@ describe('what is refused as no notification', () => {
     ['no key', notification('')],
     ['a record that is none', JSON.stringify({ Records: [null] })],
   ])('%s', (_what, body) => {
-    expect(() => parseNotification(body)).toThrow(invalid);
+    expect(() => uploaded(body)).toThrow(invalid);
   });
 
   test('what it was given is not in the message', () => {

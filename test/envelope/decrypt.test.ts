@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { chunkContext, type EncryptionContext, manifestContext } from '../../shared/envelope/context.ts';
 import { decrypt } from '../../shared/envelope/decrypt.ts';
 import { bodyBytes, FRAME_BYTES } from '../../shared/envelope/message-size.ts';
-import { drained, inPieces } from '../support/content.ts';
+import { drained, inPieces, silentAfter } from '../support/content.ts';
 import { CONTEXT, messageOf, NAME } from '../support/messages.ts';
 import { ACME, GLOBEX, kekOf, kmsOfBoth } from '../support/tenants.ts';
 
@@ -132,6 +132,17 @@ describe('an altered message', () => {
     expect(bytes.equals(plaintext.subarray(0, bytes.length))).toBe(true);
   });
 
+  test.each([1, 64, frameBytes])('%i bytes after the end do not verify', async (extraBytes) => {
+    const { code } = await opened((message) => Buffer.concat([message, Buffer.alloc(extraBytes)]));
+    expect(code).toBe('ERR_AUTHENTICATION_FAILED');
+  });
+
+  test('a whole message after the end does not verify', async () => {
+    expect((await opened((message) => Buffer.concat([message, message]))).code).toBe(
+      'ERR_AUTHENTICATION_FAILED',
+    );
+  });
+
   test('what is no message at all does not verify', async () => {
     for (const message of [Buffer.alloc(0), Buffer.from('{}'), randomBytes(2_000)]) {
       expect((await opened(() => message)).code).toBe('ERR_AUTHENTICATION_FAILED');
@@ -161,5 +172,15 @@ describe('a message that stops arriving', () => {
       yield message.subarray(2 * FRAME_BYTES);
     }
     expect((await drained(decrypt(kek, content(), CONTEXT, controller.signal))).code).toBe('OUT_OF_TIME');
+  });
+
+  test('an abort while nothing arrives ends it at once', async () => {
+    const kek = kekOf(ACME, kmsOfBoth());
+    const message = await messageOf(kek, randomBytes(100));
+    const controller = new AbortController();
+    const reason = Object.assign(new Error('out of time'), { code: 'OUT_OF_TIME' });
+    const opening = drained(decrypt(kek, silentAfter(message.subarray(0, 50)), CONTEXT, controller.signal));
+    setImmediate(() => controller.abort(reason));
+    expect((await opening).code).toBe('OUT_OF_TIME');
   });
 });

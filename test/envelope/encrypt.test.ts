@@ -4,7 +4,7 @@ import type { Pieces } from '../../shared/envelope/content.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
 import { encrypt } from '../../shared/envelope/encrypt.ts';
 import { bodyBytes, FRAME_BYTES, isMessageSize } from '../../shared/envelope/message-size.ts';
-import { codeOf, holdsPlaintext, inPieces, marked } from '../support/content.ts';
+import { codeOf, holdsPlaintext, inPieces, marked, silentAfter } from '../support/content.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
 import { ACME, kekOf, kmsOfBoth } from '../support/tenants.ts';
 
@@ -124,6 +124,24 @@ describe('an abort while encrypting', () => {
     }
     const plaintext = { bytes: 2 * FRAME_BYTES, content: content() };
     const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, controller.signal);
+    await expect(outcome).rejects.toBe(reason);
+  });
+
+  test('while nothing arrives ends it at once', async () => {
+    const controller = new AbortController();
+    const reason = new Error('out of time');
+    const plaintext = { bytes: 100, content: silentAfter(randomBytes(10)) };
+    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, controller.signal);
+    setImmediate(() => {
+      controller.abort(reason);
+    });
+    await expect(outcome).rejects.toBe(reason);
+  });
+
+  test('that came before it began ends it before it is done', async () => {
+    const reason = new Error('out of time');
+    const plaintext = { bytes: 10, content: [randomBytes(10)] };
+    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, AbortSignal.abort(reason));
     await expect(outcome).rejects.toBe(reason);
   });
 });

@@ -40,10 +40,12 @@ function queue({ recording = false, redelivering = false }: Broken = {}): Queue 
       delay: async (record, seconds) => await redeliver('delay', record, seconds),
       requeue: async (record, seconds) => await redeliver('requeue', record, seconds),
     },
-    recordRejection: async (rejection) => {
-      await Promise.resolve();
-      if (recording) throw outage;
-      rejections.push(rejection);
+    state: {
+      recordRejection: async (rejection) => {
+        await Promise.resolve();
+        if (recording) throw outage;
+        rejections.push(rejection);
+      },
     },
   };
 }

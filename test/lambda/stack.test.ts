@@ -36,6 +36,12 @@ describe('a function', () => {
     expect(failure).toMatchObject({ name: 'ERR_TENANT_KEY_DENIED', message: 'tenant acme: denied' });
   });
 
+  test('lets no cause out', async () => {
+    const failure = await failureOf(new TenantKeyDeniedError('x', { cause: new Error('what KMS said') }));
+    expect(failure).not.toHaveProperty('cause');
+    expect(failure).not.toHaveProperty('originalError');
+  });
+
   test('reports nothing of a failure nobody foresaw but that it is internal', async () => {
     expect(await failureOf(new TypeError('x'))).toMatchObject({ name: 'InternalError' });
     expect(await failureOf('x')).toMatchObject({ name: 'InternalError' });

@@ -148,6 +148,26 @@ describe('a seal is refused, and the source stays,', () => {
   });
 });
 
+describe('what an editor of the vault can do to a seal', () => {
+  test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
+    const ports = world();
+    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports);
+    const members: object = JSON.parse(String(ports.vault.objects.get(NAME)));
+    ports.vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, sequencer: 'FF' })));
+    const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
+    await expect(seal(plan, ACME, ports)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    expect(ports.sources.versions.has('v1')).toBe(true);
+  });
+
+  test('a stray object after the last chunk of an object of whole chunks does not keep it from being sealed', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(CHUNK_BYTES));
+    ports.vault.objects.set(chunkKey(plan.tenantId, plan.objectId, 1), randomBytes(100));
+    const [job] = jobsOf(plan, 0);
+    expect(await encryptChunk(JSON.stringify(job), ports, NEVER)).toMatchObject({ objectSealed: true });
+  });
+});
+
 describe('a source that vanished', () => {
   test('after a concurrent delivery sealed it is no loss', async () => {
     const ports = world();

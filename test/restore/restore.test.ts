@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/chunk/job.ts';
 import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
 import type { Plan } from '../../shared/chunk/plan.ts';
 import { restore } from '../../shared/restore/restore.ts';
@@ -7,7 +9,7 @@ import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { codeOf } from '../support/content.ts';
 import { withBitFlipped } from '../support/messages.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
-import { CHUNK_BYTES, NEVER, sealed, world, type World } from '../support/world.ts';
+import { CHUNK_BYTES, NEVER, planned, sealed, world, type World } from '../support/world.ts';
 
 const SIZE = 2 * CHUNK_BYTES + 1;
 
@@ -47,6 +49,19 @@ describe('a restore', () => {
       expect(await restored(ports, key)).toEqual(body);
     },
   );
+
+  test('keeps user metadata whatever it is called', async () => {
+    const ports = world();
+    const metadata: Record<string, string> = JSON.parse('{"__proto__":"a","constructor":"b"}');
+    const plan = planned(ports, randomBytes(3));
+    const source = { body: randomBytes(3), attributes: { metadata, tags: {} }, checksums: [] };
+    ports.sources.versions.set(plan.source.versionId, source);
+    const [job] = jobsOf(plan, 0);
+    await encryptChunk(JSON.stringify(job), ports, NEVER);
+    await restored(ports);
+    const kept = ports.destinations.objects.get('out/report.pdf')?.attributes.metadata ?? {};
+    expect(Object.entries(kept)).toEqual(Object.entries(metadata));
+  });
 
   test('returns what was uploaded with the bytes', async () => {
     const ports = world();
@@ -108,6 +123,13 @@ describe('nothing is restored, and the destination is given up,', () => {
   test.each([0, 1, 2])('when chunk %i is truncated', async (index) => {
     const code = await disturbed(({ vault }, plan, chunk) =>
       vault.objects.set(keyOf(plan, index), chunk(index).subarray(0, -1)),
+    );
+    expect(code).toBe('ERR_AUTHENTICATION_FAILED');
+  });
+
+  test.each([0, 1, 2])('when something follows chunk %i', async (index) => {
+    const code = await disturbed(({ vault }, plan, chunk) =>
+      vault.objects.set(keyOf(plan, index), Buffer.concat([chunk(index), randomBytes(100)])),
     );
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });

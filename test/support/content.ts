@@ -25,6 +25,12 @@ export function* inPieces(bytes: Uint8Array, pieceBytes: number): Generator<Uint
   }
 }
 
+/** These bytes, and then nothing, not even an end. */
+export async function* silentAfter(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+  await new Promise(() => undefined);
+}
+
 /** Everything that was yielded before the end or the failure, and the failure's `code`. */
 export async function drained(
   pieces: AsyncIterable<Uint8Array>,

@@ -4,7 +4,7 @@ import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
 import { jobsOf } from '../../shared/chunk/job.ts';
 import { type Plan, planOf } from '../../shared/chunk/plan.ts';
 import type { PlanPorts } from '../../shared/chunk/plan-upload.ts';
-import { type UploadRecord, uploadOf } from '../../shared/chunk/upload.ts';
+import { uploadOf } from '../../shared/chunk/upload.ts';
 import type { RestorePorts } from '../../shared/restore/restore.ts';
 import { effects, type Effects } from './effects.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
@@ -36,6 +36,23 @@ export interface UploadOptions {
   readonly sequencer?: string;
 }
 
+/** One record of a notification as S3 sends it, the key form-encoded. */
+export interface UploadRecord {
+  readonly eventVersion: string;
+  readonly eventSource: string;
+  readonly eventName: string;
+  readonly s3: {
+    readonly s3SchemaVersion: string;
+    readonly bucket: { readonly name: string };
+    readonly object: {
+      readonly key: string;
+      readonly size: number;
+      readonly versionId: string;
+      readonly sequencer: string;
+    };
+  };
+}
+
 export const CHUNK_BYTES = 65_536;
 export const SEALED_AT = '2026-01-02T03:04:05.000Z';
 export const NEVER: AbortSignal = new AbortController().signal;
@@ -59,11 +76,8 @@ export function world(): World {
   };
 }
 
-/** One record of a notification as S3 sends it, the key form-encoded. */
-export function recordOf(
-  body: Uint8Array,
-  options: UploadOptions = {},
-): UploadRecord & Record<string, unknown> {
+/** One record of a notification of an object of that body. */
+export function recordOf(body: Uint8Array, options: UploadOptions = {}): UploadRecord {
   const { key = 'acme/report.pdf', versionId = 'v1', sequencer = '00A1' } = options;
   const formKey = encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
   return {
@@ -75,7 +89,7 @@ export function recordOf(
       bucket: { name: 'ingest' },
       object: { key: formKey, size: body.length, versionId, sequencer },
     },
-  } as UploadRecord & Record<string, unknown>;
+  };
 }
 
 /** Puts an object into the ingest bucket and its plan into the state table, none of its jobs done. */
