@@ -1,0 +1,172 @@
+/** At least once, in any order: what AWS promises of notifications and queues, and what the pipeline makes of it. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseNotification } from '../../shared/chunk/upload.ts';
+import { manifestKey } from '../../shared/chunk/vault-key.ts';
+import { ENCRYPT_ROLE } from '../../local/names.ts';
+import { arm, type ArmedFault } from '../support/armed-fault.ts';
+import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
+import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import {
+  expectQuiet,
+  expectSealedOnce,
+  jobsOfUpload,
+  sealedVersion,
+  sourceExists,
+} from '../support/sealed-once.ts';
+
+/** Long enough for another delivery to overtake a request that is held so long. */
+const HELD_MS = 1200;
+
+let pipeline: Pipeline;
+let held: HeldUploads;
+
+beforeAll(async () => {
+  pipeline = await startPipeline();
+  held = await holdUploads(pipeline);
+});
+afterEach(async () => await pipeline.clearFaults());
+afterAll(async () => await pipeline[Symbol.asyncDispose]());
+
+/** Twice, the second time backwards, all at once. */
+async function sendTwice(queue: 'uploads' | 'chunks', bodies: readonly unknown[]): Promise<void> {
+  const shuffled = [...bodies, ...bodies.toReversed()];
+  await Promise.all(shuffled.map(async (body) => await pipeline.send(queue, body)));
+}
+
+/** Holds the next request of that operation and path that `encrypt` makes. */
+async function hold(operation: string, match: string): Promise<ArmedFault> {
+  const effect = { latencyMs: HELD_MS };
+  return await arm(pipeline, {
+    service: 's3',
+    operation,
+    match,
+    role: ENCRYPT_ROLE,
+    when: 'before',
+    effect,
+    count: 1,
+  });
+}
+
+async function uploadTwice(key: string): Promise<readonly [older: HeldUpload, newer: HeldUpload]> {
+  const older = await held.upload('acme', key, randomBytes(70_000));
+  return [older, await held.upload('acme', key, randomBytes(50_000))];
+}
+
+async function expectNewer(older: HeldUpload, newer: HeldUpload, seals: number): Promise<void> {
+  await expectQuiet(pipeline);
+  expect(await sealedVersion(pipeline, newer)).toBe(newer.versionId);
+  expect(await sourceExists(pipeline, older)).toBe(false);
+  expect(await sourceExists(pipeline, newer)).toBe(false);
+  expect(await pipeline.vaultVersions(manifestKey(newer.tenantId, newer.key))).toHaveLength(seals);
+  expect((await pipeline.restored('acme', newer.key)).equals(newer.content)).toBe(true);
+}
+
+describe('redelivery', () => {
+  it.each([0, 1, CHUNK_BYTES, 400_000])(
+    'seals an upload of %i bytes once, though every message comes twice, out of order and after the seal',
+    async (sizeBytes) => {
+      const upload = await held.upload('acme', `twice-${sizeBytes}.bin`, randomBytes(sizeBytes));
+      await sendTwice('uploads', [upload.notification]);
+      const jobs = await jobsOfUpload(pipeline, upload);
+      await sendTwice('chunks', jobs);
+      await pipeline.sealed(upload);
+      await sendTwice('chunks', jobs);
+      await sendTwice('uploads', [upload.notification]);
+      await expectQuiet(pipeline);
+      await expectSealedOnce(pipeline, upload);
+      expect(await sourceExists(pipeline, upload)).toBe(false);
+    },
+  );
+
+  it('seals many uploads of several tenants once, though their messages are shuffled together', async () => {
+    const uploads = await Promise.all(
+      ['acme', 'globex', 'initech', 'acme', 'globex'].map(
+        async (tenant, at) => await held.upload(tenant, `shuffled-${at}.bin`, randomBytes(at * 40_000)),
+      ),
+    );
+    await sendTwice(
+      'uploads',
+      uploads.map(({ notification }) => notification),
+    );
+    const jobs = await Promise.all(uploads.map(async (upload) => await jobsOfUpload(pipeline, upload)));
+    await sendTwice('chunks', jobs.flat());
+    await Promise.all(uploads.map(async (upload) => await pipeline.sealed(upload)));
+    await sendTwice('chunks', jobs.flat().toReversed());
+    await expectQuiet(pipeline);
+    await Promise.all(uploads.map(async (upload) => await expectSealedOnce(pipeline, upload)));
+  });
+
+  it('plans every upload of a notification that carries several', async () => {
+    const uploads = await Promise.all(
+      ['first.bin', 'second.bin'].map(async (key) => await held.upload('globex', key, randomBytes(70_000))),
+    );
+    const Records = uploads.flatMap(({ notification }) => parseNotification(notification));
+    await sendTwice('uploads', [{ Records }]);
+    await Promise.all(uploads.map(async (upload) => await pipeline.sealed(upload)));
+    await expectQuiet(pipeline);
+    await Promise.all(uploads.map(async (upload) => await expectSealedOnce(pipeline, upload)));
+  });
+
+  it('rejects nothing when a delivery finds the source gone because another one sealed the object', async () => {
+    const upload = await held.upload('acme', 'overtaken.bin', randomBytes(1000));
+    const reading = await hold('GetObject', 'ingest/acme/overtaken.bin');
+    await held.release(upload);
+    await reading.struck();
+    for (const job of await jobsOfUpload(pipeline, upload)) await pipeline.send('chunks', job);
+    await pipeline.sealed(upload);
+    await expectQuiet(pipeline);
+    await expectSealedOnce(pipeline, upload);
+  });
+});
+
+describe('the same key uploaded twice', () => {
+  it('ends with the newer one when both are heard of at once', async () => {
+    const [older, newer] = await uploadTwice('at-once.bin');
+    await held.release(newer, older, newer, older);
+    await Promise.all([pipeline.sealed(older), pipeline.sealed(newer)]);
+    const seals = (await pipeline.vaultVersions(manifestKey(older.tenantId, older.key))).length;
+    expect([1, 2]).toContain(seals);
+    await expectNewer(older, newer, seals);
+  });
+
+  it('ends with the newer one when the older one is heard of first', async () => {
+    const [older, newer] = await uploadTwice('in-order.bin');
+    await held.release(older);
+    await pipeline.sealed(older);
+    await held.release(newer);
+    await pipeline.sealed(newer);
+    await expectNewer(older, newer, 2);
+  });
+
+  it('ends with the newer one, never replaced, when the older one is heard of last', async () => {
+    const [older, newer] = await uploadTwice('late.bin');
+    await held.release(newer);
+    await pipeline.sealed(newer);
+    await held.release(older);
+    await pipeline.sealed(older);
+    await expectNewer(older, newer, 1);
+  });
+
+  it('ends with the newer one when it is sealed while the older one is about to be', async () => {
+    const [older, newer] = await uploadTwice('overtaking.bin');
+    const sealing = await hold('PutObject', 'vault/acme/objects/overtaking.bin');
+    await held.release(older);
+    await sealing.struck();
+    await held.release(newer);
+    await pipeline.sealed(newer);
+    await pipeline.sealed(older);
+    await expectNewer(older, newer, 1);
+  });
+
+  it('ends with the newer one when the older one is sealed while it is about to be', async () => {
+    const [older, newer] = await uploadTwice('overtaken-by-old.bin');
+    const sealing = await hold('PutObject', 'vault/acme/objects/overtaken-by-old.bin');
+    await held.release(newer);
+    await sealing.struck();
+    await held.release(older);
+    await pipeline.sealed(older);
+    await pipeline.sealed(newer);
+    await expectNewer(older, newer, 2);
+  });
+});
