@@ -3,7 +3,7 @@
  * garbage, left by a request that failed or by a killed process; it is swept at the next start.
  */
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -24,6 +24,9 @@ export interface Bodies {
 /** Buffers written and read at once: large enough that the file system is not what limits a transfer. */
 const BUFFER_BYTES = 1024 * 1024;
 
+/** Up to here a file is read and written at once: its trips to the thread pool would cost several times as much. */
+const SMALL_BYTES = 64 * 1024;
+
 export async function openBodies(directory: string): Promise<Bodies> {
   await mkdir(directory, { recursive: true });
   const shards = new Set(await readdir(directory));
@@ -35,7 +38,7 @@ export async function openBodies(directory: string): Promise<Bodies> {
       const id = randomUUID();
       await makeShard(directory, shards, id);
       try {
-        await pipeline(bytes, createWriteStream(pathOf(id), { flags: 'wx', highWaterMark: BUFFER_BYTES }));
+        await writeFile(pathOf(id), bytes);
       } catch (error) {
         await remove(id);
         throw error;
@@ -52,7 +55,35 @@ export async function openBodies(directory: string): Promise<Bodies> {
   };
 }
 
+async function writeFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+  const rest = bytes[Symbol.asyncIterator]();
+  const head: Buffer[] = [];
+  let next = await rest.next();
+  for (let headBytes = 0; next.done !== true && headBytes <= SMALL_BYTES; next = await rest.next()) {
+    head.push(next.value);
+    headBytes += next.value.length;
+  }
+  if (next.done === true) return writeFileSync(path, Buffer.concat(head), { flag: 'wx' });
+  head.push(next.value);
+  const file = createWriteStream(path, { flags: 'wx', highWaterMark: BUFFER_BYTES });
+  await pipeline(joined(head, rest), file);
+}
+
+async function* joined(head: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* head;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
 async function* readFileRange(path: string, offset: number, bytes: number): AsyncGenerator<Buffer> {
+  if (bytes <= SMALL_BYTES) yield readSmall(path, offset, bytes);
+  else yield* readLarge(path, offset, bytes);
+}
+
+async function* readLarge(path: string, offset: number, bytes: number): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, bytes));
   await using file = await open(path);
   for (let done = 0; done < bytes;) {
@@ -60,6 +91,16 @@ async function* readFileRange(path: string, offset: number, bytes: number): Asyn
     if (bytesRead === 0) throw new Error(`A body ends ${bytes - done} bytes early`);
     yield buffer.subarray(0, bytesRead);
     done += bytesRead;
+  }
+}
+
+function readSmall(path: string, offset: number, bytes: number): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  const file = openSync(path, 'r');
+  try {
+    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, offset));
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -47,9 +47,16 @@ export function createBuckets(database: DatabaseSync): Buckets {
   const owned = database.prepare('SELECT * FROM buckets WHERE account_id = ? ORDER BY name');
   const upsert = database.prepare('INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM buckets WHERE name = ?');
+  // Every request asks for its bucket, so its policy and notifications are parsed once.
+  const cache = new Map<string, Bucket>();
   const find = (name: string): Bucket | undefined => {
+    const cached = cache.get(name);
+    if (cached !== undefined) return cached;
     const found = select.get(name);
-    return found === undefined ? undefined : bucketOf(found);
+    if (found === undefined) return undefined;
+    const bucket = bucketOf(found);
+    cache.set(name, bucket);
+    return bucket;
   };
   return {
     find,
@@ -59,17 +66,15 @@ export function createBuckets(database: DatabaseSync): Buckets {
       return bucket;
     },
     ownedBy: (accountId) => owned.all(accountId).map(bucketOf),
-    put: ({ name, accountId, region, createdMs, versioning, policy, notification }) =>
-      void upsert.run(
-        name,
-        accountId,
-        region,
-        createdMs,
-        versioning ?? null,
-        policy === undefined ? null : JSON.stringify(policy),
-        JSON.stringify(notification),
-      ),
-    remove: (name) => void remove.run(name),
+    put({ name, accountId, region, createdMs, versioning, policy, notification }) {
+      const json = [policy === undefined ? null : JSON.stringify(policy), JSON.stringify(notification)];
+      upsert.run(name, accountId, region, createdMs, versioning ?? null, ...json);
+      cache.delete(name);
+    },
+    remove(name) {
+      remove.run(name);
+      cache.delete(name);
+    },
   };
 }
 

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Bodies } from './bodies.ts';
-import { nextSequence } from './database.ts';
+import { createSequence } from './database.ts';
 
 export interface Segment {
   readonly body: string;
@@ -46,6 +46,7 @@ export function createContents(database: DatabaseSync, bodies: Bodies): Contents
   const holds = new Map<number, number>();
   const doomed = new Set<number>();
   const statements = prepare(database);
+  const nextSequence = createSequence(database);
   const segments = (content: number, { begin, end }: Range): readonly Segment[] => {
     const rows = statements.inRange.all(content, end, begin);
     return rows.map((found) => cut(row.parse(found), begin, end));
@@ -61,7 +62,7 @@ export function createContents(database: DatabaseSync, bodies: Bodies): Contents
     segments,
     discard,
     create(parts) {
-      const content = nextSequence(database);
+      const content = nextSequence();
       let start = 0;
       for (const { body, bodyOffset, bytes } of parts) {
         statements.add.run(content, start, body, bodyOffset, bytes);

@@ -55,8 +55,8 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** The next number of the one counter that orders versions, uploads and events, across restarts. */
-export function nextSequence(database: DatabaseSync): number {
-  const row = database.prepare('UPDATE counter SET value = value + 1 RETURNING value').get();
-  return Number(row?.['value']);
+/** Answers the next number of the one counter that orders versions, uploads and events, across restarts. */
+export function createSequence(database: DatabaseSync): () => number {
+  const next = database.prepare('UPDATE counter SET value = value + 1 RETURNING value');
+  return () => Number(next.get()?.['value']);
 }

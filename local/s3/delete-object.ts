@@ -4,7 +4,7 @@ import { sendEmpty } from './answer.ts';
 import type { AnswerHeaders } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
-import { inTransaction, nextSequence } from './database.ts';
+import { inTransaction } from './database.ts';
 import { findBucket } from './find-bucket.ts';
 import { versionIdOf } from './find-version.ts';
 import { checkWrite, parseWriteCondition } from './preconditions.ts';
@@ -77,7 +77,7 @@ function announce(store: Store, call: S3Call, deletion: Deletion, { version }: C
     bucket,
     key,
     versionId: bucket.versioning === 'Enabled' ? version?.versionId : undefined,
-    sequence: nextSequence(store.database),
+    sequence: store.nextSequence(),
     atMs,
     caller: call.caller,
   });

@@ -11,7 +11,7 @@ import { openBodies } from './bodies.ts';
 import { createBuckets } from './buckets.ts';
 import { operationOf, readCall } from './call.ts';
 import { createContents } from './contents.ts';
-import { openDatabase } from './database.ts';
+import { createSequence, openDatabase } from './database.ts';
 import { accessDenied } from './errors.ts';
 import { assertKnownHeaders } from './known-headers.ts';
 import { hostId } from './notification-event.ts';
@@ -71,6 +71,7 @@ async function openStore({ dataDir, clock, authorizer, deliver }: S3Options): Pr
     contents,
     clock,
     authorizer,
+    nextSequence: createSequence(database),
     buckets: createBuckets(database),
     versions: createVersions(database),
     uploads: createUploads(database),

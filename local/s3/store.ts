@@ -21,4 +21,6 @@ export interface Store {
   readonly notifications: Notifications;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** Orders the changes of a key; grows with every call, across restarts. */
+  nextSequence(): number;
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
-import { nextSequence } from './database.ts';
+import { createSequence } from './database.ts';
 import { noSuchUpload } from './errors.ts';
 import { objectHeadersSchema } from './object-headers.ts';
 import type { ObjectHeaders } from './object-headers.ts';
@@ -81,11 +81,12 @@ const partRow = z.object({
 
 export function createUploads(database: DatabaseSync): Uploads {
   const statements = prepare(database);
+  const nextSequence = createSequence(database);
   return {
     create({ bucket, key, initiatedMs, attributes, tags, plan }) {
       const uploadId = randomBytes(48).toString('base64url');
       const json = [attributes, tags, plan].map((value) => JSON.stringify(value));
-      statements.add.run(nextSequence(database), uploadId, bucket, Buffer.from(key), initiatedMs, ...json);
+      statements.add.run(nextSequence(), uploadId, bucket, Buffer.from(key), initiatedMs, ...json);
       return uploadId;
     },
     get(bucket, key, uploadId) {

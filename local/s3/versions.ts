@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Bucket } from './buckets.ts';
 import type { Checksum } from './checksum.ts';
 import { NO_CONTENT } from './contents.ts';
-import { nextSequence } from './database.ts';
+import { createSequence } from './database.ts';
 import type { ObjectHeaders } from './object-headers.ts';
 import type { Tags } from './tags.ts';
 import { versionOf } from './version-row.ts';
@@ -67,6 +67,7 @@ const MARKER_ATTRIBUTES: ObjectAttributes = { headers: {}, metadata: {} };
 
 export function createVersions(database: DatabaseSync): Versions {
   const statements = prepare(database);
+  const nextSequence = createSequence(database);
   const find = (bucket: string, key: string, versionId: string): Version | undefined =>
     one(statements.byId.get(bucket, Buffer.from(key), versionId));
   const remove = (bucket: string, key: string, versionId: string): Change => {
@@ -78,7 +79,7 @@ export function createVersions(database: DatabaseSync): Versions {
     };
   };
   const add = (bucket: Bucket, key: string, version: NewVersion, isDeleteMarker: boolean): Written => {
-    const sequence = nextSequence(database);
+    const sequence = nextSequence();
     const versionId =
       bucket.versioning === 'Enabled' ? versionIdOf(bucket.name, key, sequence) : NULL_VERSION;
     const { dropped } = versionId === NULL_VERSION ? remove(bucket.name, key, NULL_VERSION) : { dropped: [] };
