@@ -1,0 +1,144 @@
+/**
+ * A sandbox killed right before and right after every call that `ingest` and `encrypt` make to AWS: the object ends
+ * sealed once, and its source is there until then. SIGKILL, in a process of its own: no handler runs, nothing is
+ * flushed.
+ */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../../local/faults.ts';
+import type { Uploaded } from '../../local/pipeline-client.ts';
+import { arm, type ArmedFault } from '../support/armed-fault.ts';
+import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
+import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { expectNeverNeither, expectQuiet, expectSealedOnce } from '../support/sealed-once.ts';
+
+/** One call of a function, told apart from the same call for any other object. */
+interface Call {
+  readonly what: string;
+  readonly role: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly match: (uploaded: Uploaded) => string;
+  /** Default acme. */
+  readonly tenant?: string;
+}
+
+/** Two chunks, so that the receipts count. */
+const BYTES = CHUNK_BYTES + 5000;
+/** Longer than the queues' visibility timeout: what the dead sandbox held is delivered again. */
+const REDELIVERY_MS = 125_000;
+/** Long enough to arm the next fault while a call is held. */
+const HELD_MS = 2000;
+
+const CALLS: readonly Call[] = [
+  ingest('PutItem of the plan', 'dynamodb', ({ objectId }) => `object#${objectId}`),
+  ingest('SendMessageBatch of the jobs', 'sqs', ({ objectId }) => objectId),
+  encrypt('BatchGetItem of tenant and plan', 'dynamodb', ({ objectId }) => `object#${objectId}`),
+  encrypt('GetObject of the source', 's3', source),
+  encrypt('GenerateDataKey for a chunk', 'kms', ({ objectId }) => `${objectId}","chunk-`),
+  encrypt('PutObject of a chunk', 's3', ({ objectId }) => `chunks/${objectId}/`),
+  encrypt('UpdateItem of the receipts', 'dynamodb', ({ objectId }) => `receipts#${objectId}`),
+  encrypt('ListObjectsV2 of the chunks', 's3', ({ objectId }) => objectId),
+  encrypt('HeadObject of the source', 's3', source),
+  encrypt('GetObject of a manifest in the way', 's3', manifest),
+  encrypt('GenerateDataKey for the manifest', 'kms', ({ objectId }) => `${objectId}","purpose`),
+  encrypt('PutObject of the manifest', 's3', manifest),
+  encrypt('UpdateItem of the sealed plan', 'dynamodb', ({ objectId }) => `object#${objectId}`),
+  encrypt('DeleteObject of the source', 's3', source),
+];
+// What is read is the tenant's item, the same for each of its objects: a tenant of its own for each kill.
+const TENANT_CALL = ingest('GetItem of the tenant', 'dynamodb', ({ tenantId }) => `tenant#${tenantId}`);
+const MOMENTS = [
+  { when: 'before' as const, ...TENANT_CALL, tenant: 'globex' },
+  { when: 'after' as const, ...TENANT_CALL, tenant: 'initech' },
+  ...CALLS.flatMap((call) => [
+    { when: 'before' as const, ...call },
+    { when: 'after' as const, ...call },
+  ]),
+];
+
+let pipeline: Pipeline;
+let held: HeldUploads;
+
+beforeAll(async () => {
+  pipeline = await startPipeline();
+  held = await holdUploads(pipeline);
+});
+afterAll(async () => await pipeline[Symbol.asyncDispose]());
+
+describe.concurrent('a sandbox killed', () => {
+  it.each(MOMENTS)('$when $what loses nothing and seals once', async ({ when, ...call }) => {
+    const upload = await held.upload(call.tenant ?? 'acme', keyOf(when, call), randomBytes(BYTES));
+    const kill = await armOn(call, upload, { when, effect: { kill: true } });
+    await held.release(upload);
+    await kill.struck();
+    await expectSealedAfterCrash(upload);
+  });
+
+  it.each(['before', 'after'] as const)(
+    '%s GetObject of the written manifest loses nothing and seals once',
+    async (when) => {
+      const reading = encrypt('GetObject of the written manifest', 's3', manifest);
+      const writing = encrypt('PutObject of the manifest', 's3', manifest);
+      const upload = await held.upload('acme', keyOf(when, reading), randomBytes(BYTES));
+      // The same call looks for a manifest in the way first, so the kill is armed only once that is done.
+      const slow = await armOn(writing, upload, { when: 'before', effect: { latencyMs: HELD_MS } });
+      await held.release(upload);
+      await slow.struck();
+      const kill = await armOn(reading, upload, { when, effect: { kill: true } });
+      await kill.struck();
+      await expectSealedAfterCrash(upload);
+    },
+  );
+});
+
+describe('after all these crashes', () => {
+  it('nothing is left on the queues, in the DLQs or among the rejections', async () => {
+    await expectQuiet(pipeline);
+    expect(await pipeline.depth('chunks')).toBe(0);
+  });
+});
+
+/** Precondition: the sandbox has just been killed, so that nothing moves until its messages come back. */
+async function expectSealedAfterCrash(upload: HeldUpload): Promise<void> {
+  await expectNeverNeither(pipeline, upload);
+  await pipeline.advanceClock(REDELIVERY_MS);
+  await pipeline.until(async () => {
+    await expectNeverNeither(pipeline, upload);
+    return await pipeline.isSealed(upload);
+  });
+  await expectSealedOnce(pipeline, upload);
+}
+
+async function armOn(
+  { role, service, operation, match }: Call,
+  upload: Uploaded,
+  fault: Pick<Fault, 'when' | 'effect'>,
+): Promise<ArmedFault> {
+  return await arm(pipeline, { role, service, operation, match: match(upload), count: 1, ...fault });
+}
+
+/** No key is the beginning of another, nor needs encoding in a URL. */
+function keyOf(when: string, { what }: Call): string {
+  return `${when}-${what.replaceAll(' ', '-')}.bin`;
+}
+
+function ingest(what: string, service: string, match: Call['match']): Call {
+  return callOf('sealstream-local-ingest', what, service, match);
+}
+
+function encrypt(what: string, service: string, match: Call['match']): Call {
+  return callOf('sealstream-local-encrypt', what, service, match);
+}
+
+function callOf(role: string, what: string, service: string, match: Call['match']): Call {
+  return { what, role, service, operation: what.split(' ')[0] ?? '', match };
+}
+
+function source({ tenantId, key }: Uploaded): string {
+  return `-ingest/${tenantId}/${key}`;
+}
+
+function manifest({ tenantId, key }: Uploaded): string {
+  return `-vault/${tenantId}/objects/${key}`;
+}
