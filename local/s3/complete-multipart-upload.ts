@@ -7,12 +7,14 @@ import type { S3Call } from './call.ts';
 import { checksumHeader, combineChecksums } from './checksum.ts';
 import type { Checksum } from './checksum.ts';
 import { parseCompletedParts, selectParts } from './completed-parts.ts';
+import type { CompletedPart } from './completed-parts.ts';
 import { badDigest, invalidRequest } from './errors.ts';
 import { findBucket } from './find-bucket.ts';
 import { readDocument } from './payload.ts';
 import type { Store } from './store.ts';
 import type { Part, Upload } from './uploads.ts';
 import { writeConditionally } from './write-object.ts';
+import type { ObjectWrite } from './write-object.ts';
 
 export async function completeMultipartUpload(store: Store, call: S3Call): Promise<void> {
   const bucket = findBucket(store, call);
@@ -20,37 +22,40 @@ export async function completeMultipartUpload(store: Store, call: S3Call): Promi
   const uploadId = requiredQuery(call, 'uploadId');
   store.uploads.get(bucket.name, call.key, uploadId);
   const completed = parseCompletedParts(await readDocument(withoutObjectChecksum(call)));
-  let allParts: readonly Part[] = [];
-  const written = await writeConditionally(store, call, async () => {
-    const upload = store.uploads.get(bucket.name, call.key, uploadId);
-    allParts = store.uploads.parts(uploadId, 0, -1);
-    const parts = selectParts(completed, allParts, upload.plan);
-    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-    assertSize(call, sizeBytes);
-    const checksum = checksumOf(call, upload, parts);
-    const { attributes, tags } = upload;
-    return {
-      segments: parts.flatMap(({ content, sizeBytes: end }) =>
-        store.contents.segments(content, { begin: 0, end }),
-      ),
-      version: { sizeBytes, etag: etagOf(parts), attributes: { ...attributes, checksum }, tags },
-      kind: 'ObjectCreated:CompleteMultipartUpload',
-      alsoWrite: () => store.uploads.remove(uploadId),
-    };
-  });
-  for (const { content } of allParts) store.contents.drop(content);
-  sendXml(
-    call.response,
-    'CompleteMultipartUploadResult',
-    {
-      Location: `http://${call.headers['host'] ?? 'localhost'}/${bucket.name}/${encodeURIComponent(call.key)}`,
-      Bucket: bucket.name,
-      Key: call.key,
-      ETag: quoted(written.etag),
-      ...checksumMembers(written.attributes.checksum),
-    },
-    { ...ENCRYPTED, ...writtenVersionHeader(bucket, written.versionId) },
+  const written = await writeConditionally(store, call, async () =>
+    assemble(store, call, uploadId, completed),
   );
+  const content = {
+    Location: `http://${call.headers['host'] ?? 'localhost'}/${bucket.name}/${encodeURIComponent(call.key)}`,
+    Bucket: bucket.name,
+    Key: call.key,
+    ETag: quoted(written.etag),
+    ...checksumMembers(written.attributes.checksum),
+  };
+  const headers = { ...ENCRYPTED, ...writtenVersionHeader(bucket, written.versionId) };
+  sendXml(call.response, 'CompleteMultipartUploadResult', content, headers);
+}
+
+/** The object that the parts make. The upload may have ended while the list of its parts arrived. */
+function assemble(
+  store: Store,
+  call: S3Call,
+  uploadId: string,
+  completed: readonly CompletedPart[],
+): ObjectWrite {
+  const upload = store.uploads.get(call.bucket, call.key, uploadId);
+  const parts = selectParts(completed, store.uploads.parts(uploadId, 0, -1), upload.plan);
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  assertSize(call, sizeBytes);
+  const attributes = { ...upload.attributes, checksum: checksumOf(call, upload, parts) };
+  return {
+    segments: parts.flatMap((part) =>
+      store.contents.segments(part.content, { begin: 0, end: part.sizeBytes }),
+    ),
+    version: { sizeBytes, etag: etagOf(parts), attributes, tags: upload.tags },
+    kind: 'ObjectCreated:CompleteMultipartUpload',
+    alsoWrite: () => store.uploads.remove(uploadId),
+  };
 }
 
 /** The checksum headers of this operation are the object's, not those of the document it sends. */

@@ -1,6 +1,7 @@
 /** CopyObject: the new object shares the source's bytes, which are read only where a digest is not known yet. */
 import { authorize, existingTagContext, requestTagContext } from './access.ts';
 import { checksumMembers, ENCRYPTED, isoDate, quoted, sendXml, writtenVersionHeader } from './answer.ts';
+import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { DEFAULT_ALGORITHM } from './checksum.ts';
 import type { Checksum } from './checksum.ts';
@@ -15,36 +16,46 @@ import type { Store } from './store.ts';
 import { parseTaggingHeader } from './tags.ts';
 import type { Tags } from './tags.ts';
 import { writeConditionally } from './write-object.ts';
+import type { ObjectWrite } from './write-object.ts';
 
 type Directive = 'COPY' | 'REPLACE';
 
 export async function copyObject(store: Store, call: S3Call): Promise<void> {
   const bucket = findBucket(store, call);
   const source = findCopySource(store, call);
-  const metadata = directive(call, 'x-amz-metadata-directive');
   const tags = tagsOf(store, call, source);
-  authorizeDestination(store, call, tags);
-  assertChanges(call, source, metadata);
-  const headers = metadata === 'REPLACE' ? readObjectHeaders(call.headers) : source.version.attributes;
-  const { content, sizeBytes } = source.version;
-  const release = store.contents.hold(content);
+  authorizeDestination(store, call, bucket, tags);
+  assertChanges(call, source);
+  const release = store.contents.hold(source.version.content);
   try {
-    const written = await writeConditionally(store, call, async () => {
-      const { etag, checksum } = await digestsOf(store, call, source);
-      const segments = store.contents.segments(content, { begin: 0, end: sizeBytes });
-      const attributes = { headers: headers.headers, metadata: headers.metadata, checksum };
-      return { segments, version: { sizeBytes, etag, attributes, tags }, kind: 'ObjectCreated:Copy' };
-    });
+    const written = await writeConditionally(store, call, async () => duplicate(store, call, source, tags));
     const { etag, modifiedMs, attributes, versionId } = written;
-    sendXml(
-      call.response,
-      'CopyObjectResult',
-      { LastModified: isoDate(modifiedMs), ETag: quoted(etag), ...checksumMembers(attributes.checksum) },
-      { ...ENCRYPTED, ...sourceVersionHeader(source), ...writtenVersionHeader(bucket, versionId) },
-    );
+    const content = {
+      LastModified: isoDate(modifiedMs),
+      ETag: quoted(etag),
+      ...checksumMembers(attributes.checksum),
+    };
+    const headers = {
+      ...ENCRYPTED,
+      ...sourceVersionHeader(source),
+      ...writtenVersionHeader(bucket, versionId),
+    };
+    sendXml(call.response, 'CopyObjectResult', content, headers);
   } finally {
     release();
   }
+}
+
+async function duplicate(store: Store, call: S3Call, source: CopySource, tags: Tags): Promise<ObjectWrite> {
+  const { content, sizeBytes, attributes } = source.version;
+  const isReplacing = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
+  const { headers, metadata } = isReplacing ? readObjectHeaders(call.headers) : attributes;
+  const { etag, checksum } = await digestsOf(store, call, source);
+  return {
+    segments: store.contents.segments(content, { begin: 0, end: sizeBytes }),
+    version: { sizeBytes, etag, attributes: { headers, metadata, checksum }, tags },
+    kind: 'ObjectCreated:Copy',
+  };
 }
 
 function directive({ headers }: S3Call, name: string): Directive {
@@ -67,19 +78,19 @@ function tagsOf(store: Store, call: S3Call, { bucket, version, versionId }: Copy
   return version.tags;
 }
 
-function authorizeDestination(store: Store, call: S3Call, tags: Tags): void {
-  const access = { bucket: findBucket(store, call), key: call.key, context: requestTagContext(tags) };
+function authorizeDestination(store: Store, call: S3Call, bucket: Bucket, tags: Tags): void {
+  const access = { bucket, key: call.key, context: requestTagContext(tags) };
   authorize(store, call, { ...access, action: 's3:PutObject' });
   if (tags.length > 0) authorize(store, call, { ...access, action: 's3:PutObjectTagging' });
 }
 
-function assertChanges(call: S3Call, { bucket, version, versionId }: CopySource, metadata: Directive): void {
+function assertChanges(call: S3Call, { bucket, version, versionId }: CopySource): void {
   if (version.sizeBytes > MAX_PAYLOAD_BYTES)
     throw invalidRequest(
       `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_PAYLOAD_BYTES}`,
     );
   const isItself = bucket.name === call.bucket && version.key === call.key && versionId === undefined;
-  if (isItself && metadata === 'COPY')
+  if (isItself && directive(call, 'x-amz-metadata-directive') === 'COPY')
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );

@@ -37,9 +37,8 @@ export function abortMultipartUpload(store: Store, call: S3Call): void {
   const bucket = findBucket(store, call);
   authorize(store, call, { action: 's3:AbortMultipartUpload', bucket, key: call.key });
   const { uploadId } = store.uploads.get(bucket.name, call.key, requiredQuery(call, 'uploadId'));
-  const parts = store.uploads.parts(uploadId, 0, -1);
-  inTransaction(store.database, () => store.uploads.remove(uploadId));
-  for (const { content } of parts) store.contents.drop(content);
+  const dropped = inTransaction(store.database, () => store.uploads.remove(uploadId));
+  for (const content of dropped) store.contents.drop(content);
   sendEmpty(call.response, 204);
 }
 

@@ -85,8 +85,9 @@ function decodedBody({ request, headers }: S3Call): {
 }
 
 function declaredLength(headers: Readonly<Record<string, string>>): number {
-  const header = headers['x-amz-decoded-content-length'] ?? headers['content-length'];
-  if (header === undefined && headers['transfer-encoding'] === undefined) return 0;
+  const isChunked = isAwsChunked(headers);
+  const header = headers[isChunked ? 'x-amz-decoded-content-length' : 'content-length'];
+  if (header === undefined && !isChunked && headers['transfer-encoding'] === undefined) return 0;
   const bytes = Number(header);
   if (!Number.isSafeInteger(bytes))
     throw new AwsError('MissingContentLength', 411, 'You must provide the Content-Length HTTP header.');

@@ -51,8 +51,8 @@ export interface Uploads {
   parts(uploadId: string, afterNumber: number, limit: number): readonly Part[];
   /** Replaces a part of that number and answers its content, now to be dropped. */
   putPart(uploadId: string, part: Part): number | undefined;
-  /** Forgets an upload and its parts. */
-  remove(uploadId: string): void;
+  /** Forgets an upload and its parts, and answers their contents, now to be dropped. */
+  remove(uploadId: string): readonly number[];
   isEmpty(bucket: string): boolean;
 }
 
@@ -78,6 +78,8 @@ const partRow = z.object({
   modified_ms: z.int(),
   checksum: jsonColumn(z.object({ algorithm, value: z.string() })),
 });
+
+const contentRow = z.object({ content: z.int() });
 
 export function createUploads(database: DatabaseSync): Uploads {
   const statements = prepare(database);
@@ -110,7 +112,7 @@ export function createUploads(database: DatabaseSync): Uploads {
     },
     remove(uploadId) {
       statements.remove.run(uploadId);
-      statements.removeParts.run(uploadId);
+      return statements.removeParts.all(uploadId).map((row) => contentRow.parse(row).content);
     },
     isEmpty: (bucket) => statements.any.get(bucket) === undefined,
   };
@@ -130,7 +132,7 @@ function prepare(database: DatabaseSync) {
     part: database.prepare('SELECT * FROM parts WHERE upload_id = ? AND number = ?'),
     putPart: database.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)'),
     remove: database.prepare('DELETE FROM uploads WHERE upload_id = ?'),
-    removeParts: database.prepare('DELETE FROM parts WHERE upload_id = ?'),
+    removeParts: database.prepare('DELETE FROM parts WHERE upload_id = ? RETURNING content'),
     any: database.prepare('SELECT 1 FROM uploads WHERE bucket = ? LIMIT 1'),
   };
 }

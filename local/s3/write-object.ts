@@ -14,8 +14,8 @@ export interface ObjectWrite {
   readonly segments: readonly Segment[];
   readonly version: Omit<NewVersion, 'content' | 'modifiedMs'>;
   readonly kind: ChangeKind;
-  /** Further changes to the index that belong to the write. */
-  alsoWrite?(): void;
+  /** Further changes to the index that belong to the write; answers contents they leave to be dropped. */
+  alsoWrite?(): readonly number[];
 }
 
 /**
@@ -55,8 +55,9 @@ function commit(store: Store, call: S3Call, write: ObjectWrite, check: () => voi
     // The bucket may have changed, or gone, while the body arrived.
     const bucket = store.buckets.get(call.bucket);
     check();
-    write.alsoWrite?.();
-    return add(store, call, bucket, write);
+    const left = write.alsoWrite?.() ?? [];
+    const written = add(store, call, bucket, write);
+    return { ...written, dropped: [...written.dropped, ...left] };
   });
   for (const content of dropped) store.contents.drop(content);
   store.notifications.wake();

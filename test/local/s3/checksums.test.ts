@@ -120,13 +120,18 @@ describe('bodies as they travel', () => {
     expect(await putRaw('hash', headers, ['x'])).toMatchObject({ code: 'XAmzContentSHA256Mismatch' });
   });
 
-  test('a body of unannounced length is MissingContentLength', async () => {
-    const headers = { 'transfer-encoding': 'chunked' };
-    expect(await putRaw('length', headers, ['x'])).toMatchObject({
-      status: 411,
-      code: 'MissingContentLength',
-    });
-  });
+  test.each([
+    { 'transfer-encoding': 'chunked' },
+    { 'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' },
+  ] as Record<string, string>[])(
+    'a body of unannounced length, %o, is MissingContentLength',
+    async (headers) => {
+      expect(await putRaw('length', headers, ['x'])).toMatchObject({
+        status: 411,
+        code: 'MissingContentLength',
+      });
+    },
+  );
 });
 
 async function putWithMd5(ContentMD5: string): Promise<unknown> {
