@@ -56,7 +56,7 @@ export function createDigest(algorithm: ChecksumAlgorithm): Digest {
 }
 
 /** The raw length of an algorithm's value, in bytes. */
-export function checksumBytes(algorithm: ChecksumAlgorithm): number {
+function checksumBytes(algorithm: ChecksumAlgorithm): number {
   return createDigest(algorithm).digest().length;
 }
 

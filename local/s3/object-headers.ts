@@ -13,7 +13,7 @@ const texts = z.record(z.string(), z.string());
 
 export const objectHeadersSchema: z.ZodType<ObjectHeaders> = z.object({ headers: texts, metadata: texts });
 
-export const META_PREFIX = 'x-amz-meta-';
+const META_PREFIX = 'x-amz-meta-';
 
 const DEFAULT_CONTENT_TYPE = 'binary/octet-stream';
 const MAX_METADATA_BYTES = 2048;
