@@ -72,7 +72,7 @@ describe.concurrent('a sandbox killed', () => {
     const kill = await armOn(call, upload, { when, effect: { kill: true } });
     await held.release(upload);
     await kill.struck();
-    await expectSealedAfterCrash(upload);
+    expect(await sealedAfterCrash(upload)).toBe(true);
   });
 
   it.each(['before', 'after'] as const)(
@@ -87,7 +87,7 @@ describe.concurrent('a sandbox killed', () => {
       await slow.struck();
       const kill = await armOn(reading, upload, { when, effect: { kill: true } });
       await kill.struck();
-      await expectSealedAfterCrash(upload);
+      expect(await sealedAfterCrash(upload)).toBe(true);
     },
   );
 });
@@ -100,7 +100,7 @@ describe('after all these crashes', () => {
 });
 
 /** Precondition: the sandbox has just been killed, so that nothing moves until its messages come back. */
-async function expectSealedAfterCrash(upload: HeldUpload): Promise<void> {
+async function sealedAfterCrash(upload: HeldUpload): Promise<boolean> {
   await expectNeverNeither(pipeline, upload);
   await pipeline.advanceClock(REDELIVERY_MS);
   await pipeline.until(async () => {
@@ -108,6 +108,7 @@ async function expectSealedAfterCrash(upload: HeldUpload): Promise<void> {
     return await pipeline.isSealed(upload);
   });
   await expectSealedOnce(pipeline, upload);
+  return true;
 }
 
 async function armOn(
