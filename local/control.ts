@@ -8,6 +8,7 @@ import type { LocalClock } from './clock.ts';
 import { faultSchema } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { AwsError } from './service.ts';
+import type { Timings } from './timings.ts';
 
 /** How EventBridge hands events to targets: `reorder` holds one back until the next has gone. */
 export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';
@@ -27,6 +28,7 @@ export interface ControlTargets {
   /** One entry per sandbox: function, pid, session, invocations, peakResidentBytes. */
   readonly sandboxes: () => readonly object[];
   readonly setDelivery: (mode: DeliveryMode) => void;
+  readonly timings: Timings;
   readonly kms: {
     readonly setPropagationDelay: (seconds: number) => void;
     readonly calls: () => readonly object[];
@@ -52,6 +54,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /_local/kms/calls': ({ kms }) => kms.calls(),
   'DELETE /_local/kms/calls': ({ kms }) => done(kms.clearCalls()),
   'GET /_local/decisions': ({ decisions }) => decisions(),
+  'GET /_local/timings': ({ timings }) => timings.entries(),
+  'DELETE /_local/timings': ({ timings }) => done(timings.clear()),
   'GET /_local/sandboxes': ({ sandboxes }) => sandboxes(),
   'POST /_local/events/delivery': ({ setDelivery }, input) => {
     const modes = z.enum(['normal', 'lose', 'double', 'reorder']);

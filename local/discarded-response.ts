@@ -5,7 +5,10 @@ import { Socket } from 'node:net';
 
 export function discardedResponse(request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
-  response.assignSocket(new Nowhere());
+  const nowhere = new Nowhere();
+  response.assignSocket(nowhere);
+  // A server tells its response when the socket has drained; without one, a body above 64 KiB would wait for ever.
+  nowhere.on('drain', () => response.emit('drain'));
   return response;
 }
 

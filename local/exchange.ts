@@ -1,5 +1,6 @@
 /** One signed request on its way through the front: who calls, which faults strike, what a failure is answered as. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Timings } from './timings.ts';
 import { inflict } from './fault-effects.ts';
 import type { FaultTarget, Faults } from './faults.ts';
 import { principalOf } from './identity.ts';
@@ -18,6 +19,7 @@ export interface Exchange {
 /** What serving an exchange needs of the front. */
 export interface Front {
   readonly faults: Faults;
+  readonly timings: Timings;
   /** SIGKILLs the sandbox that holds the session. */
   readonly kill: (session: string) => void;
   /** Told of every failure that is ours, not the caller's. */

@@ -22,8 +22,8 @@ export interface LocalProcessOptions {
   readonly sandboxes?: number;
   /** Default a temporary folder, removed at the end. */
   readonly dataDir?: string;
-  /** Default true. */
-  readonly functions?: boolean;
+  /** No queue invokes a function, and acme/hello.txt is uploaded. Default false. */
+  readonly stepByStep?: boolean;
   /** Default 0: any free port. */
   readonly port?: number;
   readonly environment?: Readonly<Record<string, string>>;
@@ -60,7 +60,12 @@ async function control(endpoint: string, method: string, path: string, body?: ob
   return response;
 }
 
-function argumentsOf({ sandboxes = 2, dataDir, functions = true, port = 0 }: LocalProcessOptions): string[] {
+function argumentsOf({
+  sandboxes = 2,
+  dataDir,
+  stepByStep = false,
+  port = 0,
+}: LocalProcessOptions): string[] {
   const data = dataDir === undefined ? [] : ['--data', dataDir];
   return [
     '--port',
@@ -68,7 +73,7 @@ function argumentsOf({ sandboxes = 2, dataDir, functions = true, port = 0 }: Loc
     '--sandboxes',
     String(sandboxes),
     ...data,
-    ...(functions ? [] : ['--no-functions']),
+    ...(stepByStep ? ['--step-by-step'] : []),
   ];
 }
 

@@ -11,6 +11,7 @@ interface Options {
   readonly data?: string;
   readonly sandboxes: number;
   readonly functions: boolean;
+  readonly stepByStep: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -21,6 +22,11 @@ const command = new Command('local')
   .option('--data <folder>', 'keep everything in this folder (default: a temporary one)')
   .option('--sandboxes <number>', 'processes per function', wholeNumber, 2)
   .option('--no-functions', 'only the services: no stack, no functions, no tenants')
+  .option(
+    '--step-by-step',
+    'invoke no function by itself; upload acme/hello.txt to take through by hand',
+    false,
+  )
   .option('--json', 'print one JSON line when ready, and nothing else', false)
   .option('--verbose', "the functions' log lines on stderr", false);
 
@@ -41,6 +47,7 @@ async function run(options: Options): Promise<void> {
       dataDir: options.data === undefined ? undefined : resolve(options.data),
       sandboxesPerFunction: options.sandboxes,
       deploy: options.functions,
+      stepByStep: options.stepByStep,
       onLog: options.verbose ? (line) => console.error(formatLine(line)) : undefined,
     });
   } catch (error) {

@@ -11,20 +11,10 @@ import {
 } from '@aws-sdk/client-kms';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE, STATE_TABLE } from './names.ts';
 import { keyPolicy } from '../onboarding/key-policy.ts';
 import { tenantItem } from '../shared/aws/state-table.ts';
 import { type Tenant, tenantSchema } from '../shared/tenant/tenant.ts';
-
-export interface SeedTarget {
-  readonly endpoint: string;
-  readonly region: string;
-  /** The ISV's account. */
-  readonly accountId: string;
-  readonly stateTable: string;
-  /** The names of the roles that tenants grant. */
-  readonly encryptRole: string;
-  readonly restoreRole: string;
-}
 
 export interface SeededTenant {
   readonly tenantId: string;
@@ -34,21 +24,21 @@ export interface SeededTenant {
 
 const TENANT_ACCOUNTS = { acme: '111111111111', globex: '222222222222', initech: '333333333333' } as const;
 
-export async function seed(target: SeedTarget): Promise<readonly SeededTenant[]> {
+export async function seed(endpoint: string): Promise<readonly SeededTenant[]> {
   const tenants = Object.entries(TENANT_ACCOUNTS);
   return await Promise.all(
-    tenants.map(async ([tenantId, account]) => await seedTenant(target, tenantId, account)),
+    tenants.map(async ([tenantId, account]) => await seedTenant(endpoint, tenantId, account)),
   );
 }
 
-async function seedTenant(target: SeedTarget, tenantId: string, accountId: string): Promise<SeededTenant> {
-  const kekArn = await ensureKek(target, tenantId, accountId);
-  await register(target, { tenantId, kekArn, keyMode: 'per-chunk', status: 'active', epoch: 1 });
+async function seedTenant(endpoint: string, tenantId: string, accountId: string): Promise<SeededTenant> {
+  const kekArn = await ensureKek(endpoint, tenantId, accountId);
+  await register(endpoint, { tenantId, kekArn, keyMode: 'per-chunk', status: 'active', epoch: 1 });
   return { tenantId, accountId, kekArn };
 }
 
-async function ensureKek(target: SeedTarget, tenantId: string, accountId: string): Promise<string> {
-  const kms = new KMSClient(clientConfig(target, accountId));
+async function ensureKek(endpoint: string, tenantId: string, accountId: string): Promise<string> {
+  const kms = new KMSClient(clientConfig(endpoint, accountId));
   const alias = 'alias/sealstream';
   try {
     const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: alias }));
@@ -59,19 +49,19 @@ async function ensureKek(target: SeedTarget, tenantId: string, accountId: string
   const policy = keyPolicy({
     tenantId,
     tenantAccountId: accountId,
-    encryptRoleArn: `arn:aws:iam::${target.accountId}:role/${target.encryptRole}`,
-    restoreRoleArn: `arn:aws:iam::${target.accountId}:role/${target.restoreRole}`,
+    encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
+    restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
   });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
   await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata?.KeyId }));
   return KeyMetadata?.Arn ?? '';
 }
 
-async function register(target: SeedTarget, record: unknown): Promise<void> {
+async function register(endpoint: string, record: unknown): Promise<void> {
   const tenant: Tenant = tenantSchema.parse(record);
-  const table = DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(target, target.accountId)));
+  const table = DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(endpoint, ISV_ACCOUNT)));
   const command = new PutCommand({
-    TableName: target.stateTable,
+    TableName: STATE_TABLE,
     Item: { ...tenantItem(tenant.tenantId), ...tenant },
     ConditionExpression: 'attribute_not_exists(pk)',
   });
@@ -82,6 +72,6 @@ async function register(target: SeedTarget, record: unknown): Promise<void> {
   }
 }
 
-function clientConfig({ endpoint, region }: SeedTarget, accountId: string) {
-  return { endpoint, region, credentials: { accessKeyId: accountId, secretAccessKey: 'local' } };
+function clientConfig(endpoint: string, accountId: string) {
+  return { endpoint, region: REGION, credentials: { accessKeyId: accountId, secretAccessKey: 'local' } };
 }

@@ -44,6 +44,7 @@ async function handle(front: Front, service: HttpService, exchange: Exchange, ca
   const { request, response, url } = exchange;
   const operation = service.operation(request, url);
   const target = faultTarget(exchange, caller, operation, request.url ?? '/');
+  front.timings.watch(target, response);
   if (await strike(front, 'before', target, caller, exchange)) return;
   // The answer is on its way before an `after` fault could strike, so a struck operation answers into the void.
   const struck = front.faults.peek('after', target).length > 0;

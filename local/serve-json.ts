@@ -12,6 +12,7 @@ export async function serveJson(front: Front, service: JsonService, exchange: Ex
     const caller = callerOf(exchange);
     const { operation, input, body } = await readJsonRequest(name, request);
     const target = faultTarget(exchange, caller, operation, body);
+    front.timings.watch(target, response);
     if (await strike(front, 'before', target, caller, exchange)) return;
     const output = await service.call(operation, input, caller);
     if (await strike(front, 'after', target, caller, exchange)) return;

@@ -11,7 +11,10 @@ import type { FunctionLine } from './function-log.ts';
 import { createAuthorizer } from './iam/evaluate.ts';
 import { createRoles } from './iam/roles.ts';
 import { openServices } from './open-services.ts';
+import { ISV_ACCOUNT, REGION } from './names.ts';
+import { seedSample } from './seed-sample.ts';
 import { seed } from './seed.ts';
+import { createTimings } from './timings.ts';
 import type { SeededTenant } from './seed.ts';
 import { deployStack } from './stack/deploy.ts';
 import type { DeployOptions, Deployment } from './stack/deploy.ts';
@@ -25,6 +28,8 @@ export interface LocalOptions {
   readonly sandboxesPerFunction?: number;
   /** False: the bare services, without the stack, its functions and the tenants. Default true. */
   readonly deploy?: boolean;
+  /** True: no queue or schedule invokes a function, and a first object waits to be taken through by hand. */
+  readonly stepByStep?: boolean;
   /** Where the functions' lines go. Default: `functions.log` in the data folder. */
   readonly onLog?: (line: FunctionLine) => void;
   /** Told of failures of the local AWS itself. Default: a line on stderr. */
@@ -49,21 +54,13 @@ export interface LocalAws {
 
 type Where = Pick<LocalAws, 'endpoint' | 'accountId' | 'region'>;
 
-const ACCOUNT_ID = '000000000000';
-const REGION = 'us-east-1';
-/** The names serverless.yml gives at stage `local`. */
-const STACK = {
-  stateTable: 'sealstream-local-state',
-  encryptRole: 'sealstream-local-encrypt',
-  restoreRole: 'sealstream-local-restore',
-};
-
 /** Rejects with Node's EADDRINUSE when the port is taken, and with StackError for what it can't deploy. */
 export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> {
   await using opened = new AsyncDisposableStack();
   const onCrash = options.onCrash ?? ((error) => console.error(error));
   const clock = createClock();
   const faults = createFaults(clock);
+  const timings = createTimings();
   const roles = createRoles();
   const decisions = createDecisionLog();
   const authorizer = createAuthorizer(roles, (request, decision) => decisions.record(request, decision));
@@ -72,7 +69,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   const kill = (session: string): void => deployment?.lambda.kill(session);
   const lambda = (): Deployment['lambda'] | undefined => deployment?.lambda;
   // The port comes first: where it is taken, nothing else is touched.
-  const front = await startFront({ port: options.port ?? 4566, faults, kill, onCrash });
+  const front = await startFront({ port: options.port ?? 4566, faults, timings, kill, onCrash });
   opened.defer(async () => front.close());
   const dataDir = await openDataDir(options.dataDir, opened);
   const services = await openServices({ opened, front, dataDir, clock, authorizer, lambda, onCrash });
@@ -80,6 +77,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   opened.defer(async () => front.close());
   front.mountControl({
     faults,
+    timings,
     clock,
     decisions: () => decisions.entries(),
     sandboxes: () => deployment?.lambda.sandboxes() ?? [],
@@ -87,14 +85,19 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
     kms: services.kms,
   });
 
-  const where = { endpoint: front.endpoint, accountId: ACCOUNT_ID, region: REGION };
+  const where = { endpoint: front.endpoint, accountId: ISV_ACCOUNT, region: REGION };
   if (options.deploy !== false) {
     const onLog = options.onLog ?? openLog(dataDir, opened);
     const sandboxesPerFunction = options.sandboxesPerFunction ?? 2;
-    deployment = await deploy({ ...where, roles, authorizer, sandboxesPerFunction, onLog }, opened);
+    const eventSources = options.stepByStep !== true;
+    deployment = await deploy(
+      { ...where, roles, authorizer, sandboxesPerFunction, eventSources, onLog },
+      opened,
+    );
     front.mountHttp('lambda', deployment.lambda);
   }
-  const tenants = deployment === undefined ? [] : await seed({ ...where, ...STACK });
+  const tenants = deployment === undefined ? [] : await seed(front.endpoint);
+  if (options.stepByStep === true) await seedSample(front.endpoint);
   const outputs = deployment?.outputs ?? {};
   const environment = environmentOf(where);
   const running = opened.move();

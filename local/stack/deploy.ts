@@ -20,6 +20,8 @@ export interface DeployOptions {
   /** Gets the policies of the stack's roles. */
   readonly roles: Roles;
   readonly sandboxesPerFunction: number;
+  /** False: queues and schedules invoke nothing. Default true. */
+  readonly eventSources?: boolean;
   /** `session` is empty for lines that no sandbox wrote. */
   readonly onLog: (entry: LogEntry) => void;
   /** Who may invoke functions. Default: as `roles` say. */

@@ -5,18 +5,7 @@
  * Packaging works in a folder of its own, with links to the project: two processes may package at once, and a
  * `sls package` of the developer's is left alone. Source maps point at the project's own files.
  */
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { runServerless } from './run-serverless.ts';
@@ -75,8 +64,6 @@ async function build(folder: string, options: Build): Promise<PackagedStack> {
     const { projectFolder, stage, region, variables } = options;
     const args = ['package', '--stage', stage, '--region', region];
     await runServerless({ projectFolder, workFolder, args, variables });
-    // A deployment package holds no package.json, which makes its .js files CommonJS; the project's says otherwise.
-    await writeFile(path.join(workFolder, codeFolder, 'package.json'), '{"type":"commonjs"}\n');
     // Another process may have put the same result there first.
     await rename(workFolder, folder).catch(() => undefined);
   } finally {

@@ -9,15 +9,23 @@ export interface RunningFunctions {
   close(): Promise<void>;
 }
 
+const NO_SOURCES: Pick<CreatedStack, 'mappings' | 'schedules'> = { mappings: [], schedules: [] };
+
 /** How long running invocations may take to end before their sandboxes are killed. */
 const graceMs = 5000;
 
-export function startFunctions(stack: CreatedStack, options: LambdaOptions): RunningFunctions {
+export interface StartOptions extends LambdaOptions {
+  /** False: queues and schedules invoke nothing. Default true. */
+  readonly eventSources?: boolean;
+}
+
+export function startFunctions(stack: CreatedStack, options: StartOptions): RunningFunctions {
   const lambda = createLambda(options);
   for (const { fn, reservedConcurrency, permissions } of stack.functions.values())
     lambda.addFunction(fn, reservedConcurrency, permissions);
-  const pollers = startPollers(stack, lambda, options);
-  const schedules = startSchedules(stack, lambda);
+  const { mappings, schedules: rules } = options.eventSources === false ? NO_SOURCES : stack;
+  const pollers = startPollers(mappings, lambda, options);
+  const schedules = startSchedules(rules, lambda);
   return {
     lambda,
     async close() {
@@ -29,7 +37,7 @@ export function startFunctions(stack: CreatedStack, options: LambdaOptions): Run
   };
 }
 
-function startPollers({ mappings }: CreatedStack, lambda: Lambda, options: LambdaOptions): Poller[] {
+function startPollers(mappings: CreatedStack['mappings'], lambda: Lambda, options: LambdaOptions): Poller[] {
   return mappings.flatMap(({ functionArn, mapping }) => {
     const pool = lambda.find(functionArn)?.pool;
     const onLine = (line: string): void =>
@@ -38,7 +46,7 @@ function startPollers({ mappings }: CreatedStack, lambda: Lambda, options: Lambd
   });
 }
 
-function startSchedules({ schedules }: CreatedStack, lambda: Lambda): Schedule[] {
+function startSchedules(schedules: CreatedStack['schedules'], lambda: Lambda): Schedule[] {
   return schedules.map(({ ruleArn, everyMs, functionArn, input }) =>
     startSchedule(ruleArn, everyMs, (event) => void lambda.deliver(functionArn, input ?? event)),
   );

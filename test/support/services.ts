@@ -15,6 +15,7 @@ import type { Roles } from '../../local/iam/roles.ts';
 import type { Caller } from '../../local/service.ts';
 import { createSqs } from '../../local/sqs/service.ts';
 import type { Sqs } from '../../local/sqs/service.ts';
+import { createTimings } from '../../local/timings.ts';
 
 export const ISV = '000000000000';
 const REGION = 'us-east-1';
@@ -51,11 +52,13 @@ export async function startServices(dataDir?: string): Promise<Services> {
   const [crashes, killed, undelivered]: [unknown[], string[], string[]] = [[], [], []];
   const clock = createClock();
   const faults = createFaults(clock);
+  const timings = createTimings();
   const roles = createRoles();
   const authorizer = createAuthorizer(roles);
   const front = await startFront({
     port: 0,
     faults,
+    timings,
     kill: (session) => void killed.push(session),
     onCrash: (error) => void crashes.push(error),
   });
@@ -68,7 +71,7 @@ export async function startServices(dataDir?: string): Promise<Services> {
   for (const [name, service] of Object.entries({ sqs, dynamodb, events })) front.mountJson(name, service);
   const kms = { setPropagationDelay: () => undefined, calls: () => [], clearCalls: () => undefined };
   const setDelivery = events.setDelivery.bind(events);
-  front.mountControl({ faults, clock, kms, setDelivery, decisions: () => [], sandboxes: () => [] });
+  front.mountControl({ faults, timings, clock, kms, setDelivery, decisions: () => [], sandboxes: () => [] });
   const close = async (): Promise<void> => {
     await front.close();
     await events.close();

@@ -11,6 +11,7 @@ import type { Roles } from '../../../local/iam/roles.ts';
 import { createKms } from '../../../local/kms/service.ts';
 import type { Kms } from '../../../local/kms/service.ts';
 import type { AwsEvent } from '../../../local/service.ts';
+import { createTimings } from '../../../local/timings.ts';
 
 export const ISV = '111111111111';
 export const TENANT = '222222222222';
@@ -42,6 +43,7 @@ export async function startKms(options: { dataDir?: string } = {}): Promise<KmsS
   const front = await startFront({
     port: 0,
     faults: createFaults(clock),
+    timings: createTimings(),
     kill: () => undefined,
     onCrash: (error) => void failures.push(error),
   });

@@ -11,6 +11,7 @@ import type { SandboxPool } from '../../../local/lambda/pool.ts';
 import { createLambda, type Lambda } from '../../../local/lambda/service.ts';
 import { createSqs } from '../../../local/sqs/service.ts';
 import { fixtureFunction } from './fixture-function.ts';
+import { createTimings } from '../../../local/timings.ts';
 
 export const accountId = '000000000000';
 export const region = 'us-east-1';
@@ -48,6 +49,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
   const front = await startFront({
     port: 0,
     faults: createFaults(clock),
+    timings: createTimings(),
     kill: () => undefined,
     onCrash: (error) => void lines.push(`crash: ${String(error)}`),
   });

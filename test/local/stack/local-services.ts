@@ -12,6 +12,7 @@ import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles, type Roles } from '../../../local/iam/roles.ts';
 import { createSqs } from '../../../local/sqs/service.ts';
 import type { Deployment } from '../../../local/stack/deploy.ts';
+import { createTimings } from '../../../local/timings.ts';
 
 export interface LocalServices {
   readonly endpoint: string;
@@ -30,6 +31,7 @@ export async function startLocalServices(): Promise<LocalServices> {
   const front = await startFront({
     port: 0,
     faults: createFaults(clock),
+    timings: createTimings(),
     kill: () => undefined,
     onCrash: (error) => void failures.push(error),
   });

@@ -16,7 +16,7 @@ const configuration = `
 service: fixture
 plugins: [serverless-esbuild]
 provider: { name: aws, runtime: nodejs24.x }
-custom: { esbuild: { bundle: true, format: cjs, sourcemap: true, keepOutputDirectory: true } }
+custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, sourcemap: true, keepOutputDirectory: true } }
 package: { individually: true }
 functions:
   one: { handler: functions/one.handler, environment: { SIZE: "\${env:FIXTURE_SIZE, 'unset'}" } }
@@ -56,9 +56,9 @@ test(
       Type: 'AWS::Lambda::Function',
       Properties: { Environment: { Variables: { SIZE: '42' } } },
     });
-    const { handler } = createRequire(import.meta.url)(path.join(one.codeFolder, 'functions', 'one.js'));
+    const { handler } = createRequire(import.meta.url)(path.join(one.codeFolder, 'functions', 'one.cjs'));
     expect(await handler()).toBe('first');
-    const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.js.map'), 'utf8'));
+    const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.cjs.map'), 'utf8'));
     const source = path.resolve(one.codeFolder, 'functions', map.sources[0]);
     expect(source).toBe(path.join(projectFolder, 'functions', 'one.ts'));
     expect(

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
+
+const run = promisify(execFile);
+const README = new URL('../../README.md', import.meta.url);
+const TIMEOUT_MS = 120_000;
+
+let pipeline: Pipeline;
+let commands: readonly string[];
+beforeAll(async () => {
+  pipeline = await startPipeline({ stepByStep: true });
+  const lines = (await readFile(README, 'utf8')).split('\n');
+  commands = lines.filter((line) => line.includes('sls invoke local'));
+});
+afterAll(async () => {
+  await pipeline[Symbol.asyncDispose]();
+});
+
+/** As the README has it, but for the port. */
+async function invoke(name: string): Promise<unknown> {
+  const command = commands.find((line) => line.includes(`-f ${name} `)) ?? 'false';
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: pipeline.local.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const { stdout } = await run('sh', ['-c', `timeout 60 ${command.replace(/^(\S+=\S+ )/u, 'env $1')}`], {
+    env,
+  });
+  return JSON.parse(stdout.slice(stdout.indexOf('\n{\n')));
+}
+
+it('takes an object through by hand with the commands of the README', { timeout: TIMEOUT_MS }, async () => {
+  expect(commands).toHaveLength(3);
+
+  expect(await invoke('ingest')).toEqual({ batchItemFailures: [] });
+  expect(await pipeline.depth('chunks')).toBe(1);
+
+  expect(await invoke('encrypt')).toEqual({ batchItemFailures: [] });
+  expect(await pipeline.exists(VAULT_BUCKET, 'acme/objects/hello.txt')).toBe(true);
+
+  expect(await invoke('restore')).toMatchObject({ tenantId: 'acme', key: 'hello.txt', sizeBytes: 14 });
+  expect((await pipeline.read(RESTORE_BUCKET, 'acme/hello.txt')).toString()).toBe('Hello, vault.\n');
+});

@@ -1,0 +1,106 @@
+import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
+import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+
+const decisionsSchema = z.array(z.object({ role: z.string(), action: z.string(), allowed: z.boolean() }));
+
+/** Notes how far a plan of more than 10,000 jobs has come: test/chunk/plan-upload.test.ts. */
+const ONLY_HUGE = 'sealstream-local-ingest dynamodb:UpdateItem';
+
+let pipeline: Pipeline;
+beforeAll(async () => {
+  pipeline = await startPipeline();
+});
+afterAll(async () => {
+  await pipeline[Symbol.asyncDispose]();
+});
+
+function roleOf(name: string): ReturnType<Pipeline['identity']> {
+  return pipeline.identity(`${ISV_ACCOUNT}.sealstream-local-${name}`);
+}
+
+/** `sealstream-local-encrypt s3:PutObject`, … of every statement of the three roles in serverless.yml. */
+async function grantedActions(): Promise<readonly string[]> {
+  const yaml = await readFile(new URL('../../serverless.yml', import.meta.url), 'utf8');
+  return ['ingest', 'encrypt', 'restore'].flatMap((name) => {
+    const policy = yaml.slice(yaml.indexOf(`- PolicyName: ${name}\n`)).split(/\n {4}\w/u)[0] ?? '';
+    const actions = policy.match(/\b(?:s3|sqs|kms|dynamodb):[A-Z]\w+/gu) ?? [];
+    return actions.map((action) => `sealstream-local-${name} ${action}`);
+  });
+}
+
+it('the roles are allowed all that the pipeline does, and the pipeline does all that they are allowed', async () => {
+  const options = { tags: { cost: 'center' } };
+  const big = await pipeline.client.upload('acme', 'big', randomBytes(2 * CHUNK_BYTES + 1), options);
+  const small = await pipeline.client.upload('globex', 'small', randomBytes(10));
+  await Promise.all([pipeline.sealed(big), pipeline.sealed(small)]);
+  await pipeline.restored('acme', 'big');
+  // A restore of several parts that fails is aborted; a job that can't be done is recorded, one that waits is queued anew.
+  const many = await pipeline.client.upload('acme', 'parts', randomBytes(17 * 1_048_576));
+  await pipeline.sealed(many);
+  await pipeline.remove(VAULT_BUCKET, `acme/chunks/${many.objectId}/0000000270`);
+  await expect(pipeline.client.restore({ tenantId: 'acme', key: 'parts' })).rejects.toMatchObject({
+    code: 'ERR_AUTHENTICATION_FAILED',
+  });
+  await pipeline.send('uploads', 'no notification');
+  await pipeline.rejectionOf('no notification');
+  await pipeline.send('chunks', 'no job');
+  await pipeline.rejectionOf('no job');
+  await pipeline.disableKey('initech');
+  const waiting = await pipeline.client.upload('initech', 'waiting', randomBytes(10));
+  await pipeline.until(async () => (await pipeline.planOf(waiting)) !== undefined);
+  const error = { code: 'InternalServerError', status: 500 };
+  for (const role of ['sealstream-local-ingest', 'sealstream-local-encrypt']) {
+    await pipeline.fault({ service: 'dynamodb', role, when: 'before', count: 10, effect: { error } });
+  }
+  const delayed = await pipeline.client.upload('acme', 'delayed', randomBytes(10));
+  await pipeline.sealedInTime(delayed);
+  await pipeline.enableKey('initech');
+  await pipeline.sealedInTime(waiting);
+
+  const decisions = await pipeline.local.ask('decisions', decisionsSchema);
+  const ofRoles = decisions.filter(({ role: arn }) => arn.includes(':role/sealstream-local-'));
+  const name = (arn: string): string => arn.split('/').at(-1) ?? '';
+  const used = new Set(ofRoles.filter(({ allowed }) => allowed).map((d) => `${name(d.role)} ${d.action}`));
+  const idle = (await grantedActions()).filter((granted) => !used.has(granted) && granted !== ONLY_HUGE);
+  expect(idle).toEqual([]);
+  expect(ofRoles.filter(({ allowed }) => !allowed)).toEqual([]);
+});
+
+it('encrypt cannot decrypt, restore cannot generate, and neither can ask under another tenant-id', async () => {
+  const KeyId = await pipeline.kekArn('acme');
+  const EncryptionContext = { 'tenant-id': 'acme' };
+  const encrypt = new KMSClient(roleOf('encrypt'));
+  const restore = new KMSClient(roleOf('restore'));
+  const generate = new GenerateDataKeyCommand({ KeyId, EncryptionContext, NumberOfBytes: 32 });
+  const { CiphertextBlob } = await encrypt.send(generate);
+  const unwrap = new DecryptCommand({ KeyId, EncryptionContext, CiphertextBlob });
+  expect((await restore.send(unwrap)).Plaintext).toHaveLength(32);
+
+  const denied = { name: 'AccessDeniedException' };
+  await expect(encrypt.send(unwrap)).rejects.toMatchObject(denied);
+  await expect(restore.send(generate)).rejects.toMatchObject(denied);
+  const foreign = { KeyId, EncryptionContext: { 'tenant-id': 'globex' }, NumberOfBytes: 32 };
+  await expect(encrypt.send(new GenerateDataKeyCommand(foreign))).rejects.toMatchObject(denied);
+  await expect(pipeline.kms('globex').send(unwrap)).rejects.toMatchObject(denied);
+});
+
+it('no role writes plaintext where ciphertext rests, or reads what is not its to read', async () => {
+  const denied = { name: 'AccessDenied' };
+  const restore = new S3Client(roleOf('restore'));
+  const ingest = new S3Client(roleOf('ingest'));
+  const encrypt = new S3Client(roleOf('encrypt'));
+  const chunk = { Bucket: VAULT_BUCKET, Key: 'acme/objects/any' };
+  await expect(restore.send(new PutObjectCommand({ ...chunk, Body: 'x' }))).rejects.toMatchObject(denied);
+  await expect(ingest.send(new PutObjectCommand({ ...chunk, Body: 'x' }))).rejects.toMatchObject(denied);
+  const upload = { Bucket: INGEST_BUCKET, Key: 'acme/any' };
+  await expect(restore.send(new GetObjectCommand(upload))).rejects.toMatchObject(denied);
+  await expect(encrypt.send(new PutObjectCommand({ ...upload, Body: 'x' }))).rejects.toMatchObject(denied);
+  const stored = { Bucket: VAULT_BUCKET, Key: `acme/chunks/${'0'.repeat(64)}/0000000000` };
+  await expect(encrypt.send(new GetObjectCommand(stored))).rejects.toMatchObject(denied);
+});
