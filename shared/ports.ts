@@ -35,7 +35,7 @@ export interface Rejection {
   readonly functionName: string;
   readonly code: string;
   readonly message: string;
-  /** The message as received, cut to 64 KiB: what to redrive once the cause is mended. */
+  /** The message as received, its first 65,536 characters: what to redrive once the cause is mended. */
   readonly body: string;
   /** ISO 8601, UTC. */
   readonly rejectedAt: string;

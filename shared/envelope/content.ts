@@ -22,15 +22,9 @@ export class Content {
 
   async *flow(): AsyncGenerator<Uint8Array> {
     const iterator = iteratorOf(this.#pieces);
-    const aborted = Promise.withResolvers<never>();
-    aborted.promise.catch(() => undefined);
-    const abort = (): void => aborted.reject(errorOf(this.#signal?.reason));
-    this.#signal?.addEventListener('abort', abort);
-    if (this.#signal?.aborted === true) abort();
     try {
       for (;;) {
-        // A source that has fallen silent must not outlast the signal.
-        const next = await Promise.race([iterator.next(), aborted.promise]);
+        const next = await this.#unlessAborted(iterator);
         if (next.done === true) return;
         this.bytes += next.value.length;
         yield next.value;
@@ -39,8 +33,24 @@ export class Content {
       this.failure =
         this.#signal?.aborted === true ? errorOf(this.#signal.reason) : brokenOff(error, this.bytes);
     } finally {
-      this.#signal?.removeEventListener('abort', abort);
       close(iterator);
+    }
+  }
+
+  /** A source that has fallen silent must not outlast the signal. One listener per piece, so that none is kept. */
+  async #unlessAborted(iterator: PieceIterator): Promise<IteratorResult<Uint8Array>> {
+    const signal = this.#signal;
+    if (signal === undefined) return await iterator.next();
+    signal.throwIfAborted();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = (): void => reject(errorOf(signal.reason));
+    signal.addEventListener('abort', abort);
+    try {
+      const next = await Promise.race([iterator.next(), aborted]);
+      signal.throwIfAborted();
+      return next;
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 }

@@ -5,7 +5,7 @@ import { ConfigInvalidError } from '../errors.ts';
 /** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */
 export const name: z.ZodString = z.string().min(1);
 
-/** Bytes of a chunk. Default 67108864 (64 MiB): at most 799,539 chunks an object, 64 MiB of memory a chunk. */
+/** Bytes of a chunk. Default 67108864 (64 MiB): 48.8 TiB are 800,000 chunks, and a chunk is what a sandbox holds. */
 export const chunkBytes: z.ZodType<number> = z.coerce
   .number()
   .int()

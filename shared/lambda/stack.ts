@@ -24,7 +24,10 @@ export function lambda<Event, Result>(
 /** Lambda reports `name` as errorType and drops every other member: there the code goes. No cause leaves the sandbox. */
 function reported(error: unknown): Error {
   logger.error('invocation failed', loggable(error));
-  const failure = new Error(error instanceof Error ? error.message : 'unknown failure');
-  failure.name = error instanceof SealstreamError ? error.code : 'InternalError';
+  const ours = error instanceof SealstreamError;
+  const failure = new Error(
+    ours ? error.message : 'an unforeseen failure; the log has its name under this request id',
+  );
+  failure.name = ours ? error.code : 'InternalError';
   return failure;
 }
