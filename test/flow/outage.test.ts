@@ -20,12 +20,14 @@ interface Operation {
 
 type Trouble = Pick<Fault, 'when' | 'effect'>;
 
-/** Two chunks, so that the receipts count. */
-const BYTES = CHUNK_BYTES + 5000;
-/** More than the SDK tries before it gives up, so that the message itself is delivered again. */
-const BEYOND_THE_SDK = 6;
-/** Longer than the queues' visibility timeout. */
-const REDELIVERY_MS = 125_000;
+/** So that the receipts count. */
+const TWO_CHUNKS = CHUNK_BYTES + 5000;
+/** So that every failure is the same message's. */
+const ONE_CHUNK = 5000;
+/** How often the functions' SDK clients try. */
+const SDK_TRIES = 5;
+/** The message itself must be delivered again. */
+const BEYOND_THE_SDK = SDK_TRIES + 1;
 const SLOW_MS = 400;
 
 const OPERATIONS = {
@@ -47,6 +49,8 @@ const OPERATIONS = {
   sqs: [{ service: 'sqs', operation: 'SendMessageBatch', match: ({ objectId }: Uploaded) => objectId }],
   kms: [{ service: 'kms', operation: 'GenerateDataKey', match: ({ objectId }: Uploaded) => objectId }],
 } as const satisfies Record<string, readonly Operation[]>;
+
+const CHUNK_QUEUE = { service: 'sqs', match: (): string => 'sealstream-local-chunks' };
 
 type Service = keyof typeof OPERATIONS;
 
@@ -80,7 +84,7 @@ let pipeline: Pipeline;
 let held: HeldUploads;
 
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 3 });
   held = await holdUploads(pipeline);
 });
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
@@ -111,7 +115,7 @@ describe.concurrent('everything seals once', () => {
   });
 
   it.each(SERVICES)('though %s stays down for longer than the SDK tries', async (service) => {
-    const upload = await uploadFor(`${service}-down`);
+    const upload = await uploadFor(`${service}-down`, ONE_CHUNK);
     const [operation] = OPERATIONS[service];
     const down = await armOn(operation, upload, answer('ServiceUnavailable', 503), BEYOND_THE_SDK);
     expect(await rodeOut(upload, [down], BEYOND_THE_SDK)).toBe(true);
@@ -127,15 +131,35 @@ describe.concurrent('everything seals once', () => {
   });
 });
 
-describe('after all these outages', () => {
+describe('everything is dealt with', () => {
+  // Neither call says which message it is about: nothing else may be under way.
+  it('though SQS takes neither a backoff nor an acknowledgement', async () => {
+    const upload = await uploadFor('unacknowledged', ONE_CHUNK);
+    const failing = answer('InternalError', 500);
+    const faults = await Promise.all([
+      armOn(OPERATIONS.s3[0], upload, failing, BEYOND_THE_SDK),
+      armOn({ ...CHUNK_QUEUE, operation: 'ChangeMessageVisibility' }, upload, failing, SDK_TRIES),
+      armOn({ ...CHUNK_QUEUE, operation: 'DeleteMessageBatch' }, upload, failing, SDK_TRIES),
+    ]);
+    await held.release(upload);
+    await pipeline.sealedInTime(upload);
+    await pipeline.until(async () => (await pipeline.depth('chunks')) === 0, { step: true });
+    expect(await Promise.all(faults.map(async (fault) => await fault.strikes()))).toEqual([
+      BEYOND_THE_SDK,
+      SDK_TRIES,
+      SDK_TRIES,
+    ]);
+    await expectSealedOnce(pipeline, upload);
+  });
+
   it('nothing is left on the queues, in the DLQs or among the rejections', async () => {
     await expectQuiet(pipeline);
     expect(await pipeline.depth('chunks')).toBe(0);
   });
 });
 
-async function uploadFor(name: string): Promise<HeldUpload> {
-  return await held.upload('acme', `${name}.bin`, randomBytes(BYTES));
+async function uploadFor(name: string, sizeBytes = TWO_CHUNKS): Promise<HeldUpload> {
+  return await held.upload('acme', `${name}.bin`, randomBytes(sizeBytes));
 }
 
 /** Resolves once every fault has struck so often and the object is sealed all the same. */
