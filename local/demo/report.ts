@@ -58,7 +58,7 @@ export function describe(findings: Findings, report: DemoReport): string {
   ].join('\n');
 }
 
-export function size(bytes: number): string {
+function size(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = bytes === 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;

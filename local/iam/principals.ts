@@ -20,7 +20,7 @@ export function isRoot(principal: Principal): boolean {
   return principal.roleArn === undefined && principal.arn === rootArn(principal.accountId);
 }
 
-export function rootArn(accountId: string): string {
+function rootArn(accountId: string): string {
   return `arn:aws:iam::${accountId}:root`;
 }
 

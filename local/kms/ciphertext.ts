@@ -74,7 +74,7 @@ export function openBlob(
 }
 
 /** AWS gives this refusal no message. */
-export function invalidCiphertext(): Error {
+function invalidCiphertext(): Error {
   return kmsError('InvalidCiphertextException', '');
 }
 

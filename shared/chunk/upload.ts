@@ -63,7 +63,7 @@ export function uploadOf(record: unknown): Upload {
 }
 
 /** S3 form-encodes keys in notifications: a space is `+`, a plus `%2B`, the slash stays. */
-export function decodeFormKey(encoded: string): string {
+function decodeFormKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
   } catch (cause) {

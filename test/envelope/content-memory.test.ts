@@ -3,15 +3,16 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { Content } from '../../shared/envelope/content.ts';
 
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  for (let piece = 0; piece < 512; piece += 1) {
+    yield await Promise.resolve(Buffer.alloc(65_536));
+  }
+}
+
 test('content that has flowed is let go of, though its signal lives on', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const before = process.memoryUsage().arrayBuffers;
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let piece = 0; piece < 512; piece += 1) {
-      yield await Promise.resolve(Buffer.alloc(65_536));
-    }
-  }
   const content = new Content(pieces(), new AbortController().signal);
   let most = 0;
   for await (const _ of content.flow()) {

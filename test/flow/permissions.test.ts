@@ -67,8 +67,9 @@ it('the roles are allowed all that the pipeline does, and the pipeline does all 
 
   const decisions = await pipeline.local.ask('decisions', decisionsSchema);
   const ofRoles = decisions.filter(({ role: arn }) => arn.includes(':role/sealstream-local-'));
-  const name = (arn: string): string => arn.split('/').at(-1) ?? '';
-  const used = new Set(ofRoles.filter(({ allowed }) => allowed).map((d) => `${name(d.role)} ${d.action}`));
+  const used = new Set(
+    ofRoles.filter(({ allowed }) => allowed).map((d) => `${d.role.split('/').at(-1)} ${d.action}`),
+  );
   const idle = (await grantedActions()).filter((granted) => !used.has(granted) && granted !== ONLY_HUGE);
   expect(idle).toEqual([]);
   expect(ofRoles.filter(({ allowed, action }) => !allowed && action !== COURTESY)).toEqual([]);
