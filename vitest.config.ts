@@ -1,9 +1,12 @@
+import { CHUNK_BYTES } from './test/support/chunk-bytes.ts';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
+    globalSetup: ['./test/support/package-stack.ts'],
+    env: { CHUNK_BYTES: String(CHUNK_BYTES) },
     // Two cores: the local AWS and its sandboxes are processes of their own.
     maxWorkers: 2,
     testTimeout: 60_000,

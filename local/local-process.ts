@@ -26,7 +26,6 @@ export interface LocalProcessOptions {
   readonly stepByStep?: boolean;
   /** Default 0: any free port. */
   readonly port?: number;
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const readySchema = z.object({ endpoint: z.string() });
@@ -35,7 +34,6 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 /** Resolves when it is ready. Throws, with what it printed, when it ends before that. */
 export async function startLocalProcess(options: LocalProcessOptions = {}): Promise<LocalProcess> {
   const child = spawn(process.execPath, [MAIN, '--json', ...argumentsOf(options)], {
-    env: { ...process.env, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const endpoint = await readyEndpoint(child);

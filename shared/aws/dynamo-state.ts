@@ -26,10 +26,15 @@ export function dynamoState(table: StateTable): State {
     addReceipt: async (plan, chunkIndex) =>
       await storing('dynamodb:UpdateItem', async () => await addReceipt(table, plan, chunkIndex)),
     markSealed: async (plan, sealedAt) =>
-      await updatePlan(table, plan, 'SET sealedAt = :sealedAt, expiresAt = :expires', {
-        sealedAt,
-        expires: expiresAt(SEALED_PLAN_SECONDS),
-      }),
+      await updatePlan(
+        table,
+        plan,
+        'SET sealedAt = if_not_exists(sealedAt, :sealedAt), expiresAt = :expires',
+        {
+          sealedAt,
+          expires: expiresAt(SEALED_PLAN_SECONDS),
+        },
+      ),
     async recordRejection(rejection) {
       const Item = { ...rejectionItem(rejection.id), ...rejection };
       const command = new PutCommand({ TableName: table.name, Item });

@@ -25,6 +25,7 @@ export interface ChunkOutcome {
   readonly chunkIndex: number;
   /** `present`: another delivery of the job wrote it. `sealed`: nothing was left to do. */
   readonly chunk: 'written' | 'present' | 'sealed';
+  /** Whether this delivery sealed the object. */
   readonly objectSealed: boolean;
 }
 
@@ -49,7 +50,7 @@ export async function encryptChunk(
   if (chunk === 'sealed') {
     // A crash between the seal and the removal of the source is made good here.
     await removeSource(plan, ports);
-    return { plan, chunkIndex, chunk, objectSealed: true };
+    return { plan, chunkIndex, chunk, objectSealed: false };
   }
   const complete = await ports.state.addReceipt(plan, chunkIndex);
   if (complete) await seal(plan, tenant, ports);

@@ -80,7 +80,7 @@ describe('a job', () => {
     ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
     ports.effects.log.length = 0;
     const outcome = await encryptChunk(job(plan, 0), ports, NEVER);
-    expect(outcome).toMatchObject({ chunk: 'sealed', objectSealed: true });
+    expect(outcome).toMatchObject({ chunk: 'sealed', objectSealed: false });
     expect(ports.effects.log).toEqual(['state.tenantAndPlan', 'sources.remove']);
     expect(ports.sources.versions.size).toBe(0);
   });
@@ -188,7 +188,7 @@ describe('a delivery that read the plan before the seal and comes to the source 
     const second = encryptChunk(job(plan, 0), { ...ports, sources: { ...ports.sources, read } }, NEVER);
     await sealed(ports, body);
     late.resolve(undefined);
-    expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: true });
+    expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: false });
   });
 });
 

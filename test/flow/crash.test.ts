@@ -9,7 +9,8 @@ import type { Fault } from '../../local/faults.ts';
 import type { Uploaded } from '../../local/pipeline-client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectNeverNeither, expectQuiet, expectSealedOnce } from '../support/sealed-once.ts';
 
 /** One call of a function, told apart from the same call for any other object. */

@@ -14,7 +14,8 @@ import { z } from 'zod';
 import { ISV_ACCOUNT, REGION, STATE_TABLE } from '../../local/names.ts';
 import type { Uploaded } from '../../local/pipeline-client.ts';
 import { keyPolicy } from '../../onboarding/key-policy.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline, TENANT_ACCOUNTS } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline, TENANT_ACCOUNTS } from '../support/pipeline.ts';
 import { expectQuiet, sourceExists } from '../support/sealed-once.ts';
 
 /** One more than the chunk queue's maxReceiveCount: retried work would be in the DLQ by then. */

@@ -8,7 +8,8 @@ import type { Fault } from '../../local/faults.ts';
 import type { Uploaded } from '../../local/pipeline-client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectNeverNeither, expectQuiet, expectSealedOnce } from '../support/sealed-once.ts';
 
 /** An operation of a service as the pipeline calls it for one object: a part of the URL or of the body says which. */

@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 const decisionsSchema = z.array(z.object({ role: z.string(), action: z.string(), allowed: z.boolean() }));
 

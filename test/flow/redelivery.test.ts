@@ -6,7 +6,8 @@ import { manifestKey } from '../../shared/chunk/vault-key.ts';
 import { ENCRYPT_ROLE } from '../../local/names.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import {
   expectQuiet,
   expectSealedOnce,

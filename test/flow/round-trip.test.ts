@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { FRAME_BYTES } from '../../shared/envelope/message-size.ts';
-import { CHUNK_BYTES, type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 let pipeline: Pipeline;
 beforeAll(async () => {

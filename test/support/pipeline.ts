@@ -26,8 +26,6 @@ import {
 } from '../../local/names.ts';
 import { PipelineClient, type Uploaded } from '../../local/pipeline-client.ts';
 
-/** Small enough that a few hundred kilobytes make several chunks. */
-export const CHUNK_BYTES = 65_536;
 export const TENANT_ACCOUNTS = {
   acme: '111111111111',
   globex: '222222222222',
@@ -36,7 +34,7 @@ export const TENANT_ACCOUNTS = {
 
 const PATIENCE_MS = 45_000;
 /** How often a test that waits looks. */
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
 
@@ -49,8 +47,7 @@ export interface Identity {
 }
 
 export async function startPipeline(options: LocalProcessOptions = {}): Promise<Pipeline> {
-  const environment = { CHUNK_BYTES: String(CHUNK_BYTES), ...options.environment };
-  return new Pipeline(await startLocalProcess({ ...options, environment }));
+  return new Pipeline(await startLocalProcess(options));
 }
 
 export class Pipeline implements AsyncDisposable {
@@ -86,7 +83,7 @@ export class Pipeline implements AsyncDisposable {
     const deadline = performance.now() + PATIENCE_MS;
     for (let look = 1; !(await condition()); look += 1) {
       if (performance.now() > deadline) throw new Error('waited in vain');
-      if (step && look % 5 === 0) await this.advanceClock(STEP_MS);
+      if (step && look % 10 === 0) await this.advanceClock(STEP_MS);
       await delay(LOOK_MS);
     }
   }
