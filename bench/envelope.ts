@@ -1,8 +1,14 @@
 /** One 64 MiB chunk through the envelope, against raw AES-256-GCM and against the Encryption SDK's defaults. */
 import { buildClient, KmsKeyringNode } from '@aws-crypto/client-node';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { type Duplex, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { decrypt } from '../shared/envelope/decrypt.ts';
 import { encrypt } from '../shared/envelope/encrypt.ts';
+import { generatingKeyring, unwrappingKeyring } from '../shared/envelope/kek.ts';
+import { FRAME_BYTES } from '../shared/envelope/message-size.ts';
+import { sdk, SUITE } from '../shared/envelope/suite.ts';
+import { joined } from '../shared/envelope/message.ts';
 import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
 import { KEK_ARN, kmsStandIn } from './kms-stand-in.ts';
 import { medians } from './measure.ts';
@@ -22,13 +28,24 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
   const kek = { tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms };
   const message = await copyOf(kek, pieces);
   const raw = rawGcm(pieces);
-  const [rawEncrypt = 0, ourEncrypt = 0, rawDecrypt = 0, ourDecrypt = 0] = await medians(
+  const [
+    rawEncrypt = 0,
+    framedEncrypt = 0,
+    sdkEncrypt = 0,
+    ourEncrypt = 0,
+    rawDecrypt = 0,
+    sdkDecrypt = 0,
+    ourDecrypt = 0,
+  ] = await medians(
     [
       async () => raw.encrypt(),
+      async () => raw.encryptFramed(),
+      async () => await throughStream(encryptStream(kms), pieces),
       async () => {
-        using _ = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
+        await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
       },
       async () => raw.decrypt(),
+      async () => await throughStream(decryptStream(kms), inFrames(message)),
       async () => {
         for await (const _ of decrypt(kek, [message], CONTEXT));
       },
@@ -46,6 +63,9 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
   return [
     speed('raw AES-256-GCM, encrypt', rawEncrypt),
     speed('raw AES-256-GCM, decrypt', rawDecrypt),
+    speed('raw, a cipher per 1 MiB frame, encrypt', framedEncrypt),
+    speed('Encryption SDK stream, our suite and frames, encrypt', sdkEncrypt),
+    speed('Encryption SDK stream, our suite and frames, decrypt', sdkDecrypt),
     speed('envelope, encrypt', ourEncrypt),
     speed('envelope, decrypt', ourDecrypt),
     speed('Encryption SDK defaults, encrypt', stockEncrypt),
@@ -64,8 +84,7 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
 }
 
 async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8Array[]): Promise<Buffer> {
-  using message = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
-  return Buffer.from(message.content);
+  return joined(await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT));
 }
 
 /** The same bytes in the same pieces, the output kept as ours is. */
@@ -81,6 +100,14 @@ function rawGcm(pieces: readonly Uint8Array[]) {
   const { ciphertext, tag } = encryptRaw();
   return {
     encrypt: encryptRaw,
+    encryptFramed() {
+      return pieces.map((piece) => {
+        const cipher = createCipheriv('aes-256-gcm', key, iv);
+        const frame = cipher.update(piece);
+        cipher.final();
+        return frame;
+      });
+    },
     decrypt() {
       const decipher = createDecipheriv('aes-256-gcm', key, iv);
       decipher.setAuthTag(tag);
@@ -106,6 +133,33 @@ function stockClient(kms: ReturnType<typeof kmsStandIn>) {
       (await client.encrypt(keyring, plaintext, { encryptionContext: CONTEXT })).result,
     decrypt: async (message: Buffer) => (await client.decrypt(keyring, message)).plaintext,
   };
+}
+
+/** What the Encryption SDK takes by itself, its output thrown away: what is left to the envelope is the difference. */
+function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
+  const kek = { tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms };
+  return sdk.encryptStream(generatingKeyring(kek, {}), {
+    suiteId: SUITE,
+    encryptionContext: CONTEXT,
+    frameLength: FRAME_BYTES,
+  });
+}
+
+function decryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
+  return sdk.decryptStream(
+    unwrappingKeyring({ tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms }, {}),
+  );
+}
+
+function inFrames(message: Buffer): readonly Buffer[] {
+  const frames = Math.ceil(message.length / FRAME_BYTES);
+  return Array.from({ length: frames }, (_, index) =>
+    message.subarray(index * FRAME_BYTES, (index + 1) * FRAME_BYTES),
+  );
+}
+
+async function throughStream(stream: Duplex, pieces: readonly Uint8Array[]): Promise<void> {
+  await pipeline(pieces, stream, new Writable({ write: (_piece, _encoding, done) => done() }));
 }
 
 function speed(name: string, elapsedMs: number): Figure {

@@ -1,4 +1,5 @@
 /** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
+import { joined } from '../../shared/envelope/message.ts';
 import { createHash } from 'node:crypto';
 import { chunkRange } from '../../shared/chunk/geometry.ts';
 import type { SourceVersion } from '../../shared/chunk/plan.ts';
@@ -67,7 +68,7 @@ export function memoryVault({ run }: Effects): MemoryVault {
     putChunk: async (key, message) =>
       await run('vault.putChunk', () => {
         if (objects.has(key)) return 'present';
-        put(key, message);
+        put(key, joined(message));
         return 'written';
       }),
     getChunk: async (key) =>
