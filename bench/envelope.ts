@@ -8,7 +8,6 @@ import { encrypt } from '../shared/envelope/encrypt.ts';
 import { generatingKeyring, unwrappingKeyring } from '../shared/envelope/kek.ts';
 import { FRAME_BYTES } from '../shared/envelope/message-size.ts';
 import { sdk, SUITE } from '../shared/envelope/suite.ts';
-import { joined } from '../shared/envelope/message.ts';
 import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
 import { KEK_ARN, kmsStandIn } from './kms-stand-in.ts';
 import { medians } from './measure.ts';
@@ -42,7 +41,7 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
       async () => raw.encryptFramed(),
       async () => await throughStream(encryptStream(kms), pieces),
       async () => {
-        await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
+        using _ = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
       },
       async () => raw.decrypt(),
       async () => await throughStream(decryptStream(kms), inFrames(message)),
@@ -84,7 +83,8 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
 }
 
 async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8Array[]): Promise<Buffer> {
-  return joined(await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT));
+  using message = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
+  return Buffer.from(message.content);
 }
 
 /** The same bytes in the same pieces, the output kept as ours is. */

@@ -4,7 +4,6 @@ import type { Job } from './chunk/job.ts';
 import type { ObjectId } from './chunk/object-id.ts';
 import type { Plan, SourceVersion } from './chunk/plan.ts';
 import type { KmsOperations } from './envelope/kek.ts';
-import type { Message } from './envelope/message.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
 import type { Tenant } from './tenant/tenant.ts';
 import type { TenantId } from './tenant/tenant-id.ts';
@@ -75,7 +74,7 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 /** The vault bucket: ciphertext only. */
 export interface Vault {
   /** Writes a chunk unless it is there already; chunks are immutable. */
-  putChunk(key: string, message: Message, signal: AbortSignal): Promise<'written' | 'present'>;
+  putChunk(key: string, message: Uint8Array, signal: AbortSignal): Promise<'written' | 'present'>;
   /** Undefined when there is no such chunk. */
   getChunk(key: string, signal: AbortSignal): Promise<ByteStream | undefined>;
   /** In key order, page by page. */

@@ -1,7 +1,5 @@
 /** The vault bucket. Every write is conditional: chunks are written once, a manifest replaces only what was seen. */
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { Readable } from 'node:stream';
-import { joined, type Message } from '../envelope/message.ts';
 import type { StoredManifest, Vault } from '../ports.ts';
 import { byteStream } from './s3-body.ts';
 import { httpStatus, storing } from './storage-failure.ts';
@@ -9,14 +7,10 @@ import { httpStatus, storing } from './storage-failure.ts';
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
 const LOST_RACE_STATUSES: ReadonlySet<number | undefined> = new Set([404, 409, 412]);
 
-/** Messages up to this size are retried without redelivery. */
-const RETRIED_BYTES = 4 * 1_048_576;
-
 export function s3Vault(s3: S3Client, bucket: string): Vault {
   return {
     async putChunk(key, message, signal) {
-      const body = { Body: bodyOf(message), ContentLength: message.bytes };
-      const command = new PutObjectCommand({ Bucket: bucket, Key: key, ...body, IfNoneMatch: '*' });
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, IfNoneMatch: '*' });
       const written = await unless(
         [412],
         's3:PutObject',
@@ -48,16 +42,6 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
       return written !== undefined;
     },
   };
-}
-
-/**
- * The SDK retries a buffer by itself. A big message is streamed: joining and hashing it twice would cost more than
- * what a failed upload, redelivered by the queue, costs now and then.
- */
-function bodyOf(message: Message): Buffer | Readable {
-  return message.bytes <= RETRIED_BYTES
-    ? joined(message)
-    : Readable.from(message.pieces, { objectMode: false });
 }
 
 async function* listChunks(s3: S3Client, bucket: string, prefix: string): ReturnType<Vault['listChunks']> {

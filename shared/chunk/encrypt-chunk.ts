@@ -87,11 +87,11 @@ async function writeChunk(
   signal: AbortSignal,
 ): Promise<'written' | 'present'> {
   const content = await sources.read(plan.source, plan, chunkIndex, signal);
-  const message = await encrypt(
+  using message = await encrypt(
     { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
     { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
     chunkContext(plan, chunkIndex),
     signal,
   );
-  return await vault.putChunk(chunkKey(plan.tenantId, plan.objectId, chunkIndex), message, signal);
+  return await vault.putChunk(chunkKey(plan.tenantId, plan.objectId, chunkIndex), message.content, signal);
 }

@@ -6,8 +6,8 @@ import { Content, type Pieces } from './content.ts';
 import { gather } from './gather.ts';
 import { generatingKeyring, type Kek, type KmsWitness } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
-import { type Message, MessageSink } from './message.ts';
-import { FRAME_BYTES } from './message-size.ts';
+import { MessageBuffer, type Message } from './message-buffer.ts';
+import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { sdk, SUITE } from './suite.ts';
 
 export interface Plaintext {
@@ -16,7 +16,8 @@ export interface Plaintext {
 }
 
 /**
- * The whole message. Memory: the message plus a few frames.
+ * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames. Dispose
+ * of the message (`using`) when it is written: its buffer serves the next one.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
  */
@@ -33,17 +34,18 @@ export async function encrypt(
     frameLength: FRAME_BYTES,
   });
   const content = new Content(atMost(plaintext), signal);
-  const message = new MessageSink();
+  const message = new MessageBuffer(bodyBytes(plaintext.bytes) + MAX_HEADER_BYTES);
   try {
-    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, message);
+    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, message.sink());
     requireWhole(content, plaintext);
   } catch (error) {
+    message[Symbol.dispose]();
     throw witness.failure === undefined ? error : kmsFailure(witness.failure, kek, 'kms:GenerateDataKey');
   }
   return message;
 }
 
-/** Invariant: no more than planned is ever held. */
+/** Invariant: no more flows than the message buffer was made for. */
 async function* atMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const piece of content) {

@@ -8,7 +8,6 @@ import type { Plan } from '../chunk/plan.ts';
 import { chunkKey, chunkPrefix, manifestKey } from '../chunk/vault-key.ts';
 import { FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
-import { joined } from '../envelope/message.ts';
 import { isMessageSize } from '../envelope/message-size.ts';
 import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
 import type { KmsOperations, SourceDescription, Sources, State, Vault } from '../ports.ts';
@@ -79,12 +78,12 @@ async function manifestBody(
 ): Promise<Uint8Array> {
   const clear = clearPart(plan, tenant, sealedAt);
   const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
-  const sealed = await encrypt(
+  using sealed = await encrypt(
     { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
     { bytes: part.length, content: [part] },
     manifestContext(plan.tenantId, plan.objectId),
   );
-  return encodeManifest({ clear, sealed: joined(sealed) });
+  return encodeManifest({ clear, sealed: sealed.content });
 }
 
 function clearPart(plan: Plan, tenant: Tenant, sealedAt: string): ClearPart {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Pieces } from '../../shared/envelope/content.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
-import { joined } from '../../shared/envelope/message.ts';
 import { encrypt } from '../../shared/envelope/encrypt.ts';
 import { bodyBytes, FRAME_BYTES, isMessageSize } from '../../shared/envelope/message-size.ts';
 import { codeOf, holdsPlaintext, inPieces, marked, silentAfter } from '../support/content.ts';
@@ -45,8 +44,8 @@ describe('encrypt', () => {
       const kek = kekOf(ACME, kmsOfBoth());
       const plaintext = randomBytes(pieceBytes === 1 ? 5_000 : 2 * FRAME_BYTES + 7);
       const content = inPieces(plaintext, pieceBytes);
-      const message = await encrypt(kek, { bytes: plaintext.length, content }, CONTEXT);
-      expect(plaintext.equals(await decryptWhole(kek, joined(message), CONTEXT))).toBe(true);
+      using message = await encrypt(kek, { bytes: plaintext.length, content }, CONTEXT);
+      expect(plaintext.equals(await decryptWhole(kek, message.content, CONTEXT))).toBe(true);
     },
   );
 

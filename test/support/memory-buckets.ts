@@ -1,5 +1,4 @@
 /** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
-import { joined } from '../../shared/envelope/message.ts';
 import { createHash } from 'node:crypto';
 import { chunkRange } from '../../shared/chunk/geometry.ts';
 import type { SourceVersion } from '../../shared/chunk/plan.ts';
@@ -68,7 +67,7 @@ export function memoryVault({ run }: Effects): MemoryVault {
     putChunk: async (key, message) =>
       await run('vault.putChunk', () => {
         if (objects.has(key)) return 'present';
-        put(key, joined(message));
+        put(key, message);
         return 'written';
       }),
     getChunk: async (key) =>

@@ -1,6 +1,5 @@
 /** One object's name and the messages made of it, for tests of the envelope. */
 import { chunkContext, type ChunkName, type EncryptionContext } from '../../shared/envelope/context.ts';
-import { joined } from '../../shared/envelope/message.ts';
 import { encrypt } from '../../shared/envelope/encrypt.ts';
 import type { Kek } from '../../shared/envelope/kek.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
@@ -19,9 +18,9 @@ export async function messageOf(
   plaintext: Uint8Array,
   context: EncryptionContext = CONTEXT,
 ): Promise<Uint8Array> {
-  const message = await encrypt(kek, { bytes: plaintext.length, content: [plaintext] }, context);
+  using message = await encrypt(kek, { bytes: plaintext.length, content: [plaintext] }, context);
   // A copy: the message's own buffer serves the next one.
-  return Uint8Array.from(joined(message));
+  return Uint8Array.from(message.content);
 }
 
 /** The message with one bit turned over. */

@@ -1,0 +1,54 @@
+/**
+ * Where a message grows: one allocation of its final size, since growing or joining would hold it twice. The kernel
+ * takes as long to hand out 64 MiB as the cipher to encrypt them, so a sandbox keeps one big buffer for the next
+ * message. Only ciphertext is ever in it.
+ */
+import { Writable } from 'node:stream';
+
+/** One message of the AWS Encryption SDK. */
+export interface Message extends Disposable {
+  /** Valid until disposed of. */
+  readonly content: Uint8Array;
+}
+
+/** Smaller buffers are cheap to come by. */
+const MIN_KEPT_BYTES = 4 * 1_048_576;
+
+let kept: Buffer | undefined;
+
+export class MessageBuffer implements Message {
+  #buffer: Buffer | undefined;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#buffer = take(maxBytes) ?? Buffer.allocUnsafeSlow(maxBytes);
+  }
+
+  /** A writable, not an iteration: iterating the Encryption SDK's stream joins what it has buffered. */
+  sink(): Writable {
+    return new Writable({
+      write: (piece: Uint8Array, _encoding, done) => {
+        this.#buffer?.set(piece, this.#bytes);
+        this.#bytes += piece.length;
+        done();
+      },
+    });
+  }
+
+  get content(): Uint8Array {
+    if (this.#buffer === undefined) throw new Error('the message was disposed of');
+    return this.#buffer.subarray(0, this.#bytes);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#buffer !== undefined && this.#buffer.length >= MIN_KEPT_BYTES) kept = this.#buffer;
+    this.#buffer = undefined;
+  }
+}
+
+function take(bytes: number): Buffer | undefined {
+  if (bytes < MIN_KEPT_BYTES || kept === undefined || kept.length < bytes) return undefined;
+  const buffer = kept;
+  kept = undefined;
+  return buffer;
+}
