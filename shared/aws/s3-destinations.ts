@@ -6,7 +6,7 @@ import type { Attributes } from '../manifest/manifest.ts';
 import type { Destinations } from '../ports.ts';
 import { storing } from './storage-failure.ts';
 
-const MIN_PART_BYTES = 16 * 1_048_576;
+const MIN_PART_BYTES = 8 * 1_048_576;
 /** S3's limit. */
 const MAX_PARTS = 10_000;
 /** Parts in memory: one filling, this many on their way. */
