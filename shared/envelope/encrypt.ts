@@ -3,7 +3,6 @@ import { pipeline } from 'node:stream/promises';
 import { StorageUnavailableError } from '../errors.ts';
 import type { EncryptionContext } from './context.ts';
 import { Content, type Pieces } from './content.ts';
-import { gather } from './gather.ts';
 import { generatingKeyring, type Kek, type KmsWitness } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
 import { MessageBuffer, type Message } from './message-buffer.ts';
@@ -36,7 +35,7 @@ export async function encrypt(
   const content = new Content(atMost(plaintext), signal);
   const message = new MessageBuffer(bodyBytes(plaintext.bytes) + MAX_HEADER_BYTES);
   try {
-    await pipeline(gather(content.flow(), FRAME_BYTES), encryptor, message.sink());
+    await pipeline(content.flow(), encryptor, message.sink());
     requireWhole(content, plaintext);
   } catch (error) {
     message[Symbol.dispose]();
