@@ -6,9 +6,10 @@ import { NodeDefaultCryptographicMaterialsManager, type NodeMaterialsManager } f
 import { AuthenticationFailedError, SealstreamError } from '../errors.ts';
 import { type EncryptionContext, requireContext } from './context.ts';
 import { Content, type Pieces } from './content.ts';
+import { gather } from './gather.ts';
 import { type Kek, type KmsWitness, unwrappingKeyring } from './kek.ts';
 import { kmsFailure } from './kms-failure.ts';
-import { messageBytes } from './message-size.ts';
+import { FRAME_BYTES, messageBytes } from './message-size.ts';
 import { sdk } from './suite.ts';
 
 /** Verified pieces waiting for the consumer. */
@@ -35,7 +36,7 @@ export async function* decrypt(
   decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
   // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
   const frames = new PassThrough({ objectMode: true, highWaterMark: FRAMES_AHEAD });
-  const fed = pipeline(content.flow(), decryptor, frames);
+  const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor, frames);
   // Awaited below; a failure surfaces in the iteration first.
   fed.catch(() => undefined);
   try {
