@@ -9,7 +9,7 @@ import type { HeldUpload } from './held-uploads.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** The plan of an upload, once there is one. */
-export async function plannedOf(pipeline: Pipeline, uploaded: Uploaded): Promise<Plan> {
+async function plannedOf(pipeline: Pipeline, uploaded: Uploaded): Promise<Plan> {
   await pipeline.until(async () => (await pipeline.planOf(uploaded)) !== undefined);
   return planSchema.parse(await pipeline.planOf(uploaded));
 }
