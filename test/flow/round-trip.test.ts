@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
-import { FRAME_BYTES } from '../../shared/envelope/message-size.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
@@ -24,9 +23,6 @@ const SIZES = [
   2 * CHUNK_BYTES - 1,
   2 * CHUNK_BYTES,
   2 * CHUNK_BYTES + 1,
-  FRAME_BYTES - 1,
-  FRAME_BYTES,
-  FRAME_BYTES + 1,
   333_333,
 ];
 
