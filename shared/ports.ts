@@ -49,7 +49,7 @@ export interface JobQueue {
 /** The ingest bucket. */
 export interface Sources {
   /**
-   * A range of one version. Undefined range end and start (`0, 0`) of an empty object reads it whole.
+   * The plaintext bytes of one chunk of one version.
    * @throws SourceChangedError when the version is gone or not of the planned size
    */
   read(

@@ -5,7 +5,7 @@ import { byteStream } from './s3-body.ts';
 import { httpStatus, storing } from './storage-failure.ts';
 
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
-const LOST_RACE_STATUSES: ReadonlySet<number | undefined> = new Set([404, 409, 412]);
+const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
 
 export function s3Vault(s3: S3Client, bucket: string): Vault {
   return {
@@ -66,7 +66,7 @@ async function getManifest(s3: S3Client, bucket: string, key: string): Promise<S
 
 /** Undefined where S3 answered one of `statuses`. */
 async function unless<T>(
-  statuses: Iterable<number | undefined>,
+  statuses: readonly (number | undefined)[],
   operation: string,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
@@ -74,7 +74,7 @@ async function unless<T>(
     try {
       return await call();
     } catch (cause) {
-      if (new Set(statuses).has(httpStatus(cause))) return undefined;
+      if (statuses.includes(httpStatus(cause))) return undefined;
       throw cause;
     }
   });

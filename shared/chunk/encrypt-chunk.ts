@@ -1,8 +1,9 @@
 /** Does one job: encrypts one chunk under its tenant's KEK into the vault; whoever writes the last one seals. */
 import { chunkContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
+import { kekOf } from '../envelope/kek.ts';
 import { SourceChangedError } from '../errors.ts';
-import { removeSource, seal, type SealPorts } from '../manifest/seal.ts';
+import { seal, type SealPorts } from '../manifest/seal.ts';
 import type { KmsOperations, Sources, State, Vault } from '../ports.ts';
 import { requireActive, type Tenant } from '../tenant/tenant.ts';
 import { chunkRange, rangeBytes } from './geometry.ts';
@@ -49,7 +50,7 @@ export async function encryptChunk(
     plan.sealedAt === undefined ? await writeUnlessSealed(tenant, plan, chunkIndex, ports, signal) : 'sealed';
   if (chunk === 'sealed') {
     // A crash between the seal and the removal of the source is made good here.
-    await removeSource(plan, ports);
+    await ports.sources.remove(plan.source);
     return { plan, chunkIndex, chunk, objectSealed: false };
   }
   const complete = await ports.state.addReceipt(plan, chunkIndex);
@@ -88,7 +89,7 @@ async function writeChunk(
 ): Promise<'written' | 'present'> {
   const content = await sources.read(plan.source, plan, chunkIndex, signal);
   using message = await encrypt(
-    { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
+    kekOf(tenant, kms),
     { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
     chunkContext(plan, chunkIndex),
     signal,

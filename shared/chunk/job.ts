@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { JobInvalidError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { objectIdSchema, type ObjectId } from './object-id.ts';
 import type { Plan } from './plan.ts';
@@ -23,7 +24,7 @@ const jobSchema: z.ZodType<Job> = z.strictObject({
 
 /** @throws JobInvalidError when the body is not a job */
 export function parseJob(body: string): Job {
-  const parsed = jobSchema.safeParse(parseJson(body));
+  const parsed = jobSchema.safeParse(parseJson(body, () => new JobInvalidError('the message is not JSON')));
   if (parsed.success) return parsed.data;
   throw new JobInvalidError(`not a job: ${z.prettifyError(parsed.error)}`);
 }
@@ -43,13 +44,5 @@ export function requirePlanned(job: Job, plan: Plan | undefined): Plan {
 export function* jobsOf({ tenantId, objectId, chunkCount }: Plan, firstIndex: number): Generator<Job> {
   for (let chunkIndex = firstIndex; chunkIndex < chunkCount; chunkIndex += 1) {
     yield { tenantId, objectId, chunkIndex };
-  }
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new JobInvalidError('the message is not JSON', { cause });
   }
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EventInvalidError, TenantUnknownError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import type { SourceVersion } from './plan.ts';
 
@@ -39,7 +40,9 @@ const recordSchema = z.object({
  * @throws EventInvalidError when it is not a notification of S3
  */
 export function parseNotification(body: string): readonly unknown[] {
-  const parsed = notificationSchema.safeParse(parseJson(body));
+  const parsed = notificationSchema.safeParse(
+    parseJson(body, () => new EventInvalidError('the notification is not JSON')),
+  );
   if (!parsed.success)
     throw new EventInvalidError('not an S3 notification: neither Records nor a test event');
   return 'Records' in parsed.data ? parsed.data.Records : [];
@@ -82,12 +85,4 @@ function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
   const key = sourceKey.slice(slash + 1);
   if (key === '') throw new EventInvalidError(`the key names no object below ${tenantId.data}/`);
   return { tenantId: tenantId.data, key };
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new EventInvalidError('the notification is not JSON', { cause });
-  }
 }

@@ -1,5 +1,7 @@
-/** Gathers the small buffers of a socket into frame-sized ones: the Encryption SDK is fastest fed that way. */
-
+/**
+ * Gathers the small buffers of a socket into frame-sized ones. The Encryption SDK tells a foreign context from a
+ * forgery only when a message's header comes in one piece, and is fastest fed that way.
+ */
 import type { Pieces } from './content.ts';
 
 /** Yields the same bytes in buffers of exactly `bytes`, the last one shorter; each buffer is the caller's to keep. */

@@ -1,5 +1,6 @@
 /** One tenant's KEK as the Encryption SDK sees it for the length of one message: a strict keyring and a witness. */
 import { KmsKeyringNode, type KmsKeyringNodeInput } from '@aws-crypto/client-node';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 /** What the data path may ask of KMS. Implemented by aws/kms.ts. */
@@ -31,6 +32,10 @@ export interface Kek {
   /** The full key ARN. */
   readonly arn: string;
   readonly kms: KmsOperations;
+}
+
+export function kekOf({ tenantId, kekArn }: Tenant, kms: KmsOperations): Kek {
+  return { tenantId, arn: kekArn, kms };
 }
 
 /** What KMS refused while one message was worked on; the Encryption SDK drops it when it decrypts. */

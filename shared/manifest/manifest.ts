@@ -9,6 +9,7 @@ import { type Geometry, geometryOf } from '../chunk/geometry.ts';
 import { type ObjectId, objectIdSchema } from '../chunk/object-id.ts';
 import { FORMAT } from '../envelope/context.ts';
 import { ManifestInvalidError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
 /** What anybody who may read the vault may know. */
@@ -135,17 +136,10 @@ export function decodeSealedPart(body: Uint8Array, clear: ClearPart, key: string
 }
 
 function parse<T>(schema: z.ZodType<T>, body: Uint8Array, what: string): T {
-  const parsed = schema.safeParse(parseJson(body, what));
+  const parsed = schema.safeParse(
+    parseJson(Buffer.from(body).toString('utf8'), () => new ManifestInvalidError(`${what}: not JSON`)),
+  );
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'the document');
   throw new ManifestInvalidError(`${what}: malformed in ${fields.join(', ')}`);
-}
-
-function parseJson(body: Uint8Array, what: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    // Not the cause: a parser's message quotes what it read.
-    throw new ManifestInvalidError(`${what}: not JSON`);
-  }
 }

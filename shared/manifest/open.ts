@@ -2,6 +2,7 @@
 import { manifestKey } from '../chunk/vault-key.ts';
 import { manifestContext } from '../envelope/context.ts';
 import { decryptWhole } from '../envelope/decrypt.ts';
+import { kekOf } from '../envelope/kek.ts';
 import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
 import type { KmsOperations, Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -25,7 +26,10 @@ export async function openManifest(
   if (clear.tenantId !== tenant.tenantId || clear.kekArn !== tenant.kekArn) {
     throw new ManifestInvalidError(`manifest: not sealed for tenant ${tenant.tenantId} under its key`);
   }
-  const kek = { tenantId: tenant.tenantId, arn: tenant.kekArn, kms };
-  const part = await decryptWhole(kek, sealed, manifestContext(tenant.tenantId, clear.objectId));
+  const part = await decryptWhole(
+    kekOf(tenant, kms),
+    sealed,
+    manifestContext(tenant.tenantId, clear.objectId),
+  );
   return decodeSealedPart(part, clear, key);
 }

@@ -8,6 +8,7 @@ import type { Plan } from '../chunk/plan.ts';
 import { chunkKey, chunkPrefix, manifestKey } from '../chunk/vault-key.ts';
 import { FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
+import { kekOf } from '../envelope/kek.ts';
 import { isMessageSize } from '../envelope/message-size.ts';
 import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
 import type { KmsOperations, SourceDescription, Sources, State, Vault } from '../ports.ts';
@@ -37,12 +38,7 @@ export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts): Promis
     await commit(plan, async () => await manifestBody(plan, tenant, sealedAt, description, ports.kms), ports);
   }
   await ports.state.markSealed(plan, sealedAt);
-  await removeSource(plan, ports);
-}
-
-/** Deletes the source version of a sealed object. Idempotent. */
-export async function removeSource(plan: Plan, { sources }: Pick<SealPorts, 'sources'>): Promise<void> {
-  await sources.remove(plan.source);
+  await ports.sources.remove(plan.source);
 }
 
 /** Every chunk is there, in order, and as long as its plaintext demands; lists page by page. */
@@ -79,7 +75,7 @@ async function manifestBody(
   const clear = clearPart(plan, tenant, sealedAt);
   const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
   using sealed = await encrypt(
-    { tenantId: tenant.tenantId, arn: tenant.kekArn, kms },
+    kekOf(tenant, kms),
     { bytes: part.length, content: [part] },
     manifestContext(plan.tenantId, plan.objectId),
   );

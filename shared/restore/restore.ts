@@ -2,7 +2,7 @@
 import { chunkKey } from '../chunk/vault-key.ts';
 import { chunkContext } from '../envelope/context.ts';
 import { decrypt } from '../envelope/decrypt.ts';
-import type { Kek } from '../envelope/kek.ts';
+import { type Kek, kekOf } from '../envelope/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import type { Attributes, ClearPart } from '../manifest/manifest.ts';
 import { openManifest } from '../manifest/open.ts';
@@ -39,8 +39,7 @@ export async function restore(
   const { tenantId, key, destination } = request;
   const tenant = requireActive(await ports.state.tenant(tenantId), tenantId);
   const { clear, attributes } = await openManifest(tenant, key, ports);
-  const kek = { tenantId, arn: tenant.kekArn, kms: ports.kms };
-  const content = plaintextOf(clear, kek, ports.vault, signal);
+  const content = plaintextOf(clear, kekOf(tenant, ports.kms), ports.vault, signal);
   await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);
   return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
 }
