@@ -40,8 +40,10 @@ export async function benchPlan(): Promise<readonly Figure[]> {
             tenantId: tenantIdSchema.parse('bench'),
             kekArn: '',
             keyMode: 'per-chunk',
+            maxKeyAgeSeconds: 60,
             status: 'active',
             epoch: 1,
+            signal: { name: 'registered', at: '2026-01-01T00:00:00.000Z' },
           };
         },
         async createPlan(plan: Plan) {

@@ -7,6 +7,8 @@ export const RESTORE_BUCKET = 'sealstream-local-restore';
 export const STATE_TABLE = 'sealstream-local-state';
 export const ENCRYPT_ROLE = 'sealstream-local-encrypt';
 export const RESTORE_ROLE = 'sealstream-local-restore';
+export const CONTROL_ROLE = 'sealstream-local-control';
+export const EVENT_BUS = 'sealstream-local';
 
 export function functionName(name: string): string {
   return `sealstream-local-${name}`;

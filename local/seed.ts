@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE, STATE_TABLE } from './names.ts';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE, STATE_TABLE } from './names.ts';
 import { keyPolicy } from '../onboarding/key-policy.ts';
 import { tenantItem } from '../shared/aws/state-table.ts';
 import { type Tenant, tenantSchema } from '../shared/tenant/tenant.ts';
@@ -33,7 +33,8 @@ export async function seed(endpoint: string): Promise<readonly SeededTenant[]> {
 
 async function seedTenant(endpoint: string, tenantId: string, accountId: string): Promise<SeededTenant> {
   const kekArn = await ensureKek(endpoint, tenantId, accountId);
-  await register(endpoint, { tenantId, kekArn, keyMode: 'per-chunk', status: 'active', epoch: 1 });
+  const signal = { name: 'registered', at: new Date().toISOString() };
+  await register(endpoint, { tenantId, kekArn, status: 'active', epoch: 1, signal });
   return { tenantId, accountId, kekArn };
 }
 
@@ -51,6 +52,7 @@ async function ensureKek(endpoint: string, tenantId: string, accountId: string):
     tenantAccountId: accountId,
     encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
     restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
+    controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
   });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
   await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata?.KeyId }));

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_SOURCE_CHANGED'
   | 'ERR_TENANT_UNKNOWN'
   | 'ERR_TENANT_REVOKED'
+  | 'ERR_EPOCH_CHANGED'
   | 'ERR_TENANT_KEY_UNUSABLE'
   | 'ERR_TENANT_KEY_DENIED'
   | 'ERR_TENANT_KEY_MISCONFIGURED'
@@ -73,6 +74,13 @@ export class TenantRevokedError extends SealstreamError {
   override readonly name = 'TenantRevokedError';
   readonly code = 'ERR_TENANT_REVOKED';
   readonly disposition = 'park';
+}
+
+/** The tenant's keys were dropped while work used them; it is active, so the work is done again with new ones. */
+export class EpochChangedError extends SealstreamError {
+  override readonly name = 'EpochChangedError';
+  readonly code = 'ERR_EPOCH_CHANGED';
+  readonly disposition = 'retry';
 }
 
 /** KMS: the KEK is disabled, pending deletion or import, or does not exist. */

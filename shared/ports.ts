@@ -28,6 +28,36 @@ export interface State {
   recordRejection(rejection: Rejection): Promise<void>;
 }
 
+/** The tenants' records, and who holds which key. */
+export interface Tenants {
+  /** Strongly consistent. */
+  tenant(tenantId: TenantId): Promise<Tenant | undefined>;
+  /** Every registered tenant, in order of id, page by page; memory is flat in their number. */
+  all(): AsyncIterable<Tenant>;
+  /** The tenants whose KEK this is, by its full ARN. */
+  ofKek(kekArn: string): Promise<readonly Tenant[]>;
+  /** Stores a new tenant; false when one of that id is registered already. */
+  register(tenant: Tenant): Promise<boolean>;
+  /** Writes `next` over `read`; false when the record has changed since it was read. */
+  replace(read: Tenant, next: Tenant): Promise<boolean>;
+}
+
+/** Jobs that wait for their tenant's key, for months if need be. */
+export interface Parking {
+  /** Idempotent by `arrival`. */
+  park(parked: ParkedJob): Promise<void>;
+  /** Up to `limit` (100 at most) of the tenant's parked jobs, in order of arrival. */
+  oldest(tenantId: TenantId, limit: number): Promise<readonly ParkedJob[]>;
+  /** Idempotent. */
+  remove(parked: readonly ParkedJob[]): Promise<void>;
+}
+
+export interface ParkedJob {
+  readonly job: Job;
+  /** Sorts by time of arrival: when its message was sent (milliseconds, 15 digits), `#`, the message's id. */
+  readonly arrival: string;
+}
+
 /** Work that can never succeed, as an operator finds it. */
 export interface Rejection {
   /** The queue message's id. */

@@ -17,6 +17,25 @@ export function tenantItem(tenantId: TenantId): ItemKey {
   return { pk: `tenant#${tenantId}`, sk: 'tenant' };
 }
 
+/** One item per tenant in one partition: the list of tenants. It holds no state, which tenantItem alone does. */
+export function tenantListItem(tenantId: TenantId): ItemKey {
+  return { pk: 'tenants', sk: tenantId };
+}
+
+/** Who holds this key. A key of several tenants has several items. */
+export function kekItem(kekArn: string, tenantId: TenantId): ItemKey {
+  return { pk: `kek#${kekArn}`, sk: tenantId };
+}
+
+export function parkedItem(tenantId: TenantId, arrival: string): ItemKey {
+  return { pk: `parked#${tenantId}`, sk: arrival };
+}
+
+/** Who does what only one at a time should do. */
+export function leaseItem(name: string): ItemKey {
+  return { pk: 'lease', sk: name };
+}
+
 export function planItem(objectId: ObjectId): ItemKey {
   return { pk: `object#${objectId}`, sk: 'plan' };
 }

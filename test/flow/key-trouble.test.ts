@@ -190,7 +190,8 @@ function refusals(calls: z.infer<typeof callsSchema>, { objectId }: Uploaded, ch
 }
 
 async function register(kekArn: string): Promise<void> {
-  const tenant = { tenantId: KEYLESS.tenantId, kekArn, keyMode: 'per-chunk', status: 'active', epoch: 1 };
+  const signal = { name: 'registered', at: '2026-01-01T00:00:00.000Z' };
+  const tenant = { tenantId: KEYLESS.tenantId, kekArn, status: 'active', epoch: 1, signal };
   const Item = { pk: `tenant#${KEYLESS.tenantId}`, sk: 'tenant', ...tenant };
   await pipeline.table.send(new PutCommand({ TableName: STATE_TABLE, Item }));
 }
@@ -211,6 +212,7 @@ function policyOf(tenantId: string, tenantAccountId: string): object {
     tenantAccountId,
     encryptRoleArn: roleArn('encrypt'),
     restoreRoleArn: roleArn('restore'),
+    controlRoleArn: roleArn('control'),
   });
 }
 

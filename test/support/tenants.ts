@@ -25,5 +25,7 @@ function tenantOf(id: string, accountId: string): Tenant {
     keyMode: 'per-chunk',
     status: 'active',
     epoch: 7,
+    maxKeyAgeSeconds: 60,
+    signal: { name: 'registered', at: '2026-01-01T00:00:00.000Z' },
   };
 }
