@@ -38,7 +38,7 @@ export interface Tenants {
   ofKek(kekArn: string): Promise<readonly Tenant[]>;
   /** Stores a new tenant; false when one of that id is registered already. */
   register(tenant: Tenant): Promise<boolean>;
-  /** Writes `next` over `read`; false when the record has changed since it was read. */
+  /** Writes `next`'s status, epoch and signal over `read`'s; false when one of them has changed since it was read. */
   replace(read: Tenant, next: Tenant): Promise<boolean>;
 }
 

@@ -43,7 +43,10 @@ export function dynamoState(table: StateTable): State {
   };
 }
 
-async function readTenant({ client, name }: StateTable, tenantId: TenantId): Promise<Tenant | undefined> {
+export async function readTenant(
+  { client, name }: StateTable,
+  tenantId: TenantId,
+): Promise<Tenant | undefined> {
   const command = new GetCommand({ TableName: name, Key: tenantItem(tenantId), ConsistentRead: true });
   const { Item } = await client.send(command);
   return Item === undefined ? undefined : tenantSchema.parse(Item);

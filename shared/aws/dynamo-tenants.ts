@@ -1,0 +1,129 @@
+/**
+ * The tenants' records in the state table. A tenant is three items, written at once: its record, its entry in the
+ * list of tenants, and its entry under its KEK. Only the record says anything about the key's state.
+ */
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  paginateQuery,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { StorageUnavailableError } from '../errors.ts';
+import type { Tenants } from '../ports.ts';
+import { type Tenant, tenantSchema } from '../tenant/tenant.ts';
+import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+import { readTenant } from './dynamo-state.ts';
+import { type ItemKey, kekItem, type StateTable, tenantItem, tenantListItem } from './state-table.ts';
+import { storing } from './storage-failure.ts';
+
+/** DynamoDB's limit on one BatchGetItem. */
+const PAGE_ITEMS = 100;
+
+export function dynamoTenants(table: StateTable): Tenants {
+  return {
+    tenant: async (id) => await storing('dynamodb:GetItem', async () => await readTenant(table, id)),
+    all: () => everyTenant(table),
+    ofKek: async (kekArn) => await tenantsOfKek(table, kekArn),
+    register: async (tenant) =>
+      await storing('dynamodb:TransactWriteItems', async () => await register(table, tenant)),
+    replace: async (read, next) =>
+      await storing('dynamodb:UpdateItem', async () => await replace(table, read, next)),
+  };
+}
+
+async function* everyTenant(table: StateTable): AsyncGenerator<Tenant> {
+  for await (const tenantIds of idPages(table, 'tenants')) yield* await readTenants(table, tenantIds);
+}
+
+/** The record has the last word on which key is the tenant's. */
+async function tenantsOfKek(table: StateTable, kekArn: string): Promise<readonly Tenant[]> {
+  const holders: Tenant[] = [];
+  for await (const tenantIds of idPages(table, `kek#${kekArn}`))
+    holders.push(...(await readTenants(table, tenantIds)));
+  return holders.filter((tenant) => tenant.kekArn === kekArn);
+}
+
+/** The sort keys of a partition whose items stand for one tenant each. */
+async function* idPages({ client, name }: StateTable, pk: string): AsyncGenerator<readonly TenantId[]> {
+  const query = {
+    TableName: name,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': pk },
+    ConsistentRead: true,
+  };
+  const pages = paginateQuery({ client, pageSize: PAGE_ITEMS }, query)[Symbol.asyncIterator]();
+  for (;;) {
+    const page = await storing('dynamodb:Query', async () => await pages.next());
+    if (page.done === true) return;
+    const { Items = [] } = page.value;
+    yield Items.map(({ sk }) => tenantIdSchema.parse(sk));
+  }
+}
+
+/** In order of id: a BatchGetItem answers in none. */
+async function readTenants(table: StateTable, tenantIds: readonly TenantId[]): Promise<readonly Tenant[]> {
+  if (tenantIds.length === 0) return [];
+  const items = await storing(
+    'dynamodb:BatchGetItem',
+    async () => await batchGet(table, tenantIds.map(tenantItem)),
+  );
+  const tenants = items.map((item) => tenantSchema.parse(item));
+  return tenants.sort((one, other) => (one.tenantId < other.tenantId ? -1 : 1));
+}
+
+async function batchGet({ client, name }: StateTable, Keys: ItemKey[]): Promise<readonly unknown[]> {
+  const command = new BatchGetCommand({ RequestItems: { [name]: { Keys, ConsistentRead: true } } });
+  const { Responses, UnprocessedKeys } = await client.send(command);
+  if (UnprocessedKeys?.[name] !== undefined)
+    throw new StorageUnavailableError('dynamodb:BatchGetItem was throttled');
+  return Responses?.[name] ?? [];
+}
+
+async function register({ client, name }: StateTable, tenant: Tenant): Promise<boolean> {
+  const { tenantId, kekArn } = tenant;
+  const put = (Item: object): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => ({
+    Put: { TableName: name, Item: { ...Item }, ConditionExpression: 'attribute_not_exists(pk)' },
+  });
+  const record = put({ ...tenantItem(tenantId), ...tenant });
+  const TransactItems = [record, put(tenantListItem(tenantId)), put(kekItem(kekArn, tenantId))];
+  try {
+    await client.send(new TransactWriteCommand({ TransactItems }));
+    return true;
+  } catch (error) {
+    if (isTaken(error)) return false;
+    throw error;
+  }
+}
+
+/** Anything but a failed condition is contention or throttling. */
+function isTaken(error: unknown): boolean {
+  if (!(error instanceof TransactionCanceledException)) return false;
+  return (error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed');
+}
+
+/** Writes what a signal may change and nothing else, so that a setting changed meanwhile is not undone. */
+async function replace({ client, name }: StateTable, read: Tenant, next: Tenant): Promise<boolean> {
+  const command = new UpdateCommand({
+    TableName: name,
+    Key: tenantItem(read.tenantId),
+    UpdateExpression: 'SET #status = :status, #epoch = :epoch, #signal = :signal',
+    ConditionExpression: '#epoch = :readEpoch AND #signal = :readSignal',
+    ExpressionAttributeNames: { '#status': 'status', '#epoch': 'epoch', '#signal': 'signal' },
+    ExpressionAttributeValues: {
+      ':status': next.status,
+      ':epoch': next.epoch,
+      ':signal': next.signal,
+      ':readEpoch': read.epoch,
+      ':readSignal': read.signal,
+    },
+  });
+  try {
+    await client.send(command);
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
