@@ -8,6 +8,7 @@ import type { Authorizer } from '../iam/authorizer.ts';
 import type { AwsEvent, Deliver } from '../service.ts';
 import { isBusArn } from './bus.ts';
 import type { Bus, Buses, Target } from './bus.ts';
+import { eventContext } from './event-context.ts';
 import { compilePattern } from './pattern.ts';
 
 /** An event as targets receive it. */
@@ -60,7 +61,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     for (const target of matchingTargets(bus, event)) {
       if (!isBusArn(target.Arn)) sendInMode(async () => sendToTarget(options, target, event));
       // EventBridge sends an event from one bus to another once, never on to a third.
-      else if (!forwarded) forward(options, bus, target, event, route);
+      else if (!forwarded) start(async () => forward(options, bus, target, event, route));
     }
   };
   return {
@@ -87,39 +88,54 @@ function matchingTargets(bus: Bus, event: BusEvent): readonly Target[] {
     .flatMap(({ targets }) => targets);
 }
 
-/** The other bus has its say by its policy; the event keeps the account and region it came from. */
-function forward(
-  { buses, authorizer, onUndelivered }: DispatchOptions,
+/** The event keeps the account and region it came from. */
+async function forward(
+  options: DispatchOptions,
   from: Bus,
   target: Target,
   event: BusEvent,
   route: (bus: Bus, event: BusEvent, forwarded: boolean) => void,
-): void {
-  const to = buses.find(target.Arn);
-  const { accountId } = from;
-  const decision =
-    to !== undefined &&
-    authorizer.decide({
-      principal: { accountId, arn: `arn:aws:iam::${accountId}:root` },
-      action: 'events:PutEvents',
-      resource: to.arn,
-      resourceAccountId: to.accountId,
-      resourcePolicy: to.policy,
-    });
-  if (to !== undefined && decision !== false && decision.allowed) route(to, event, true);
-  else
-    onUndelivered(target.Arn, new Error('The bus does not exist or its policy does not allow the account'));
+): Promise<void> {
+  const to = options.buses.find(target.Arn);
+  if (to !== undefined && mayForward(options.authorizer, from, target, event, to))
+    return route(to, event, true);
+  await giveUp(options, target, event, new Error('The bus does not exist, or a policy does not allow it'));
 }
 
-async function sendToTarget(
+/** Asks as the target's role, or, without one, as the account of the rule; the other bus has its say by its policy. */
+function mayForward(
+  authorizer: Authorizer,
+  { accountId }: Bus,
+  { RoleArn }: Target,
+  event: BusEvent,
+  to: Bus,
+): boolean {
+  const root = { accountId, arn: `arn:aws:iam::${accountId}:root` };
+  const decision = authorizer.decide({
+    principal: RoleArn === undefined ? root : { accountId, arn: RoleArn, roleArn: RoleArn },
+    action: 'events:PutEvents',
+    resource: to.arn,
+    resourceAccountId: to.accountId,
+    resourcePolicy: to.policy,
+    context: eventContext(event.source, event['detail-type']),
+  });
+  return decision.allowed;
+}
+
+async function sendToTarget(options: DispatchOptions, target: Target, event: BusEvent): Promise<void> {
+  try {
+    await options.deliver(target.Arn, event);
+  } catch (error) {
+    await giveUp(options, target, event, error);
+  }
+}
+
+async function giveUp(
   { deliver, onUndelivered }: DispatchOptions,
   { Arn, DeadLetterConfig }: Target,
   event: BusEvent,
+  error: unknown,
 ): Promise<void> {
-  try {
-    await deliver(Arn, event);
-  } catch (error) {
-    if (DeadLetterConfig?.Arn === undefined) onUndelivered(Arn, error);
-    else await deliver(DeadLetterConfig.Arn, event).catch((reason: unknown) => onUndelivered(Arn, reason));
-  }
+  if (DeadLetterConfig?.Arn === undefined) onUndelivered(Arn, error);
+  else await deliver(DeadLetterConfig.Arn, event).catch((reason: unknown) => onUndelivered(Arn, reason));
 }

@@ -1,6 +1,6 @@
 /** What every EventBridge operation works with. */
 import { requireAccess } from '../access.ts';
-import type { Authorizer } from '../iam/authorizer.ts';
+import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { AwsError } from '../service.ts';
 import type { Caller, Clock } from '../service.ts';
 import { busArnOf, requireBus } from './bus.ts';
@@ -39,8 +39,9 @@ export function requireBusAccess(
   action: string,
   { principal }: Caller,
   resource: string,
+  context?: AccessRequest['context'],
 ): void {
-  const request = { principal, action: `events:${action}`, resource, resourceAccountId: accountId };
+  const request = { principal, action: `events:${action}`, resource, resourceAccountId: accountId, context };
   requireAccess(authorizer, { ...request, resourcePolicy: policy }, 400);
 }
 

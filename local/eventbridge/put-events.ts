@@ -4,6 +4,7 @@ import { readInput } from '../operation-input.ts';
 import type { Caller } from '../service.ts';
 import { busArnOf } from './bus.ts';
 import { asBusEvent } from './dispatch.ts';
+import { eventContext } from './event-context.ts';
 import { requireBusAccess, validationException } from './operation.ts';
 import type { EventsContext } from './operation.ts';
 
@@ -44,9 +45,11 @@ export function putEvents(
   const { Entries } = readInput(putSchema, input, validationException);
   if (Entries.reduce((sum, entry) => sum + entryBytes(entry), 0) > MAX_ENTRY_BYTES)
     throw validationException('Total size of the entries in the request is over the limit.');
-  for (const arn of new Set(Entries.map(({ EventBusName }) => busArnOf(EventBusName, caller)))) {
+  // One entry that is not allowed refuses the whole call.
+  for (const { EventBusName, Source = '', DetailType = '' } of Entries) {
+    const arn = busArnOf(EventBusName, caller);
     const bus = context.buses.find(arn) ?? { accountId: caller.principal.accountId };
-    requireBusAccess(context, bus, 'PutEvents', caller, arn);
+    requireBusAccess(context, bus, 'PutEvents', caller, arn, eventContext(Source, DetailType));
   }
   const results = Entries.map((entry) => putEntry(context, entry, caller));
   return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };

@@ -23,7 +23,13 @@ const busPolicyProperties = propertiesSchema({
   StatementId: z.string(),
 });
 
-const target = z.strictObject({ Arn: z.string(), Id: z.string(), Input: z.string().optional() });
+const target = z.strictObject({
+  Arn: z.string(),
+  DeadLetterConfig: z.strictObject({ Arn: z.string() }).optional(),
+  Id: z.string(),
+  Input: z.string().optional(),
+  RoleArn: z.string().optional(),
+});
 const ruleProperties = propertiesSchema(
   {
     EventBusName: z.string().default('default'),
