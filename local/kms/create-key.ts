@@ -1,5 +1,4 @@
 /** CreateKey. */
-import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { authorizeIdentity } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
@@ -7,6 +6,7 @@ import { parseInput } from './input.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policy.ts';
 import { currentView, firstView, keyArn } from './key.ts';
 import type { KeyUsage, KmsKey } from './key.ts';
+import { nextKeyId } from './key-id.ts';
 import { keyMetadata } from './key-metadata.ts';
 import { addMaterial } from './material.ts';
 import type { Call, Operation } from './operation.ts';
@@ -70,7 +70,7 @@ function usageOf(spec: string, asked: KeyUsage | undefined): KeyUsage {
 
 function newKey(call: Call, request: CreateRequest, keyUsage: KeyUsage): KmsKey {
   const { principal, region } = call.caller;
-  const keyId = request.MultiRegion ? `mrk-${randomBytes(16).toString('hex')}` : randomUUID();
+  const keyId = nextKeyId(call.store, principal.accountId, region, request.MultiRegion);
   return {
     keyId,
     accountId: principal.accountId,

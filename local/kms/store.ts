@@ -39,6 +39,8 @@ export interface Store {
   /** By key id, oldest first: the keys of one multi-Region set share their material. */
   readonly materials: Map<string, KeyMaterial[]>;
   readonly importTokens: ImportToken[];
+  /** How many keys an account ever made in a Region, by `{account}/{region}`. */
+  readonly keysMade: Map<string, number>;
   /** Resolves when the present state rests in the file. */
   save(): Promise<void>;
 }
@@ -48,6 +50,7 @@ interface StoredState {
   readonly aliases: Alias[];
   readonly materials: [string, KeyMaterial[]][];
   readonly importTokens: ImportToken[];
+  readonly keysMade: [string, number][];
 }
 
 const FILE = 'kms.json';
@@ -60,6 +63,7 @@ export async function openStore(dataDir?: string): Promise<Store> {
     aliases: stored?.aliases ?? [],
     materials: new Map(stored?.materials),
     importTokens: stored?.importTokens ?? [],
+    keysMade: new Map(stored?.keysMade),
   };
   let saved: Promise<void> = Promise.resolve();
   return {
@@ -85,9 +89,10 @@ async function load(dataDir: string): Promise<StoredState | undefined> {
 /** Written beside and renamed, so that a crash leaves the old state or the new one. */
 async function replace(
   dataDir: string,
-  content: Omit<StoredState, 'materials'> & Pick<Store, 'materials'>,
+  content: Omit<StoredState, 'materials' | 'keysMade'> & Pick<Store, 'materials' | 'keysMade'>,
 ): Promise<void> {
-  const text = JSON.stringify({ ...content, materials: [...content.materials] });
+  const { materials, keysMade } = content;
+  const text = JSON.stringify({ ...content, materials: [...materials], keysMade: [...keysMade] });
   const temporary = join(dataDir, `${FILE}.new`);
   await writeFile(temporary, text, { mode: 0o600 });
   await rename(temporary, join(dataDir, FILE));
