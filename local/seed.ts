@@ -1,6 +1,6 @@
 /**
- * Seeds the local AWS: three tenants, each with an account and a KEK of its own, registered in the ISV's state
- * table. Seeding again changes nothing.
+ * Seeds the local AWS: three tenants, each with an account and a KEK of its own, whose events it forwards to us,
+ * registered in the ISV's state table. Seeding again changes nothing.
  */
 import {
   CreateAliasCommand,
@@ -9,12 +9,14 @@ import {
   KMSClient,
   NotFoundException,
 } from '@aws-sdk/client-kms';
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { forwardKeyEvents } from './forward-key-events.ts';
+import type { Roles } from './iam/roles.ts';
 import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE, STATE_TABLE } from './names.ts';
 import { keyPolicy } from '../onboarding/key-policy.ts';
-import { tenantItem } from '../shared/aws/state-table.ts';
-import { type Tenant, tenantSchema } from '../shared/tenant/tenant.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
+import { tenantSchema } from '../shared/tenant/tenant.ts';
 
 export interface SeededTenant {
   readonly tenantId: string;
@@ -24,18 +26,16 @@ export interface SeededTenant {
 
 const TENANT_ACCOUNTS = { acme: '111111111111', globex: '222222222222', initech: '333333333333' } as const;
 
-export async function seed(endpoint: string): Promise<readonly SeededTenant[]> {
-  const tenants = Object.entries(TENANT_ACCOUNTS);
+/** `roles` gets the roles of the tenants' accounts. */
+export async function seed(endpoint: string, roles: Roles): Promise<readonly SeededTenant[]> {
   return await Promise.all(
-    tenants.map(async ([tenantId, account]) => await seedTenant(endpoint, tenantId, account)),
+    Object.entries(TENANT_ACCOUNTS).map(async ([tenantId, accountId]) => {
+      const kekArn = await ensureKek(endpoint, tenantId, accountId);
+      await forwardKeyEvents(endpoint, accountId, roles);
+      await register(endpoint, tenantId, kekArn);
+      return { tenantId, accountId, kekArn };
+    }),
   );
-}
-
-async function seedTenant(endpoint: string, tenantId: string, accountId: string): Promise<SeededTenant> {
-  const kekArn = await ensureKek(endpoint, tenantId, accountId);
-  const signal = { name: 'registered', at: new Date().toISOString() };
-  await register(endpoint, { tenantId, kekArn, status: 'active', epoch: 1, signal });
-  return { tenantId, accountId, kekArn };
 }
 
 async function ensureKek(endpoint: string, tenantId: string, accountId: string): Promise<string> {
@@ -59,19 +59,11 @@ async function ensureKek(endpoint: string, tenantId: string, accountId: string):
   return KeyMetadata?.Arn ?? '';
 }
 
-async function register(endpoint: string, record: unknown): Promise<void> {
-  const tenant: Tenant = tenantSchema.parse(record);
-  const table = DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(endpoint, ISV_ACCOUNT)));
-  const command = new PutCommand({
-    TableName: STATE_TABLE,
-    Item: { ...tenantItem(tenant.tenantId), ...tenant },
-    ConditionExpression: 'attribute_not_exists(pk)',
-  });
-  try {
-    await table.send(command);
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+async function register(endpoint: string, tenantId: string, kekArn: string): Promise<void> {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(endpoint, ISV_ACCOUNT)));
+  const signal = { name: 'registered', at: new Date().toISOString() };
+  const tenant = tenantSchema.parse({ tenantId, kekArn, status: 'active', epoch: 1, signal });
+  await dynamoTenants({ client, name: STATE_TABLE }).register(tenant);
 }
 
 function clientConfig(endpoint: string, accountId: string) {

@@ -96,7 +96,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
     );
     front.mountHttp('lambda', deployment.lambda);
   }
-  const tenants = deployment === undefined ? [] : await seed(front.endpoint);
+  const tenants = deployment === undefined ? [] : await seed(front.endpoint, roles);
   if (options.stepByStep === true) await seedSample(front.endpoint);
   const outputs = deployment?.outputs ?? {};
   const environment = environmentOf(where);

@@ -1,0 +1,25 @@
+/**
+ * What a tenant sets up in its account so that we hear what happens to its key: a rule that forwards the events of
+ * KMS to our bus, by a role that may do nothing else.
+ */
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import type { Roles } from './iam/roles.ts';
+import { EVENT_BUS, ISV_ACCOUNT, REGION } from './names.ts';
+
+const NAME = 'sealstream-key-events';
+const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
+
+/** Idempotent. */
+export async function forwardKeyEvents(endpoint: string, accountId: string, roles: Roles): Promise<void> {
+  const RoleArn = `arn:aws:iam::${accountId}:role/${NAME}`;
+  const Statement = { Effect: 'Allow', Action: 'events:PutEvents', Resource: BUS_ARN } as const;
+  roles.put(RoleArn, [{ Version: '2012-10-17', Statement }]);
+  const credentials = { accessKeyId: accountId, secretAccessKey: 'local' };
+  const events = new EventBridgeClient({ endpoint, region: REGION, credentials });
+  await events.send(
+    new PutRuleCommand({ Name: NAME, EventPattern: JSON.stringify({ source: ['aws.kms'] }) }),
+  );
+  await events.send(
+    new PutTargetsCommand({ Rule: NAME, Targets: [{ Id: 'sealstream', Arn: BUS_ARN, RoleArn }] }),
+  );
+}
