@@ -5,7 +5,13 @@ import { type Duplex, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { decrypt } from '../shared/envelope/decrypt.ts';
 import { encrypt } from '../shared/envelope/encrypt.ts';
-import { generatingKeyring, unwrappingKeyring } from '../shared/envelope/kek.ts';
+import {
+  generatingKeyring,
+  type Kek,
+  type KmsOperations,
+  unwrappingKeyring,
+} from '../shared/envelope/kek.ts';
+import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { FRAME_BYTES } from '../shared/envelope/message-size.ts';
 import { sdk, SUITE } from '../shared/envelope/suite.ts';
 import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
@@ -24,7 +30,7 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
   const plaintext = randomBytes(CHUNK_BYTES);
   const pieces = Array.from({ length: 64 }, (_, index) => plaintext.subarray(index * MIB, (index + 1) * MIB));
   const kms = kmsStandIn();
-  const kek = { tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms };
+  const kek = benchKek(kms);
   const message = await copyOf(kek, pieces);
   const raw = rawGcm(pieces);
   const [
@@ -82,6 +88,12 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
   ];
 }
 
+function benchKek(kms: KmsOperations): Kek {
+  const keys = { kms, cache: materialsCache(), recordUse: () => undefined };
+  const tenantId = tenantIdSchema.parse('bench');
+  return { tenantId, arn: KEK_ARN, keyMode: 'per-chunk', maxKeyAgeSeconds: 0, epoch: 0, keys };
+}
+
 async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8Array[]): Promise<Buffer> {
   using message = await encrypt(kek, { bytes: CHUNK_BYTES, content: pieces }, CONTEXT);
   return Buffer.from(message.content);
@@ -137,8 +149,7 @@ function stockClient(kms: ReturnType<typeof kmsStandIn>) {
 
 /** What the Encryption SDK takes by itself, its output thrown away: what is left to the envelope is the difference. */
 function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
-  const kek = { tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms };
-  return sdk.encryptStream(generatingKeyring(kek, {}), {
+  return sdk.encryptStream(generatingKeyring(benchKek(kms), {}), {
     suiteId: SUITE,
     encryptionContext: CONTEXT,
     frameLength: FRAME_BYTES,
@@ -146,9 +157,7 @@ function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
 }
 
 function decryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
-  return sdk.decryptStream(
-    unwrappingKeyring({ tenantId: tenantIdSchema.parse('bench'), arn: KEK_ARN, kms }, {}),
-  );
+  return sdk.decryptStream(unwrappingKeyring(benchKek(kms), {}));
 }
 
 function inFrames(message: Buffer): readonly Buffer[] {

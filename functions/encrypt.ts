@@ -7,9 +7,11 @@ import { s3Sources } from '../shared/aws/s3-sources.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { sqsRedelivery } from '../shared/aws/sqs-redelivery.ts';
 import { encryptChunk } from '../shared/chunk/encrypt-chunk.ts';
+import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { admission } from '../shared/lambda/admission.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
+import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 
@@ -21,7 +23,7 @@ const ports = {
   state,
   sources: s3Sources(s3),
   vault: s3Vault(s3, config.VAULT_BUCKET),
-  kms: kmsOperations(),
+  keys: { kms: kmsOperations(), cache: materialsCache(), recordUse: recordKeyUse },
   admit: admission(),
   now: () => new Date(),
 };

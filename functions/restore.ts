@@ -4,8 +4,10 @@ import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
 import { s3Destinations } from '../shared/aws/s3-destinations.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
+import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
+import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { parseRequest } from '../shared/restore/request.ts';
 import { restore, type Restored } from '../shared/restore/restore.ts';
@@ -17,7 +19,7 @@ const ports = {
   state: dynamoState({ client: dynamoDbClient(), name: config.STATE_TABLE }),
   vault: s3Vault(s3, config.VAULT_BUCKET),
   destinations: s3Destinations(s3),
-  kms: kmsOperations(),
+  keys: { kms: kmsOperations(), cache: materialsCache(), recordUse: recordKeyUse },
 };
 const buckets = { restoreBucket: config.RESTORE_BUCKET, vaultBucket: config.VAULT_BUCKET };
 

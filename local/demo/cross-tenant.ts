@@ -4,8 +4,11 @@ import { CopyObjectCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
 import { chunkContext } from '../../shared/envelope/context.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
+import type { Kek } from '../../shared/envelope/kek.ts';
+import { materialsCache } from '../../shared/envelope/materials-cache.ts';
 import { SealstreamError } from '../../shared/errors.ts';
 import { type ClearPart, decodeManifest } from '../../shared/manifest/manifest.ts';
+import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { ISV_ACCOUNT, REGION, RESTORE_ROLE, VAULT_BUCKET } from '../names.ts';
 import { InvocationError, type PipelineClient, type Uploaded } from '../pipeline-client.ts';
 
@@ -31,15 +34,20 @@ export async function tryCrossTenant(
   const { tenantId } = intruder;
   return [
     await attempt(`${tenantId}'s account asks ${victim.tenantId}'s key to unwrap`, async () => {
-      await decryptWhole({ tenantId, arn: theirs.kekArn, kms: asIntruder }, chunk, context);
+      await decryptWhole(kekAt(tenantId, theirs.kekArn, asIntruder), chunk, context);
     }),
     await attempt(`our restore role tries ${tenantId}'s key`, async () => {
-      await decryptWhole({ tenantId, arn: ours.kekArn, kms: asRestore }, chunk, context);
+      await decryptWhole(kekAt(tenantId, ours.kekArn, asRestore), chunk, context);
     }),
     await attempt(`${victim.tenantId}'s manifest is copied under ${tenantId}'s name`, async () => {
       await restoreCopy(client, victim, intruder);
     }),
   ];
+}
+
+function kekAt(tenantId: TenantId, arn: string, kms: KMS): Kek {
+  const keys = { kms, cache: materialsCache(), recordUse: () => undefined };
+  return { tenantId, arn, keyMode: 'per-chunk', maxKeyAgeSeconds: 0, epoch: 0, keys };
 }
 
 async function restoreCopy(client: PipelineClient, victim: Uploaded, intruder: Uploaded): Promise<void> {

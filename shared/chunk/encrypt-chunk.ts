@@ -1,10 +1,10 @@
 /** Does one job: encrypts one chunk under its tenant's KEK into the vault; whoever writes the last one seals. */
 import { chunkContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
-import { kekOf } from '../envelope/kek.ts';
+import { type Keys, kekOf } from '../envelope/kek.ts';
 import { SourceChangedError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
-import type { KmsOperations, Sources, State, Vault } from '../ports.ts';
+import type { Sources, State, Vault } from '../ports.ts';
 import { requireActive, type Tenant } from '../tenant/tenant.ts';
 import { chunkRange, rangeBytes } from './geometry.ts';
 import { parseJob, requirePlanned } from './job.ts';
@@ -15,7 +15,7 @@ export interface EncryptPorts extends SealPorts {
   readonly state: Pick<State, 'tenantAndPlan' | 'addReceipt' | 'markSealed'>;
   readonly sources: Sources;
   readonly vault: Vault;
-  readonly kms: KmsOperations;
+  readonly keys: Keys;
   /** Lets few big chunks at a time into memory. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
@@ -54,7 +54,7 @@ export async function encryptChunk(
     return { plan, chunkIndex, chunk, objectSealed: false };
   }
   const complete = await ports.state.addReceipt(plan, chunkIndex);
-  if (complete) await seal(plan, tenant, ports);
+  if (complete) await seal(plan, tenant, ports, signal);
   return { plan, chunkIndex, chunk, objectSealed: complete };
 }
 
@@ -84,12 +84,12 @@ async function writeChunk(
   tenant: Tenant,
   plan: Plan,
   chunkIndex: number,
-  { sources, vault, kms }: EncryptPorts,
+  { sources, vault, keys }: EncryptPorts,
   signal: AbortSignal,
 ): Promise<'written' | 'present'> {
   const content = await sources.read(plan.source, plan, chunkIndex, signal);
   using message = await encrypt(
-    kekOf(tenant, kms),
+    kekOf(tenant, keys),
     { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
     chunkContext(plan, chunkIndex),
     signal,

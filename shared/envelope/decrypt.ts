@@ -59,9 +59,10 @@ export async function decryptWhole(
   kek: Kek,
   message: Uint8Array,
   expected: EncryptionContext,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   const frames: Uint8Array[] = [];
-  for await (const frame of decrypt(kek, [message], expected)) frames.push(frame);
+  for await (const frame of decrypt(kek, [message], expected, signal)) frames.push(frame);
   return Buffer.concat(frames);
 }
 

@@ -16,7 +16,11 @@ import type { Kek } from './kek.ts';
 export type KmsOperation = 'kms:GenerateDataKey' | 'kms:Decrypt';
 
 /** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
-export function kmsFailure(cause: unknown, kek: Kek, operation: KmsOperation): SealstreamError {
+export function kmsFailure(
+  cause: unknown,
+  kek: Pick<Kek, 'tenantId' | 'arn'>,
+  operation: KmsOperation,
+): SealstreamError {
   const name = cause instanceof Error ? cause.name : 'unknown failure';
   const where = `tenant ${kek.tenantId}, key ${kek.arn}: ${operation} answered ${name}`;
   switch (name) {

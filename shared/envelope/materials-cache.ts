@@ -8,3 +8,7 @@ export interface MaterialsCache {
   /** Drops every cached key of the tenant, zeroed. */
   flush(tenantId: TenantId): void;
 }
+
+export function materialsCache(): MaterialsCache {
+  return { observe: () => undefined, flush: () => undefined };
+}

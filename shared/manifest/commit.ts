@@ -18,6 +18,7 @@ export interface CommitPorts {
 /**
  * Commits the manifest that `makeBody` makes, unless the plan's object is sealed already or was overwritten by a
  * newer upload. When it resolves, the one or the other has been read back from the vault.
+ * Writes nothing once the signal aborted.
  * @throws ManifestInvalidError when a manifest in the way is malformed or claims an upload nobody planned
  * @throws StorageUnavailableError when what was written is not what is read back
  */
@@ -25,12 +26,15 @@ export async function commit(
   plan: Plan,
   makeBody: () => Promise<Uint8Array>,
   ports: CommitPorts,
+  signal: AbortSignal,
 ): Promise<void> {
   const key = manifestKey(plan.tenantId, plan.key);
   let stored = await ports.vault.getManifest(key);
   if (await stands(stored, plan, ports.state)) return;
   const body = await makeBody();
+  signal.throwIfAborted();
   while (!(await ports.vault.putManifest(key, body, stored))) {
+    signal.throwIfAborted();
     stored = await ports.vault.getManifest(key);
     if (await stands(stored, plan, ports.state)) return;
   }

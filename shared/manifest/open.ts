@@ -2,9 +2,9 @@
 import { manifestKey } from '../chunk/vault-key.ts';
 import { manifestContext } from '../envelope/context.ts';
 import { decryptWhole } from '../envelope/decrypt.ts';
-import { kekOf } from '../envelope/kek.ts';
+import { type Keys, kekOf } from '../envelope/kek.ts';
 import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
-import type { KmsOperations, Vault } from '../ports.ts';
+import type { Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { decodeManifest, decodeSealedPart, type SealedPart } from './manifest.ts';
 
@@ -17,7 +17,8 @@ import { decodeManifest, decodeSealedPart, type SealedPart } from './manifest.ts
 export async function openManifest(
   tenant: Tenant,
   key: string,
-  { vault, kms }: { readonly vault: Pick<Vault, 'getManifest'>; readonly kms: KmsOperations },
+  { vault, keys }: { readonly vault: Pick<Vault, 'getManifest'>; readonly keys: Keys },
+  signal: AbortSignal,
 ): Promise<SealedPart> {
   const stored = await vault.getManifest(manifestKey(tenant.tenantId, key));
   if (stored === undefined)
@@ -27,9 +28,10 @@ export async function openManifest(
     throw new ManifestInvalidError(`manifest: not sealed for tenant ${tenant.tenantId} under its key`);
   }
   const part = await decryptWhole(
-    kekOf(tenant, kms),
+    kekOf(tenant, keys),
     sealed,
     manifestContext(tenant.tenantId, clear.objectId),
+    signal,
   );
   return decodeSealedPart(part, clear, key);
 }

@@ -8,10 +8,10 @@ import type { Plan } from '../chunk/plan.ts';
 import { chunkKey, chunkPrefix, manifestKey } from '../chunk/vault-key.ts';
 import { FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
-import { kekOf } from '../envelope/kek.ts';
+import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
 import { isMessageSize } from '../envelope/message-size.ts';
 import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
-import type { KmsOperations, SourceDescription, Sources, State, Vault } from '../ports.ts';
+import type { SourceDescription, Sources, State, Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { type CommitPorts, commit, stands } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart } from './manifest.ts';
@@ -20,22 +20,26 @@ export interface SealPorts {
   readonly state: Pick<State, 'markSealed' | 'tenantAndPlan'>;
   readonly sources: Pick<Sources, 'describe' | 'remove'>;
   readonly vault: CommitPorts['vault'] & Pick<Vault, 'listChunks'>;
-  readonly kms: KmsOperations;
+  readonly keys: Keys;
   readonly now: () => Date;
 }
 
 /**
- * Precondition: every chunk of the plan has a receipt. Idempotent.
+ * Precondition: every chunk of the plan has a receipt. Idempotent. No manifest is committed once the signal aborted.
  * @throws SourceChangedError when the source vanished before the seal
  * @throws StorageUnavailableError when what was written cannot be found again
  * @throws the KMS errors of `encrypt`
  */
-export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts): Promise<void> {
+export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts, signal: AbortSignal): Promise<void> {
   await verifyChunks(plan, ports.vault);
   const description = await describeUnlessSealed(plan, ports);
   const sealedAt = ports.now().toISOString();
   if (description !== 'sealed') {
-    await commit(plan, async () => await manifestBody(plan, tenant, sealedAt, description, ports.kms), ports);
+    const clear = clearPart(plan, tenant, sealedAt);
+    const { attributes, checksums } = description;
+    const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
+    const kek = kekOf(tenant, ports.keys);
+    await commit(plan, async () => await manifestBody(clear, part, kek, signal), ports, signal);
   }
   await ports.state.markSealed(plan, sealedAt);
   await ports.sources.remove(plan.source);
@@ -66,19 +70,13 @@ async function describeUnlessSealed(plan: Plan, ports: SealPorts): Promise<Sourc
 }
 
 async function manifestBody(
-  plan: Plan,
-  tenant: Tenant,
-  sealedAt: string,
-  { attributes, checksums }: SourceDescription,
-  kms: KmsOperations,
+  clear: ClearPart,
+  part: Uint8Array,
+  kek: Kek,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const clear = clearPart(plan, tenant, sealedAt);
-  const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
-  using sealed = await encrypt(
-    kekOf(tenant, kms),
-    { bytes: part.length, content: [part] },
-    manifestContext(plan.tenantId, plan.objectId),
-  );
+  const context = manifestContext(clear.tenantId, clear.objectId);
+  using sealed = await encrypt(kek, { bytes: part.length, content: [part] }, context, signal);
   return encodeManifest({ clear, sealed: sealed.content });
 }
 

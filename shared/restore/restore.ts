@@ -2,11 +2,11 @@
 import { chunkKey } from '../chunk/vault-key.ts';
 import { chunkContext } from '../envelope/context.ts';
 import { decrypt } from '../envelope/decrypt.ts';
-import { type Kek, kekOf } from '../envelope/kek.ts';
+import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import type { Attributes, ClearPart } from '../manifest/manifest.ts';
 import { openManifest } from '../manifest/open.ts';
-import type { Destination, Destinations, KmsOperations, State, Vault } from '../ports.ts';
+import type { Destination, Destinations, State, Vault } from '../ports.ts';
 import { requireActive } from '../tenant/tenant.ts';
 import type { RestoreRequest } from './request.ts';
 
@@ -14,7 +14,7 @@ export interface RestorePorts {
   readonly state: Pick<State, 'tenant'>;
   readonly vault: Pick<Vault, 'getManifest' | 'getChunk'>;
   readonly destinations: Destinations;
-  readonly kms: KmsOperations;
+  readonly keys: Keys;
 }
 
 export interface Restored {
@@ -38,8 +38,8 @@ export async function restore(
 ): Promise<Restored> {
   const { tenantId, key, destination } = request;
   const tenant = requireActive(await ports.state.tenant(tenantId), tenantId);
-  const { clear, attributes } = await openManifest(tenant, key, ports);
-  const content = plaintextOf(clear, kekOf(tenant, ports.kms), ports.vault, signal);
+  const { clear, attributes } = await openManifest(tenant, key, ports, signal);
+  const content = plaintextOf(clear, kekOf(tenant, ports.keys), ports.vault, signal);
   await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);
   return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
 }

@@ -5,7 +5,7 @@ import { openManifest } from '../../shared/manifest/open.ts';
 import { codeOf } from '../support/content.ts';
 import { withBitFlipped } from '../support/messages.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
-import { CHUNK_BYTES, sealed, world, type World } from '../support/world.ts';
+import { CHUNK_BYTES, NEVER, sealed, world, type World } from '../support/world.ts';
 
 const NAME = manifestKey(ACME.tenantId, 'report.pdf');
 
@@ -22,7 +22,7 @@ async function opened(edit: (members: Members) => object): Promise<string> {
   const ports = await sealedWorld();
   const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
   ports.vault.objects.set(NAME, Buffer.from(JSON.stringify(edit(members))));
-  return await openManifest(ACME, 'report.pdf', ports).then(() => 'opened', codeOf);
+  return await openManifest(ACME, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf);
 }
 
 describe('a manifest', () => {
@@ -75,7 +75,7 @@ describe('a manifest', () => {
     const ports = await sealedWorld();
     ports.vault.objects.set(NAME, Buffer.from('{"format":'));
     const asked = ports.kms.calls.length;
-    expect(await openManifest(ACME, 'report.pdf', ports).then(() => 'opened', codeOf)).toBe(
+    expect(await openManifest(ACME, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
       'ERR_MANIFEST_INVALID',
     );
     expect(ports.kms.calls).toHaveLength(asked);
@@ -89,7 +89,7 @@ describe('a manifest in another place', () => {
       manifestKey(ACME.tenantId, 'other'),
       ports.vault.objects.get(NAME) ?? Buffer.alloc(0),
     );
-    expect(await openManifest(ACME, 'other', ports).then(() => 'opened', codeOf)).toBe(
+    expect(await openManifest(ACME, 'other', ports, NEVER).then(() => 'opened', codeOf)).toBe(
       'ERR_MANIFEST_INVALID',
     );
   });
@@ -99,7 +99,7 @@ describe('a manifest in another place', () => {
     const name = manifestKey(GLOBEX.tenantId, 'report.pdf');
     ports.vault.objects.set(name, ports.vault.objects.get(NAME) ?? Buffer.alloc(0));
     const asked = ports.kms.calls.length;
-    expect(await openManifest(GLOBEX, 'report.pdf', ports).then(() => 'opened', codeOf)).toBe(
+    expect(await openManifest(GLOBEX, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
       'ERR_MANIFEST_INVALID',
     );
     expect(ports.kms.calls).toHaveLength(asked);
@@ -109,7 +109,7 @@ describe('a manifest in another place', () => {
     const ports = await sealedWorld();
     const asked = ports.kms.calls.length;
     const tenant = { ...ACME, kekArn: GLOBEX.kekArn };
-    expect(await openManifest(tenant, 'report.pdf', ports).then(() => 'opened', codeOf)).toBe(
+    expect(await openManifest(tenant, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
       'ERR_MANIFEST_INVALID',
     );
     expect(ports.kms.calls).toHaveLength(asked);
@@ -123,7 +123,7 @@ describe('a manifest in another place', () => {
       manifestKey(GLOBEX.tenantId, 'report.pdf'),
       Buffer.from(JSON.stringify(relabelled)),
     );
-    expect(await openManifest(GLOBEX, 'report.pdf', ports).then(() => 'opened', codeOf)).toBe(
+    expect(await openManifest(GLOBEX, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
       'ERR_CONTEXT_MISMATCH',
     );
   });

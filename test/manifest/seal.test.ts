@@ -30,7 +30,7 @@ function sealedVersionOf({ vault }: World): unknown {
 describe('sealing', () => {
   test('deletes the source last: after the manifest was read back and the seal noted', async () => {
     const ports = world();
-    await seal(await written(ports), ACME, ports);
+    await seal(await written(ports), ACME, ports, NEVER);
     expect(ports.effects.log).toEqual([
       'vault.listChunks',
       'sources.describe',
@@ -46,8 +46,8 @@ describe('sealing', () => {
     const ports = world();
     const plan = await written(ports);
     const source = ports.sources.versions.get('v1');
-    await seal(plan, ACME, ports);
-    expect(await openManifest(ACME, 'report.pdf', ports)).toEqual({
+    await seal(plan, ACME, ports, NEVER);
+    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toEqual({
       clear: {
         format: 'sealstream/1',
         tenantId: 'acme',
@@ -69,7 +69,7 @@ describe('sealing', () => {
 
   test('shows nothing of attributes and checksums', async () => {
     const ports = world();
-    await seal(await written(ports), ACME, ports);
+    await seal(await written(ports), ACME, ports, NEVER);
     const body = ports.vault.objects.get(NAME) ?? Buffer.alloc(0);
     for (const secret of ['application/pdf', 'Zoë', 'class', 'AAAAAA==', 'report.pdf']) {
       expect(body.includes(secret)).toBe(false);
@@ -81,20 +81,22 @@ describe('sealing', () => {
   test('twice writes one manifest', async () => {
     const ports = world();
     const plan = await written(ports);
-    await seal(plan, ACME, ports);
+    await seal(plan, ACME, ports, NEVER);
     const first = ports.vault.objects.get(NAME);
-    await seal(plan, ACME, { ...ports, now: () => new Date() });
+    await seal(plan, ACME, { ...ports, now: () => new Date() }, NEVER);
     expect(ports.vault.objects.get(NAME)).toBe(first);
   });
 
   test('five times at once writes one manifest', async () => {
     const ports = world();
     const plan = await written(ports);
-    await Promise.all(Array.from({ length: 5 }, async () => await seal(plan, ACME, ports)));
+    await Promise.all(Array.from({ length: 5 }, async () => await seal(plan, ACME, ports, NEVER)));
     const manifests = [...ports.vault.objects.keys()].filter((key) => key.includes('/objects/'));
     expect(manifests).toEqual([NAME]);
     expect(ports.sources.versions.size).toBe(0);
-    expect(await openManifest(ACME, 'report.pdf', ports)).toMatchObject({ clear: { sourceVersionId: 'v1' } });
+    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toMatchObject({
+      clear: { sourceVersionId: 'v1' },
+    });
   });
 });
 
@@ -151,11 +153,11 @@ describe('a seal is refused, and the source stays,', () => {
 describe('what an editor of the vault can do to a seal', () => {
   test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports);
+    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
     const members: object = JSON.parse(String(ports.vault.objects.get(NAME)));
     ports.vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, sequencer: 'FF' })));
     const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
-    await expect(seal(plan, ACME, ports)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
     expect(ports.sources.versions.has('v1')).toBe(true);
   });
 
@@ -172,17 +174,17 @@ describe('a source that vanished', () => {
   test('after a concurrent delivery sealed it is no loss', async () => {
     const ports = world();
     const plan = await written(ports);
-    await seal(plan, ACME, ports);
+    await seal(plan, ACME, ports, NEVER);
     expect(ports.sources.versions.size).toBe(0);
-    await expect(seal(plan, ACME, ports)).resolves.toBeUndefined();
+    await expect(seal(plan, ACME, ports, NEVER)).resolves.toBeUndefined();
   });
 
   test('while only an older upload is sealed is a loss to be told', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '00' }), ACME, ports);
+    await seal(await written(ports, { versionId: 'v0', sequencer: '00' }), ACME, ports, NEVER);
     const plan = await written(ports);
     ports.sources.versions.clear();
-    await expect(seal(plan, ACME, ports)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
   });
 });
 
@@ -195,7 +197,7 @@ describe('two uploads of one key', () => {
     ['in reverse', [newer, older]],
   ])('sealed %s end with the newer', async (_order, uploads) => {
     const ports = world();
-    for (const upload of uploads) await seal(await written(ports, upload), ACME, ports);
+    for (const upload of uploads) await seal(await written(ports, upload), ACME, ports, NEVER);
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect([...ports.state.plans.values()].every(({ sealedAt }) => sealedAt === SEALED_AT)).toBe(true);
@@ -212,10 +214,10 @@ describe('two uploads of one key', () => {
     const putManifest: World['vault']['putManifest'] = async (...request) => {
       puts += 1;
       // The other one gets in between what was read and what is written.
-      if (puts === 1) await seal(winning, ACME, ports);
+      if (puts === 1) await seal(winning, ACME, ports, NEVER);
       return await ports.vault.putManifest(...request);
     };
-    await seal(losing, ACME, { ...ports, vault: { ...ports.vault, putManifest } });
+    await seal(losing, ACME, { ...ports, vault: { ...ports.vault, putManifest } }, NEVER);
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect(puts).toBe(loser === newer ? 2 : 1);
@@ -224,7 +226,7 @@ describe('two uploads of one key', () => {
   test('sealed at once end with the newer', async () => {
     const ports = world();
     const plans = [await written(ports, older), await written(ports, newer)];
-    await Promise.all(plans.map(async (plan) => await seal(plan, ACME, ports)));
+    await Promise.all(plans.map(async (plan) => await seal(plan, ACME, ports, NEVER)));
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
   });
@@ -234,7 +236,7 @@ async function refusal(disturb: (ports: World, plan: Plan) => unknown): Promise<
   const ports = world();
   const plan = await written(ports);
   await disturb(ports, plan);
-  const code = await seal(plan, ACME, ports).then(
+  const code = await seal(plan, ACME, ports, NEVER).then(
     () => 'sealed',
     (error: { code?: unknown }) => error.code,
   );

@@ -1,5 +1,6 @@
 /** Two tenants, each with a KEK in an account of its own, and the KMS stand-in that holds both. */
-import type { Kek } from '../../shared/envelope/kek.ts';
+import { type Kek, type Keys, kekOf as kekOfKeys, type KmsOperations } from '../../shared/envelope/kek.ts';
+import { materialsCache } from '../../shared/envelope/materials-cache.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { kmsStandIn, type KmsStandIn } from './kms-stand-in.ts';
@@ -14,8 +15,13 @@ export function kmsOfBoth(): KmsStandIn {
   return kms;
 }
 
-export function kekOf({ tenantId, kekArn }: Tenant, kms: KmsStandIn): Kek {
-  return { tenantId, arn: kekArn, kms };
+/** One sandbox's keys over that KMS, nothing cached yet; nobody reads its key uses. */
+export function keysOf(kms: KmsOperations): Keys {
+  return { kms, cache: materialsCache(), recordUse: () => undefined };
+}
+
+export function kekOf(tenant: Tenant, kms: KmsOperations): Kek {
+  return kekOfKeys(tenant, keysOf(kms));
 }
 
 function tenantOf(id: string, accountId: string): Tenant {

@@ -17,7 +17,7 @@ import {
   memoryVault,
 } from './memory-buckets.ts';
 import { type MemoryJobs, memoryJobs, type MemoryState, memoryState } from './memory-state.ts';
-import { ACME, GLOBEX, kmsOfBoth } from './tenants.ts';
+import { ACME, GLOBEX, keysOf, kmsOfBoth } from './tenants.ts';
 
 export interface World extends EncryptPorts, PlanPorts, RestorePorts {
   readonly effects: Effects;
@@ -26,6 +26,7 @@ export interface World extends EncryptPorts, PlanPorts, RestorePorts {
   readonly sources: MemorySources;
   readonly vault: MemoryVault;
   readonly destinations: MemoryDestinations;
+  /** What the keys of the world ask. */
   readonly kms: KmsStandIn;
 }
 
@@ -62,6 +63,7 @@ export function world(): World {
   const state = memoryState(happening);
   state.tenants.set(ACME.tenantId, ACME);
   state.tenants.set(GLOBEX.tenantId, GLOBEX);
+  const kms = kmsOfBoth();
   return {
     effects: happening,
     state,
@@ -69,7 +71,8 @@ export function world(): World {
     sources: memorySources(happening),
     vault: memoryVault(happening),
     destinations: memoryDestinations(happening),
-    kms: kmsOfBoth(),
+    kms,
+    keys: keysOf(kms),
     chunkBytes: CHUNK_BYTES,
     now: () => new Date(SEALED_AT),
     admit: async (_bytes, work) => await work(),

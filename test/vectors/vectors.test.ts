@@ -8,7 +8,7 @@ import { restore } from '../../shared/restore/restore.ts';
 import { codeOf, drained, inPieces } from '../support/content.ts';
 import { kmsStandIn, type KmsStandIn } from '../support/kms-stand-in.ts';
 import { stockDecrypt } from '../support/stock-sdk.ts';
-import { ACME, kekOf } from '../support/tenants.ts';
+import { ACME, kekOf, keysOf } from '../support/tenants.ts';
 import { NEVER, world } from '../support/world.ts';
 import messages from './messages.json' with { type: 'json' };
 import stored from './vault.json' with { type: 'json' };
@@ -70,7 +70,7 @@ describe('the vault', () => {
   test.each(stored.objects)(
     'holds the object $key, which is restored',
     async ({ key, plaintext, attributes }) => {
-      const ports = { ...world(), kms: kmsOf(stored) };
+      const ports = { ...world(), keys: keysOf(kmsOf(stored)) };
       for (const [name, body] of Object.entries(stored.vault)) ports.vault.objects.set(name, bytesOf(body));
       const destination = { bucket: 'out', key };
       await restore({ tenantId: ACME.tenantId, key, destination }, ports, NEVER);
