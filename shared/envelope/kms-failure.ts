@@ -13,7 +13,7 @@ import {
 } from '../errors.ts';
 import type { Kek } from './kek.ts';
 
-export type KmsOperation = 'kms:GenerateDataKey' | 'kms:Decrypt';
+export type KmsOperation = 'kms:GenerateDataKey' | 'kms:Decrypt' | 'kms:DescribeKey';
 
 /** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
 export function kmsFailure(
