@@ -1,6 +1,7 @@
 /** Jobs of the chunk queue: encrypts each chunk into the vault, and seals the object whose last chunk it wrote. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
 import { s3Sources } from '../shared/aws/s3-sources.ts';
@@ -18,7 +19,8 @@ import { type Handler, lambda } from '../shared/lambda/stack.ts';
 const config = readConfig({ STATE_TABLE: name, CHUNK_QUEUE_URL: name, VAULT_BUCKET: name });
 
 const s3 = s3Client();
-const state = dynamoState({ client: dynamoDbClient(), name: config.STATE_TABLE });
+const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
+const state = dynamoState(table);
 const ports = {
   state,
   sources: s3Sources(s3),
@@ -30,6 +32,7 @@ const ports = {
 const queue = {
   redelivery: sqsRedelivery(sqsClient(), config.CHUNK_QUEUE_URL),
   state,
+  parking: dynamoParking(table),
   functionName: 'encrypt',
 };
 

@@ -1,5 +1,5 @@
 /** When a message that was not done comes back. */
-import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Redelivery } from '../lambda/queue.ts';
 import { storing } from './storage-failure.ts';
 
@@ -12,15 +12,6 @@ export function sqsRedelivery(sqs: SQSClient, queueUrl: string): Redelivery {
         VisibilityTimeout: seconds,
       });
       await storing('sqs:ChangeMessageVisibility', async () => await sqs.send(command));
-    },
-    async requeue({ body, attributes }, seconds) {
-      const command = new SendMessageCommand({
-        QueueUrl: queueUrl,
-        MessageBody: body,
-        DelaySeconds: seconds,
-        MessageGroupId: attributes.MessageGroupId,
-      });
-      await storing('sqs:SendMessage', async () => await sqs.send(command));
     },
   };
 }

@@ -27,8 +27,13 @@ export function kekItem(kekArn: string, tenantId: TenantId): ItemKey {
   return { pk: `kek#${kekArn}`, sk: tenantId };
 }
 
+/** Where all parked jobs of a tenant are. */
+export function parkedPartition(tenantId: TenantId): string {
+  return `parked#${tenantId}`;
+}
+
 export function parkedItem(tenantId: TenantId, arrival: string): ItemKey {
-  return { pk: `parked#${tenantId}`, sk: arrival };
+  return { pk: parkedPartition(tenantId), sk: arrival };
 }
 
 /** Who does what only one at a time should do. */

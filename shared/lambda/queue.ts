@@ -1,33 +1,34 @@
 /**
  * From the disposition of a failure to what becomes of its message. An SQS record is acknowledged only when its
- * work is done, waits for a key (a copy is on the queue), or is recorded as rejected.
+ * work is done, waits for its tenant's key in the state table, or is recorded as rejected.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { SealstreamError } from '../errors.ts';
-import type { Rejection, State } from '../ports.ts';
+import { parseJob } from '../chunk/job.ts';
+import { type Disposition, SealstreamError } from '../errors.ts';
+import type { ParkedJob, Parking, Rejection, State } from '../ports.ts';
 import { count, loggable, logger } from './observe.ts';
 
 /** When a message that was not done comes back. Implemented by aws/sqs-redelivery.ts. */
 export interface Redelivery {
   /** Hides the message for so long; it counts as received once more. */
   delay(record: SQSRecord, seconds: number): Promise<void>;
-  /** Puts a fresh copy on the queue, hidden for so long, that has never been received. */
-  requeue(record: SQSRecord, seconds: number): Promise<void>;
 }
 
 export interface QueuePorts {
   readonly redelivery: Redelivery;
   readonly state: Pick<State, 'recordRejection'>;
+  /** Only jobs wait for a key. Without it, work that would is tried again. */
+  readonly parking?: Pick<Parking, 'park'>;
   readonly functionName: string;
 }
 
-/** Parked work asks again so often. */
-const PARK_SECONDS = 60;
 /** Redelivery of failed work: 1, 2, 4, … seconds, with full jitter, at most this. */
 const MAX_BACKOFF_SECONDS = 900;
 /** An item of the state table holds 400 KB; a rejected body is kept to this. */
 const MAX_BODY_CHARS = 65_536;
+/** Digits of milliseconds since 1970, so that as text they sort as numbers, until the year 33658. */
+const SENT_DIGITS = 15;
 
 /** Handles every record of a batch, whatever becomes of the others. */
 export async function handleRecords(
@@ -53,19 +54,30 @@ async function isDealtWith(record: SQSRecord, work: (body: string) => Promise<vo
 
 /** True when the message may be acknowledged. If even that fails, it comes back after its visibility timeout. */
 async function dispose(record: SQSRecord, error: unknown, ports: QueuePorts): Promise<boolean> {
-  const disposition = error instanceof SealstreamError ? error.disposition : 'retry';
+  const disposition = dispositionOf(error, ports);
   logger.warn(`message ${disposition}`, { messageId: record.messageId, disposition, ...loggable(error) });
   count({ retry: 'Retried', park: 'Parked', reject: 'Rejected' }[disposition]);
   try {
     if (disposition === 'reject')
       await ports.state.recordRejection(rejectionOf(record, error, ports.functionName));
-    if (disposition === 'park') await ports.redelivery.requeue(record, PARK_SECONDS);
+    if (disposition === 'park') await ports.parking?.park(parkedJob(record));
     if (disposition === 'retry') await ports.redelivery.delay(record, backoffSeconds(record));
     return disposition !== 'retry';
   } catch (failure) {
     logger.error('message not disposed of', { messageId: record.messageId, ...loggable(failure) });
     return false;
   }
+}
+
+function dispositionOf(error: unknown, { parking }: QueuePorts): Disposition {
+  const disposition = error instanceof SealstreamError ? error.disposition : 'retry';
+  return disposition === 'park' && parking === undefined ? 'retry' : disposition;
+}
+
+/** The time the message was sent, not received: a job that was retried for long keeps its place. */
+function parkedJob({ body, attributes, messageId }: SQSRecord): ParkedJob {
+  const arrival = `${attributes.SentTimestamp.padStart(SENT_DIGITS, '0')}#${messageId}`;
+  return { job: parseJob(body), arrival };
 }
 
 function backoffSeconds(record: SQSRecord): number {

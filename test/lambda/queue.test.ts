@@ -10,40 +10,53 @@ import {
   TenantRevokedError,
 } from '../../shared/errors.ts';
 import { handleRecords, type QueuePorts } from '../../shared/lambda/queue.ts';
-import type { Rejection } from '../../shared/ports.ts';
+import type { ParkedJob, Rejection } from '../../shared/ports.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { ACME } from '../support/tenants.ts';
 
 interface Queue extends QueuePorts {
   readonly rejections: Rejection[];
-  /** `delay` or `requeue`, the message and for how many seconds. */
-  readonly redelivered: [string, string, number][];
+  /** The message and for how many seconds. */
+  readonly delayed: [string, number][];
+  readonly parked: ParkedJob[];
 }
 
 interface Broken {
   readonly recording?: boolean;
-  readonly redelivering?: boolean;
+  readonly delaying?: boolean;
+  readonly parking?: boolean;
 }
 
-function queue({ recording = false, redelivering = false }: Broken = {}): Queue {
+const JOB = { tenantId: ACME.tenantId, objectId: objectIdOf('ingest', 'acme/x', 'v1'), chunkIndex: 2 };
+
+function queue(broken: Broken = {}): Queue {
   const rejections: Rejection[] = [];
-  const redelivered: [string, string, number][] = [];
+  const delayed: [string, number][] = [];
+  const parked: ParkedJob[] = [];
   const outage = new StorageUnavailableError('throttled');
-  async function redeliver(how: string, { messageId }: SQSRecord, seconds: number): Promise<void> {
-    await Promise.resolve();
-    if (redelivering) throw outage;
-    redelivered.push([how, messageId, seconds]);
-  }
   return {
     rejections,
-    redelivered,
+    delayed,
+    parked,
     functionName: 'encrypt',
     redelivery: {
-      delay: async (record, seconds) => await redeliver('delay', record, seconds),
-      requeue: async (record, seconds) => await redeliver('requeue', record, seconds),
+      delay: async ({ messageId }, seconds) => {
+        await Promise.resolve();
+        if (broken.delaying === true) throw outage;
+        delayed.push([messageId, seconds]);
+      },
+    },
+    parking: {
+      park: async (job) => {
+        await Promise.resolve();
+        if (broken.parking === true) throw outage;
+        parked.push(job);
+      },
     },
     state: {
       recordRejection: async (rejection) => {
         await Promise.resolve();
-        if (recording) throw outage;
+        if (broken.recording === true) throw outage;
         rejections.push(rejection);
       },
     },
@@ -86,7 +99,7 @@ function failing(failures: Readonly<Record<string, unknown>>): (body: string) =>
 async function reported(
   event: SQSEvent,
   failures: Readonly<Record<string, unknown>>,
-  ports: Queue,
+  ports: QueuePorts,
 ): Promise<string[]> {
   const { batchItemFailures } = await handleRecords(event, failing(failures), ports);
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
@@ -96,7 +109,7 @@ describe('work that is done', () => {
   test('is acknowledged', async () => {
     const ports = queue();
     expect(await reported(eventOf(recordOf('a'), recordOf('b')), {}, ports)).toEqual([]);
-    expect(ports).toMatchObject({ rejections: [], redelivered: [] });
+    expect(ports).toMatchObject({ rejections: [], delayed: [], parked: [] });
   });
 
   test('of no records is nothing', async () => {
@@ -109,7 +122,7 @@ describe('work that can never be done', () => {
     const ports = queue();
     const failures = { a: new SourceChangedError('version v1 is gone') };
     expect(await reported(eventOf(recordOf('a')), failures, ports)).toEqual([]);
-    expect(ports.redelivered).toEqual([]);
+    expect(ports).toMatchObject({ delayed: [], parked: [] });
     expect(ports.rejections).toEqual([
       {
         id: 'a',
@@ -136,19 +149,27 @@ describe('work that can never be done', () => {
 });
 
 describe('work that waits for a key', () => {
+  const job = recordOf('a', 19, JSON.stringify(JOB));
+
   test.each([
     ['a revoked tenant', new TenantRevokedError('x')],
     ['a denied key', new TenantKeyDeniedError('x')],
-  ])('of %s is on the queue afresh, a minute away, then acknowledged', async (_what, failure) => {
+  ])('of %s is parked in its place by the time it was sent, then acknowledged', async (_what, failure) => {
     const ports = queue();
-    expect(await reported(eventOf(recordOf('a', 4)), { a: failure }, ports)).toEqual([]);
-    expect(ports.redelivered).toEqual([['requeue', 'a', 60]]);
-    expect(ports.rejections).toEqual([]);
+    expect(await reported(eventOf(job), { [job.body]: failure }, ports)).toEqual([]);
+    expect(ports.parked).toEqual([{ job: JOB, arrival: '001767323045000#a' }]);
+    expect(ports).toMatchObject({ rejections: [], delayed: [] });
   });
 
-  test('is not acknowledged while it cannot be put back', async () => {
-    const ports = queue({ redelivering: true });
-    expect(await reported(eventOf(recordOf('a')), { a: new TenantRevokedError('x') }, ports)).toEqual(['a']);
+  test('is not acknowledged while it cannot be parked', async () => {
+    const ports = queue({ parking: true });
+    expect(await reported(eventOf(job), { [job.body]: new TenantRevokedError('x') }, ports)).toEqual(['a']);
+  });
+
+  test('is tried again on a queue whose work never waits', async () => {
+    const { parking: _parking, ...ports } = queue();
+    expect(await reported(eventOf(job), { [job.body]: new TenantRevokedError('x') }, ports)).toEqual(['a']);
+    expect(ports).toMatchObject({ parked: [], delayed: [['a', expect.any(Number)]] });
   });
 });
 
@@ -162,7 +183,7 @@ describe('work to be tried again', () => {
   ])('for %s is delayed and reported', async (_what, failure) => {
     const ports = queue();
     expect(await reported(eventOf(recordOf('a')), { a: failure }, ports)).toEqual(['a']);
-    expect(ports.redelivered).toMatchObject([['delay', 'a', expect.any(Number)]]);
+    expect(ports.delayed).toMatchObject([['a', expect.any(Number)]]);
     expect(ports.rejections).toEqual([]);
   });
 
@@ -178,7 +199,7 @@ describe('work to be tried again', () => {
     const ports = queue();
     const records = Array.from({ length: 50 }, (_, index) => recordOf(String(index), receives, 'a'));
     await reported(eventOf(...records), { a: new KmsUnavailableError('x') }, ports);
-    const delays = ports.redelivered.map(([, , seconds]) => seconds);
+    const delays = ports.delayed.map(([, seconds]) => seconds);
     expect(delays).toHaveLength(50);
     expect(
       delays.every((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= mostSeconds),
@@ -188,7 +209,7 @@ describe('work to be tried again', () => {
   });
 
   test('is reported though it cannot be delayed', async () => {
-    const ports = queue({ redelivering: true });
+    const ports = queue({ delaying: true });
     expect(await reported(eventOf(recordOf('a')), { a: new KmsUnavailableError('x') }, ports)).toEqual(['a']);
   });
 });
@@ -198,16 +219,15 @@ describe('a batch', () => {
     const ports = queue();
     const failures = {
       rejected: new JobInvalidError('x'),
-      parked: new TenantRevokedError('x'),
+      [JSON.stringify(JOB)]: new TenantRevokedError('x'),
       retried: new KmsUnavailableError('x'),
     };
-    const records = ['done', 'rejected', 'parked', 'retried', 'also done'].map((id) => recordOf(id));
+    const records = ['done', 'rejected', 'retried', 'also done'].map((id) => recordOf(id));
+    records.push(recordOf('parked', 1, JSON.stringify(JOB)));
     expect(await reported(eventOf(...records), failures, ports)).toEqual(['retried']);
     expect(ports.rejections.map(({ id }) => id)).toEqual(['rejected']);
-    expect(ports.redelivered.map(([how, id]) => `${how} ${id}`).toSorted()).toEqual([
-      'delay retried',
-      'requeue parked',
-    ]);
+    expect(ports.parked.map(({ job }) => job)).toEqual([JOB]);
+    expect(ports.delayed.map(([id]) => id)).toEqual(['retried']);
   });
 
   test('is worked on all at once', async () => {

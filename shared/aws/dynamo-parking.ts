@@ -1,0 +1,64 @@
+/** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
+import { BatchWriteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { parseJob } from '../chunk/job.ts';
+import { StorageUnavailableError } from '../errors.ts';
+import type { ParkedJob, Parking } from '../ports.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import { parkedItem, parkedPartition, type StateTable } from './state-table.ts';
+import { storing } from './storage-failure.ts';
+
+/** DynamoDB's limit of one BatchWriteItem. */
+const WRITES_PER_REQUEST = 25;
+
+/** The job is kept as its message's body, so that what goes back on the queue is what came from it. */
+const itemSchema = z.object({ sk: z.string(), job: z.string() });
+
+export function dynamoParking(table: StateTable): Parking {
+  return {
+    async park({ job, arrival }) {
+      const Item = { ...parkedItem(job.tenantId, arrival), job: JSON.stringify(job) };
+      const command = new PutCommand({ TableName: table.name, Item });
+      await storing('dynamodb:PutItem', async () => await table.client.send(command));
+    },
+    oldest: async (tenantId, limit) =>
+      await storing('dynamodb:Query', async () => await oldest(table, tenantId, limit)),
+    async remove(parked) {
+      for (let start = 0; start < parked.length; start += WRITES_PER_REQUEST) {
+        await removeBatch(table, parked.slice(start, start + WRITES_PER_REQUEST));
+      }
+    },
+  };
+}
+
+async function oldest(
+  { client, name }: StateTable,
+  tenantId: TenantId,
+  limit: number,
+): Promise<readonly ParkedJob[]> {
+  const command = new QueryCommand({
+    TableName: name,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': parkedPartition(tenantId) },
+    ConsistentRead: true,
+    Limit: limit,
+  });
+  const { Items = [] } = await client.send(command);
+  return Items.map((item) => {
+    const { sk, job } = itemSchema.parse(item);
+    return { job: parseJob(job), arrival: sk };
+  });
+}
+
+async function removeBatch({ client, name }: StateTable, parked: readonly ParkedJob[]): Promise<void> {
+  const requests = parked.map(({ job, arrival }) => ({
+    DeleteRequest: { Key: parkedItem(job.tenantId, arrival) },
+  }));
+  const command = new BatchWriteCommand({ RequestItems: { [name]: requests } });
+  const { UnprocessedItems } = await storing(
+    'dynamodb:BatchWriteItem',
+    async () => await client.send(command),
+  );
+  if (UnprocessedItems?.[name] !== undefined)
+    throw new StorageUnavailableError('dynamodb:BatchWriteItem was throttled');
+}
