@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { COMPILE_CACHE } from './compile-cache.ts';
 
 export interface LocalProcess {
   readonly endpoint: string;
@@ -35,6 +36,7 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 export async function startLocalProcess(options: LocalProcessOptions = {}): Promise<LocalProcess> {
   const child = spawn(process.execPath, [MAIN, '--json', ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
   });
   const endpoint = await readyEndpoint(child);
   return {

@@ -1,4 +1,5 @@
 /** The environment of a sandbox: Lambda's variables and the function's own, nothing of the parent's but PATH. */
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { accessKeyIdOf, regionOf, type LambdaFunction } from './function.ts';
 
 /** Variables that Lambda sets itself and refuses in a function's configuration. */
@@ -43,6 +44,8 @@ export function sandboxEnvironment(
     AWS_ENDPOINT_URL: endpoint,
     ...fn.environment,
     PATH: process.env['PATH'] ?? '',
+    // Hidden from the function by the runtime: a sandbox need not compile what another one has.
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     NODE_OPTIONS: ['--enable-source-maps', fn.environment['NODE_OPTIONS'] ?? ''].join(' ').trim(),
     ...identity(fn, session),
     _HANDLER: fn.handler,

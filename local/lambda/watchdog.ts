@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 export interface Watchdog {
   readonly pid: number | undefined;
@@ -21,7 +22,7 @@ export function startWatchdog(): Watchdog {
   const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
-    env: {},
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
   const exited = once(child, 'exit');
   // A watchdog that died can't be told anything more; the sandboxes go on without it.
