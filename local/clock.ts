@@ -5,6 +5,8 @@
 import type { Clock } from './service.ts';
 
 export interface LocalClock extends Clock {
+  /** How far it is ahead of real time. */
+  offsetMs(): number;
   /** Moves the clock forward and resolves once every subscriber has acted on it. */
   advance(advanceMs: number): Promise<void>;
   /** Calls `react` after every advance; answers how to unsubscribe. */
@@ -16,6 +18,7 @@ export function createClock(): LocalClock {
   let offsetMs = 0;
   return {
     now: () => Date.now() + offsetMs,
+    offsetMs: () => offsetMs,
     async advance(advanceMs) {
       offsetMs += advanceMs;
       await Promise.all([...reactions].map(async (react) => react()));

@@ -16,11 +16,13 @@ import { sendJsonError, serviceOfTarget } from './json-protocol.ts';
 import { sendHttpError, serveHttp } from './serve-http.ts';
 import { serveJson } from './serve-json.ts';
 import { AwsError } from './service.ts';
-import type { HttpService, JsonService } from './service.ts';
+import type { Clock, HttpService, JsonService } from './service.ts';
 
 export interface FrontOptions extends Front {
   /** 0 takes any free port. */
   readonly port: number;
+  /** What answers are dated by: SDKs set their clock by them. */
+  readonly clock: Clock;
 }
 
 export interface Endpoint {
@@ -56,7 +58,10 @@ const NOBODY: Credential = { accessKeyId: '', region: 'us-east-1', service: 's3'
 /** Listens on 127.0.0.1 only. Rejects with Node's EADDRINUSE when the port is taken. */
 export async function startFront(options: FrontOptions): Promise<Endpoint> {
   const routes: Routes = { front: options, json: new Map(), http: new Map() };
-  const server = createServer((request, response) => void serve(routes, request, response));
+  const server = createServer((request, response) => {
+    response.setHeader('date', new Date(options.clock.now()).toUTCString());
+    void serve(routes, request, response);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS;
   // An upload of many gigabytes may take as long as it takes.

@@ -69,7 +69,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   const kill = (session: string): void => deployment?.lambda.kill(session);
   const lambda = (): Deployment['lambda'] | undefined => deployment?.lambda;
   // The port comes first: where it is taken, nothing else is touched.
-  const front = await startFront({ port: options.port ?? 4566, faults, timings, kill, onCrash });
+  const front = await startFront({ port: options.port ?? 4566, clock, faults, timings, kill, onCrash });
   opened.defer(async () => front.close());
   const dataDir = await openDataDir(options.dataDir, opened);
   const services = await openServices({ opened, front, dataDir, clock, authorizer, lambda, onCrash });
@@ -91,7 +91,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
     const sandboxesPerFunction = options.sandboxesPerFunction ?? 2;
     const eventSources = options.stepByStep !== true;
     deployment = await deploy(
-      { ...where, roles, authorizer, sandboxesPerFunction, eventSources, onLog },
+      { ...where, clock, roles, authorizer, sandboxesPerFunction, eventSources, onLog },
       opened,
     );
     front.mountHttp('lambda', deployment.lambda);

@@ -4,8 +4,14 @@
 export interface InvokeMessage {
   readonly requestId: string;
   readonly event: string;
+  /** By the real clock. */
   readonly deadlineMs: number;
   readonly invokedFunctionArn: string;
+}
+
+/** To the sandbox: its wall clock is now so far ahead of real time. */
+export interface ClockMessage {
+  readonly clockOffsetMs: number;
 }
 
 /** An error as Lambda's Node runtime reports it. */

@@ -1,12 +1,15 @@
 /**
  * The program inside a sandbox: loads the handler once, then runs it for one message after another, as Lambda's
- * Node runtime does. Imports nothing of the local AWS but types, so that a sandbox holds the bundle and little else.
+ * Node runtime does. Imports next to nothing of the local AWS, so that a sandbox holds the bundle and little else.
+ *
+ * Arguments: how far the sandbox's wall clock is ahead of real time, in milliseconds.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ErrorDocument, InvokeMessage, RuntimeMessage } from './runtime-message.ts';
+import type { ClockMessage, ErrorDocument, InvokeMessage, RuntimeMessage } from './runtime-message.ts';
+import { installClock, realNow, setClockOffset } from './sandbox-clock.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
 
@@ -24,10 +27,20 @@ async function main(): Promise<void> {
   process.once('disconnect', () => process.exit());
   process.on('uncaughtException', (error) => sendFatal(error));
   process.on('unhandledRejection', (reason) => sendFatal(unhandledRejection(reason)));
+  setClockOffset(Number(process.argv[2]));
+  installClock();
+  // Node has read it; the function is not to see it.
+  delete process.env['NODE_COMPILE_CACHE'];
+  const loading = loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
+  process.on('message', (message: InvokeMessage | ClockMessage) => {
+    if ('clockOffsetMs' in message) setClockOffset(message.clockOffsetMs);
+    else void loading.then(async (handler) => run(handler, message));
+  });
   try {
-    const handler = await loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
-    process.on('message', (message: InvokeMessage) => void run(handler, message));
+    await loading;
     send({ kind: 'ready' });
+    // A sandbox ends by SIGKILL, which would leave nothing to the next one.
+    flushCompileCache();
   } catch (error) {
     sendFatal(error);
   }
@@ -81,7 +94,7 @@ function contextOf(message: InvokeMessage): object {
     logStreamName: environment('AWS_LAMBDA_LOG_STREAM_NAME'),
     invokedFunctionArn: message.invokedFunctionArn,
     awsRequestId: message.requestId,
-    getRemainingTimeInMillis: () => Math.max(0, message.deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, message.deadlineMs - realNow()),
   };
 }
 

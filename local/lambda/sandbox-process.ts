@@ -5,8 +5,14 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { LocalClock } from '../clock.ts';
 import type { LambdaFunction } from './function.ts';
-import { isRuntimeMessage, type InvokeMessage, type RuntimeMessage } from './runtime-message.ts';
+import {
+  isRuntimeMessage,
+  type ClockMessage,
+  type InvokeMessage,
+  type RuntimeMessage,
+} from './runtime-message.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -29,6 +35,8 @@ export interface SandboxProcess {
 export interface ProcessDependencies {
   /** Where the sandbox finds AWS. */
   readonly endpoint: string;
+  /** The sandbox's wall clock follows it. */
+  readonly clock: LocalClock;
   readonly watchdog: Watchdog;
   readonly onLine: (line: string) => void;
 }
@@ -38,33 +46,44 @@ export function startProcess(
   session: string,
   dependencies: ProcessDependencies,
 ): SandboxProcess {
-  const child = spawnRuntime(fn, session, dependencies.endpoint);
-  const exited = watchExit(child, dependencies.watchdog);
+  const { clock, watchdog } = dependencies;
+  const child = spawnRuntime(fn, session, dependencies);
+  // An error means that the process is gone, which `next` reports.
+  const send = (message: InvokeMessage | ClockMessage): void => void child.send(message, () => undefined);
+  const unsubscribe = clock.onAdvance(() => send({ clockOffsetMs: clock.offsetMs() }));
+  const exited = watchExit(child, watchdog).finally(unsubscribe);
   for (const stream of [child.stdout, child.stderr])
     if (stream) void forwardLines(stream, dependencies.onLine);
   return {
     pid: child.pid ?? 0,
     exited,
     next: (timeoutMs) => nextOutcome(child, timeoutMs),
-    // An error means that the process is gone, which `next` reports.
-    send: (message) => void child.send(message, () => undefined),
+    send,
     freeze: () => sendSignal(child, 'SIGSTOP'),
     thaw: () => sendSignal(child, 'SIGCONT'),
     kill: () => void child.kill('SIGKILL'),
   };
 }
 
-function spawnRuntime(fn: LambdaFunction, session: string, endpoint: string): ChildProcess {
+function spawnRuntime(
+  fn: LambdaFunction,
+  session: string,
+  { endpoint, clock }: ProcessDependencies,
+): ChildProcess {
   const program = fileURLToPath(new URL('./runtime.ts', import.meta.url));
   // Nine tenths for the heap, as Lambda's Node runtime does.
   const heapMegabytes = Math.floor((fn.memoryMegabytes * 9) / 10);
-  return spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, program], {
-    cwd: fn.codeFolder,
-    env: sandboxEnvironment(fn, session, endpoint),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A process group of its own: Ctrl-C is for the local AWS, which ends its sandboxes in order.
-    detached: true,
-  });
+  return spawn(
+    process.execPath,
+    [`--max-old-space-size=${heapMegabytes}`, program, String(clock.offsetMs())],
+    {
+      cwd: fn.codeFolder,
+      env: sandboxEnvironment(fn, session, endpoint),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A process group of its own: Ctrl-C is for the local AWS, which ends its sandboxes in order.
+      detached: true,
+    },
+  );
 }
 
 async function watchExit(child: ChildProcess, watchdog: Watchdog): Promise<void> {

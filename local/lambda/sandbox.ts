@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
 import { startProcess, type Outcome, type SandboxProcess } from './sandbox-process.ts';
 import type { Watchdog } from './watchdog.ts';
+import type { LocalClock } from '../clock.ts';
 
 export interface LogEntry {
   readonly function: string;
@@ -17,6 +18,8 @@ export interface LogEntry {
 export interface SandboxDependencies {
   /** Where the sandbox finds AWS. */
   readonly endpoint: string;
+  /** The sandbox's wall clock follows it. */
+  readonly clock: LocalClock;
   readonly watchdog: Watchdog;
   readonly onLog: (entry: LogEntry) => void;
 }

@@ -1,8 +1,14 @@
 /** EventBridge rules with a `rate(…)`: the scheduled event, sent to a function at a fixed interval. */
 import { randomUUID } from 'node:crypto';
-import { setInterval as interval } from 'node:timers/promises';
+import type { LocalClock } from '../clock.ts';
 import { AwsError } from '../service.ts';
 import { accountOf, regionOf } from './function.ts';
+
+export interface ScheduleOptions {
+  readonly ruleArn: string;
+  readonly everyMs: number;
+  readonly clock: LocalClock;
+}
 
 export interface Schedule {
   stop(): void;
@@ -35,11 +41,32 @@ export function rateMs(expression: string): number {
   return Number(count) * ms;
 }
 
-/** Calls `fire` every `everyMs`, the first time one interval from now. */
-export function startSchedule(ruleArn: string, everyMs: number, fire: (event: object) => void): Schedule {
-  const stopping = new AbortController();
-  void run(ruleArn, everyMs, fire, stopping.signal);
-  return { stop: () => stopping.abort() };
+/**
+ * Calls `fire` every `everyMs` of the local clock, the first time one interval from now. A jump of the clock over
+ * several intervals fires once: nobody who advances it by a day wants 1,440 invocations.
+ */
+export function startSchedule(
+  { ruleArn, everyMs, clock }: ScheduleOptions,
+  fire: (event: object) => void,
+): Schedule {
+  let dueMs = clock.now() + everyMs;
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    clearTimeout(timer);
+    if (clock.now() >= dueMs) {
+      fire(scheduledEvent(ruleArn, new Date(clock.now())));
+      dueMs = clock.now() + everyMs;
+    }
+    timer = setTimeout(look, dueMs - clock.now()).unref();
+  };
+  const unsubscribe = clock.onAdvance(look);
+  look();
+  return {
+    stop() {
+      unsubscribe();
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** The event of a schedule (EventBridge user guide, "Scheduled Event"). */
@@ -55,18 +82,4 @@ export function scheduledEvent(ruleArn: string, time: Date): object {
     resources: [ruleArn],
     detail: {},
   };
-}
-
-async function run(
-  ruleArn: string,
-  everyMs: number,
-  fire: (event: object) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for await (const _ of interval(everyMs, undefined, { signal, ref: false }))
-      fire(scheduledEvent(ruleArn, new Date()));
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -1,6 +1,7 @@
 /** Lambda on a laptop: functions by ARN, their sandboxes, and the two ways to invoke them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LocalClock } from '../clock.ts';
 import type { Authorizer, PolicyStatement } from '../iam/authorizer.ts';
 import { AwsError, type HttpService } from '../service.ts';
 import { createLambdaApi } from './api.ts';
@@ -14,6 +15,7 @@ import { startWatchdog } from './watchdog.ts';
 export interface LambdaOptions {
   /** Where sandboxes and pollers find AWS. */
   readonly endpoint: string;
+  readonly clock: LocalClock;
   readonly accountId: string;
   readonly region: string;
   readonly authorizer: Authorizer;

@@ -4,6 +4,7 @@
  * their event sources). Deploying over existing data finds what is there and keeps it.
  */
 import { fileURLToPath } from 'node:url';
+import type { LocalClock } from '../clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { createAuthorizer } from '../iam/evaluate.ts';
 import type { Roles } from '../iam/roles.ts';
@@ -15,6 +16,7 @@ import { startFunctions } from './start-functions.ts';
 
 export interface DeployOptions {
   readonly endpoint: string;
+  readonly clock: LocalClock;
   readonly accountId: string;
   readonly region: string;
   /** Gets the policies of the stack's roles. */

@@ -1,4 +1,5 @@
 /** Brings a created stack to life: functions, then the event sources and schedules that invoke them. */
+import type { LocalClock } from '../clock.ts';
 import { startPolling, type Poller } from '../lambda/event-source-mapping.ts';
 import { startSchedule, type Schedule } from '../lambda/schedule.ts';
 import { createLambda, type Lambda, type LambdaOptions } from '../lambda/service.ts';
@@ -25,7 +26,7 @@ export function startFunctions(stack: CreatedStack, options: StartOptions): Runn
     lambda.addFunction(fn, reservedConcurrency, permissions);
   const { mappings, schedules: rules } = options.eventSources === false ? NO_SOURCES : stack;
   const pollers = startPollers(mappings, lambda, options);
-  const schedules = startSchedules(rules, lambda);
+  const schedules = startSchedules(rules, lambda, options.clock);
   return {
     lambda,
     async close() {
@@ -46,8 +47,8 @@ function startPollers(mappings: CreatedStack['mappings'], lambda: Lambda, option
   });
 }
 
-function startSchedules(schedules: CreatedStack['schedules'], lambda: Lambda): Schedule[] {
+function startSchedules(schedules: CreatedStack['schedules'], lambda: Lambda, clock: LocalClock): Schedule[] {
   return schedules.map(({ ruleArn, everyMs, functionArn, input }) =>
-    startSchedule(ruleArn, everyMs, (event) => void lambda.deliver(functionArn, input ?? event)),
+    startSchedule({ ruleArn, everyMs, clock }, (event) => void lambda.deliver(functionArn, input ?? event)),
   );
 }

@@ -57,6 +57,7 @@ export async function startServices(dataDir?: string): Promise<Services> {
   const authorizer = createAuthorizer(roles);
   const front = await startFront({
     port: 0,
+    clock,
     faults,
     timings,
     kill: (session) => void killed.push(session),

@@ -42,6 +42,7 @@ export async function startKms(options: { dataDir?: string } = {}): Promise<KmsS
   const failures: unknown[] = [];
   const front = await startFront({
     port: 0,
+    clock,
     faults: createFaults(clock),
     timings: createTimings(),
     kill: () => undefined,

@@ -1,7 +1,7 @@
 /** A front with SQS and Lambda on a free port, and fixture functions in it, for the tests of this folder. */
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { createClock } from '../../../local/clock.ts';
+import { createClock, type LocalClock } from '../../../local/clock.ts';
 import { createFaults } from '../../../local/faults.ts';
 import { startFront } from '../../../local/front.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
@@ -19,6 +19,7 @@ export const fixtureRoleArn: string = `arn:aws:iam::${accountId}:role/fixture-ro
 
 export interface LocalLambda {
   readonly endpoint: string;
+  readonly clock: LocalClock;
   readonly lambda: Lambda;
   readonly roles: Roles;
   readonly sqs: SQSClient;
@@ -48,6 +49,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
   const lines: string[] = [];
   const front = await startFront({
     port: 0,
+    clock,
     faults: createFaults(clock),
     timings: createTimings(),
     kill: () => undefined,
@@ -57,6 +59,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
   const queues = createSqs({ endpoint, clock, authorizer });
   const lambda = createLambda({
     endpoint,
+    clock,
     accountId,
     region,
     authorizer,
@@ -70,6 +73,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
   const sqs = new SQSClient({ endpoint, region, credentials });
   return {
     endpoint,
+    clock,
     lambda,
     roles,
     sqs,

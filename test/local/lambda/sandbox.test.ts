@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { createClock, type LocalClock } from '../../../local/clock.ts';
 import type { InvocationResult, LambdaFunction } from '../../../local/lambda/function.ts';
 import { createPool, type SandboxPool } from '../../../local/lambda/pool.ts';
 import { startWatchdog } from '../../../local/lambda/watchdog.ts';
@@ -9,7 +10,11 @@ import { fixtureFunction } from './fixture-function.ts';
 
 const disposers: (() => Promise<void>)[] = [];
 const lines: string[] = [];
+let clock: LocalClock;
 
+beforeEach(() => {
+  clock = createClock();
+});
 afterEach(async () => {
   lines.length = 0;
   for (const dispose of disposers.splice(0).toReversed()) await dispose();
@@ -24,6 +29,7 @@ async function poolOf(
   const watchdog = startWatchdog();
   const pool = createPool(fixture.fn, maximumSandboxes, {
     endpoint: 'http://127.0.0.1:4566',
+    clock,
     watchdog,
     onLog: ({ line }) => lines.push(line),
   });
@@ -96,6 +102,25 @@ describe('a sandbox', () => {
     await delay(300);
     const { body: after } = await invoke(pool);
     expect(Number(after) - Number(before)).toBeLessThan(20);
+  });
+
+  test('has the wall clock of the local AWS, from its start and when that is advanced', async () => {
+    const hour = 3_600_000;
+    await clock.advance(hour);
+    const pool = await poolOf(
+      'const atLoad = Date.now(); exports.handler = async (wait) => { ' +
+        'if (wait) while (Date.now() < wait) await new Promise((next) => setTimeout(next, 5)); ' +
+        'return { atLoad, now: new Date().getTime(), same: new Date(0) instanceof Date && new Date(0).constructor === Date }; };',
+    );
+    const clockSchema = z.object({ atLoad: z.number(), now: z.number(), same: z.literal(true) });
+    const first = clockSchema.parse((await invoke(pool, 0)).body);
+    expect(first.atLoad - Date.now()).toBeGreaterThan(hour - 30_000);
+    await clock.advance(hour);
+    const thawed = clockSchema.parse((await invoke(pool, 0)).body);
+    expect(thawed.now - Date.now()).toBeGreaterThan(2 * hour - 30_000);
+    const running = invoke(pool, Date.now() + 3 * hour);
+    await clock.advance(hour);
+    expect((await running).functionError).toBeUndefined();
   });
 
   test('that runs out of time is killed, and the next invocation gets a new one', async () => {

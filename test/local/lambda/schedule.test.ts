@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { rateMs, scheduledEvent } from '../../../local/lambda/schedule.ts';
+import { createClock } from '../../../local/clock.ts';
+import { rateMs, scheduledEvent, startSchedule } from '../../../local/lambda/schedule.ts';
 
 describe('a rate expression', () => {
   test.each([
@@ -36,4 +37,20 @@ test('a scheduled event has the shape and the second-precise time of EventBridge
     resources: [arn],
     detail: {},
   });
+});
+
+test('a schedule fires when the local clock passes its time, once for a jump over several', async () => {
+  const clock = createClock();
+  const times: unknown[] = [];
+  const ruleArn = 'arn:aws:events:us-east-1:000000000000:rule/every-minute';
+  const schedule = startSchedule({ ruleArn, everyMs: 60_000, clock }, (event) => times.push(event));
+  await clock.advance(59_000);
+  expect(times).toHaveLength(0);
+  await clock.advance(1500);
+  expect(times).toHaveLength(1);
+  await clock.advance(600_000);
+  expect(times).toHaveLength(2);
+  schedule.stop();
+  await clock.advance(60_000);
+  expect(times).toHaveLength(2);
 });

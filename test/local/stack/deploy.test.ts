@@ -109,6 +109,7 @@ async function deploy(template: Record<string, object>): Promise<Deployment> {
   disposers.push(() => fixture.remove());
   const stack = { stackName: 'fixture', template: parseTemplate(template), codeFolder: fn.codeFolder };
   const deployment = await deployPackage(stack, {
+    clock: services.clock,
     endpoint: services.endpoint,
     accountId,
     region,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createClock } from '../../../local/clock.ts';
+import { createClock, type LocalClock } from '../../../local/clock.ts';
 import { createDeliver } from '../../../local/deliver.ts';
 import { createDynamoDb } from '../../../local/dynamodb/service.ts';
 import { createEventBridge } from '../../../local/eventbridge/service.ts';
@@ -16,6 +16,7 @@ import { createTimings } from '../../../local/timings.ts';
 
 export interface LocalServices {
   readonly endpoint: string;
+  readonly clock: LocalClock;
   readonly roles: Roles;
   /** Makes the functions of a deployment reachable, for events and over HTTP. */
   serve(deployment: Deployment): void;
@@ -30,6 +31,7 @@ export async function startLocalServices(): Promise<LocalServices> {
   const failures: unknown[] = [];
   const front = await startFront({
     port: 0,
+    clock,
     faults: createFaults(clock),
     timings: createTimings(),
     kill: () => undefined,
@@ -48,6 +50,7 @@ export async function startLocalServices(): Promise<LocalServices> {
   for (const [name, service] of Object.entries({ sqs, events, dynamodb })) front.mountJson(name, service);
   return {
     endpoint: front.endpoint,
+    clock,
     roles,
     serve(deployment) {
       served = deployment;

@@ -1,0 +1,27 @@
+/**
+ * The wall clock inside a sandbox: the clock of the local AWS, which a test may advance. Timers and `performance.now`
+ * stay real, as they do on a machine whose clock is set.
+ */
+
+/** Real milliseconds since the epoch, whatever `setClockOffset` was told. */
+export const realNow: () => number = Date.now.bind(Date);
+
+let offsetMs = 0;
+
+/** From now on `Date` is that far ahead of real time. */
+export function setClockOffset(ms: number): void {
+  offsetMs = ms;
+}
+
+/** Replaces the global `Date`. */
+export function installClock(): void {
+  const RealDate = Date;
+  const now = (): number => realNow() + offsetMs;
+  RealDate.now = now;
+  globalThis.Date = new Proxy(RealDate, {
+    apply: () => new RealDate(now()).toString(),
+    construct: (target, input, newTarget) =>
+      Object(Reflect.construct(target, input.length === 0 ? [now()] : input, newTarget)),
+  });
+  RealDate.prototype.constructor = globalThis.Date;
+}
