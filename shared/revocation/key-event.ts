@@ -1,0 +1,135 @@
+/**
+ * An event about a KMS key, as the tenant's account forwards it, verified: it comes from KMS, it speaks of a call that
+ * succeeded, and it names keys of the account and region it comes from.
+ * https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html
+ * https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
+ */
+import { z } from 'zod';
+import type { KeySignal } from '../tenant/tenant.ts';
+
+/** What an event says of the key: it is off, it may be on again, or it may have been taken from us. */
+export type KeyEventKind = 'disabling' | 'enabling' | 'questioning';
+
+export interface KeyEvent {
+  readonly kind: KeyEventKind;
+  readonly signal: KeySignal;
+  /** Full ARNs. */
+  readonly kekArns: readonly string[];
+}
+
+/** Why an event changes nothing. */
+export interface IgnoredEvent {
+  readonly ignored:
+    | 'malformed'
+    | 'not-from-kms'
+    | 'call-refused'
+    | 'other-account'
+    | 'rotation'
+    | 'irrelevant'
+    | 'no-key-named'
+    | 'unknown-key';
+}
+
+/** An event of the future is taken for one of `now`: no clock but ours says how late it is. */
+export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEvent {
+  const parsed = eventSchema.safeParse(input);
+  if (!parsed.success) return { ignored: 'malformed' };
+  const event = parsed.data;
+  const name = nameOf(event);
+  if (event.source !== 'aws.kms' || name === undefined) return { ignored: 'not-from-kms' };
+  const { errorCode, recipientAccountId = event.account, awsRegion = event.region } = event.detail;
+  if (errorCode !== undefined) return { ignored: 'call-refused' };
+  if (recipientAccountId !== event.account || awsRegion !== event.region) return { ignored: 'other-account' };
+  const kind = KINDS.get(name);
+  if (kind === undefined) return { ignored: 'irrelevant' };
+  if (kind === 'rotation') return { ignored: kind };
+  const kekArns = kekArnsOf(event);
+  if (kekArns.length === 0) return { ignored: 'no-key-named' };
+  return { kind, signal: { name, at: timeOf(event, now) }, kekArns };
+}
+
+const arns = z.array(z.object({ ARN: z.string().optional() }));
+
+const eventSchema = z.object({
+  source: z.string(),
+  'detail-type': z.string(),
+  account: z.string().regex(/^\d{12}$/u),
+  region: z.string().min(1),
+  time: z.iso.datetime(),
+  resources: z.array(z.string()).default([]),
+  detail: z.object({
+    eventSource: z.string().optional(),
+    eventName: z.string().optional(),
+    eventTime: z.iso.datetime().optional(),
+    errorCode: z.string().optional(),
+    recipientAccountId: z.string().optional(),
+    awsRegion: z.string().optional(),
+    requestParameters: z.object({ keyId: z.string().optional() }).nullish(),
+    serviceEventDetails: z.object({ keyId: z.string().optional() }).nullish(),
+    resources: arns.nullish(),
+    'key-id': z.string().optional(),
+  }),
+});
+
+type Event = z.infer<typeof eventSchema>;
+
+const KINDS: ReadonlyMap<string, KeyEventKind | 'rotation'> = new Map([
+  ['DisableKey', 'disabling'],
+  ['ScheduleKeyDeletion', 'disabling'],
+  ['DeleteImportedKeyMaterial', 'disabling'],
+  ['DeleteKey', 'disabling'],
+  ['DeleteExpiredKeyMaterial', 'disabling'],
+  ['KMS Imported Key Material Expiration', 'disabling'],
+  ['KMS CMK Deletion', 'disabling'],
+  ['PutKeyPolicy', 'questioning'],
+  ['RevokeGrant', 'questioning'],
+  ['RetireGrant', 'questioning'],
+  ['EnableKey', 'enabling'],
+  ['CancelKeyDeletion', 'enabling'],
+  ['ImportKeyMaterial', 'enabling'],
+  ['CreateGrant', 'enabling'],
+  ['RotateKey', 'rotation'],
+  ['RotateKeyOnDemand', 'rotation'],
+  ['KMS CMK Rotation', 'rotation'],
+]);
+
+/** What happened; undefined when the event is none of KMS. */
+function nameOf({ 'detail-type': type, detail }: Event): string | undefined {
+  switch (type) {
+    case 'AWS API Call via CloudTrail':
+    case 'AWS Service Event via CloudTrail':
+      return detail.eventSource === 'kms.amazonaws.com' ? detail.eventName : undefined;
+    case 'KMS Imported Key Material Expiration':
+    case 'KMS CMK Rotation':
+    case 'KMS CMK Deletion':
+      return type;
+    default:
+      return undefined;
+  }
+}
+
+/** A key may be named by its ARN or its bare id; an alias alone names none, for its target can move. */
+function kekArnsOf({ account, region, resources, detail }: Event): readonly string[] {
+  const prefix = `arn:${partitionOf(region)}:kms:${region}:${account}:key/`;
+  const names = [
+    detail.requestParameters?.keyId,
+    detail.serviceEventDetails?.keyId,
+    detail['key-id'],
+    ...resources,
+    ...(detail.resources ?? []).map(({ ARN }) => ARN),
+  ].filter((name) => name !== undefined);
+  const keyArns = names.map((name) => (KEY_ID.test(name) ? `${prefix}${name}` : name));
+  // A key of another account or region is not this account's to speak of.
+  return [...new Set(keyArns.filter((arn) => arn.startsWith(prefix)))];
+}
+
+const KEY_ID = /^(?:mrk-)?[0-9a-f][0-9a-f-]{30,}$/u;
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+function timeOf({ time, detail }: Event, now: Date): string {
+  return new Date(Math.min(Date.parse(detail.eventTime ?? time), now.getTime())).toISOString();
+}
