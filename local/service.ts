@@ -11,6 +11,8 @@ export interface Principal {
   readonly arn: string;
   /** Set when the caller acts as a role: `arn:aws:iam::123456789012:role/role-name`. */
   readonly roleArn?: string;
+  /** Set when an AWS service acts for itself: `events.amazonaws.com`. */
+  readonly service?: string;
   /** The session token, which names one Lambda sandbox; unset for callers that sent none. */
   readonly session?: string;
 }
@@ -69,8 +71,19 @@ export interface Clock {
   now(): number;
 }
 
-/** Hands a payload to a queue, a function or an event bus by ARN, as S3 notifications and EventBridge targets do. */
-export type Deliver = (targetArn: string, payload: object) => Promise<void>;
+/** An AWS service that hands something on for a resource: whom the policy of the receiver has to allow. */
+export interface Sender {
+  /** `events.amazonaws.com` */
+  readonly service: string;
+  /** `arn:aws:events:…:rule/…` */
+  readonly sourceArn: string;
+}
+
+/**
+ * Hands a payload to a queue or a function by ARN, as S3 notifications and EventBridge targets do. Rejects where it is
+ * not taken. Without a sender the receiver's policy is not asked.
+ */
+export type Deliver = (targetArn: string, payload: object, sender?: Sender) => Promise<void>;
 
 /** Publishes an AWS-sourced event (`aws.kms`, …) on the default bus of an account and region. */
 export type Publish = (event: AwsEvent) => Promise<void>;

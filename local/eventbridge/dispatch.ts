@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryMode } from '../control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { AwsEvent, Deliver } from '../service.ts';
-import { isBusArn } from './bus.ts';
+import type { AwsEvent, Deliver, Sender } from '../service.ts';
+import { isBusArn, ruleArn } from './bus.ts';
 import type { Bus, Buses, Target } from './bus.ts';
 import { eventContext } from './event-context.ts';
 import { compilePattern } from './pattern.ts';
@@ -31,6 +31,14 @@ export interface DispatchOptions {
   readonly deliver: Deliver;
   /** Told of an event that no target and no dead letter queue took. */
   readonly onUndelivered: (targetArn: string, error: unknown) => void;
+}
+
+/** One event on its way to one target of one rule. */
+interface Delivery {
+  readonly bus: Bus;
+  readonly rule: string;
+  readonly target: Target;
+  readonly event: BusEvent;
 }
 
 type Send = () => Promise<void>;
@@ -58,10 +66,10 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     release();
   };
   const route = (bus: Bus, event: BusEvent, forwarded: boolean): void => {
-    for (const target of matchingTargets(bus, event)) {
-      if (!isBusArn(target.Arn)) sendInMode(async () => sendToTarget(options, target, event));
+    for (const delivery of deliveries(bus, event)) {
+      if (!isBusArn(delivery.target.Arn)) sendInMode(async () => sendToTarget(options, delivery));
       // EventBridge sends an event from one bus to another once, never on to a third.
-      else if (!forwarded) start(async () => forward(options, bus, target, event, route));
+      else if (!forwarded) start(async () => forward(options, delivery, route));
     }
   };
   return {
@@ -82,37 +90,30 @@ export function asBusEvent(event: AwsEvent): BusEvent {
   return { version: '0', id: randomUUID(), ...event };
 }
 
-function matchingTargets(bus: Bus, event: BusEvent): readonly Target[] {
+function deliveries(bus: Bus, event: BusEvent): readonly Delivery[] {
   return Object.values(bus.rules)
     .filter(({ state, eventPattern }) => state === 'ENABLED' && compilePattern(eventPattern)(event))
-    .flatMap(({ targets }) => targets);
+    .flatMap(({ name, targets }) => targets.map((target) => ({ bus, rule: name, target, event })));
 }
 
 /** The event keeps the account and region it came from. */
 async function forward(
   options: DispatchOptions,
-  from: Bus,
-  target: Target,
-  event: BusEvent,
+  delivery: Delivery,
   route: (bus: Bus, event: BusEvent, forwarded: boolean) => void,
 ): Promise<void> {
-  const to = options.buses.find(target.Arn);
-  if (to !== undefined && mayForward(options.authorizer, from, target, event, to))
-    return route(to, event, true);
-  await giveUp(options, target, event, new Error('The bus does not exist, or a policy does not allow it'));
+  const to = options.buses.find(delivery.target.Arn);
+  if (to !== undefined && mayForward(options.authorizer, delivery, to))
+    return route(to, delivery.event, true);
+  await giveUp(options, delivery, new Error('The bus does not exist, or a policy does not allow it'));
 }
 
 /** Asks as the target's role, or, without one, as the account of the rule; the other bus has its say by its policy. */
-function mayForward(
-  authorizer: Authorizer,
-  { accountId }: Bus,
-  { RoleArn }: Target,
-  event: BusEvent,
-  to: Bus,
-): boolean {
-  const root = { accountId, arn: `arn:aws:iam::${accountId}:root` };
+function mayForward(authorizer: Authorizer, { bus, target, event }: Delivery, to: Bus): boolean {
+  const { accountId } = bus;
+  const { RoleArn = `arn:aws:iam::${accountId}:root` } = target;
   const decision = authorizer.decide({
-    principal: RoleArn === undefined ? root : { accountId, arn: RoleArn, roleArn: RoleArn },
+    principal: { accountId, arn: RoleArn, roleArn: target.RoleArn },
     action: 'events:PutEvents',
     resource: to.arn,
     resourceAccountId: to.accountId,
@@ -122,20 +123,26 @@ function mayForward(
   return decision.allowed;
 }
 
-async function sendToTarget(options: DispatchOptions, target: Target, event: BusEvent): Promise<void> {
+async function sendToTarget(options: DispatchOptions, delivery: Delivery): Promise<void> {
   try {
-    await options.deliver(target.Arn, event);
+    await options.deliver(delivery.target.Arn, delivery.event, senderOf(delivery));
   } catch (error) {
-    await giveUp(options, target, event, error);
+    await giveUp(options, delivery, error);
   }
 }
 
 async function giveUp(
   { deliver, onUndelivered }: DispatchOptions,
-  { Arn, DeadLetterConfig }: Target,
-  event: BusEvent,
+  delivery: Delivery,
   error: unknown,
 ): Promise<void> {
-  if (DeadLetterConfig?.Arn === undefined) onUndelivered(Arn, error);
-  else await deliver(DeadLetterConfig.Arn, event).catch((reason: unknown) => onUndelivered(Arn, reason));
+  const { Arn, DeadLetterConfig } = delivery.target;
+  if (DeadLetterConfig?.Arn === undefined) return onUndelivered(Arn, error);
+  await deliver(DeadLetterConfig.Arn, delivery.event, senderOf(delivery)).catch((reason: unknown) =>
+    onUndelivered(Arn, reason),
+  );
+}
+
+function senderOf({ bus, rule }: Delivery): Sender {
+  return { service: 'events.amazonaws.com', sourceArn: ruleArn(bus, rule) };
 }

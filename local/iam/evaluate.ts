@@ -46,12 +46,19 @@ function evaluate(roles: Roles, request: AccessRequest): Decision {
   const identity = identityOpinion(roles, request);
   const resource = resourceOpinion(request);
   const crosses = request.principal.accountId !== request.resourceAccountId;
+  if (request.principal.service !== undefined) return serviceMay(request, resource);
   if (identity.denied) return explicitDeny('with an explicit deny in an identity-based policy');
   if (resource.denied)
     return explicitDeny(crosses ? FOREIGN_RESOURCE : 'with an explicit deny in a resource-based policy');
   return crosses || request.resourcePolicyRules === true
     ? resourceRules(request, identity, resource, crosses)
     : eitherAllows(request, identity, resource);
+}
+
+/** A service has no identity policies: what it does for others, their resource's policy has to allow by its name. */
+function serviceMay(request: AccessRequest, { denied, direct }: ResourceOpinion): Decision {
+  if (denied) return explicitDeny('with an explicit deny in a resource-based policy');
+  return direct ? { allowed: true } : implicitDeny(noPolicy('resource-based', request));
 }
 
 function identityOpinion(roles: Roles, request: AccessRequest): IdentityOpinion {

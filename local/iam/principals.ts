@@ -27,7 +27,9 @@ function rootArn(accountId: string): string {
 function match(element: PolicyStatement['Principal'], principal: Principal): PrincipalMatch {
   if (element === undefined) return 'none';
   if (element === '*') return 'direct';
-  // Service, Federated and CanonicalUser principals are never a caller of ours.
+  if (principal.service !== undefined)
+    return asList(element['Service']).includes(principal.service) ? 'direct' : 'none';
+  // Federated and CanonicalUser principals are never a caller of ours.
   const names = asList(element['AWS']);
   if (names.some((name) => namesCaller(name, principal))) return 'direct';
   return names.some((name) => namesAccount(name, principal)) ? 'account' : 'none';

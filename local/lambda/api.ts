@@ -1,11 +1,10 @@
 /** The Lambda API over HTTP: Invoke. Every other operation answers NotImplemented. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
-import { accessDeniedMessage } from '../iam/evaluate.ts';
+import type { Authorizer } from '../iam/authorizer.ts';
 import { AwsError, type Caller, type HttpService } from '../service.ts';
 import type { DeployedFunction } from './deployed-function.ts';
-import { accountOf } from './function.ts';
+import { requireInvoke } from './invoke-access.ts';
 import { readInvocation, type InvocationRequest } from './invocation-request.ts';
 
 export interface LambdaApiDependencies {
@@ -54,18 +53,7 @@ function permitted(
     throw new AwsError('NotImplemented', 501, `${request.method} ${url.pathname} is not implemented`);
   const resource = arnOf(name);
   const deployed = find(resource);
-  const access: AccessRequest = {
-    principal,
-    action: 'lambda:InvokeFunction',
-    resource,
-    resourceAccountId: accountOf(resource),
-    ...(deployed?.permissions.length && {
-      resourcePolicy: { Version: '2012-10-17', Statement: deployed.permissions },
-    }),
-  };
-  const decision = authorizer.decide(access);
-  if (!decision.allowed)
-    throw new AwsError('AccessDeniedException', 403, accessDeniedMessage(access, decision));
+  requireInvoke(authorizer, { principal }, resource, deployed);
   const qualifier = url.searchParams.get('Qualifier') ?? '$LATEST';
   if (!deployed || qualifier !== '$LATEST')
     throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${resource}`);

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalClock } from '../clock.ts';
 import type { Authorizer, PolicyStatement } from '../iam/authorizer.ts';
-import { AwsError, type HttpService } from '../service.ts';
+import { senderRequest } from '../iam/service-principal.ts';
+import { AwsError, type HttpService, type Sender } from '../service.ts';
 import { createLambdaApi } from './api.ts';
+import { requireInvoke } from './invoke-access.ts';
 import { createAsyncInvoker, type AsyncInvoker } from './async-invoke.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import type { LambdaFunction } from './function.ts';
@@ -38,8 +40,11 @@ export interface Lambda extends HttpService {
   find(functionArn: string): DeployedFunction | undefined;
   /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
   arnOf(nameOrArn: string): string;
-  /** Invokes asynchronously; resolves when the event is accepted. Throws ResourceNotFoundException (404). */
-  deliver(functionArn: string, payload: object): Promise<void>;
+  /**
+   * Invokes asynchronously; resolves when the event is accepted. Throws ResourceNotFoundException (404), and
+   * AccessDeniedException (403) for a sender whom the function's policy does not allow.
+   */
+  deliver(functionArn: string, payload: object, sender?: Sender): Promise<void>;
   /** Every living sandbox. */
   sandboxes(): readonly SandboxInfo[];
   /** SIGKILL for the sandbox of that session; nothing where it has ended already. */
@@ -66,9 +71,10 @@ export function createLambda(options: LambdaOptions): Lambda {
       functions.set(fn.arn, deployed);
       return deployed;
     },
-    async deliver(arn, payload) {
+    async deliver(arn, payload, sender) {
       const deployed = find(arn);
       if (!deployed) throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${arn}`);
+      if (sender) requireInvoke(options.authorizer, senderRequest(sender), deployed.pool.fn.arn, deployed);
       deployed.asyncInvoker.accept({ requestId: randomUUID(), event: JSON.stringify(payload) });
     },
     sandboxes: () => living().map((sandbox) => sandbox.info()),

@@ -1,9 +1,10 @@
 /** What every SQS operation works with: the queue its input names, and the caller's right to act on it. */
 import { requireAccess } from '../access.ts';
-import type { Authorizer } from '../iam/authorizer.ts';
+import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
+import { senderRequest } from '../iam/service-principal.ts';
 import { AwsError } from '../service.ts';
-import type { Caller } from '../service.ts';
+import type { Caller, Sender } from '../service.ts';
 import { queueArn } from './queue.ts';
 import type { Queue } from './queue.ts';
 import type { ReceiveContext } from './receive.ts';
@@ -30,24 +31,31 @@ export function authorisedQueue(context: SqsContext, url: string, action: string
 }
 
 export function requireQueueAccess(
-  { authorizer }: SqsContext,
-  queue: Pick<Queue, 'arn' | 'accountId' | 'attributes'>,
+  context: SqsContext,
+  queue: PolicedQueue,
   action: string,
   { principal }: Caller,
 ): void {
-  const policy = queue.attributes['Policy'];
+  requirePolicy(context, queue, action, { principal });
+}
+
+/** Throws AccessDeniedException unless the queue's policy lets the service send for its resource. */
+export function requireSenderAccess(context: SqsContext, queue: Queue, sender: Sender): void {
+  requirePolicy(context, queue, 'SendMessage', senderRequest(sender));
+}
+
+type PolicedQueue = Pick<Queue, 'arn' | 'accountId' | 'attributes'>;
+
+function requirePolicy(
+  { authorizer }: SqsContext,
+  { arn, accountId, attributes }: PolicedQueue,
+  action: string,
+  who: Pick<AccessRequest, 'principal' | 'context'>,
+): void {
+  const policy = attributes['Policy'];
   const resourcePolicy = policy === undefined ? undefined : parsePolicy(policy, 'resource');
-  requireAccess(
-    authorizer,
-    {
-      principal,
-      action: `sqs:${action}`,
-      resource: queue.arn,
-      resourceAccountId: queue.accountId,
-      resourcePolicy,
-    },
-    403,
-  );
+  const request = { ...who, action: `sqs:${action}`, resource: arn, resourceAccountId: accountId };
+  requireAccess(authorizer, { ...request, resourcePolicy }, 403);
 }
 
 export function requireQueue({ store }: SqsContext, arn: string): Queue {

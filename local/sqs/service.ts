@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { LocalClock } from '../clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { notImplemented } from '../operation-input.ts';
-import type { JsonService } from '../service.ts';
+import type { JsonService, Sender } from '../service.ts';
 import { createLongPolls } from './long-poll.ts';
 import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';
-import { requireQueue } from './operation.ts';
+import { requireQueue, requireSenderAccess } from './operation.ts';
 import type { SqsContext, SqsOperation } from './operation.ts';
 import { QUEUE_OPERATIONS } from './queue-operations.ts';
 import { openSqsStore } from './store.ts';
@@ -24,8 +24,8 @@ export interface SqsOptions {
 }
 
 export interface Sqs extends JsonService {
-  /** Puts a message as another service does. Throws QueueDoesNotExist. */
-  deliver(queueArn: string, body: string): void;
+  /** Puts a message as another service does. Throws QueueDoesNotExist, AccessDeniedException. */
+  deliver(queueArn: string, body: string, sender?: Sender): void;
   close(): void;
 }
 
@@ -43,7 +43,11 @@ export function createSqs({ dataDir, endpoint, clock, authorizer }: SqsOptions):
       if (run === undefined) throw notImplemented(`SQS ${operation}`);
       return run(context, input, caller);
     },
-    deliver: (queueArn, body) => void sendTo(context, requireQueue(context, queueArn), body),
+    deliver(queueArn, body, sender) {
+      const queue = requireQueue(context, queueArn);
+      if (sender !== undefined) requireSenderAccess(context, queue, sender);
+      sendTo(context, queue, body);
+    },
     close() {
       closed = true;
       unsubscribe();

@@ -19,7 +19,12 @@ import {
   RemovePermissionCommand,
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ISV, clientConfig, control, startServices } from '../../support/services.ts';
@@ -46,7 +51,8 @@ describe('event buses', () => {
   const busWithQueue = async () => {
     const name = randomUUID();
     const { EventBusArn = '' } = await isv.send(new CreateEventBusCommand({ Name: name }));
-    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+    const Attributes = { Policy: queuePolicy(name) };
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
     const EventPattern = JSON.stringify({ source: ['acme', 'aws.kms'] });
     await isv.send(new PutRuleCommand({ Name: 'all', EventBusName: name, EventPattern }));
     const Targets = [{ Id: 'queue', Arn: `arn:aws:sqs:us-east-1:${ISV}:${name}` }];
@@ -131,6 +137,55 @@ describe('event buses', () => {
     await isv.send(new PutPermissionCommand({ EventBusName: bus.name, Policy }));
     await services.events.publish(event);
     expect(await receive(bus.url)).toMatchObject([{ ...event, version: '0' }]);
+  });
+
+  it('cross to another account only where the role of the target may, and the bus takes such events', async () => {
+    const bus = await busWithQueue();
+    const RoleArn = `arn:aws:iam::${TENANT}:role/${bus.name}`;
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 'events:PutEvents',
+        Resource: bus.arn,
+        Condition: { StringEquals: { 'events:source': 'aws.kms' } },
+      },
+    });
+    await isv.send(new PutPermissionCommand({ EventBusName: bus.name, Policy }));
+    const EventPattern = JSON.stringify({ source: ['aws.kms', 'acme'], 'detail-type': [bus.name] });
+    await tenant.send(new PutRuleCommand({ Name: bus.name, EventPattern }));
+    const Targets = [{ Id: 'isv', Arn: bus.arn, RoleArn }];
+    await tenant.send(new PutTargetsCommand({ Rule: bus.name, Targets }));
+    const publish = async (source: string) =>
+      services.events.publish({
+        source,
+        'detail-type': bus.name,
+        account: TENANT,
+        region: 'us-east-1',
+        time: '2026-01-01T00:00:00Z',
+        resources: [],
+        detail: {},
+      });
+    await publish('aws.kms');
+    expect(await receive(bus.url)).toEqual([]);
+    const Statement = { Effect: 'Allow', Action: 'events:PutEvents', Resource: bus.arn } as const;
+    services.roles.put(RoleArn, [{ Version: '2012-10-17', Statement }]);
+    await publish('acme');
+    await publish('aws.kms');
+    expect(await receive(bus.url)).toMatchObject([{ source: 'aws.kms', account: TENANT }]);
+    await expect(put(tenant, bus.arn)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    const { Entries } = await put(tenant, bus.arn, 'aws.kms');
+    expect(Entries).toMatchObject([{ ErrorCode: 'NotAuthorizedForSourceException' }]);
+  });
+
+  it('reach a queue only where its policy lets the rule send', async () => {
+    const { name, url } = await busWithQueue();
+    const Attributes = { Policy: queuePolicy(name, 'rule/another/all') };
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }));
+    await put(isv, name);
+    expect(await receive(url)).toEqual([]);
+    expect(services.undelivered).toContain(`arn:aws:sqs:us-east-1:${ISV}:${name}`);
   });
 
   it('do not pass on an event that already came from another bus', async () => {
@@ -242,6 +297,20 @@ describe('event buses', () => {
     await rm(dataDir, { recursive: true });
   });
 });
+
+/** Lets the bus's rule `all`, or another, send to the queue of the same name. */
+function queuePolicy(name: string, rule = `rule/${name}/all`): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: `arn:aws:sqs:us-east-1:${ISV}:${name}`,
+      Condition: { ArnEquals: { 'aws:SourceArn': `arn:aws:events:us-east-1:${ISV}:${rule}` } },
+    },
+  });
+}
 
 async function put(client: EventBridgeClient, EventBusName: string, Source = 'acme', Detail = '{"n":1}') {
   return client.send(

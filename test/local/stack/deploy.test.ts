@@ -1,7 +1,12 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deployPackage, type Deployment } from '../../../local/stack/deploy.ts';
 import { parseTemplate } from '../../../local/stack/template.ts';
@@ -86,6 +91,15 @@ const resources = {
       Targets: [{ Id: 'worker', Arn: { 'Fn::GetAtt': ['Worker', 'Arn'] } }],
     },
   },
+  Permission: {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': ['Worker', 'Arn'] },
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': ['Rule', 'Arn'] },
+    },
+  },
   Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/lambda/worker' } },
 };
 
@@ -152,6 +166,42 @@ test('a deployed stack answers by its outputs, is invoked, and is fed by its que
   const entry = { EventBusName: 'tenants', Source: 'fixture', DetailType: 'x', Detail: '{"by":"bus"}' };
   await events.send(new PutEventsCommand({ Entries: [entry] }));
   await expect.poll(() => lines.join('\n'), { timeout: 5000 }).toContain('"by":"bus"');
+});
+
+test('an event that a function may not be sent goes to the dead letter queue of the target', async () => {
+  const ruleArn = `arn:aws:events:${region}:${accountId}:rule/tenants/unpermitted`;
+  const target = {
+    Id: 'worker',
+    Arn: { 'Fn::GetAtt': ['Worker', 'Arn'] },
+    DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] } },
+  };
+  const { Worker, Role, Queue, Dead, Bus, Rule } = resources;
+  const Unpermitted = { ...Rule, Properties: { ...Rule.Properties, Name: 'unpermitted', Targets: [target] } };
+  const Policy = {
+    Type: 'AWS::SQS::QueuePolicy',
+    Properties: {
+      Queues: [{ Ref: 'Queue' }],
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: 'sqs:SendMessage',
+          Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+          Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+        },
+      },
+    },
+  };
+  await deploy({ Resources: { Worker, Role, Queue, Dead, Bus, Unpermitted, Policy } });
+  const events = new EventBridgeClient(clientOptions());
+  const entry = { EventBusName: 'tenants', Source: 'fixture', DetailType: 'x', Detail: '{"by":"bus"}' };
+  await events.send(new PutEventsCommand({ Entries: [entry] }));
+  const sqs = new SQSClient(clientOptions());
+  const QueueUrl = `${services.endpoint}/${accountId}/work`;
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }));
+  expect(JSON.parse(Messages[0]?.Body ?? '{}')).toMatchObject({ detail: { by: 'bus' } });
+  expect(lines).toEqual([]);
 });
 
 test('deploying again keeps data and brings settings up to date', async () => {

@@ -1,0 +1,13 @@
+/** An AWS service as the caller of another one. */
+import type { Principal, Sender } from '../service.ts';
+import type { AccessRequest } from './authorizer.ts';
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+export function senderRequest({
+  service,
+  sourceArn,
+}: Sender): Required<Pick<AccessRequest, 'principal' | 'context'>> {
+  const accountId = sourceArn.split(':')[4] ?? '';
+  const principal: Principal = { accountId, arn: service, service };
+  return { principal, context: { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': accountId } };
+}
