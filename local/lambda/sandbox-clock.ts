@@ -16,7 +16,6 @@ export function setClockOffset(ms: number): void {
 /** Replaces the global `Date`. */
 export function installClock(): void {
   const RealDate = Date;
-  const now = (): number => realNow() + offsetMs;
   RealDate.now = now;
   globalThis.Date = new Proxy(RealDate, {
     apply: () => new RealDate(now()).toString(),
@@ -24,4 +23,8 @@ export function installClock(): void {
       Object(Reflect.construct(target, input.length === 0 ? [now()] : input, newTarget)),
   });
   RealDate.prototype.constructor = globalThis.Date;
+}
+
+function now(): number {
+  return realNow() + offsetMs;
 }
