@@ -1,0 +1,77 @@
+/** Follows the functions' log file while it grows: what the sandboxes say, without asking the local AWS for it. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** One structured line of one sandbox. */
+export interface LogLine {
+  /** The function's full name. */
+  readonly functionName: string;
+  /** The sandbox's session. */
+  readonly sandbox: string;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+export interface LogTail {
+  /** Reads to the end of the file, then lets go of it. */
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 20;
+const READ_BYTES = 262_144;
+const LINE = /^(?<functionName>\S+) (?<sandbox>\S*) (?<json>\{.*\})$/u;
+const recordSchema = z.record(z.string(), z.unknown());
+
+/** Hands over every JSON line from the beginning of the file, in order. What is not JSON is left out. */
+export async function tailLog(path: string, onLine: (line: LogLine) => void): Promise<LogTail> {
+  const file = await open(path);
+  const closing = new AbortController();
+  const following = follow(file, onLine, closing.signal);
+  return {
+    async close() {
+      closing.abort();
+      await following;
+      await file.close();
+    },
+  };
+}
+
+async function follow(
+  file: FileHandle,
+  onLine: (line: LogLine) => void,
+  closing: AbortSignal,
+): Promise<void> {
+  const read = lineReader(onLine);
+  const buffer = Buffer.alloc(READ_BYTES);
+  for (;;) {
+    const last = closing.aborted;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) break;
+      read(buffer.subarray(0, bytesRead));
+    }
+    if (last) return;
+    await delay(LOOK_MS, undefined, { signal: closing }).catch(() => undefined);
+  }
+}
+
+function lineReader(onLine: (line: LogLine) => void): (bytes: Buffer) => void {
+  const decoder = new StringDecoder();
+  let rest = '';
+  return (bytes) => {
+    const lines = (rest + decoder.write(bytes)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines.map(parseLine)) if (line !== undefined) onLine(line);
+  };
+}
+
+/** `sealstream-local-encrypt 7f3a… {"message":"chunk encrypted",…}`; undefined for any other line. */
+export function parseLine(text: string): LogLine | undefined {
+  const { functionName = '', sandbox = '', json = '' } = LINE.exec(text)?.groups ?? {};
+  try {
+    return { functionName, sandbox, record: recordSchema.parse(JSON.parse(json)) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+/** What a drill is asked for, and the bound that follows from it. */
+
+export interface DrillOptions {
+  /** Of each function. */
+  readonly sandboxes: number;
+  /** How long the load lasts: a third before the button, the rest after it; longer where the bound needs it. */
+  readonly seconds: number;
+  readonly maxKeyAgeSeconds: number;
+  /** How long KMS goes on saying yes. */
+  readonly propagationSeconds: number;
+  readonly loseEvents: boolean;
+  /** Sandboxes killed, events doubled or (every second round) reordered, and forged. */
+  readonly chaos: boolean;
+  /** Which of several drills this is, from 0. */
+  readonly round: number;
+}
+
+/** Where events are delivered: the bound on the last use. */
+const DELIVERED_BOUND_MS = 2_000;
+
+/** Within how many milliseconds after the button the last use of a key must lie. */
+export function boundMs({ loseEvents, maxKeyAgeSeconds }: DrillOptions): number {
+  return loseEvents ? maxKeyAgeSeconds * 1000 + 1000 : DELIVERED_BOUND_MS;
+}

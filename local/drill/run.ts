@@ -1,0 +1,165 @@
+/** One drill: load, the button, the time without the key, the key again, and the verification of what is left. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { startChaos } from './chaos.ts';
+import { drained } from './drain.ts';
+import type { SandboxKeyUse } from './key-use.ts';
+import type { Load } from './load.ts';
+import { boundMs, type DrillOptions } from './options.ts';
+import { pressButton, releaseButton } from './press.ts';
+import type { Registry } from './registry.ts';
+import type { Seals } from './seals.ts';
+import { openStage, type Stage } from './stage.ts';
+import { type Remains, verify } from './verify.ts';
+import { type Loads, warmUp } from './warm-up.ts';
+
+/** Milliseconds since 1970. */
+export interface Moments {
+  /** The load was steady. */
+  readonly startedMs: number;
+  /** DisableKey had returned. */
+  readonly pressedMs: number;
+  /** The state table said that the tenant is revoked, and by what signal; undefined when it never did. */
+  readonly heard?: { readonly atMs: number; readonly signal: string };
+  /** EnableKey was about to be sent, and had returned. */
+  readonly enablingMs: number;
+  readonly enabledMs: number;
+  /** Every upload sealed and nothing parked; undefined when that was waited for in vain. */
+  readonly drainedMs?: number;
+}
+
+/** What the load of one tenant came to. */
+export interface TenantWork {
+  readonly tenantId: string;
+  readonly uploads: number;
+  /** When objects were sealed and restored, milliseconds since 1970. */
+  readonly sealedMs: readonly number[];
+  readonly restoredMs: readonly number[];
+  /** Failed restores by error code. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+export interface Drill {
+  readonly options: DrillOptions;
+  readonly moments: Moments;
+  readonly uses: readonly SandboxKeyUse[];
+  readonly revoked: TenantWork;
+  readonly other: TenantWork;
+  /** Jobs that waited for the key when it was enabled. */
+  readonly parkedJobs: number;
+  readonly remains: Remains;
+}
+
+const LOOK_MS = 25;
+const DRAIN_PATIENCE_MS = 180_000;
+/** Beyond the visibility timeout at stage `local`: what a killed sandbox had taken comes back at once. */
+const STEP_MS = 125_000;
+const STEP_EVERY_MS = 3_000;
+/** How much longer than the bound the key stays away, so that a use beyond it would be seen. */
+const MARGIN_MS = 2_000;
+
+/** `onStep` is told what begins. Rejects with the signal's reason when that is aborted. Leaves nothing behind. */
+export async function runDrill(
+  options: DrillOptions,
+  onStep: (step: string) => void,
+  signal: AbortSignal,
+): Promise<Drill> {
+  await using opened = new AsyncDisposableStack();
+  onStep('starting the local AWS');
+  const stage = await openStage(options.sandboxes, options.maxKeyAgeSeconds, opened);
+  onStep('warming up');
+  const loads = await warmUp(stage, options.sandboxes, opened, signal);
+  const chaos = options.chaos ? startChaos(stage.local, [stage.revoked, stage.other]) : undefined;
+  opened.defer(async () => await chaos?.stop());
+  const revocation = await revoke(stage, loads, options, onStep, signal);
+  onStep('the key is back: draining the backlog');
+  const enabled = await releaseButton(stage, options);
+  await chaos?.stop();
+  const drainedMs = await drain(stage, loads, options, signal);
+  onStep('restoring and comparing everything');
+  const remains = await verify(stage.client, allUploads(loads), options.sandboxes);
+  const { moments, parkedJobs } = revocation;
+  return {
+    options,
+    moments: { ...moments, ...enabled, drainedMs },
+    uses: stage.uses,
+    revoked: workOf(loads.revoked, stage.seals),
+    other: workOf(loads.other, stage.seals),
+    parkedJobs,
+    remains,
+  };
+}
+
+/** From a steady load to its end, the button in between. */
+async function revoke(
+  stage: Stage,
+  loads: Loads,
+  options: DrillOptions,
+  onStep: (step: string) => void,
+  signal: AbortSignal,
+): Promise<{ moments: Pick<Moments, 'startedMs' | 'pressedMs' | 'heard'>; parkedJobs: number }> {
+  onStep('under load');
+  const startedMs = Date.now();
+  await delay((options.seconds * 1000) / 3, undefined, { signal });
+  const pressedMs = await pressButton(stage, options);
+  loads.revoked.hold();
+  onStep(`${stage.revoked.tenantId}'s key is disabled`);
+  const withoutKeyMs = Math.max((options.seconds * 2000) / 3, boundMs(options) + MARGIN_MS);
+  const heard = hear(stage.registry, stage.revoked.tenantId, pressedMs + withoutKeyMs, signal);
+  await delay(withoutKeyMs, undefined, { signal });
+  await Promise.all([loads.revoked.stop(), loads.other.stop()]);
+  const parkedJobs = await stage.registry.parkedJobs(stage.revoked.tenantId);
+  return { moments: { startedMs, pressedMs, heard: await heard }, parkedJobs };
+}
+
+/** Watches the tenant's record until it is revoked, `untilMs` at the latest. */
+async function hear(
+  registry: Registry,
+  tenantId: string,
+  untilMs: number,
+  signal: AbortSignal,
+): Promise<Moments['heard']> {
+  while (Date.now() < untilMs && !signal.aborted) {
+    const { status, signal: last } = await registry.tenant(tenantId);
+    if (status === 'revoked') return { atMs: Date.now(), signal: last.name };
+    await delay(LOOK_MS);
+  }
+  return undefined;
+}
+
+async function drain(
+  stage: Stage,
+  loads: Loads,
+  { chaos }: DrillOptions,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const done = new AbortController();
+  const until = AbortSignal.any([signal, done.signal, AbortSignal.timeout(DRAIN_PATIENCE_MS)]);
+  const stepping = chaos ? step(stage, until) : undefined;
+  try {
+    await drained({ ...stage, uploads: allUploads(loads) }, until);
+    return Date.now();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!until.aborted) throw error;
+    return undefined;
+  } finally {
+    done.abort();
+    await stepping;
+  }
+}
+
+/** Pushes the local clock on, again and again: redeliveries come in seconds, not in minutes. */
+async function step({ local }: Stage, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await delay(STEP_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await local.tell('POST', 'clock', { advanceMs: STEP_MS });
+  }
+}
+
+function allUploads({ seeds, revoked, other }: Loads): Load['uploads'] {
+  return [...seeds, ...revoked.uploads, ...other.uploads];
+}
+
+function workOf({ tenantId, uploads, restoredMs, failures }: Load, seals: Seals): TenantWork {
+  return { tenantId, uploads: uploads.length, sealedMs: seals.times(tenantId), restoredMs, failures };
+}

@@ -1,0 +1,31 @@
+/**
+ * What one tenant got done in equal times before and after the button: the median over short slices, so that one
+ * hiccup of the machine decides nothing.
+ */
+import { median } from './median.ts';
+
+export interface Throughput {
+  /** Per second. */
+  readonly before: number;
+  readonly after: number;
+  /** `after / before`; 1 where nothing was done before. */
+  readonly ratio: number;
+}
+
+const SLICES = 10;
+
+/** `doneMs`: when each piece of work was done, milliseconds since 1970. */
+export function throughput(doneMs: readonly number[], pressedMs: number, windowMs: number): Throughput {
+  const before = rate(doneMs, pressedMs - windowMs, windowMs);
+  const after = rate(doneMs, pressedMs, windowMs);
+  return { before, after, ratio: before === 0 ? 1 : after / before };
+}
+
+function rate(doneMs: readonly number[], fromMs: number, windowMs: number): number {
+  const slices = Array.from({ length: SLICES }, () => 0);
+  for (const atMs of doneMs) {
+    const slice = Math.floor(((atMs - fromMs) / windowMs) * SLICES);
+    if (slice in slices) slices[slice] = (slices[slice] ?? 0) + 1;
+  }
+  return (median(slices) * SLICES * 1000) / windowMs;
+}
