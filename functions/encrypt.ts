@@ -3,6 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
 import { s3Sources } from '../shared/aws/s3-sources.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
@@ -14,20 +15,25 @@ import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
+import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createGuard } from '../shared/revocation/guard.ts';
 
 const config = readConfig({ STATE_TABLE: name, CHUNK_QUEUE_URL: name, VAULT_BUCKET: name });
 
 const s3 = s3Client();
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
 const state = dynamoState(table);
+const cache = materialsCache();
+const now = (): Date => new Date();
 const ports = {
   state,
   sources: s3Sources(s3),
   vault: s3Vault(s3, config.VAULT_BUCKET),
-  keys: { kms: kmsOperations(), cache: materialsCache(), recordUse: recordKeyUse },
+  keys: { kms: kmsOperations(), cache, recordUse: recordKeyUse },
+  guard: createGuard({ tenants: dynamoTenants(table), cache, now, revocations: revocationLog }),
   admit: admission(),
-  now: () => new Date(),
+  now,
 };
 const queue = {
   redelivery: sqsRedelivery(sqsClient(), config.CHUNK_QUEUE_URL),

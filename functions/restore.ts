@@ -1,6 +1,6 @@
 /** Invoked with `{ tenantId, key, destination? }`: decrypts one object of a tenant to a destination. */
 import { dynamoDbClient, s3Client } from '../shared/aws/clients.ts';
-import { dynamoState } from '../shared/aws/dynamo-state.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
 import { s3Destinations } from '../shared/aws/s3-destinations.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
@@ -8,18 +8,23 @@ import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
+import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { parseRequest } from '../shared/restore/request.ts';
 import { restore, type Restored } from '../shared/restore/restore.ts';
+import { createGuard } from '../shared/revocation/guard.ts';
 
 const config = readConfig({ STATE_TABLE: name, VAULT_BUCKET: name, RESTORE_BUCKET: name });
 
 const s3 = s3Client();
+const tenants = dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE });
+const cache = materialsCache();
 const ports = {
-  state: dynamoState({ client: dynamoDbClient(), name: config.STATE_TABLE }),
+  tenants,
   vault: s3Vault(s3, config.VAULT_BUCKET),
   destinations: s3Destinations(s3),
-  keys: { kms: kmsOperations(), cache: materialsCache(), recordUse: recordKeyUse },
+  keys: { kms: kmsOperations(), cache, recordUse: recordKeyUse },
+  guard: createGuard({ tenants, cache, now: () => new Date(), revocations: revocationLog }),
 };
 const buckets = { restoreBucket: config.RESTORE_BUCKET, vaultBucket: config.VAULT_BUCKET };
 

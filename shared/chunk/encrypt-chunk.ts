@@ -5,7 +5,8 @@ import { type Keys, kekOf } from '../envelope/kek.ts';
 import { SourceChangedError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
 import type { Sources, State, Vault } from '../ports.ts';
-import { requireActive, type Tenant } from '../tenant/tenant.ts';
+import type { Guard } from '../revocation/guard.ts';
+import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
 import { chunkRange, rangeBytes } from './geometry.ts';
 import { parseJob, requirePlanned } from './job.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +17,7 @@ export interface EncryptPorts extends SealPorts {
   readonly sources: Sources;
   readonly vault: Vault;
   readonly keys: Keys;
+  readonly guard: Guard;
   /** Lets few big chunks at a time into memory. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
@@ -34,7 +36,7 @@ export interface ChunkOutcome {
  * Idempotent: any number of deliveries of a job, at once or one after the other, write the chunk once and seal once.
  * @throws JobInvalidError, TenantUnknownError, SourceChangedError: can never work
  * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError: waits
- * @throws KmsUnavailableError, StorageUnavailableError: to be tried again
+ * @throws KmsUnavailableError, StorageUnavailableError, EpochChangedError: to be tried again
  */
 export async function encryptChunk(
   body: string,
@@ -43,9 +45,22 @@ export async function encryptChunk(
 ): Promise<ChunkOutcome> {
   const job = parseJob(body);
   const read = await ports.state.tenantAndPlan(job.tenantId, job.objectId);
-  const tenant = requireActive(read.tenant, job.tenantId);
+  const tenant = requireEncrypting(read.tenant, job.tenantId);
   const plan = requirePlanned(job, read.plan);
-  const { chunkIndex } = job;
+  return await ports.guard(
+    tenant,
+    signal,
+    async (guarded) => await doJob(tenant, plan, job.chunkIndex, ports, guarded),
+  );
+}
+
+async function doJob(
+  tenant: Tenant,
+  plan: Plan,
+  chunkIndex: number,
+  ports: EncryptPorts,
+  signal: AbortSignal,
+): Promise<ChunkOutcome> {
   const chunk =
     plan.sealedAt === undefined ? await writeUnlessSealed(tenant, plan, chunkIndex, ports, signal) : 'sealed';
   if (chunk === 'sealed') {

@@ -6,15 +6,17 @@ import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import type { Attributes, ClearPart } from '../manifest/manifest.ts';
 import { openManifest } from '../manifest/open.ts';
-import type { Destination, Destinations, State, Vault } from '../ports.ts';
-import { requireActive } from '../tenant/tenant.ts';
+import type { Destination, Destinations, Tenants, Vault } from '../ports.ts';
+import type { Guard } from '../revocation/guard.ts';
+import { requireActive, type Tenant } from '../tenant/tenant.ts';
 import type { RestoreRequest } from './request.ts';
 
 export interface RestorePorts {
-  readonly state: Pick<State, 'tenant'>;
+  readonly tenants: Pick<Tenants, 'tenant'>;
   readonly vault: Pick<Vault, 'getManifest' | 'getChunk'>;
   readonly destinations: Destinations;
   readonly keys: Keys;
+  readonly guard: Guard;
 }
 
 export interface Restored {
@@ -29,6 +31,7 @@ export interface Restored {
 /**
  * @throws TenantUnknownError, TenantRevokedError, ObjectUnknownError, ManifestInvalidError
  * @throws ContextMismatchError, AuthenticationFailedError when a chunk is missing, altered, or not this object's
+ * @throws EpochChangedError when the tenant's key changed meanwhile; what was written is undone
  * @throws the KMS errors of `decrypt`, StorageUnavailableError
  */
 export async function restore(
@@ -36,8 +39,16 @@ export async function restore(
   ports: RestorePorts,
   signal: AbortSignal,
 ): Promise<Restored> {
-  const { tenantId, key, destination } = request;
-  const tenant = requireActive(await ports.state.tenant(tenantId), tenantId);
+  const tenant = requireActive(await ports.tenants.tenant(request.tenantId), request.tenantId);
+  return await ports.guard(tenant, signal, async (guarded) => await write(tenant, request, ports, guarded));
+}
+
+async function write(
+  tenant: Tenant,
+  { tenantId, key, destination }: RestoreRequest,
+  ports: RestorePorts,
+  signal: AbortSignal,
+): Promise<Restored> {
   const { clear, attributes } = await openManifest(tenant, key, ports, signal);
   const content = plaintextOf(clear, kekOf(tenant, ports.keys), ports.vault, signal);
   await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);

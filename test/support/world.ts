@@ -35,6 +35,8 @@ export interface UploadOptions {
   readonly key?: string;
   readonly versionId?: string;
   readonly sequencer?: string;
+  /** Default `UPLOADED_AT`. */
+  readonly uploadedAt?: string;
 }
 
 /** One record of a notification as S3 sends it, the key form-encoded. */
@@ -42,6 +44,7 @@ export interface UploadRecord {
   readonly eventVersion: string;
   readonly eventSource: string;
   readonly eventName: string;
+  readonly eventTime: string;
   readonly s3: {
     readonly s3SchemaVersion: string;
     readonly bucket: { readonly name: string };
@@ -55,6 +58,7 @@ export interface UploadRecord {
 }
 
 export const CHUNK_BYTES = 65_536;
+export const UPLOADED_AT = '2026-01-02T03:03:05.000Z';
 export const SEALED_AT = '2026-01-02T03:04:05.000Z';
 export const NEVER: AbortSignal = new AbortController().signal;
 
@@ -73,6 +77,8 @@ export function world(): World {
     destinations: memoryDestinations(happening),
     kms,
     keys: keysOf(kms),
+    tenants: state,
+    guard: async (_tenant, signal, work) => await work(signal),
     chunkBytes: CHUNK_BYTES,
     now: () => new Date(SEALED_AT),
     admit: async (_bytes, work) => await work(),
@@ -81,12 +87,13 @@ export function world(): World {
 
 /** One record of a notification of an object of that body. */
 export function recordOf(body: Uint8Array, options: UploadOptions = {}): UploadRecord {
-  const { key = 'acme/report.pdf', versionId = 'v1', sequencer = '00A1' } = options;
+  const { key = 'acme/report.pdf', versionId = 'v1', sequencer = '00A1', uploadedAt = UPLOADED_AT } = options;
   const formKey = encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
   return {
     eventVersion: '2.1',
     eventSource: 'aws:s3',
     eventName: 'ObjectCreated:Put',
+    eventTime: uploadedAt,
     s3: {
       s3SchemaVersion: '1.0',
       bucket: { name: 'ingest' },

@@ -1,0 +1,52 @@
+/** KMS refused our own call: the same as a disabling event, seen first-hand. */
+import type { MaterialsCache } from '../envelope/materials-cache.ts';
+import {
+  type SealstreamError,
+  TenantKeyDeniedError,
+  TenantKeyMisconfiguredError,
+  TenantKeyUnusableError,
+} from '../errors.ts';
+import type { Tenants } from '../ports.ts';
+import type { Tenant } from '../tenant/tenant.ts';
+import { changeTenant } from './change.ts';
+import { refused } from './transition.ts';
+
+export interface FirstHandPorts {
+  readonly tenants: Pick<Tenants, 'tenant' | 'replace'>;
+  readonly cache: MaterialsCache;
+  readonly now: () => Date;
+  readonly revocations: RevocationLog;
+}
+
+export interface RevocationLog {
+  revoked(tenant: Tenant): void;
+  /** The refusal could not be written to the tenant's record; the next refusal, or the watch, makes it good. */
+  notRevoked(tenant: Tenant, failure: unknown): void;
+}
+
+/** Whether KMS itself refused the tenant's key. An outage never is a refusal. */
+export function isKeyRefusal(error: unknown): error is SealstreamError {
+  return [TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError].some(
+    (refusal) => error instanceof refusal,
+  );
+}
+
+/** Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under. Never throws. */
+export async function revokeFirstHand(
+  tenant: Tenant,
+  refusal: SealstreamError,
+  { tenants, cache, now, revocations }: FirstHandPorts,
+): Promise<void> {
+  cache.flush(tenant.tenantId);
+  const signal = { name: refusal.code, at: now().toISOString() };
+  try {
+    const change = await changeTenant(tenant.tenantId, tenants, (current) =>
+      refused(current, tenant.epoch, signal),
+    );
+    if (change === undefined) return;
+    cache.observe(change.after);
+    revocations.revoked(change.after);
+  } catch (failure) {
+    revocations.notRevoked(tenant, failure);
+  }
+}

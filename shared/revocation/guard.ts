@@ -1,0 +1,36 @@
+/**
+ * Everything done with a tenant's key is done under guard: it starts with no key of an older epoch, it is aborted
+ * within a second of the tenant's epoch changing, and a refusal of KMS that it meets revokes the tenant for all.
+ */
+import type { Tenant } from '../tenant/tenant.ts';
+import { epochPoll } from './epoch-poll.ts';
+import { type FirstHandPorts, isKeyRefusal, revokeFirstHand } from './first-hand.ts';
+
+/**
+ * Does `work` for the tenant as it was read just now, strongly consistent. Work that is slow to heed its signal is
+ * waited for all the same, so that nothing goes on behind its caller's back.
+ * @throws TenantRevokedError, EpochChangedError when the epoch changed while the work ran and it did not succeed
+ * @throws whatever the work throws
+ */
+export type Guard = <T>(
+  tenant: Tenant,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>;
+
+/** One guard per sandbox. */
+export function createGuard(ports: FirstHandPorts): Guard {
+  const takeOff = epochPoll(ports);
+  return async (tenant, signal, work) => {
+    ports.cache.observe(tenant);
+    using flight = takeOff(tenant);
+    try {
+      return await work(AbortSignal.any([signal, flight.signal]));
+    } catch (error) {
+      // What was thrown is a consequence of the abort, whatever it looks like.
+      flight.signal.throwIfAborted();
+      if (isKeyRefusal(error)) await revokeFirstHand(tenant, error, ports);
+      throw error;
+    }
+  };
+}
