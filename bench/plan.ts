@@ -79,6 +79,7 @@ function notification(): string {
       {
         eventSource: 'aws:s3',
         eventName: 'ObjectCreated:CompleteMultipartUpload',
+        eventTime: '2026-01-01T00:00:00.000Z',
         s3: { bucket: { name: 'b' }, object },
       },
     ],

@@ -11,8 +11,10 @@ export interface SourceVersion {
   /** The full key, tenant id and all. */
   readonly key: string;
   readonly versionId: string;
-  /** Orders the versions of one key, see manifest/sequencer.ts. */
+  /** Orders the versions of one key, see manifest/sequencer.ts. Empty where S3's notification was lost. */
   readonly sequencer: string;
+  /** ISO 8601, UTC. Orders the versions where a sequencer is missing. */
+  readonly uploadedAt: string;
 }
 
 export interface Plan extends Geometry {
@@ -38,6 +40,7 @@ export const planSchema: z.ZodType<Plan> = z.object({
     key: z.string(),
     versionId: z.string(),
     sequencer: z.string(),
+    uploadedAt: z.iso.datetime(),
   }),
   sizeBytes: z.int().min(0),
   chunkBytes: z.int().min(1),

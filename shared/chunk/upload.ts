@@ -1,6 +1,7 @@
 /**
  * What an S3 notification says: this version of this object was uploaded. A claim, not a proof; `encrypt` holds it
- * against S3 itself. https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ * against S3 itself. Where S3's own notification was lost, one of ours takes its place.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
 import { z } from 'zod';
 import { EventInvalidError, TenantUnknownError } from '../errors.ts';
@@ -24,13 +25,14 @@ const notificationSchema = z.union([
 const recordSchema = z.object({
   eventSource: z.literal('aws:s3'),
   eventName: z.string().startsWith('ObjectCreated:'),
+  eventTime: z.iso.datetime(),
   s3: z.object({
     bucket: z.object({ name: z.string().min(1) }),
     object: z.object({
       key: z.string().min(1),
       size: z.int().min(0),
       versionId: z.string({ error: 'is missing: enable versioning on the ingest bucket' }).min(1),
-      sequencer: z.string().regex(/^[0-9A-Fa-f]+$/u),
+      sequencer: z.string().regex(/^[0-9A-Fa-f]*$/u),
     }),
   }),
 });
@@ -58,15 +60,33 @@ export function uploadOf(record: unknown): Upload {
   if (!parsed.success) {
     throw new EventInvalidError(`not an S3 ObjectCreated record: ${z.prettifyError(parsed.error)}`);
   }
-  const { bucket, object } = parsed.data.s3;
+  const { s3, eventTime } = parsed.data;
+  const { bucket, object } = s3;
   const sourceKey = decodeFormKey(object.key);
   const { versionId, sequencer } = object;
-  const source = { bucket: bucket.name, key: sourceKey, versionId, sequencer };
+  const source = { bucket: bucket.name, key: sourceKey, versionId, sequencer, uploadedAt: eventTime };
   return { ...splitKey(sourceKey), source, sizeBytes: object.size };
 }
 
-/** S3 form-encodes keys in notifications: a space is `+`, a plus `%2B`, the slash stays. */
-function decodeFormKey(encoded: string): string {
+/** A notification of a version that S3's own never told of: `uploadOf` reads from it what is given here. */
+export function notificationOf({ bucket, key, ...source }: SourceVersion, sizeBytes: number): string {
+  const { versionId, sequencer, uploadedAt } = source;
+  const formKey = encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
+  const object = { key: formKey, size: sizeBytes, versionId, sequencer };
+  const record = {
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Redriven',
+    eventTime: uploadedAt,
+    s3: { bucket: { name: bucket }, object },
+  };
+  return JSON.stringify({ Records: [record] });
+}
+
+/**
+ * S3 form-encodes keys in notifications and in listings: a space is `+`, a plus `%2B`, the slash stays.
+ * @throws EventInvalidError when it is not form-encoded
+ */
+export function decodeFormKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
   } catch (cause) {
@@ -74,7 +94,11 @@ function decodeFormKey(encoded: string): string {
   }
 }
 
-function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
+/**
+ * Whose upload a key of the ingest bucket is, and its name.
+ * @throws EventInvalidError, TenantUnknownError as `uploadOf`
+ */
+export function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
   const slash = sourceKey.indexOf('/');
   const tenantId = tenantIdSchema.safeParse(sourceKey.slice(0, Math.max(slash, 0)));
   if (!tenantId.success) {

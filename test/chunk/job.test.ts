@@ -7,7 +7,13 @@ const plan = planOf(
   {
     tenantId: ACME.tenantId,
     key: 'x',
-    source: { bucket: 'ingest', key: 'acme/x', versionId: 'v1', sequencer: '01' },
+    source: {
+      bucket: 'ingest',
+      key: 'acme/x',
+      versionId: 'v1',
+      sequencer: '01',
+      uploadedAt: '2026-01-02T03:03:05.000Z',
+    },
     sizeBytes: 250,
   },
   100,

@@ -3,7 +3,13 @@ import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import { planOf, planSchema } from '../../shared/chunk/plan.ts';
 import { ACME } from '../support/tenants.ts';
 
-const source = { bucket: 'ingest', key: 'acme/x', versionId: 'v1', sequencer: '01' };
+const source = {
+  bucket: 'ingest',
+  key: 'acme/x',
+  versionId: 'v1',
+  sequencer: '01',
+  uploadedAt: '2026-01-02T03:03:05.000Z',
+};
 const upload = { tenantId: ACME.tenantId, key: 'x', source, sizeBytes: 250 };
 const plan = planOf(upload, 100, new Date('2026-01-02T03:04:05Z'));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseNotification, type Upload, uploadOf } from '../../shared/chunk/upload.ts';
+import { notificationOf, parseNotification, type Upload, uploadOf } from '../../shared/chunk/upload.ts';
 
 /** A notification as S3 sends it (event message structure, version 2.1). */
 function notification(key: string, changes: { record?: object; object?: object } = {}): string {
@@ -52,6 +52,7 @@ describe('an ObjectCreated notification', () => {
           key: 'acme/folder/report.pdf',
           versionId: '096fKKXTRTtl3on89fVO.nfljtsv6qko',
           sequencer: '0055AED6DCD90281E5',
+          uploadedAt: '2026-01-02T03:04:05.000Z',
         },
         sizeBytes: 1_024,
       },
@@ -115,6 +116,7 @@ describe('what is refused as no notification', () => {
     ['a size below 0', notification('acme/x', { object: { size: -1 } })],
     ['a size that is a text', notification('acme/x', { object: { size: '5' } })],
     ['a size that is no whole number', notification('acme/x', { object: { size: 1.5 } })],
+    ['no time', notification('acme/x', { record: { eventTime: undefined } })],
     ['no sequencer', notification('acme/x', { object: { sequencer: undefined } })],
     ['a sequencer that is no number', notification('acme/x', { object: { sequencer: 'xyz' } })],
     ['no key', notification('')],
@@ -146,5 +148,28 @@ describe('a key that names no object of a tenant', () => {
 
   test.each(['acme/', 'acme/%ZZ', 'acme/%', 'acme/%C3', 'acme/%FF'])('%s is invalid', (key) => {
     expect(() => uploaded(notification(key))).toThrow(invalid);
+  });
+});
+
+describe('a notification of ours', () => {
+  test.each([
+    'acme/x',
+    'acme/a b+ü.txt',
+    'acme/100%.txt',
+    'acme/😀',
+    'acme//',
+    'acme/"&<>\u0000',
+    "acme/!'()~*",
+  ])('of %j says what S3 would have said', (key) => {
+    const source = {
+      bucket: 'ingest',
+      key,
+      versionId: 'v1',
+      sequencer: '',
+      uploadedAt: '2026-01-02T03:04:05.000Z',
+    };
+    expect(uploaded(notificationOf(source, 5))).toEqual([
+      { tenantId: 'acme', key: key.slice('acme/'.length), source, sizeBytes: 5 },
+    ]);
   });
 });

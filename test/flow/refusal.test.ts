@@ -125,6 +125,7 @@ describe('a job', () => {
     const record = {
       eventSource: 'aws:s3',
       eventName: 'ObjectCreated:Put',
+      eventTime: new Date().toISOString(),
       s3: {
         bucket: { name: INGEST_BUCKET },
         object: { key: 'acme/liar', size: 5, versionId, sequencer: '0A' },
