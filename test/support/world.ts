@@ -77,6 +77,8 @@ export function world(): World {
     destinations: memoryDestinations(happening),
     kms,
     keys: keysOf(kms),
+    tenants: state,
+    guard: async (_tenant, signal, work) => await work(signal),
     chunkBytes: CHUNK_BYTES,
     now: () => new Date(SEALED_AT),
     admit: async (_bytes, work) => await work(),
