@@ -1,17 +1,30 @@
-/** Events about the tenants' keys, as their accounts forward them: revokes and re-activates. */
-import { dynamoDbClient } from '../shared/aws/clients.ts';
+/** Events about the tenants' keys, as their accounts forward them: revokes, re-activates and then unparks. */
+import { dynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoLeases } from '../shared/aws/dynamo-leases.ts';
+import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsProbe } from '../shared/aws/kms.ts';
-import { name, readConfig } from '../shared/lambda/config.ts';
+import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
+import { name, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { handleKeyEvent, type KeyEventOutcome } from '../shared/revocation/revoke.ts';
+import { unpark } from '../shared/revocation/unpark.ts';
 
-const config = readConfig({ STATE_TABLE: name });
+const config = readConfig({
+  STATE_TABLE: name,
+  CHUNK_QUEUE_URL: name,
+  UNPARK_PER_SECOND: unparkPerSecond,
+});
 
+const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
 const ports = {
-  tenants: dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE }),
+  tenants: dynamoTenants(table),
   kms: kmsProbe(),
+  parking: dynamoParking(table),
+  leases: dynamoLeases(table),
+  jobs: sqsJobs(sqsClient(), config.CHUNK_QUEUE_URL),
+  unparkPerSecond: config.UNPARK_PER_SECOND,
   now: () => new Date(),
 };
 
@@ -22,9 +35,12 @@ const METRICS = {
 } as const;
 
 /** An outage is thrown: Lambda delivers the event twice more, then it goes to the dead-letter queue. */
-export const handler: Handler<unknown, KeyEventOutcome> = lambda(async (event) => {
+export const handler: Handler<unknown, KeyEventOutcome> = lambda(async (event, signal) => {
   const result = await handleKeyEvent(event, ports);
   count(result.outcome === 'ignored' ? `KeyEventIgnored:${result.reason}` : METRICS[result.outcome]);
   logger.info('key event', { ...result });
+  // What is not unparked when time runs out, the watch unparks.
+  if (result.outcome === 'active')
+    await Promise.all(result.tenantIds.map(async (tenantId) => await unpark(tenantId, ports, signal)));
   return result;
 });

@@ -13,6 +13,9 @@ export const chunkBytes: z.ZodType<number> = z.coerce
   .max(1_073_741_824)
   .default(67_108_864);
 
+/** Parked jobs of one tenant that go back to the queue in a second. Default 100. */
+export const unparkPerSecond: z.ZodType<number> = z.coerce.number().int().min(1).default(100);
+
 /** @throws ConfigInvalidError naming every variable that is missing or malformed */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);
