@@ -1,0 +1,34 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type LogLine, parseLine, tailLog } from '../../../local/drill/log-tail.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sealstream-drill-test-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('hands over every line, those written before and those written after, and ones cut in two', async () => {
+  const file = join(folder, 'functions.log');
+  const lines: LogLine[] = [];
+  await writeFile(file, 'encrypt s1 {"n":1}\nencrypt s1 START RequestId: x\nrestore s2 {"n":"');
+  const tail = await tailLog(file, (line) => lines.push(line));
+  await appendFile(file, 'ü"}\nrestore s2 {"n":3}\n');
+  await tail.close();
+  expect(lines).toEqual([
+    { functionName: 'encrypt', sandbox: 's1', record: { n: 1 } },
+    { functionName: 'restore', sandbox: 's2', record: { n: 'ü' } },
+    { functionName: 'restore', sandbox: 's2', record: { n: 3 } },
+  ]);
+});
+
+it.each(['', 'encrypt s1 REPORT RequestId: x', 'encrypt s1 {"cut":', 'encrypt s1 [1]'])(
+  'finds no record in %j',
+  (text) => {
+    expect(parseLine(text)).toBeUndefined();
+  },
+);

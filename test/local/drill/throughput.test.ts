@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { throughput } from '../../../local/drill/throughput.ts';
+import { PRESSED_MS, steady } from './sample-drill.ts';
+
+it('finds a steady rate on both sides of the button', () => {
+  expect(throughput(steady(), PRESSED_MS, 10_000)).toEqual({ before: 10, after: 10, ratio: 1 });
+});
+
+it('finds the half of what was where every other piece of work is missing after the button', () => {
+  const slower = steady().filter((atMs, index) => atMs < PRESSED_MS || index % 2 === 0);
+  expect(throughput(slower, PRESSED_MS, 10_000).ratio).toBe(0.5);
+});
+
+it('does not let one second of standstill decide', () => {
+  const hiccup = steady().filter((atMs) => atMs < PRESSED_MS + 3_000 || atMs >= PRESSED_MS + 4_000);
+  expect(throughput(hiccup, PRESSED_MS, 10_000).ratio).toBe(1);
+});
+
+it('leaves out what was done outside both windows', () => {
+  const outside = [PRESSED_MS - 10_001, PRESSED_MS + 10_000];
+  expect(throughput(outside, PRESSED_MS, 10_000)).toEqual({ before: 0, after: 0, ratio: 1 });
+});
