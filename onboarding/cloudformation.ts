@@ -9,6 +9,7 @@ import {
   forwarderPermissions,
   forwarderRoleArn,
   forwarderTrust,
+  keyDescription,
   keyEventPattern,
   keyName,
   knownKey,
@@ -81,9 +82,8 @@ function template(onboarding: Onboarding, region: string, { key, roleArn, more }
 const retained = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
 
 function keyProperties(onboarding: Onboarding): object {
-  const { tenantId, stage } = onboarding;
   return {
-    Description: `Sealstream (${stage}): everything stored for tenant ${tenantId} is encrypted under this key`,
+    Description: keyDescription(onboarding),
     KeyPolicy: keyPolicy({ ...onboarding, ...onboarding.isv }),
     PendingWindowInDays: 30,
   };

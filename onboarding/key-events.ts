@@ -28,6 +28,11 @@ export function forwarderName(onboarding: Onboarding): string {
   return `${name.slice(0, NAME_CHARACTERS - 1 - digest.length)}-${digest}`;
 }
 
+/** What people read in the console. */
+export function keyDescription({ stage, tenantId }: Onboarding): string {
+  return `Sealstream (${stage}): everything stored for tenant ${tenantId} is encrypted under this key`;
+}
+
 export function keyRegions({ keyRegion, replicaRegions }: Onboarding): readonly string[] {
   return [keyRegion, ...replicaRegions];
 }

@@ -3,8 +3,13 @@
  * to the same key, policy, rule and role (CloudFormation, Terraform, AWS CLI with plain JSON), a check that its trail
  * logs KMS, and a README for its administrator.
  */
+import { applyScript } from './apply-script.ts';
 import { primaryTemplate, replicaTemplate } from './cloudformation.ts';
 import { parseOnboarding, type Onboarding, type OnboardingInput } from './input.ts';
+import { forwarderPermissions, forwarderTrust, keyEventPattern, keyRegions, knownKey } from './key-events.ts';
+import { keyGrant, keyPolicy } from './key-policy.ts';
+import { terraform } from './terraform.ts';
+import { trailScript } from './trail-script.ts';
 
 export interface RenderedFile {
   /** A plain file name. */
@@ -15,7 +20,16 @@ export interface RenderedFile {
 /** @throws EventInvalidError naming everything that is malformed or contradicts something else */
 export function render(input: OnboardingInput): readonly RenderedFile[] {
   const onboarding = parseOnboarding(input);
-  return cloudFormationFiles(onboarding);
+  return [
+    ...cloudFormationFiles(onboarding),
+    { name: 'main.tf', text: terraform(onboarding) },
+    policyFile(onboarding),
+    ...eventPatternFiles(onboarding),
+    jsonFile('event-role-trust.json', forwarderTrust(onboarding)),
+    jsonFile('event-role-permissions.json', forwarderPermissions(onboarding)),
+    { name: 'apply.sh', text: applyScript(onboarding) },
+    { name: 'check-trail.sh', text: trailScript(onboarding) },
+  ];
 }
 
 function cloudFormationFiles(onboarding: Onboarding): readonly RenderedFile[] {
@@ -23,6 +37,21 @@ function cloudFormationFiles(onboarding: Onboarding): readonly RenderedFile[] {
     jsonFile(`cloudformation-${region}.json`, replicaTemplate(onboarding, region)),
   );
   return [jsonFile('cloudformation.json', primaryTemplate(onboarding)), ...replicas];
+}
+
+/** The policy of a key that is ours to make; of another, what to merge into it. */
+function policyFile(onboarding: Onboarding): RenderedFile {
+  const grant = { ...onboarding, ...onboarding.isv };
+  if (onboarding.existingKeyArn === undefined) return jsonFile('key-policy.json', keyPolicy(grant));
+  return jsonFile('key-grant.json', { Version: '2012-10-17', Statement: keyGrant(grant) });
+}
+
+/** Of a key that is yet to be made no pattern can be written down. */
+function eventPatternFiles(onboarding: Onboarding): readonly RenderedFile[] {
+  return keyRegions(onboarding).flatMap((region) => {
+    const key = knownKey(onboarding, region);
+    return key === undefined ? [] : [jsonFile(`event-pattern-${region}.json`, keyEventPattern(key))];
+  });
 }
 
 function jsonFile(name: string, content: object): RenderedFile {
