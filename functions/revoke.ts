@@ -5,7 +5,7 @@ import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsProbe } from '../shared/aws/kms.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
-import { name, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
+import { name, propagationSeconds, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { handleKeyEvent, type KeyEventOutcome } from '../shared/revocation/revoke.ts';
@@ -14,6 +14,7 @@ import { unpark } from '../shared/revocation/unpark.ts';
 const config = readConfig({
   STATE_TABLE: name,
   CHUNK_QUEUE_URL: name,
+  PROPAGATION_SECONDS: propagationSeconds,
   UNPARK_PER_SECOND: unparkPerSecond,
 });
 
@@ -25,6 +26,7 @@ const ports = {
   leases: dynamoLeases(table),
   jobs: sqsJobs(sqsClient(), config.CHUNK_QUEUE_URL),
   unparkPerSecond: config.UNPARK_PER_SECOND,
+  propagationSeconds: config.PROPAGATION_SECONDS,
   now: () => new Date(),
 };
 

@@ -16,6 +16,9 @@ export const chunkBytes: z.ZodType<number> = z.coerce
 /** Parked jobs of one tenant that go back to the queue in a second. Default 100. */
 export const unparkPerSecond: z.ZodType<number> = z.coerce.number().int().min(1).default(100);
 
+/** How long KMS may take to spread a change of a key. Default 300 (5 minutes). */
+export const propagationSeconds: z.ZodType<number> = z.coerce.number().int().min(0).default(300);
+
 /** @throws ConfigInvalidError naming every variable that is missing or malformed */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);

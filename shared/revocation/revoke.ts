@@ -11,6 +11,8 @@ export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
   readonly kms: KmsProbe;
   readonly now: () => Date;
+  /** How long KMS may take to spread a change: minutes at most. */
+  readonly propagationSeconds: number;
 }
 
 /** What became of an event. `revoked`, `active`: `tenantIds` are so now, and were not before. */
@@ -39,13 +41,15 @@ export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promis
 async function apply(
   { kind, signal }: KeyEvent,
   tenantId: TenantId,
-  { tenants, kms }: RevokePorts,
+  { tenants, kms, now, propagationSeconds }: RevokePorts,
 ): Promise<TenantChange | undefined> {
   if (kind === 'disabling')
     return await changeTenant(tenantId, tenants, (tenant) => disabled(tenant, signal));
   if (kind === 'enabling')
     return await changeTenant(tenantId, tenants, async (tenant) =>
-      mayActivate(tenant, signal) && (await isUsable(tenant, kms)) ? enabled(tenant, signal) : undefined,
+      mayActivate(tenant, signal, now(), propagationSeconds) && (await isUsable(tenant, kms))
+        ? enabled(tenant, signal)
+        : undefined,
     );
   // Dropped first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse.
   await changeTenant(tenantId, tenants, (tenant) => questioned(tenant, signal));

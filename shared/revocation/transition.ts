@@ -1,47 +1,55 @@
 /**
  * What a signal makes of a tenant. Signals come late, twice and in any order, so each carries the time it speaks of,
  * and one older than what last decided says nothing any more. A tie revokes. Every change of what may be done with
- * the key counts the epoch up, which drops every cached key of the tenant. Pending and offboarded tenants are left
- * alone. All of it is pure; `undefined` means unchanged.
+ * the key counts the epoch up, which drops every cached key of the tenant. A tenant on its way out whose key is taken
+ * away is out: what is not sealed by then stays parked. Pending, suspended and offboarded tenants are never turned by
+ * a signal. All of it is pure; `undefined` means unchanged.
  */
-import type { KeySignal, Tenant } from '../tenant/tenant.ts';
+import type { KeySignal, Tenant, TenantStatus } from '../tenant/tenant.ts';
 import type { Verdict } from './probe.ts';
 
-/** Whether a disabling event, or one that puts the key in question, is news of an active tenant. */
+/** Whether a disabling event, or one that puts the key in question, is news of a tenant whose key is in use. */
 export function mayRevoke(tenant: Tenant, signal: KeySignal): boolean {
-  return tenant.status === 'active' && atMs(signal) >= atMs(tenant.signal);
+  return withoutKey(tenant) !== undefined && atMs(signal) >= atMs(tenant.signal);
 }
 
-/** Whether an enabling event is news of a revoked tenant. Only then is the key probed for its sake. */
-export function mayActivate(tenant: Tenant, signal: KeySignal): boolean {
-  return tenant.status === 'revoked' && atMs(signal) > atMs(tenant.signal);
+/**
+ * Whether an enabling event is news of a revoked tenant, and a probe is to be believed now. For `propagationSeconds`
+ * after a change KMS may answer as if nothing had happened. So until then only the very opposite of what revoked
+ * the tenant ends it: a new grant, or a deletion cancelled, says nothing about a key that was disabled just before.
+ */
+export function mayActivate(
+  tenant: Tenant,
+  signal: KeySignal,
+  now: Date,
+  propagationSeconds: number,
+): boolean {
+  const sinceMs = now.getTime() - atMs(tenant.signal);
+  const isOpposite = OPPOSITES.get(signal.name)?.has(tenant.signal.name) ?? false;
+  return isNewToRevoked(tenant, signal) && (isOpposite || sinceMs >= propagationSeconds * 1000);
 }
 
 /** DisableKey and its like: revoked at once, whatever a probe says, because KMS itself hears of it late. */
 export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  if (mayRevoke(tenant, signal)) return changed(tenant, 'revoked', signal);
-  // Noted, so that an enabling event from between the two does not undo the later one.
-  return tenant.status === 'revoked' && atMs(signal) > atMs(tenant.signal)
-    ? { ...tenant, signal }
-    : undefined;
+  return mayRevoke(tenant, signal) ? changed(tenant, 'revoked', signal) : noted(tenant, signal);
 }
 
 /** PutKeyPolicy and its like: cached keys are dropped, once per event; a probe has to tell what it meant. */
 export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
   const isHeard = tenant.signal.name === signal.name && atMs(tenant.signal) === atMs(signal);
-  return mayRevoke(tenant, signal) && !isHeard ? changed(tenant, 'active', signal) : undefined;
+  if (!mayRevoke(tenant, signal)) return noted(tenant, signal);
+  return isHeard ? undefined : changed(tenant, 'active', signal);
 }
 
 /** Precondition: a probe has found the key usable since the signal. */
 export function enabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return mayActivate(tenant, signal) ? changed(tenant, 'active', signal) : undefined;
+  return isNewToRevoked(tenant, signal) ? changed(tenant, 'active', signal) : undefined;
 }
 
 /** KMS refused work that was begun under `epoch`. If the epoch has moved on, that was another state of the key. */
 export function refused(tenant: Tenant, epoch: number, signal: KeySignal): Tenant | undefined {
-  return tenant.status === 'active' && tenant.epoch === epoch
-    ? changed(tenant, 'revoked', signal)
-    : undefined;
+  const status = withoutKey(tenant);
+  return status !== undefined && tenant.epoch === epoch ? changed(tenant, status, signal) : undefined;
 }
 
 /**
@@ -62,7 +70,37 @@ export function probed(
     : undefined;
 }
 
-function changed(tenant: Tenant, status: 'active' | 'revoked', signal: KeySignal): Tenant {
+/** What a tenant whose key is in use becomes when it is taken away. */
+function withoutKey({ status }: Tenant): TenantStatus | undefined {
+  if (status === 'active') return 'revoked';
+  return status === 'offboarding' ? 'offboarded' : undefined;
+}
+
+/** What each event takes back. */
+const OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  // A key whose deletion was cancelled is disabled, and then enabled like any other.
+  ['EnableKey', new Set(['DisableKey', 'ScheduleKeyDeletion', 'ERR_TENANT_KEY_UNUSABLE'])],
+  [
+    'ImportKeyMaterial',
+    new Set([
+      'DeleteImportedKeyMaterial',
+      'DeleteExpiredKeyMaterial',
+      'KMS Imported Key Material Expiration',
+      'ERR_TENANT_KEY_UNUSABLE',
+    ]),
+  ],
+]);
+
+/** A revoked tenant keeps the newest reason, so that an enabling event from before it does not undo it. */
+function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
+  return isNewToRevoked(tenant, signal) ? { ...tenant, signal } : undefined;
+}
+
+function isNewToRevoked(tenant: Tenant, signal: KeySignal): boolean {
+  return tenant.status === 'revoked' && atMs(signal) > atMs(tenant.signal);
+}
+
+function changed(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenant {
   return { ...tenant, status, epoch: tenant.epoch + 1, signal };
 }
 
