@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { planNotification } from '../shared/chunk/plan-upload.ts';
 import type { Plan } from '../shared/chunk/plan.ts';
-import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
+import { tenantSchema } from '../shared/tenant/tenant.ts';
 import type { Figure } from './report.ts';
 
 setFlagsFromString('--expose-gc');
@@ -13,6 +13,13 @@ const MIB = 1_048_576;
 const CHUNK_BYTES = 64 * MIB;
 /** 48.8 TiB, S3's limit. */
 const SIZE_BYTES = 799_539 * CHUNK_BYTES;
+const TENANT = tenantSchema.parse({
+  tenantId: 'bench',
+  kekArn: 'arn:aws:kms:us-east-1:111111111111:key/bench',
+  status: 'active',
+  epoch: 1,
+  signal: { name: 'registered', at: '2026-01-01T00:00:00.000Z' },
+});
 
 export async function benchPlan(): Promise<readonly Figure[]> {
   const counts = { jobs: 0, queueCalls: 0, stateWrites: 0, peakBytes: 0 };
@@ -35,16 +42,8 @@ export async function benchPlan(): Promise<readonly Figure[]> {
         },
       },
       state: {
-        async tenant() {
-          return {
-            tenantId: tenantIdSchema.parse('bench'),
-            kekArn: '',
-            keyMode: 'per-chunk',
-            maxKeyAgeSeconds: 60,
-            status: 'active',
-            epoch: 1,
-            signal: { name: 'registered', at: '2026-01-01T00:00:00.000Z' },
-          };
+        async tenantAndPlan() {
+          return { tenant: TENANT };
         },
         async createPlan(plan: Plan) {
           counts.stateWrites += 1;

@@ -15,8 +15,10 @@ export type ErrorCode =
   | 'ERR_JOB_INVALID'
   | 'ERR_SOURCE_CHANGED'
   | 'ERR_TENANT_UNKNOWN'
+  | 'ERR_TENANT_OFFBOARDED'
   | 'ERR_TENANT_REVOKED'
   | 'ERR_EPOCH_CHANGED'
+  | 'ERR_KEY_EXPIRED'
   | 'ERR_TENANT_KEY_UNUSABLE'
   | 'ERR_TENANT_KEY_DENIED'
   | 'ERR_TENANT_KEY_MISCONFIGURED'
@@ -69,6 +71,13 @@ export class TenantUnknownError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
+/** The tenant leaves or has left: nothing new is taken for it. */
+export class TenantOffboardedError extends SealstreamError {
+  override readonly name = 'TenantOffboardedError';
+  readonly code = 'ERR_TENANT_OFFBOARDED';
+  readonly disposition = 'reject';
+}
+
 /** The tenant is registered but not active. */
 export class TenantRevokedError extends SealstreamError {
   override readonly name = 'TenantRevokedError';
@@ -80,6 +89,13 @@ export class TenantRevokedError extends SealstreamError {
 export class EpochChangedError extends SealstreamError {
   override readonly name = 'EpochChangedError';
   readonly code = 'ERR_EPOCH_CHANGED';
+  readonly disposition = 'retry';
+}
+
+/** A cached DEK grew too old under a message in flight; the work is done again with a new one. */
+export class KeyExpiredError extends SealstreamError {
+  override readonly name = 'KeyExpiredError';
+  readonly code = 'ERR_KEY_EXPIRED';
   readonly disposition = 'retry';
 }
 

@@ -1,7 +1,7 @@
 /** Plans the uploads of one notification and puts one job per chunk on the queue. Memory is flat in their number. */
 import { errorOf, SealstreamError } from '../errors.ts';
 import type { JobQueue, State } from '../ports.ts';
-import { requireRegistered } from '../tenant/tenant.ts';
+import { requireIntake } from '../tenant/tenant.ts';
 import { type Job, jobsOf } from './job.ts';
 import { type Plan, planOf } from './plan.ts';
 import { parseNotification, type Upload, uploadOf } from './upload.ts';
@@ -14,7 +14,7 @@ const BATCHES_AT_ONCE = 16;
 const JOBS_PER_ADVANCE = 10_000;
 
 export interface PlanPorts {
-  readonly state: Pick<State, 'tenant' | 'createPlan' | 'advancePlan'>;
+  readonly state: Pick<State, 'tenantAndPlan' | 'createPlan' | 'advancePlan'>;
   readonly jobs: JobQueue;
   readonly chunkBytes: number;
   readonly now: () => Date;
@@ -23,7 +23,7 @@ export interface PlanPorts {
 /**
  * Plans every upload that the notification names, whatever becomes of the others. Idempotent: redelivered, it goes
  * on where it stopped.
- * @throws EventInvalidError, TenantUnknownError for a notification that can never be planned
+ * @throws EventInvalidError, TenantUnknownError, TenantOffboardedError for a notification that can never be planned
  * @throws StorageUnavailableError for one that can later
  */
 export async function planNotification(
@@ -45,10 +45,18 @@ export async function planNotification(
 }
 
 async function planUpload(upload: Upload, ports: PlanPorts, signal: AbortSignal): Promise<Plan> {
-  requireRegistered(await ports.state.tenant(upload.tenantId), upload.tenantId);
-  const plan = await ports.state.createPlan(planOf(upload, ports.chunkBytes, ports.now()));
+  const plan = await planned(planOf(upload, ports.chunkBytes, ports.now()), ports);
   if (plan.sealedAt === undefined && plan.jobsSent < plan.chunkCount) await sendJobs(plan, ports, signal);
   return plan;
+}
+
+/** What is planned already is finished, whatever became of the tenant since. */
+async function planned(plan: Plan, { state }: PlanPorts): Promise<Plan> {
+  const { tenantId, objectId } = plan;
+  const read = await state.tenantAndPlan(tenantId, objectId);
+  if (read.plan !== undefined) return read.plan;
+  requireIntake(read.tenant, tenantId);
+  return await state.createPlan(plan);
 }
 
 /** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */

@@ -1,15 +1,24 @@
 /** What we know of a tenant: its KEK, how DEKs come from it, and whether work may use it now. */
 import { z } from 'zod';
-import { TenantRevokedError, TenantUnknownError } from '../errors.ts';
+import { TenantOffboardedError, TenantRevokedError, TenantUnknownError } from '../errors.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 
-export type TenantStatus = 'pending' | 'active' | 'revoked' | 'offboarded';
+/**
+ * `pending`: registered, its key not proven yet. `revoked`: the tenant took its key away; events and probes bring it
+ * back. `suspended`: we stopped it; only we resume it. `offboarding`: nothing new is taken, what is planned is still
+ * sealed. `offboarded`: its keys are used no more.
+ */
+export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'offboarding' | 'offboarded';
 
 /**
  * Where a message's DEK comes from. `per-chunk`: one GenerateDataKey per message, never reused. `cached`: a DEK is
- * reused until it is `maxKeyAgeSeconds` old or worn out.
+ * reused until it is `maxKeyAgeSeconds` old or worn out. `hierarchical`: a DEK per message, wrapped by a branch key
+ * that the KEK wraps.
  */
-export type KeyMode = 'per-chunk' | 'cached';
+export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
+
+/** `pooled`: branch keys of many tenants behind one keyring. `dedicated`: a keyring of its own. */
+export type Isolation = 'pooled' | 'dedicated';
 
 /** What last decided whether the tenant's key may be used. */
 export interface KeySignal {
@@ -19,12 +28,31 @@ export interface KeySignal {
   readonly at: string;
 }
 
+/** A KEK that was replaced. What it wraps stays readable while it lives; no new object is encrypted under it. */
+export interface RetiredKek {
+  readonly kekArn: string;
+  readonly replicaArns: readonly string[];
+  readonly branchKeyIds: readonly string[];
+}
+
 export interface Tenant {
   readonly tenantId: TenantId;
   /** The full key ARN: `arn:aws:kms:us-east-1:111111111111:key/…`. Aliases are refused: their target can move. */
   readonly kekArn: string;
+  /** Replicas of a multi-Region KEK in other regions: what one of them wraps, all of them unwrap. */
+  readonly replicaArns: readonly string[];
+  /** Newest last. */
+  readonly retiredKeks: readonly RetiredKek[];
+  /** Where its KEK and the replicas may be. None: anywhere. */
+  readonly allowedRegions: readonly string[];
   /** Default `per-chunk`. */
   readonly keyMode: KeyMode;
+  /** Of hierarchical mode. Default `pooled`. */
+  readonly isolation: Isolation;
+  /** Under the current KEK: `{tenantId}.{uuid}`. Absent until one was made, by the control plane. */
+  readonly branchKeyId?: string | undefined;
+  /** Whether a rotation of the KEK makes a new version of the branch key. Default false. */
+  readonly rotateWithKek: boolean;
   /** How long a cached key may be used: 0 (nothing is cached) to 3,600. Default 60. */
   readonly maxKeyAgeSeconds: number;
   readonly status: TenantStatus;
@@ -33,34 +61,85 @@ export interface Tenant {
   readonly signal: KeySignal;
 }
 
+export const kekArnSchema: z.ZodType<string> = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/u, 'is not a KMS key ARN');
+
+/** Defaults are for records written before the member was known. */
 export const tenantSchema: z.ZodType<Tenant> = z.object({
   tenantId: tenantIdSchema,
-  kekArn: z
-    .string()
-    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/u, 'is not a KMS key ARN'),
-  keyMode: z.enum(['per-chunk', 'cached']).default('per-chunk'),
+  kekArn: kekArnSchema,
+  replicaArns: z.array(kekArnSchema).default([]),
+  retiredKeks: z
+    .array(
+      z.object({
+        kekArn: kekArnSchema,
+        replicaArns: z.array(kekArnSchema),
+        branchKeyIds: z.array(z.string()),
+      }),
+    )
+    .default([]),
+  allowedRegions: z.array(z.string()).default([]),
+  keyMode: z.enum(['per-chunk', 'cached', 'hierarchical']).default('per-chunk'),
+  isolation: z.enum(['pooled', 'dedicated']).default('pooled'),
+  branchKeyId: z.string().min(1).optional(),
+  rotateWithKek: z.boolean().default(false),
   maxKeyAgeSeconds: z.int().min(0).max(3600).default(60),
-  status: z.enum(['pending', 'active', 'revoked', 'offboarded']),
+  status: z.enum(['pending', 'active', 'revoked', 'suspended', 'offboarding', 'offboarded']),
   epoch: z.int().min(0),
   signal: z.object({ name: z.string().min(1), at: z.iso.datetime() }),
 });
 
+/** The KEK that new objects are encrypted under, and its replicas: the tenant is active only while all of them work. */
+export function currentKekArns({ kekArn, replicaArns }: Tenant): readonly string[] {
+  return [kekArn, ...replicaArns];
+}
+
+/** Every KEK that anything of the tenant may be wrapped by. */
+export function everyKekArn(tenant: Tenant): readonly string[] {
+  const retired = tenant.retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]);
+  return [...new Set([...currentKekArns(tenant), ...retired])];
+}
+
 /**
- * The tenant, if it is registered and active.
+ * The tenant, if it may restore: it is registered and active.
  * @throws TenantUnknownError when it is not registered
  * @throws TenantRevokedError when it is registered but not active
  */
 export function requireActive(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
+  return requireStatus(requireRegistered(tenant, tenantId), ['active']);
+}
+
+/**
+ * The tenant, if what is planned for it may be encrypted: it is active, or on its way out.
+ * @throws TenantUnknownError, TenantRevokedError as requireActive does
+ */
+export function requireEncrypting(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
+  return requireStatus(requireRegistered(tenant, tenantId), ['active', 'offboarding']);
+}
+
+/**
+ * The tenant, if new objects may be planned for it: whatever the state of its key, unless it leaves or has left.
+ * @throws TenantUnknownError when it is not registered
+ * @throws TenantOffboardedError when its intake is closed
+ */
+export function requireIntake(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
   const registered = requireRegistered(tenant, tenantId);
-  if (registered.status === 'active') return registered;
-  throw new TenantRevokedError(
-    `tenant ${tenantId} is ${registered.status} since ${registered.signal.name} at ${registered.signal.at}; ` +
-      `work waits until its key ${registered.kekArn} is active again`,
-  );
+  if (!['offboarding', 'offboarded'].includes(registered.status)) return registered;
+  throw new TenantOffboardedError(`tenant ${tenantId} is ${registered.status}: nothing new is taken for it`);
 }
 
 /** @throws TenantUnknownError when it is not registered */
 export function requireRegistered(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
   if (tenant !== undefined) return tenant;
   throw new TenantUnknownError(`tenant ${tenantId} is not registered; onboard it, then upload again`);
+}
+
+function requireStatus(tenant: Tenant, statuses: readonly TenantStatus[]): Tenant {
+  const { tenantId, kekArn, status, signal } = tenant;
+  if (statuses.includes(status)) return tenant;
+  throw new TenantRevokedError(
+    `tenant ${tenantId} is ${status} since ${signal.name} at ${signal.at}; ` +
+      `work waits until its key ${kekArn} is active again`,
+  );
 }

@@ -38,7 +38,7 @@ describe('a notification', () => {
   test('sends the plan before any of its jobs', async () => {
     const ports = world();
     await planNotification(THREE_CHUNKS, ports, NEVER);
-    expect(ports.effects.log).toEqual(['state.tenant', 'state.createPlan', 'jobs.send']);
+    expect(ports.effects.log).toEqual(['state.tenantAndPlan', 'state.createPlan', 'jobs.send']);
   });
 
   test('sends ten jobs a request', async () => {
@@ -61,6 +61,25 @@ describe('a notification', () => {
     ports.state.tenants.set('acme', { ...ACME, status: 'revoked' });
     await planNotification(THREE_CHUNKS, ports, NEVER);
     expect(indexesOf(ports)).toEqual([0, 1, 2]);
+  });
+});
+
+describe.each(['offboarding', 'offboarded'] as const)('a notification of a tenant that is %s', (status) => {
+  test('is rejected: nothing new is planned', async () => {
+    const ports = world();
+    ports.state.tenants.set('acme', { ...ACME, status });
+    await expect(planNotification(THREE_CHUNKS, ports, NEVER)).rejects.toMatchObject({
+      code: 'ERR_TENANT_OFFBOARDED',
+      disposition: 'reject',
+    });
+    expect([...ports.state.plans.values(), ...ports.jobs.requests]).toEqual([]);
+  });
+
+  test('is finished when it was planned before', async () => {
+    const ports = world();
+    const [plan] = await planNotification(THREE_CHUNKS, ports, NEVER);
+    ports.state.tenants.set('acme', { ...ACME, status });
+    expect(await planNotification(THREE_CHUNKS, ports, NEVER)).toEqual([plan]);
   });
 });
 
@@ -189,7 +208,7 @@ function counting() {
     chunkBytes: 67_108_864,
     now: () => new Date(0),
     state: {
-      tenant: async () => await Promise.resolve(ACME),
+      tenantAndPlan: async () => await Promise.resolve({ tenant: ACME }),
       createPlan: async (plan) => await Promise.resolve(plan),
       advancePlan: async (_plan, jobsSent) => {
         await Promise.resolve();

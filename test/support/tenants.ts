@@ -1,8 +1,7 @@
 /** Two tenants, each with a KEK in an account of its own, and the KMS stand-in that holds both. */
 import { type Kek, type Keys, kekOf as kekOfKeys, type KmsOperations } from '../../shared/envelope/kek.ts';
 import { materialsCache } from '../../shared/envelope/materials-cache.ts';
-import type { Tenant } from '../../shared/tenant/tenant.ts';
-import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { type Tenant, tenantSchema } from '../../shared/tenant/tenant.ts';
 import { kmsStandIn, type KmsStandIn } from './kms-stand-in.ts';
 
 export const ACME: Tenant = tenantOf('acme', '111111111111');
@@ -25,13 +24,12 @@ export function kekOf(tenant: Tenant, kms: KmsOperations): Kek {
 }
 
 function tenantOf(id: string, accountId: string): Tenant {
-  return {
-    tenantId: tenantIdSchema.parse(id),
+  return tenantSchema.parse({
+    tenantId: id,
     kekArn: `arn:aws:kms:us-east-1:${accountId}:key/9d3ab1c2-0000-4000-8000-${accountId}`,
-    keyMode: 'per-chunk',
     status: 'active',
     epoch: 7,
     maxKeyAgeSeconds: 60,
     signal: { name: 'registered', at: '2026-01-01T00:00:00.000Z' },
-  };
+  });
 }

@@ -1,10 +1,53 @@
 import { describe, expect, test } from 'vitest';
-import { requireActive, requireRegistered, tenantSchema } from '../../shared/tenant/tenant.ts';
+import {
+  currentKekArns,
+  everyKekArn,
+  requireActive,
+  requireEncrypting,
+  requireIntake,
+  requireRegistered,
+  type Tenant,
+  tenantSchema,
+} from '../../shared/tenant/tenant.ts';
 import { ACME } from '../support/tenants.ts';
 
 describe('a tenant', () => {
   test('comes back from the state table, the table’s own members left out', () => {
     expect(tenantSchema.parse({ pk: 'tenant#acme', sk: 'tenant', ...ACME })).toEqual(ACME);
+  });
+
+  test('of an old record is pooled, without replicas, and has had no other KEK', () => {
+    const { tenantId, kekArn, status, epoch, signal } = ACME;
+    expect(tenantSchema.parse({ tenantId, kekArn, status, epoch, signal })).toEqual({
+      tenantId,
+      kekArn,
+      status,
+      epoch,
+      signal,
+      keyMode: 'per-chunk',
+      maxKeyAgeSeconds: 60,
+      isolation: 'pooled',
+      replicaArns: [],
+      retiredKeks: [],
+      allowedRegions: [],
+      rotateWithKek: false,
+    });
+  });
+
+  test('keeps apart the KEKs it has and those it had', () => {
+    const [replica, old, oldReplica] = ['eu-west-1', 'us-west-2', 'us-west-1'].map((region) =>
+      ACME.kekArn.replace('us-east-1', region),
+    );
+    const tenant = tenantSchema.parse({
+      ...ACME,
+      replicaArns: [replica],
+      retiredKeks: [
+        { kekArn: old, replicaArns: [oldReplica], branchKeyIds: [] },
+        { kekArn: ACME.kekArn, replicaArns: [], branchKeyIds: [] },
+      ],
+    });
+    expect(currentKekArns(tenant)).toEqual([ACME.kekArn, replica]);
+    expect(everyKekArn(tenant)).toEqual([ACME.kekArn, replica, old, oldReplica]);
   });
 
   test.each([
@@ -31,7 +74,7 @@ describe('a tenant', () => {
     expect(tenantSchema.safeParse({ ...ACME, kekArn }).success).toBe(false);
   });
 
-  test.each([{ tenantId: 'A' }, { keyMode: 'cached' }, { status: 'deleted' }, { epoch: -1 }, { epoch: 0.5 }])(
+  test.each([{ tenantId: 'A' }, { keyMode: 'shared' }, { status: 'deleted' }, { epoch: -1 }, { epoch: 0.5 }])(
     'is refused with %j',
     (change) => {
       expect(tenantSchema.safeParse({ ...ACME, ...change }).success).toBe(false);
@@ -40,21 +83,46 @@ describe('a tenant', () => {
 });
 
 describe('work for a tenant', () => {
-  test('may go on when it is active', () => {
-    expect(requireActive(ACME, ACME.tenantId)).toBe(ACME);
+  const statuses = ['pending', 'active', 'revoked', 'suspended', 'offboarding', 'offboarded'] as const;
+
+  function allowedTo(work: (tenant: Tenant, tenantId: Tenant['tenantId']) => Tenant): readonly string[] {
+    return statuses.filter((status) => {
+      try {
+        return work({ ...ACME, status }, ACME.tenantId).status === status;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  test('is planned unless the tenant leaves or has left', () => {
+    expect(allowedTo(requireIntake)).toEqual(['pending', 'active', 'revoked', 'suspended']);
   });
 
-  test.each(['pending', 'revoked', 'offboarded'] as const)('waits when it is %s, but is known', (status) => {
-    const tenant = { ...ACME, status };
-    expect(requireRegistered(tenant, ACME.tenantId)).toBe(tenant);
-    expect(() => requireActive(tenant, ACME.tenantId)).toThrow(
+  test('is encrypted while it is active, and while what is planned drains', () => {
+    expect(allowedTo(requireEncrypting)).toEqual(['active', 'offboarding']);
+  });
+
+  test('is restored only while it is active', () => {
+    expect(allowedTo(requireActive)).toEqual(['active']);
+  });
+
+  test('waits when it may not be encrypted yet, and is rejected when it comes too late', () => {
+    const [revoked, offboarded] = (['revoked', 'offboarded'] as const).map((status) => ({ ...ACME, status }));
+    expect(() => requireEncrypting(revoked, ACME.tenantId)).toThrow(
       expect.objectContaining({ code: 'ERR_TENANT_REVOKED', disposition: 'park' }),
+    );
+    expect(() => requireIntake(offboarded, ACME.tenantId)).toThrow(
+      expect.objectContaining({ code: 'ERR_TENANT_OFFBOARDED', disposition: 'reject' }),
     );
   });
 
-  test('is refused when it is not registered', () => {
-    const unknown = expect.objectContaining({ code: 'ERR_TENANT_UNKNOWN', disposition: 'reject' });
-    expect(() => requireRegistered(undefined, ACME.tenantId)).toThrow(unknown);
-    expect(() => requireActive(undefined, ACME.tenantId)).toThrow(unknown);
-  });
+  test.each([requireActive, requireEncrypting, requireIntake, requireRegistered])(
+    'is refused by %o when the tenant is not registered',
+    (require) => {
+      expect(() => require(undefined, ACME.tenantId)).toThrow(
+        expect.objectContaining({ code: 'ERR_TENANT_UNKNOWN', disposition: 'reject' }),
+      );
+    },
+  );
 });
