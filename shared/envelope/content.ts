@@ -10,14 +10,17 @@ export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export class Content {
   readonly #pieces: Pieces;
   readonly #signal: AbortSignal | undefined;
+  readonly #requireKey: () => Promise<void>;
   /** Bytes that have flowed so far. */
   bytes = 0;
   /** Why it ended early: a SealstreamError, or the signal's reason. */
   failure: Error | undefined;
 
-  constructor(pieces: Pieces, signal: AbortSignal | undefined) {
+  /** `requireKey` is asked before every piece and throws once the message may not use its key any more. */
+  constructor(pieces: Pieces, signal: AbortSignal | undefined, requireKey: () => Promise<void>) {
     this.#pieces = pieces;
     this.#signal = signal;
+    this.#requireKey = requireKey;
   }
 
   async *flow(): AsyncGenerator<Uint8Array> {
@@ -26,6 +29,7 @@ export class Content {
       for (;;) {
         const next = await this.#unlessAborted(iterator);
         if (next.done === true) return;
+        await this.#requireKey();
         this.bytes += next.value.length;
         yield next.value;
       }

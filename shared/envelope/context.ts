@@ -1,5 +1,5 @@
 /**
- * FORMAT rules 10 to 12: the encryption context of every message. All of it is authenticated, none of it is secret:
+ * FORMAT rules 10 to 13: the encryption context of every message. All of it is authenticated, none of it is secret:
  * KMS logs it in clear in the tenant's CloudTrail.
  */
 import { ContextMismatchError } from '../errors.ts';
@@ -33,6 +33,20 @@ export function chunkContext(
 /** The context of the sealed part of an object's manifest. */
 export function manifestContext(tenantId: TenantId, objectId: ObjectId): EncryptionContext {
   return { 'tenant-id': tenantId, 'object-id': objectId, purpose: 'manifest', format: FORMAT };
+}
+
+/** The context of every message whose DEK serves others too: what all messages of a tenant have in common. */
+export function sharedContext(tenantId: TenantId): EncryptionContext {
+  return { 'tenant-id': tenantId, purpose: 'shared', format: FORMAT };
+}
+
+/** One form for one context, whatever the order of its pairs. */
+export function canonical(context: EncryptionContext): string {
+  return JSON.stringify(context, Object.keys(context).toSorted());
+}
+
+export function isSame(one: EncryptionContext, other: EncryptionContext): boolean {
+  return canonical(one) === canonical(other);
 }
 
 /**

@@ -2,13 +2,15 @@
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MessageHeader } from '@aws-crypto/serialize';
-import { NodeDefaultCryptographicMaterialsManager, type NodeMaterialsManager } from '@aws-crypto/client-node';
+import type { NodeMaterialsManager } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../errors.ts';
-import { type EncryptionContext, requireContext } from './context.ts';
+import { type EncryptionContext, isSame, requireContext, sharedContext } from './context.ts';
 import { Content, type Pieces } from './content.ts';
+import { firstLine, withoutLine } from './first-line.ts';
 import { gather } from './gather.ts';
-import { type Kek, type KmsWitness, unwrappingKeyring } from './kek.ts';
-import { kmsFailure } from './kms-failure.ts';
+import type { Kek } from './kek.ts';
+import { decryptionMaterials } from './materials.ts';
+import { MessageKey } from './message-key.ts';
 import { FRAME_BYTES, messageBytes } from './message-size.ts';
 import { sdk } from './suite.ts';
 
@@ -19,7 +21,8 @@ const FRAMES_AHEAD = 2;
  * Yields the plaintext frame by frame, each one verified. A message cut off or altered further on still throws
  * later: commit what you made of it only once the iteration has ended well.
  *
- * `expected` is the context the message must carry, all of it and nothing else. It is compared before KMS is asked.
+ * `expected` is the context the message must carry, all of it and nothing else: in its header, which is compared
+ * before KMS is asked, or in its first line where its DEK serves others too.
  * @throws ContextMismatchError, AuthenticationFailedError
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  */
@@ -29,9 +32,9 @@ export async function* decrypt(
   expected: EncryptionContext,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const witness: KmsWitness = {};
-  const decryptor = sdk.decryptStream(expecting(expected, kek, witness));
-  const content = new Content(message, signal);
+  const key = new MessageKey(kek, 'decrypt', expected);
+  const decryptor = sdk.decryptStream(expecting(expected, kek, key));
+  const content = new Content(message, signal, key.requireUsable);
   let header: MessageHeader | undefined;
   decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
   // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
@@ -41,16 +44,17 @@ export async function* decrypt(
   fed.catch(() => undefined);
   try {
     let plaintextBytes = 0;
-    for await (const frame of frames) {
+    for await (const frame of withoutLine(frames, () => lineOf(header, expected))) {
       plaintextBytes += frame.length;
       yield frame;
     }
     await fed;
-    requireEnd(content, header, plaintextBytes);
+    requireEnd(content, header, lineOf(header, expected).length + plaintextBytes);
   } catch (error) {
-    throw content.failure ?? failureOf(error, witness, kek);
+    throw content.failure ?? failureOf(error, kek);
   } finally {
     frames.destroy();
+    key.record();
   }
 }
 
@@ -67,15 +71,23 @@ export async function decryptWhole(
 }
 
 /** A materials manager that unwraps a DEK only for a message that carries the expected context. */
-function expecting(expected: EncryptionContext, kek: Kek, witness: KmsWitness): NodeMaterialsManager {
-  const manager = new NodeDefaultCryptographicMaterialsManager(unwrappingKeyring(kek, witness));
+function expecting(expected: EncryptionContext, kek: Kek, key: MessageKey): NodeMaterialsManager {
+  const manager = decryptionMaterials(kek, key);
   return {
-    getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
+    ...manager,
     async decryptMaterials(request) {
-      requireContext(request.encryptionContext, expected);
+      const { encryptionContext } = request;
+      const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
+      if (!isShared) requireContext(encryptionContext, expected);
       return await manager.decryptMaterials(request);
     },
   };
+}
+
+/** What the plaintext begins with when the header does not say which message it is. */
+function lineOf(header: MessageHeader | undefined, expected: EncryptionContext): Uint8Array {
+  if (header === undefined || isSame(header.encryptionContext, expected)) return new Uint8Array();
+  return firstLine(expected);
 }
 
 /** The Encryption SDK passes over whatever follows the final frame; we refuse it (FORMAT rule 9). */
@@ -84,8 +96,7 @@ function requireEnd(content: Content, header: MessageHeader | undefined, plainte
   throw new Error('the message does not end with its final frame, or its frames are of another length');
 }
 
-function failureOf(error: unknown, witness: KmsWitness, kek: Kek): SealstreamError {
-  if (witness.failure !== undefined) return kmsFailure(witness.failure, kek, 'kms:Decrypt');
+function failureOf(error: unknown, kek: Kek): SealstreamError {
   if (error instanceof SealstreamError) return error;
   return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause: error });
 }

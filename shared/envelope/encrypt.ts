@@ -1,11 +1,13 @@
 /** Encrypts one message under a tenant's KEK: FORMAT rules 6 to 10. */
 import { pipeline } from 'node:stream/promises';
 import { StorageUnavailableError } from '../errors.ts';
-import type { EncryptionContext } from './context.ts';
+import { type EncryptionContext, sharedContext } from './context.ts';
 import { Content, type Pieces } from './content.ts';
-import { generatingKeyring, type Kek, type KmsWitness } from './kek.ts';
-import { kmsFailure } from './kms-failure.ts';
+import { firstLine } from './first-line.ts';
+import { cachesKeys, type Kek } from './kek.ts';
+import { encryptionMaterials } from './materials.ts';
 import { MessageBuffer, type Message } from './message-buffer.ts';
+import { MessageKey } from './message-key.ts';
 import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { sdk, SUITE } from './suite.ts';
 
@@ -18,6 +20,7 @@ export interface Plaintext {
  * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames. Dispose
  * of the message (`using`) when it is written: its buffer serves the next one.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
+ * @throws EpochChangedError, KeyExpiredError when a cached key was dropped or grew too old meanwhile
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
  */
 export async function encrypt(
@@ -26,22 +29,34 @@ export async function encrypt(
   context: EncryptionContext,
   signal?: AbortSignal,
 ): Promise<Message> {
-  const witness: KmsWitness = {};
-  const encryptor = sdk.encryptStream(generatingKeyring(kek, witness), {
+  const line = cachesKeys(kek) ? firstLine(context) : undefined;
+  const bytes = (line?.length ?? 0) + plaintext.bytes;
+  const key = new MessageKey(kek, 'encrypt', context);
+  const encryptor = sdk.encryptStream(encryptionMaterials(kek, bytes, key), {
     suiteId: SUITE,
-    encryptionContext: { ...context },
+    encryptionContext: { ...(line === undefined ? context : sharedContext(kek.tenantId)) },
     frameLength: FRAME_BYTES,
   });
-  const content = new Content(atMost(plaintext), signal);
-  const message = new MessageBuffer(bodyBytes(plaintext.bytes) + MAX_HEADER_BYTES);
+  const content = new Content(atMost(plaintext), signal, key.requireUsable);
+  const message = new MessageBuffer(bodyBytes(bytes) + MAX_HEADER_BYTES);
   try {
-    await pipeline(content.flow(), encryptor, message.sink());
+    await pipeline(following(line, content.flow()), encryptor, message.sink());
     requireWhole(content, plaintext);
   } catch (error) {
     message[Symbol.dispose]();
-    throw witness.failure === undefined ? error : kmsFailure(witness.failure, kek, 'kms:GenerateDataKey');
+    throw error;
+  } finally {
+    key.record();
   }
   return message;
+}
+
+async function* following(
+  line: Uint8Array | undefined,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (line !== undefined) yield line;
+  yield* content;
 }
 
 /** Invariant: no more flows than the message buffer was made for. */

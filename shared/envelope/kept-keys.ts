@@ -1,0 +1,63 @@
+/** The keys of one sandbox, zeroed whenever they are dropped: too old, replaced, least recently used, or flushed. */
+import type { TenantId } from '../tenant/tenant-id.ts';
+import { ageMs, type Clock, type Instant } from './key-age.ts';
+import type { KeptMaterial } from './kept-material.ts';
+
+export interface KeptKey {
+  readonly tenantId: TenantId;
+  readonly material: KeptMaterial;
+  /** When KMS was asked for it; the key may have been disabled any time since. */
+  readonly askedAt: Instant;
+  readonly maxAgeMs: number;
+  readonly kmsRequestId: string | undefined;
+  /** What its DEK has protected so far. */
+  messages: number;
+  bytes: number;
+}
+
+export class KeptKeys {
+  /** Least recently used first. */
+  readonly #keys = new Map<string, KeptKey>();
+  readonly #maxKeys: number;
+  readonly #clock: Clock;
+
+  constructor(maxKeys: number, clock: Clock) {
+    this.#maxKeys = maxKeys;
+    this.#clock = clock;
+  }
+
+  /** The key, unless it is too old, which drops it. */
+  get(id: string): KeptKey | undefined {
+    const key = this.#keys.get(id);
+    if (key === undefined) return undefined;
+    if (this.#isTooOld(key)) return this.drop(id);
+    this.#keys.delete(id);
+    this.#keys.set(id, key);
+    return key;
+  }
+
+  /** Takes the place of a key of that id. One that is too old already is not kept. */
+  keep(id: string, key: KeptKey): void {
+    this.drop(id);
+    this.#keys.set(id, key);
+    for (const [other, kept] of this.#keys) if (this.#isTooOld(kept)) this.drop(other);
+    const [oldest] = this.#keys.keys();
+    if (this.#keys.size > this.#maxKeys && oldest !== undefined) this.drop(oldest);
+  }
+
+  drop(id: string): undefined {
+    this.#keys.get(id)?.material.zero();
+    this.#keys.delete(id);
+  }
+
+  /** How many there were. */
+  dropTenant(tenantId: TenantId): number {
+    const before = this.#keys.size;
+    for (const [id, key] of this.#keys) if (key.tenantId === tenantId) this.drop(id);
+    return before - this.#keys.size;
+  }
+
+  #isTooOld({ askedAt, maxAgeMs }: KeptKey): boolean {
+    return ageMs(askedAt, this.#clock) >= maxAgeMs;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Materials as the cache keeps them: the plaintext key in bytes of our own, so that it is zeroed the moment it is
+ * dropped. What is handed out is a clone, since the Encryption SDK zeroes the materials it has used.
+ */
+import {
+  type getLocalCryptographicMaterialsCache,
+  KeyringTraceFlag,
+  type NodeAlgorithmSuite,
+  NodeDecryptionMaterial,
+  NodeEncryptionMaterial,
+  unwrapDataKey,
+} from '@aws-crypto/client-node';
+import { KeyObject } from 'node:crypto';
+
+/** The Encryption SDK's interface of a cache; it exports the type in no other way. */
+export type SdkCache = ReturnType<typeof getLocalCryptographicMaterialsCache<NodeAlgorithmSuite>>;
+
+export type BranchKeyMaterial = Parameters<SdkCache['putBranchKeyMaterial']>[1];
+
+interface Kept<Kind extends string, Material> {
+  readonly kind: Kind;
+  /** The caller's to use and to zero. Throws once zeroed. */
+  readonly clone: () => Material;
+  readonly zero: () => void;
+}
+
+export type KeptMaterial =
+  | Kept<'encryption', NodeEncryptionMaterial>
+  | Kept<'decryption', NodeDecryptionMaterial>
+  | Kept<'branch key', BranchKeyMaterial>;
+
+/** Copies the key; the material given stays the caller's. */
+export function keepEncryption(material: NodeEncryptionMaterial): KeptMaterial {
+  const { suite, encryptionContext, encryptedDataKeys, keyringTrace } = material;
+  const kept = keep(dekOf(material));
+  function clone(): NodeEncryptionMaterial {
+    const cloned = new NodeEncryptionMaterial(suite, encryptionContext);
+    cloned.setUnencryptedDataKey(kept.copy(), firstOf(keyringTrace));
+    for (const wrapped of encryptedDataKeys) cloned.addEncryptedDataKey(wrapped, WRAPPED);
+    return withoutTraces(cloned);
+  }
+  return { kind: 'encryption', clone, zero: kept.zero };
+}
+
+/** Copies the key; the material given stays the caller's. */
+export function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
+  const { suite, encryptionContext, keyringTrace } = material;
+  const kept = keep(dekOf(material));
+  function clone(): NodeDecryptionMaterial {
+    const cloned = new NodeDecryptionMaterial(suite, encryptionContext);
+    cloned.setUnencryptedDataKey(kept.copy(), firstOf(keyringTrace));
+    return withoutTraces(cloned);
+  }
+  return { kind: 'decryption', clone, zero: kept.zero };
+}
+
+/** Copies the key; the material given stays the caller's. */
+export function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
+  const { branchKeyIdentifier, branchKeyVersion, encryptionContext } = material;
+  const kept = keep(Uint8Array.from(material.branchKey()));
+  function clone(): BranchKeyMaterial {
+    const key = kept.copy();
+    const names = [branchKeyIdentifier, branchKeyVersion.toString(), encryptionContext];
+    // The Encryption SDK does not export the class; it copies the key it is made of.
+    const cloned: BranchKeyMaterial = Reflect.construct(material.constructor, [key, ...names]);
+    key.fill(0);
+    return cloned;
+  }
+  return { kind: 'branch key', clone, zero: kept.zero };
+}
+
+/**
+ * The Encryption SDK derives each message's key from a copy of the DEK that it takes out of a KeyObject and leaves to
+ * the garbage collector. Such copies are zeroed as soon as the code that asked for one, all synchronous, is done.
+ */
+export function withoutTraces<Material extends NodeEncryptionMaterial | NodeDecryptionMaterial>(
+  material: Material,
+): Material {
+  const key = material.getUnencryptedDataKey();
+  if (!(key instanceof KeyObject)) return material;
+  const take = key.export.bind(key);
+  function exportBriefly(): Buffer {
+    const copy = take();
+    queueMicrotask(() => copy.fill(0));
+    return copy;
+  }
+  Object.defineProperty(key, 'export', { value: exportBriefly, configurable: true });
+  return material;
+}
+
+const WRAPPED: KeyringTraceFlag =
+  KeyringTraceFlag.WRAPPING_KEY_ENCRYPTED_DATA_KEY | KeyringTraceFlag.WRAPPING_KEY_SIGNED_ENC_CTX;
+
+function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Uint8Array {
+  return Uint8Array.from(unwrapDataKey(withoutTraces(material).getUnencryptedDataKey()));
+}
+
+/** Owns `bytes` from now on. */
+function keep(bytes: Uint8Array): { readonly copy: () => Buffer; readonly zero: () => void } {
+  let zeroed = false;
+  return {
+    copy() {
+      if (zeroed) throw new Error('the key was dropped');
+      return Buffer.from(Uint8Array.from(bytes).buffer);
+    },
+    zero() {
+      zeroed = true;
+      bytes.fill(0);
+    },
+  };
+}
+
+function firstOf<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error('materials without a trace of who wrapped their DEK');
+  return first;
+}
