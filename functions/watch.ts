@@ -1,7 +1,58 @@
-/** Every minute: probes the tenants' keys, unparks work whose key is back, re-drives what is stuck. */
-import { name, readConfig } from '../shared/lambda/config.ts';
+/** Every minute: probes the tenants' keys, re-drives what is stuck, unparks work whose key is back. */
+import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoLeases } from '../shared/aws/dynamo-leases.ts';
+import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
+import { dynamoRedrives } from '../shared/aws/dynamo-redrives.ts';
+import { dynamoState } from '../shared/aws/dynamo-state.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
+import { kmsProbe } from '../shared/aws/kms.ts';
+import { s3Listing } from '../shared/aws/s3-listing.ts';
+import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
+import { sqsUploads } from '../shared/aws/sqs-uploads.ts';
+import {
+  name,
+  propagationSeconds,
+  readConfig,
+  stuckSeconds,
+  unparkPerSecond,
+} from '../shared/lambda/config.ts';
+import { count, logger } from '../shared/lambda/observe.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { reportFinding } from '../shared/lambda/watch-log.ts';
+import { type Summary, watch } from '../shared/revocation/watch.ts';
 
-readConfig({ STATE_TABLE: name, INGEST_BUCKET: name, UPLOAD_QUEUE_URL: name, CHUNK_QUEUE_URL: name });
+const config = readConfig({
+  STATE_TABLE: name,
+  INGEST_BUCKET: name,
+  UPLOAD_QUEUE_URL: name,
+  CHUNK_QUEUE_URL: name,
+  PROPAGATION_SECONDS: propagationSeconds,
+  UNPARK_PER_SECOND: unparkPerSecond,
+  STUCK_SECONDS: stuckSeconds,
+});
 
-export const handler: Handler<unknown, { readonly tenants: number }> = lambda(async () => ({ tenants: 0 }));
+const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
+const sqs = sqsClient();
+const ports = {
+  tenants: dynamoTenants(table),
+  state: dynamoState(table),
+  parking: dynamoParking(table),
+  leases: dynamoLeases(table),
+  redrives: dynamoRedrives(table),
+  listing: s3Listing(s3Client(), config.INGEST_BUCKET),
+  jobs: sqsJobs(sqs, config.CHUNK_QUEUE_URL),
+  uploads: sqsUploads(sqs, config.UPLOAD_QUEUE_URL),
+  kms: kmsProbe(),
+  propagationSeconds: config.PROPAGATION_SECONDS,
+  unparkPerSecond: config.UNPARK_PER_SECOND,
+  stuckSeconds: config.STUCK_SECONDS,
+  now: () => new Date(),
+  report: reportFinding,
+};
+
+export const handler: Handler<unknown, Summary> = lambda(async (_event, signal) => {
+  const summary = await watch(ports, signal);
+  count('Redriven', summary.redriven);
+  logger.info('watched', { ...summary });
+  return summary;
+});

@@ -102,6 +102,54 @@ export interface Sources {
   remove(source: SourceVersion): Promise<void>;
 }
 
+/** What is in the ingest bucket: a version still there is not sealed yet. */
+export interface SourceListing {
+  /** The versions after `marker` (undefined: from the start), 1,000 at most, in order of key. No delete markers. */
+  page(marker: VersionMarker | undefined): Promise<VersionPage>;
+}
+
+export interface VersionPage {
+  readonly versions: readonly ListedVersion[];
+  /** Undefined: this was the last page. */
+  readonly next: VersionMarker | undefined;
+}
+
+export interface VersionMarker {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/** A version as S3 lists it, which does not know its sequencer. */
+export interface ListedVersion extends Omit<SourceVersion, 'sequencer'> {
+  readonly sizeBytes: number;
+}
+
+/** What the search for stuck uploads remembers from one run to the next. */
+export interface Redrives {
+  /** Where the last run stopped; undefined: at the end. */
+  marker(): Promise<VersionMarker | undefined>;
+  keepMarker(marker: VersionMarker | undefined): Promise<void>;
+  lastOf(objectId: ObjectId): Promise<Redrive | undefined>;
+  /** Writes `next` over `last`; false when another run came first. */
+  note(objectId: ObjectId, last: Redrive | undefined, next: Redrive): Promise<boolean>;
+  /** The chunks of the plan that have no receipt, in order; memory is flat in their number. */
+  missingChunks(plan: Plan): AsyncIterable<number>;
+}
+
+/** That an upload was re-driven. */
+export interface Redrive {
+  /** How often so far, from 1. */
+  readonly times: number;
+  /** ISO 8601, UTC: the last time. */
+  readonly at: string;
+}
+
+/** The upload queue, which otherwise S3 fills. */
+export interface UploadQueue {
+  /** Sends one notification. */
+  send(notification: string): Promise<void>;
+}
+
 export interface SourceDescription {
   readonly attributes: Attributes;
   readonly checksums: readonly SourceChecksum[];

@@ -45,6 +45,13 @@ export function planItem(objectId: ObjectId): ItemKey {
   return { pk: `object#${objectId}`, sk: 'plan' };
 }
 
+/** Beside the plan, for there may be none: what is re-driven may never have been planned. */
+export function redriveItem(objectId: ObjectId): ItemKey {
+  return { ...planItem(objectId), sk: 'redrive' };
+}
+
+export const redriveMarkerItem: ItemKey = { pk: 'redrive', sk: 'marker' };
+
 /** A partition of its own per group, so that no object's receipts wait for one partition's write capacity. */
 export function receiptsItem(objectId: ObjectId, group: number): ItemKey {
   return { pk: `receipts#${objectId}#${group}`, sk: 'receipts' };

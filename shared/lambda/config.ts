@@ -19,6 +19,9 @@ export const unparkPerSecond: z.ZodType<number> = z.coerce.number().int().min(1)
 /** How long KMS may take to spread a change of a key. Default 300 (5 minutes). */
 export const propagationSeconds: z.ZodType<number> = z.coerce.number().int().min(0).default(300);
 
+/** An upload of which nothing came for so long is re-driven. Default 3600 (1 hour). */
+export const stuckSeconds: z.ZodType<number> = z.coerce.number().int().min(1).default(3600);
+
 /** @throws ConfigInvalidError naming every variable that is missing or malformed */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);

@@ -6,8 +6,8 @@ import { SealstreamError } from '../errors.ts';
 export const logger: Logger = new Logger({ serviceName: 'sealstream' });
 export const metrics: Metrics = new Metrics({ namespace: 'Sealstream', serviceName: 'sealstream' });
 
-export function count(metric: string): void {
-  metrics.addMetric(metric, MetricUnit.Count, 1);
+export function count(metric: string, times: number = 1): void {
+  metrics.addMetric(metric, MetricUnit.Count, times);
 }
 
 /** What may be logged of a failure: never a cause's own message, which may quote what it was given. */

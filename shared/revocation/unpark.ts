@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobQueue, Leases, ParkedJob, Parking, Tenants } from '../ports.ts';
+import { mayEncrypt } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface UnparkPorts {
@@ -25,7 +26,7 @@ const BATCH_JOBS = 10;
 const LEASE_SECONDS = 60;
 
 /**
- * Unparks until nothing is parked, `mostJobs` are sent, the tenant is no longer active, somebody else is at it, or
+ * Unparks until nothing is parked, `mostJobs` are sent, the tenant's key may not be used, somebody else is at it, or
  * `signal` aborts. Returns the number of jobs sent.
  * @throws StorageUnavailableError; what is not sent stays parked
  */
@@ -56,7 +57,8 @@ async function unparkPages(
   while (sentJobs < mostJobs && !signal.aborted) {
     // One at a time, or the rate would be a multiple of what was configured.
     if (!(await ports.leases.hold(lease.name, lease.holder, LEASE_SECONDS))) break;
-    if ((await ports.tenants.tenant(tenantId))?.status !== 'active') break;
+    const tenant = await ports.tenants.tenant(tenantId);
+    if (tenant === undefined || !mayEncrypt(tenant)) break;
     const pageJobs = Math.min(PAGE_JOBS, ports.unparkPerSecond, mostJobs - sentJobs);
     const page = await ports.parking.oldest(tenantId, pageJobs);
     if (page.length === 0) break;

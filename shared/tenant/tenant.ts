@@ -110,6 +110,11 @@ export function requireActive(tenant: Tenant | undefined, tenantId: TenantId): T
   return requireStatus(requireRegistered(tenant, tenantId), ['active']);
 }
 
+/** Whether what is planned for it may be encrypted. */
+export function mayEncrypt({ status }: Tenant): boolean {
+  return ['active', 'offboarding'].includes(status);
+}
+
 /**
  * The tenant, if what is planned for it may be encrypted: it is active, or on its way out.
  * @throws TenantUnknownError, TenantRevokedError as requireActive does

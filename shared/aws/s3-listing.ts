@@ -1,0 +1,49 @@
+/** The ingest bucket page by page. Keys come form-encoded, because XML cannot hold every key that S3 takes. */
+import { ListObjectVersionsCommand, type ObjectVersion, type S3Client } from '@aws-sdk/client-s3';
+import { decodeFormKey } from '../chunk/upload.ts';
+import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports.ts';
+import { storing } from './storage-failure.ts';
+
+export function s3Listing(s3: S3Client, bucket: string): SourceListing {
+  return {
+    page: async (marker) =>
+      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker)),
+  };
+}
+
+async function readPage(
+  s3: S3Client,
+  bucket: string,
+  marker: VersionMarker | undefined,
+): Promise<VersionPage> {
+  const answer = await s3.send(
+    new ListObjectVersionsCommand({
+      Bucket: bucket,
+      EncodingType: 'url',
+      KeyMarker: marker?.key,
+      VersionIdMarker: marker?.versionId,
+    }),
+  );
+  const { Versions = [], NextKeyMarker = '', NextVersionIdMarker = '' } = answer;
+  return {
+    versions: Versions.map((version) => listed(bucket, version)),
+    next:
+      answer.IsTruncated === true
+        ? { key: decodeFormKey(NextKeyMarker), versionId: NextVersionIdMarker }
+        : undefined,
+  };
+}
+
+/** S3 lists every member; the SDK's types do not know. */
+function listed(
+  bucket: string,
+  { Key = '', VersionId = '', Size = 0, LastModified = new Date(0) }: ObjectVersion,
+): ListedVersion {
+  return {
+    bucket,
+    key: decodeFormKey(Key),
+    versionId: VersionId,
+    uploadedAt: LastModified.toISOString(),
+    sizeBytes: Size,
+  };
+}

@@ -1,0 +1,13 @@
+/** The upload queue, for notifications that S3 owes us. */
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { UploadQueue } from '../ports.ts';
+import { storing } from './storage-failure.ts';
+
+export function sqsUploads(sqs: SQSClient, queueUrl: string): UploadQueue {
+  return {
+    async send(notification) {
+      const command = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: notification });
+      await storing('sqs:SendMessage', async () => await sqs.send(command));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** What the watch finds, as an operator reads it and sets alarms on it. */
+import type { Finding } from '../revocation/watch.ts';
+import { count, loggable, logger } from './observe.ts';
+
+const METRICS = {
+  revoked: 'TenantRevoked',
+  activated: 'TenantActivated',
+  unreachable: 'KeyUnreachable',
+  warning: 'KeyWarning',
+  unparked: 'Unparked',
+  failed: 'WatchFailed',
+} as const;
+
+export function reportFinding(finding: Finding): void {
+  count(METRICS[finding.name], finding.name === 'unparked' ? finding.jobs : 1);
+  const { name, ...details } = finding;
+  const told = 'error' in details ? { ...details, ...loggable(details.error) } : details;
+  logger[name === 'unparked' || name === 'activated' ? 'info' : 'warn'](`watch: ${name}`, told);
+}

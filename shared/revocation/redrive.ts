@@ -1,0 +1,85 @@
+/**
+ * Finds uploads that nothing works on any more, and sends them on their way again. The ingest bucket is the index: a
+ * version that is still there is not sealed. Every run looks at the next few pages, so that the whole bucket comes
+ * round without anything that grows with it.
+ */
+import pLimit from 'p-limit';
+import type { ListedVersion, Redrives, SourceListing, VersionMarker, VersionPage } from '../ports.ts';
+import { type Finding, type StuckPorts, stuckVersions } from './stuck.ts';
+
+export interface RedrivePorts extends StuckPorts {
+  readonly listing: SourceListing;
+  readonly redrives: Redrives;
+}
+
+/** How many versions were what, and what went wrong. */
+export interface Redriven {
+  readonly redriven: number;
+  /** Of no tenant of ours, or named as no upload can be: nothing will ever take them away. */
+  readonly foreign: number;
+  /** The first of each page. */
+  readonly failures: readonly unknown[];
+}
+
+/** 20,000 versions a run. */
+const PAGES_PER_RUN = 20;
+const VERSIONS_AT_ONCE = 16;
+
+/**
+ * One run. One version's failure keeps no other from being looked at; the next round comes to it again.
+ * @throws StorageUnavailableError when the bucket cannot be listed
+ */
+export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise<Redriven> {
+  const pages: Redriven[] = [];
+  let marker = await ports.redrives.marker();
+  while (pages.length < PAGES_PER_RUN) {
+    const { versions, next } = await pageAfter(marker, ports);
+    pages.push(await redrivePage(versions, ports, signal));
+    // A page that was not looked at to its end is the next run's first.
+    if (signal.aborted) break;
+    await ports.redrives.keepMarker(next);
+    if (next === undefined) break;
+    marker = next;
+  }
+  return {
+    redriven: pages.reduce((sum, { redriven }) => sum + redriven, 0),
+    foreign: pages.reduce((sum, { foreign }) => sum + foreign, 0),
+    failures: pages.flatMap(({ failures }) => failures),
+  };
+}
+
+/** A marker that S3 does not take must not stop every run to come: the next one begins at the start. */
+async function pageAfter(
+  marker: VersionMarker | undefined,
+  { listing, redrives }: RedrivePorts,
+): Promise<VersionPage> {
+  try {
+    return await listing.page(marker);
+  } catch (error) {
+    await redrives.keepMarker(undefined);
+    throw error;
+  }
+}
+
+async function redrivePage(
+  versions: readonly ListedVersion[],
+  ports: RedrivePorts,
+  signal: AbortSignal,
+): Promise<Redriven> {
+  const limit = pLimit(VERSIONS_AT_ONCE);
+  const look = stuckVersions(ports, signal);
+  const outcomes = await Promise.allSettled(
+    versions.map(async (version) => await limit(async () => await look(version))),
+  );
+  const findings = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
+  return {
+    redriven: countOf('redriven', findings),
+    foreign: countOf('foreign', findings),
+    failures: failures.slice(0, 1),
+  };
+}
+
+function countOf(finding: Finding, findings: readonly Finding[]): number {
+  return findings.filter((one) => one === finding).length;
+}
