@@ -109,14 +109,21 @@ async function replace({ client, name }: StateTable, read: Tenant, next: Tenant)
     TableName: name,
     Key: tenantItem(read.tenantId),
     UpdateExpression: 'SET #status = :status, #epoch = :epoch, #signal = :signal',
-    ConditionExpression: '#epoch = :readEpoch AND #signal = :readSignal',
-    ExpressionAttributeNames: { '#status': 'status', '#epoch': 'epoch', '#signal': 'signal' },
+    ConditionExpression: '#epoch = :readEpoch AND #signal.#name = :readName AND #signal.#at = :readAt',
+    ExpressionAttributeNames: {
+      '#status': 'status',
+      '#epoch': 'epoch',
+      '#signal': 'signal',
+      '#name': 'name',
+      '#at': 'at',
+    },
     ExpressionAttributeValues: {
       ':status': next.status,
       ':epoch': next.epoch,
       ':signal': next.signal,
       ':readEpoch': read.epoch,
-      ':readSignal': read.signal,
+      ':readName': read.signal.name,
+      ':readAt': read.signal.at,
     },
   });
   try {
