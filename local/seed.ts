@@ -31,7 +31,7 @@ export async function seed(endpoint: string, roles: Roles): Promise<readonly See
   return await Promise.all(
     Object.entries(TENANT_ACCOUNTS).map(async ([tenantId, accountId]) => {
       const kekArn = await ensureKek(endpoint, tenantId, accountId);
-      await forwardKeyEvents(endpoint, accountId, roles);
+      await forwardKeyEvents(endpoint, kekArn, roles);
       await register(endpoint, tenantId, kekArn);
       return { tenantId, accountId, kekArn };
     }),
