@@ -13,7 +13,7 @@ import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { admission } from '../shared/lambda/admission.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
+import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
 import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
@@ -24,7 +24,7 @@ const config = readConfig({ STATE_TABLE: name, CHUNK_QUEUE_URL: name, VAULT_BUCK
 const s3 = s3Client();
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
 const state = dynamoState(table);
-const cache = materialsCache();
+const cache = materialsCache({ onEvent: countCacheEvent });
 const now = (): Date => new Date();
 const ports = {
   state,

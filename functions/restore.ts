@@ -7,7 +7,7 @@ import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { recordKeyUse } from '../shared/lambda/key-use-log.ts';
+import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { parseRequest } from '../shared/restore/request.ts';
@@ -18,7 +18,7 @@ const config = readConfig({ STATE_TABLE: name, VAULT_BUCKET: name, RESTORE_BUCKE
 
 const s3 = s3Client();
 const tenants = dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE });
-const cache = materialsCache();
+const cache = materialsCache({ onEvent: countCacheEvent });
 const ports = {
   tenants,
   vault: s3Vault(s3, config.VAULT_BUCKET),

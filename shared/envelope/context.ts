@@ -1,5 +1,5 @@
 /**
- * FORMAT rules 10 to 13: the encryption context of every message. All of it is authenticated, none of it is secret:
+ * FORMAT rules 10 to 12 and 20: the encryption context of every message. All of it is authenticated, none of it is secret:
  * KMS logs it in clear in the tenant's CloudTrail.
  */
 import { ContextMismatchError } from '../errors.ts';

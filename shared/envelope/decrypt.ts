@@ -1,4 +1,4 @@
-/** Decrypts one message of a tenant: FORMAT rules 6 to 12. */
+/** Decrypts one message of a tenant: FORMAT rules 6 to 12 and 20 to 22. */
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MessageHeader } from '@aws-crypto/serialize';

@@ -1,4 +1,4 @@
-/** Encrypts one message under a tenant's KEK: FORMAT rules 6 to 10. */
+/** Encrypts one message under a tenant's KEK: FORMAT rules 6 to 11, 20 and 21. */
 import { pipeline } from 'node:stream/promises';
 import { StorageUnavailableError } from '../errors.ts';
 import { type EncryptionContext, sharedContext } from './context.ts';

@@ -1,5 +1,5 @@
 /**
- * FORMAT rule 12: the first line of a message whose DEK serves others too. Its encryption context cannot say which
+ * FORMAT rules 21 and 22: the first line of a message whose DEK serves others too. Its encryption context cannot say which
  * chunk or manifest it is, so its plaintext does, authenticated as the rest of it.
  */
 import { ContextMismatchError } from '../errors.ts';

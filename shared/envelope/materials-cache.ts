@@ -48,7 +48,8 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
 
   function flush(tenantId: TenantId, epoch: number): void {
     begin(tenantId, epoch);
-    onEvent({ name: 'flush', keys: keys.dropTenant(tenantId) });
+    const dropped = keys.dropTenant(tenantId);
+    if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
   /** An epoch only grows: whoever saw a lower one read the tenant earlier. */

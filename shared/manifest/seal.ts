@@ -6,8 +6,9 @@
 import { chunkRange, rangeBytes } from '../chunk/geometry.ts';
 import type { Plan } from '../chunk/plan.ts';
 import { chunkKey, chunkPrefix, manifestKey } from '../chunk/vault-key.ts';
-import { FORMAT, manifestContext } from '../envelope/context.ts';
+import { chunkContext, FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
+import { firstLine } from '../envelope/first-line.ts';
 import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
 import { isMessageSize } from '../envelope/message-size.ts';
 import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
@@ -50,11 +51,18 @@ async function verifyChunks(plan: Plan, vault: SealPorts['vault']): Promise<void
   let index = 0;
   for await (const { key, bytes } of vault.listChunks(chunkPrefix(plan.tenantId, plan.objectId))) {
     if (index === plan.chunkCount || key !== chunkKey(plan.tenantId, plan.objectId, index)) break;
-    if (!isMessageSize(bytes, rangeBytes(chunkRange(plan, index)))) break;
+    if (!isChunkSize(bytes, plan, index)) break;
     index += 1;
   }
   if (index === plan.chunkCount) return;
   throw new StorageUnavailableError(`object ${plan.objectId}: chunk ${index} is missing or not of its size`);
+}
+
+/** FORMAT rule 9: of a DEK of its own, or of a shared one, with its context in its first line. */
+function isChunkSize(bytes: number, plan: Plan, index: number): boolean {
+  const plaintextBytes = rangeBytes(chunkRange(plan, index));
+  const lineBytes = firstLine(chunkContext(plan, index)).length;
+  return isMessageSize(bytes, plaintextBytes) || isMessageSize(bytes, lineBytes + plaintextBytes);
 }
 
 /** A source that is gone is no loss if another delivery sealed this very object, or a newer upload overwrote it. */
