@@ -6,7 +6,7 @@
 import type { MaterialsCache } from '../envelope/materials-cache.ts';
 import { EpochChangedError, errorOf } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
-import { requireActive, type Tenant } from '../tenant/tenant.ts';
+import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface EpochPollPorts {
@@ -73,7 +73,7 @@ async function read({ tenantId, flights }: Poll, { tenants, cache }: EpochPollPo
 
 function reasonOf(tenant: Tenant | undefined, tenantId: TenantId): Error {
   try {
-    const { epoch } = requireActive(tenant, tenantId);
+    const { epoch } = requireEncrypting(tenant, tenantId);
     return new EpochChangedError(
       `tenant ${tenantId} is in epoch ${epoch} now; the work is done again with new keys`,
     );

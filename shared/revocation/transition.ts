@@ -10,7 +10,7 @@ import type { Verdict } from './probe.ts';
 
 /** Whether a disabling event, or one that puts the key in question, is news of a tenant whose key is in use. */
 export function mayRevoke(tenant: Tenant, signal: KeySignal): boolean {
-  return withoutKey(tenant) !== undefined && atMs(signal) >= atMs(tenant.signal);
+  return withoutKey(tenant) !== undefined && atMs(signal) >= wholeSecondMs(atMs(tenant.signal));
 }
 
 /**
@@ -31,14 +31,16 @@ export function mayActivate(
 
 /** DisableKey and its like: revoked at once, whatever a probe says, because KMS itself hears of it late. */
 export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return mayRevoke(tenant, signal) ? changed(tenant, 'revoked', signal) : noted(tenant, signal);
+  const status = withoutKey(tenant);
+  if (status === undefined) return noted(tenant, signal);
+  return mayRevoke(tenant, signal) ? changed(tenant, status, signal) : undefined;
 }
 
 /** PutKeyPolicy and its like: cached keys are dropped, once per event; a probe has to tell what it meant. */
 export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
   const isHeard = tenant.signal.name === signal.name && atMs(tenant.signal) === atMs(signal);
   if (!mayRevoke(tenant, signal)) return noted(tenant, signal);
-  return isHeard ? undefined : changed(tenant, 'active', signal);
+  return isHeard ? undefined : changed(tenant, tenant.status, signal);
 }
 
 /** Precondition: a probe has found the key usable since the signal. */
@@ -64,7 +66,7 @@ export function probed(
 ): Tenant | undefined {
   if ('refused' in verdict)
     return refused(tenant, tenant.epoch, { name: verdict.refused.code, at: now.toISOString() });
-  const provenMs = now.getTime() - propagationSeconds * 1000;
+  const provenMs = wholeSecondMs(now.getTime() - propagationSeconds * 1000);
   return 'usable' in verdict
     ? enabled(tenant, { name: 'probe', at: new Date(provenMs).toISOString() })
     : undefined;
@@ -91,9 +93,10 @@ const OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ],
 ]);
 
-/** A revoked tenant keeps the newest reason, so that an enabling event from before it does not undo it. */
+/** Whoever is stopped keeps the newest reason, so that neither an event from before it nor we ourselves undo it. */
 function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return isNewToRevoked(tenant, signal) ? { ...tenant, signal } : undefined;
+  const isStopped = tenant.status !== 'pending' && withoutKey(tenant) === undefined;
+  return isStopped && atMs(signal) > atMs(tenant.signal) ? { ...tenant, signal } : undefined;
 }
 
 function isNewToRevoked(tenant: Tenant, signal: KeySignal): boolean {
@@ -102,6 +105,11 @@ function isNewToRevoked(tenant: Tenant, signal: KeySignal): boolean {
 
 function changed(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenant {
   return { ...tenant, status, epoch: tenant.epoch + 1, signal };
+}
+
+/** CloudTrail tells whole seconds, our own signals milliseconds: what happened in one second is a tie. */
+function wholeSecondMs(ms: number): number {
+  return ms - (ms % 1000);
 }
 
 function atMs({ at }: KeySignal): number {
