@@ -8,6 +8,7 @@ import { primaryTemplate, replicaTemplate } from './cloudformation.ts';
 import { parseOnboarding, type Onboarding, type OnboardingInput } from './input.ts';
 import { forwarderPermissions, forwarderTrust, keyEventPattern, keyRegions, knownKey } from './key-events.ts';
 import { keyGrant, keyPolicy } from './key-policy.ts';
+import { tenantReadme } from './tenant-readme.ts';
 import { terraform } from './terraform.ts';
 import { trailScript } from './trail-script.ts';
 
@@ -21,6 +22,7 @@ export interface RenderedFile {
 export function render(input: OnboardingInput): readonly RenderedFile[] {
   const onboarding = parseOnboarding(input);
   return [
+    { name: 'README.md', text: tenantReadme(onboarding) },
     ...cloudFormationFiles(onboarding),
     { name: 'main.tf', text: terraform(onboarding) },
     policyFile(onboarding),

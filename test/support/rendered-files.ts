@@ -1,0 +1,25 @@
+/** Files rendered for a tenant: to be read one by one, or to lie in a folder of their own. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OnboardingInput } from '../../onboarding/input.ts';
+import { render } from '../../onboarding/render.ts';
+
+export function renderedText(input: OnboardingInput, name: string): string {
+  const file = render(input).find((rendered) => rendered.name === name);
+  if (file === undefined) throw new Error(`${name} is not rendered`);
+  return file.text;
+}
+
+/** Returns the folder. */
+export async function writeRendered(input: OnboardingInput, folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await Promise.all(render(input).map(({ name, text }) => writeFile(join(folder, name), text)));
+  return folder;
+}
+
+/** The JSON documents in the heredocs of a Terraform file, in order. */
+export function heredocs(terraform: string): readonly unknown[] {
+  return [...terraform.matchAll(/<<-JSON\n(?<json>[^]*?)\n *JSON\n/gu)].map(
+    ({ groups }) => JSON.parse(groups?.['json'] ?? '') as unknown,
+  );
+}
