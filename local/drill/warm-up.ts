@@ -1,4 +1,8 @@
-/** Brings a stage under load: objects to restore, a load for each tenant, and every sandbox at work. */
+/**
+ * Brings a stage under load: objects to restore, a load for each tenant, and every sandbox at work. `revoke` is woken
+ * by an event that says nothing, as provisioned concurrency would keep it: the drill measures revocation, and not how
+ * long an overloaded laptop takes to start a process.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { functionName } from '../names.ts';
@@ -30,6 +34,7 @@ export async function warmUp(
   const sealing = AbortSignal.any([signal, AbortSignal.timeout(SEED_PATIENCE_MS)]);
   const seeded = async ({ tenantId }: Holder): Promise<readonly Uploaded[]> =>
     await seed(stage, tenantId, sealing);
+  await stage.revoked.button.touch();
   const [sealed, othersSealed] = await Promise.all([seeded(stage.revoked), seeded(stage.other)]);
   // As many loops in all as there are sandboxes: each has work, and none a queue that hides how fast it is.
   const loops = Math.max(1, Math.floor(sandboxes / 2));
