@@ -1,0 +1,81 @@
+/** The listing of the ingest bucket, what the watch remembers, and the upload queue, in memory. */
+import type {
+  ListedVersion,
+  Redrive,
+  Redrives,
+  SourceListing,
+  UploadQueue,
+  VersionMarker,
+} from '../../shared/ports.ts';
+import type { Effects } from './effects.ts';
+import type { MemoryState } from './memory-state.ts';
+
+export interface MemoryListing extends SourceListing {
+  /** In the order of the listing. */
+  readonly listed: ListedVersion[];
+}
+
+export interface MemoryRedrives extends Redrives {
+  readonly redrives: Map<string, Redrive>;
+  /** Where the last run stopped. */
+  stoppedAt(): VersionMarker | undefined;
+}
+
+export interface MemoryUploads extends UploadQueue {
+  readonly notifications: string[];
+}
+
+export function memoryListing({ run }: Effects, pageVersions = 1000): MemoryListing {
+  const listed: ListedVersion[] = [];
+  return {
+    listed,
+    page: async (marker) =>
+      await run('listing.page', () => {
+        const start = marker === undefined ? 0 : listed.findIndex((version) => isAt(version, marker)) + 1;
+        const versions = listed.slice(start, start + pageVersions);
+        const last = versions.at(-1);
+        const isLast = last === undefined || start + pageVersions >= listed.length;
+        return { versions, next: isLast ? undefined : { key: last.key, versionId: last.versionId } };
+      }),
+  };
+}
+
+export function memoryRedrives(
+  { run }: Effects,
+  { receipts }: Pick<MemoryState, 'receipts'>,
+): MemoryRedrives {
+  const redrives = new Map<string, Redrive>();
+  let stopped: VersionMarker | undefined;
+  return {
+    redrives,
+    stoppedAt: () => stopped,
+    marker: async () => await run('redrives.marker', () => stopped),
+    keepMarker: async (marker) =>
+      await run('redrives.keepMarker', () => {
+        stopped = marker;
+      }),
+    lastOf: async (objectId) => await run('redrives.lastOf', () => redrives.get(objectId)),
+    note: async (objectId, last, next) =>
+      await run('redrives.note', () => {
+        if (redrives.get(objectId)?.at !== last?.at) return false;
+        redrives.set(objectId, next);
+        return true;
+      }),
+    async *missingChunks({ objectId, chunkCount }) {
+      const received = await run('redrives.missingChunks', () => receipts.get(objectId));
+      for (let index = 0; index < chunkCount; index += 1) if (received?.has(index) !== true) yield index;
+    },
+  };
+}
+
+export function memoryUploads({ run }: Effects): MemoryUploads {
+  const notifications: string[] = [];
+  return {
+    notifications,
+    send: async (notification) => await run('uploads.send', () => void notifications.push(notification)),
+  };
+}
+
+function isAt(version: ListedVersion, marker: VersionMarker): boolean {
+  return version.key === marker.key && version.versionId === marker.versionId;
+}
