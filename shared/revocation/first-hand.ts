@@ -13,7 +13,7 @@ import { refused } from './transition.ts';
 
 export interface FirstHandPorts {
   readonly tenants: Pick<Tenants, 'tenant' | 'replace'>;
-  readonly cache: MaterialsCache;
+  readonly cache: Pick<MaterialsCache, 'observe' | 'flush'>;
   readonly now: () => Date;
   readonly revocations: RevocationLog;
 }

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { probeKey } from '../../shared/revocation/probe.ts';
+import { memoryProbe } from '../support/memory-probe.ts';
+import { ACME } from '../support/tenants.ts';
+
+describe('a probe', () => {
+  test('asks for the state and dry runs of both operations, under the tenant’s own id', async () => {
+    const kms = memoryProbe();
+    expect(await probeKey(ACME, kms)).toEqual({ usable: true, warnings: [] });
+    const context = { 'tenant-id': 'acme', purpose: 'probe', format: 'sealstream/1' };
+    expect(kms.calls).toEqual([
+      { operation: 'describeKey' },
+      { operation: 'tryGenerateDataKey', context },
+      { operation: 'tryDecrypt', context },
+    ]);
+  });
+
+  test.each(['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'PendingImport'])(
+    'of a key that is %s is refused without another call',
+    async (state) => {
+      const kms = memoryProbe();
+      kms.description = { state };
+      expect(await probeKey(ACME, kms)).toMatchObject({ refused: { code: 'ERR_TENANT_KEY_UNUSABLE' } });
+      expect(kms.calls).toHaveLength(1);
+    },
+  );
+
+  test.each(['Unavailable', 'Creating'])('of a key that is %s says nothing', async (state) => {
+    const kms = memoryProbe();
+    kms.description = { state };
+    expect(await probeKey(ACME, kms)).toMatchObject({ unreachable: { code: 'ERR_KMS_UNAVAILABLE' } });
+  });
+
+  test('of a key in a state unheard of is decided by the dry runs', async () => {
+    const kms = memoryProbe();
+    kms.description = { state: 'Updating' };
+    expect(await probeKey(ACME, kms)).toMatchObject({ usable: true });
+  });
+
+  test.each(['describeKey', 'tryGenerateDataKey', 'tryDecrypt'] as const)(
+    'is refused when %s alone is, and unreachable when %s alone cannot be asked',
+    async (operation) => {
+      const kms = memoryProbe();
+      kms.exceptions.set(operation, 'AccessDeniedException');
+      expect(await probeKey(ACME, kms)).toMatchObject({ refused: { code: 'ERR_TENANT_KEY_DENIED' } });
+      kms.exceptions.set(operation, 'ThrottlingException');
+      expect(await probeKey(ACME, kms)).toMatchObject({ unreachable: { code: 'ERR_KMS_UNAVAILABLE' } });
+    },
+  );
+
+  test.each([
+    'KMSInternalException',
+    'DependencyTimeoutException',
+    'KeyUnavailableException',
+    'CustomKeyStoreInvalidStateException',
+    'XksProxyUriUnreachableException',
+    'TimeoutError',
+    'AbortError',
+  ])('takes %s for an outage, never for a refusal', async (exceptionName) => {
+    const kms = memoryProbe();
+    kms.refuse(exceptionName);
+    expect(await probeKey(ACME, kms)).toMatchObject({ unreachable: { code: 'ERR_KMS_UNAVAILABLE' } });
+  });
+
+  test('warns of the dates from which on the key does not come back', async () => {
+    const kms = memoryProbe();
+    const deletionDate = new Date('2026-04-01T00:00:00Z');
+    const validTo = new Date('2026-05-01T00:00:00Z');
+    kms.description = { state: 'PendingDeletion', deletionDate, validTo };
+    expect(await probeKey(ACME, kms)).toMatchObject({
+      refused: { code: 'ERR_TENANT_KEY_UNUSABLE' },
+      warnings: [
+        { name: 'key-deletion', at: '2026-04-01T00:00:00.000Z' },
+        { name: 'key-material-expiry', at: '2026-05-01T00:00:00.000Z' },
+      ],
+    });
+  });
+});

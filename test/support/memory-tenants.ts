@@ -1,0 +1,56 @@
+/** The tenants' records in memory, each write as conditional as the state table's. */
+import type { Tenants } from '../../shared/ports.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
+
+export interface MemoryTenants extends Tenants {
+  /** The records by tenant id. */
+  readonly records: Map<string, Tenant>;
+  /** How often a record was read. */
+  reads: number;
+  /** Every read and write fails with this until it is undefined again. */
+  outage: Error | undefined;
+}
+
+export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
+  const records = new Map<string, Tenant>(registered.map((tenant) => [tenant.tenantId, tenant]));
+  const tenants: MemoryTenants = {
+    records,
+    reads: 0,
+    outage: undefined,
+    async tenant(tenantId) {
+      tenants.reads += 1;
+      return await answer(() => records.get(tenantId));
+    },
+    async *all() {
+      yield* await answer(() => [...records.values()].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1)));
+    },
+    ofKek: async (kekArn) =>
+      await answer(() => [...records.values()].filter((tenant) => tenant.kekArn === kekArn)),
+    register: async (tenant) =>
+      await answer(() => {
+        if (records.has(tenant.tenantId)) return false;
+        records.set(tenant.tenantId, tenant);
+        return true;
+      }),
+    replace: async (read, { status, epoch, signal }) =>
+      await answer(() => {
+        const stored = records.get(read.tenantId);
+        if (stored === undefined || !isSame(stored, read)) return false;
+        records.set(read.tenantId, { ...stored, status, epoch, signal });
+        return true;
+      }),
+  };
+
+  async function answer<T>(work: () => T): Promise<T> {
+    await Promise.resolve();
+    if (tenants.outage !== undefined) throw tenants.outage;
+    return work();
+  }
+  return tenants;
+}
+
+function isSame(one: Tenant, other: Tenant): boolean {
+  return (
+    one.epoch === other.epoch && one.signal.name === other.signal.name && one.signal.at === other.signal.at
+  );
+}
