@@ -9,11 +9,12 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DisableKeyCommand, EnableKeyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
+import { DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { manifestKey } from '../../shared/chunk/vault-key.ts';
 import { type LocalProcess, type LocalProcessOptions, startLocalProcess } from '../../local/local-process.ts';
 import {
@@ -30,6 +31,8 @@ export const TENANT_ACCOUNTS = {
   acme: '111111111111',
   globex: '222222222222',
   initech: '333333333333',
+  /** Not there unless a test registers it. */
+  umbrella: '444444444444',
 } as const;
 
 const PATIENCE_MS = 45_000;
@@ -37,6 +40,9 @@ const PATIENCE_MS = 45_000;
 const LOOK_MS = 50;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
+
+type Queue = 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq' | 'events-dlq';
+export type TenantName = keyof typeof TENANT_ACCOUNTS;
 
 /** Client configuration of one caller. */
 export interface Identity {
@@ -109,6 +115,11 @@ export class Pipeline implements AsyncDisposable {
 
   async advanceClock(advanceMs: number): Promise<void> {
     await this.local.tell('POST', 'clock', { advanceMs });
+  }
+
+  /** By the local clock. */
+  async nowMs(): Promise<number> {
+    return (await this.local.ask('clock', z.object({ nowMs: z.number() }))).nowMs;
   }
 
   async fault(fault: object): Promise<void> {
@@ -187,7 +198,7 @@ export class Pipeline implements AsyncDisposable {
 
   // Queues and keys.
 
-  queueUrl(name: 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq'): string {
+  queueUrl(name: Queue): string {
     return `${this.local.endpoint}/${ISV_ACCOUNT}/sealstream-local-${name}`;
   }
 
@@ -199,7 +210,7 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** Messages of a queue: visible, being worked on, or delayed. */
-  async depth(queue: 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq'): Promise<number> {
+  async depth(queue: Queue): Promise<number> {
     const { Attributes = {} } = await this.sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: this.queueUrl(queue), AttributeNames: ['All'] }),
     );
@@ -211,27 +222,22 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** KMS as the tenant's own administrator. */
-  kms(tenant: keyof typeof TENANT_ACCOUNTS): KMSClient {
+  kms(tenant: TenantName): KMSClient {
     return new KMSClient(this.identity(TENANT_ACCOUNTS[tenant]));
   }
 
-  async kekArn(tenant: keyof typeof TENANT_ACCOUNTS): Promise<string> {
+  async kekArn(tenant: TenantName): Promise<string> {
     const Key = { pk: `tenant#${tenant}`, sk: 'tenant' };
     const { Item } = await this.table.send(new GetCommand({ TableName: STATE_TABLE, Key }));
     return String(Item?.['kekArn']);
   }
 
-  async disableKey(tenant: keyof typeof TENANT_ACCOUNTS): Promise<void> {
+  async disableKey(tenant: TenantName): Promise<void> {
     await this.kms(tenant).send(new DisableKeyCommand({ KeyId: await this.kekArn(tenant) }));
   }
 
-  async enableKey(tenant: keyof typeof TENANT_ACCOUNTS): Promise<void> {
+  async enableKey(tenant: TenantName): Promise<void> {
     await this.kms(tenant).send(new EnableKeyCommand({ KeyId: await this.kekArn(tenant) }));
-  }
-
-  async putKeyPolicy(tenant: keyof typeof TENANT_ACCOUNTS, policy: object): Promise<void> {
-    const KeyId = await this.kekArn(tenant);
-    await this.kms(tenant).send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(policy) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

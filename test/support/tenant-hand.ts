@@ -1,0 +1,134 @@
+/** A tenant in a flow test: what it does with its key in its own account, and what the pipeline made of that. */
+import { CreateKeyCommand, type KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  CONTROL_ROLE,
+  ENCRYPT_ROLE,
+  EVENT_BUS,
+  ISV_ACCOUNT,
+  REGION,
+  RESTORE_ROLE,
+  STATE_TABLE,
+} from '../../local/names.ts';
+import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
+import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
+import { tenantItem } from '../../shared/aws/state-table.ts';
+import type { ParkedJob } from '../../shared/ports.ts';
+import { type Tenant, tenantSchema, type TenantStatus } from '../../shared/tenant/tenant.ts';
+import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { type Pipeline, type TenantName, TENANT_ACCOUNTS } from './pipeline.ts';
+
+export class TenantHand {
+  readonly tenantId: TenantId;
+  readonly accountId: string;
+  /** As the tenant's own administrator. */
+  readonly kms: KMSClient;
+  readonly #pipeline: Pipeline;
+
+  constructor(pipeline: Pipeline, tenant: TenantName) {
+    this.#pipeline = pipeline;
+    this.tenantId = tenantIdSchema.parse(tenant);
+    this.accountId = TENANT_ACCOUNTS[tenant];
+    this.kms = pipeline.kms(tenant);
+  }
+
+  /** The tenant's record. */
+  async record(): Promise<Tenant> {
+    const tenant = await this.#tenants().tenant(this.tenantId);
+    if (tenant === undefined) throw new Error(`${this.tenantId} is not registered`);
+    return tenant;
+  }
+
+  async kekArn(): Promise<string> {
+    return (await this.record()).kekArn;
+  }
+
+  /** The record once it has that status. With `step`, the local clock is pushed on meanwhile. */
+  async becomes(status: TenantStatus, options: { readonly step?: boolean } = {}): Promise<Tenant> {
+    await this.#pipeline.until(async () => (await this.record()).status === status, options);
+    return await this.record();
+  }
+
+  /** The first 100. */
+  async parked(): Promise<readonly ParkedJob[]> {
+    return await dynamoParking(this.#table()).oldest(this.tenantId, 100);
+  }
+
+  /** Resolves when so many jobs are parked. */
+  async hasParked(jobs: number): Promise<void> {
+    await this.#pipeline.until(async () => (await this.parked()).length === jobs);
+  }
+
+  async setKeyMode({
+    keyMode,
+    maxKeyAgeSeconds,
+  }: Pick<Tenant, 'keyMode' | 'maxKeyAgeSeconds'>): Promise<void> {
+    await this.#pipeline.table.send(
+      new UpdateCommand({
+        TableName: STATE_TABLE,
+        Key: tenantItem(this.tenantId),
+        UpdateExpression: 'SET keyMode = :mode, maxKeyAgeSeconds = :age',
+        ExpressionAttributeValues: { ':mode': keyMode, ':age': maxKeyAgeSeconds },
+      }),
+    );
+  }
+
+  async lockUsOut(): Promise<void> {
+    const { Statement, ...policy } = this.#policy();
+    await this.#putPolicy({ ...policy, Statement: Statement.slice(0, 1) });
+  }
+
+  async letUsIn(): Promise<void> {
+    await this.#putPolicy(this.#policy());
+  }
+
+  /** A new key that we may use and whose events reach us; answers its ARN. */
+  async createKey(origin: 'AWS_KMS' | 'EXTERNAL'): Promise<string> {
+    const Policy = JSON.stringify(this.#policy());
+    const { KeyMetadata } = await this.kms.send(new CreateKeyCommand({ Policy, Origin: origin }));
+    await this.#forwardEvents();
+    return KeyMetadata?.Arn ?? '';
+  }
+
+  async register(kekArn: string): Promise<void> {
+    const signal = { name: 'registered', at: '2026-01-01T00:00:00.000Z' };
+    const { tenantId } = this;
+    await this.#tenants().register(
+      tenantSchema.parse({ tenantId, kekArn, status: 'active', epoch: 1, signal }),
+    );
+  }
+
+  async #putPolicy(policy: object): Promise<void> {
+    const KeyId = await this.kekArn();
+    await this.kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(policy) }));
+  }
+
+  #policy(): ReturnType<typeof keyPolicy> {
+    return keyPolicy({
+      tenantId: this.tenantId,
+      tenantAccountId: this.accountId,
+      encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
+      restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
+      controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+    });
+  }
+
+  /** Everything of KMS, in the name of the account: more than a careful tenant would forward. */
+  async #forwardEvents(): Promise<void> {
+    const events = new EventBridgeClient(this.#pipeline.identity(this.accountId));
+    const Name = 'everything-of-kms';
+    const Arn = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
+    await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify({ source: ['aws.kms'] }) }));
+    await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'isv', Arn }] }));
+  }
+
+  #tenants(): ReturnType<typeof dynamoTenants> {
+    return dynamoTenants(this.#table());
+  }
+
+  #table(): Parameters<typeof dynamoTenants>[0] {
+    return { client: this.#pipeline.table, name: STATE_TABLE };
+  }
+}
