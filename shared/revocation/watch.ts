@@ -3,7 +3,7 @@
  * that are about to go, re-drives stuck uploads, unparks. A probe is three requests to KMS, so a tenant costs 4,320 a
  * day, $0.013. Memory is flat in the number of tenants, and one tenant's failure stops nobody else.
  */
-import type { Parking, Tenants } from '../ports.ts';
+import type { Tenants } from '../ports.ts';
 import { mayEncrypt, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant } from './change.ts';
@@ -15,7 +15,7 @@ import { unpark, type UnparkPorts } from './unpark.ts';
 
 export interface WatchPorts extends RedrivePorts, UnparkPorts {
   readonly tenants: Tenants;
-  readonly parking: Parking;
+  readonly parking: UnparkPorts['parking'];
   readonly kms: KmsProbe;
   /** How long KMS may take to spread a change of a key. */
   readonly propagationSeconds: number;
