@@ -1,0 +1,184 @@
+/**
+ * What outlives every sandbox: the state table, the buckets and the queues in memory, the tenants' keys in the KMS of
+ * the local AWS, and the key events that are on their way.
+ */
+import { randomBytes } from 'node:crypto';
+import { ISV_ACCOUNT } from '../../../local/names.ts';
+import type { AwsEvent } from '../../../local/service.ts';
+import type { Job } from '../../../shared/chunk/job.ts';
+import { objectIdOf } from '../../../shared/chunk/object-id.ts';
+import type {
+  JobQueue,
+  Leases,
+  ListedVersion,
+  Redrives,
+  SourceListing,
+  Tenants,
+  UploadQueue,
+} from '../../../shared/ports.ts';
+import { type Tenant, tenantSchema } from '../../../shared/tenant/tenant.ts';
+import { effects } from '../effects.ts';
+import {
+  type MemoryDestinations,
+  memoryDestinations,
+  type MemorySources,
+  memorySources,
+  type MemoryVault,
+  memoryVault,
+} from '../memory-buckets.ts';
+import { type MemoryParking, memoryParking } from '../memory-parking.ts';
+import { memoryRedrives } from '../memory-redrives.ts';
+import { type MemoryState, memoryState } from '../memory-state.ts';
+import { recordOf as uploadRecord } from '../world.ts';
+import { keyUses, type KeyUses } from './key-uses.ts';
+import { queue, type Queue } from './queue.ts';
+import { expiringLeases, heardTenants } from './registry.ts';
+import { type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { pass } from './virtual-time.ts';
+
+export interface Uploaded {
+  readonly tenantId: string;
+  /** As the tenant knows it. */
+  readonly key: string;
+  readonly versionId: string;
+  readonly objectId: string;
+  readonly body: Buffer;
+  readonly atMs: number;
+}
+
+export interface Account {
+  readonly state: MemoryState;
+  readonly tenants: Tenants;
+  readonly parking: MemoryParking;
+  readonly leases: Leases;
+  readonly redrives: Redrives;
+  readonly listing: SourceListing;
+  readonly sources: MemorySources;
+  readonly vault: MemoryVault;
+  readonly destinations: MemoryDestinations;
+  readonly jobs: JobQueue;
+  readonly notifications: UploadQueue;
+  readonly uploadQueue: Queue;
+  readonly chunkQueue: Queue;
+  readonly keys: TenantKeys;
+  readonly keyOf: ReadonlyMap<string, TenantKey>;
+  /** Events of the tenants' keys that nobody has handled yet, oldest first. */
+  readonly events: AwsEvent[];
+  /** By the tenant's account: what happened to its key last, whether or not anybody heard of it. */
+  readonly newestEvent: ReadonlyMap<string, AwsEvent>;
+  /** Oldest first. */
+  readonly uploads: readonly Uploaded[];
+  readonly uses: KeyUses;
+  /** Puts an object into the ingest bucket; `notified`: whether S3 tells of it. */
+  upload(tenantId: string, key: string, bytes: number, notified: boolean): void;
+}
+
+export interface OnboardedTenant extends Pick<Tenant, 'keyMode' | 'maxKeyAgeSeconds'> {
+  readonly tenantId: string;
+  readonly accountId: string;
+  /** Whether its key's material is its own. */
+  readonly imported: boolean;
+}
+
+export const CHUNK_BYTES = 100;
+/** A new key has long spread through KMS; and no tenant is onboarded on the second. */
+const SPREAD_MS = 400_250;
+const INGEST_BUCKET = 'ingest';
+
+export async function account(tenants: readonly OnboardedTenant[]): Promise<Account> {
+  const neutral = effects();
+  const state = memoryState(neutral);
+  const sources = memorySources(neutral);
+  const [uploadQueue, chunkQueue] = [queue(), queue()];
+  const events: AwsEvent[] = [];
+  const newestEvent = new Map<string, AwsEvent>();
+  const keys = await tenantKeys((event) => {
+    if (event.account === ISV_ACCOUNT) return;
+    events.push(event);
+    if (!('errorCode' in event.detail)) newestEvent.set(event.account, event);
+  });
+  const keyOf = new Map<string, TenantKey>();
+  const uploads: Uploaded[] = [];
+  const uses = keyUses();
+  const registry = heardTenants((tenant) => {
+    state.tenants.set(tenant.tenantId, tenant);
+    uses.changed(tenant);
+  });
+  const listed: ListedVersion[] = [];
+
+  for (const { tenantId, accountId, imported } of tenants)
+    keyOf.set(tenantId, await keys.create(tenantId, accountId, imported));
+  await pass(SPREAD_MS);
+  for (const tenant of tenants) await registry.register(recordOf(tenant, keyOf));
+  events.splice(0);
+
+  return {
+    state,
+    tenants: registry,
+    parking: memoryParking(neutral),
+    leases: expiringLeases(),
+    redrives: memoryRedrives(neutral, state),
+    listing: {
+      page: () =>
+        Promise.resolve({
+          versions: listed.filter(({ versionId }) => sources.versions.has(versionId)),
+          next: undefined,
+        }),
+    },
+    sources,
+    vault: memoryVault(neutral),
+    destinations: memoryDestinations(neutral),
+    jobs: { send: (jobs) => Promise.resolve(sendAll(chunkQueue, jobs)) },
+    notifications: { send: (body) => Promise.resolve(uploadQueue.send(body)) },
+    uploadQueue,
+    chunkQueue,
+    keys,
+    keyOf,
+    events,
+    newestEvent,
+    uploads,
+    uses,
+    upload(tenantId, key, bytes, notified) {
+      const body = randomBytes(bytes);
+      const uploadedAt = new Date().toISOString();
+      const versionId = `v${uploads.length + 1}`;
+      const sequencer = (0x1000 + uploads.length).toString(16).toUpperCase();
+      const sourceKey = `${tenantId}/${key}`;
+      sources.versions.set(versionId, { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
+      const objectId = objectIdOf(INGEST_BUCKET, sourceKey, versionId);
+      uploads.push({ tenantId, key, versionId, objectId, body, atMs: Date.now() });
+      const record = uploadRecord(body, { key: sourceKey, versionId, sequencer, uploadedAt });
+      // S3 lists whole seconds.
+      const listedAt = `${uploadedAt.slice(0, 19)}.000Z`;
+      listed.push({
+        bucket: INGEST_BUCKET,
+        key: sourceKey,
+        versionId,
+        uploadedAt: listedAt,
+        sizeBytes: bytes,
+      });
+      if (notified) uploadQueue.send(JSON.stringify({ Records: [record] }));
+    },
+  };
+}
+
+function recordOf(
+  { tenantId, keyMode, maxKeyAgeSeconds }: OnboardedTenant,
+  keyOf: ReadonlyMap<string, TenantKey>,
+): Tenant {
+  const signal = { name: 'registered', at: new Date().toISOString() };
+  const kekArn = keyOf.get(tenantId)?.arn;
+  return tenantSchema.parse({
+    tenantId,
+    kekArn,
+    keyMode,
+    maxKeyAgeSeconds,
+    status: 'active',
+    epoch: 1,
+    signal,
+  });
+}
+
+function sendAll(target: Queue, jobs: readonly Job[]): void {
+  for (const job of jobs) target.send(JSON.stringify(job));
+}

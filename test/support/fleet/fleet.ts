@@ -1,0 +1,136 @@
+/** A whole Sealstream in one process: several warm sandboxes of each function over one account. */
+import type { SQSRecord } from 'aws-lambda';
+import type { AwsEvent } from '../../../local/service.ts';
+import { SealstreamError } from '../../../shared/errors.ts';
+import { type Account, account, type OnboardedTenant } from './account.ts';
+import {
+  newSandbox,
+  runEncrypt,
+  runIngest,
+  runRestore,
+  runRevoke,
+  runWatch,
+  type Sandbox,
+} from './functions.ts';
+import type { Queue } from './queue.ts';
+import type { Mishap } from './sandbox.ts';
+import { noteActivity, settled } from './virtual-time.ts';
+
+export interface Fleet {
+  readonly account: Account;
+  readonly sandboxes: Readonly<Record<DataFunction, Sandbox[]>>;
+  /** Invocations that have not ended, and where they run. */
+  readonly inFlight: Map<Promise<void>, Sandbox>;
+  /** Failures that no promise allows for. */
+  readonly surprises: string[];
+}
+
+type DataFunction = 'encrypt' | 'restore';
+
+const SANDBOXES = 2;
+/** What an invocation may end with, whatever happens to a key meanwhile. */
+const EXPECTED_CODES: ReadonlySet<string> = new Set([
+  'ERR_OBJECT_UNKNOWN',
+  'ERR_TENANT_REVOKED',
+  'ERR_EPOCH_CHANGED',
+  'ERR_TENANT_KEY_UNUSABLE',
+  'ERR_TENANT_KEY_DENIED',
+  'ERR_KMS_UNAVAILABLE',
+]);
+
+export async function newFleet(tenants: readonly OnboardedTenant[]): Promise<Fleet> {
+  const shared = await account(tenants);
+  const several = (role: DataFunction): Sandbox[] =>
+    Array.from({ length: SANDBOXES }, () => newSandbox(shared, role));
+  const sandboxes = { encrypt: several('encrypt'), restore: several('restore') };
+  return { account: shared, sandboxes, inFlight: new Map(), surprises: [] };
+}
+
+/** Plans up to `most` uploads. */
+export async function ingest(fleet: Fleet, first: number, most: number, mishap?: Mishap): Promise<void> {
+  const sandbox = newSandbox(fleet.account, 'encrypt');
+  const records = received(fleet.account.uploadQueue, first, most);
+  await invoke(fleet, sandbox, mishap, async () => await runIngest(fleet.account, sandbox, records));
+}
+
+/** Does up to `most` jobs in one invocation. */
+export async function encrypt(
+  fleet: Fleet,
+  index: number,
+  first: number,
+  most: number,
+  mishap?: Mishap,
+): Promise<void> {
+  const sandbox = warm(fleet, 'encrypt', index);
+  const records = received(fleet.account.chunkQueue, first, most);
+  await invoke(fleet, sandbox, mishap, async () => await runEncrypt(fleet.account, sandbox, records));
+}
+
+export async function restore(
+  fleet: Fleet,
+  index: number,
+  tenantId: string,
+  key: string,
+  mishap?: Mishap,
+): Promise<void> {
+  const sandbox = warm(fleet, 'restore', index);
+  await invoke(fleet, sandbox, mishap, async () => await runRestore(fleet.account, sandbox, tenantId, key));
+}
+
+/** Hands an event to `revoke`; true when it was handled and need not be delivered again. */
+export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Promise<boolean> {
+  const sandbox = newSandbox(fleet.account, 'control');
+  let handled = false;
+  await invoke(fleet, sandbox, mishap, async () => {
+    await runRevoke(fleet.account, sandbox, event);
+    handled = true;
+  });
+  return handled;
+}
+
+export async function watch(fleet: Fleet, mishap?: Mishap): Promise<void> {
+  const sandbox = newSandbox(fleet.account, 'control');
+  await invoke(fleet, sandbox, mishap, async () => await runWatch(fleet.account, sandbox));
+}
+
+/** Whatever waits goes on. */
+export async function release(fleet: Fleet): Promise<void> {
+  for (const { gate } of fleet.inFlight.values()) gate.release();
+  await settled();
+}
+
+/** Resolves when the invocation has ended, or waits. */
+async function invoke(
+  fleet: Fleet,
+  sandbox: Sandbox,
+  mishap: Mishap | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  sandbox.gate.plan(mishap);
+  const invocation = work().catch((error: unknown) => {
+    const code = error instanceof SealstreamError ? error.code : String(error);
+    if (!sandbox.gate.dead && !EXPECTED_CODES.has(code)) fleet.surprises.push(`${sandbox.name}: ${code}`);
+  });
+  fleet.inFlight.set(invocation, sandbox);
+  void invocation.finally(() => {
+    fleet.inFlight.delete(invocation);
+    noteActivity();
+  });
+  await settled();
+}
+
+/** A dead sandbox is replaced by a cold one. */
+function warm({ account: shared, sandboxes }: Fleet, role: DataFunction, index: number): Sandbox {
+  const several = sandboxes[role];
+  const place = index % SANDBOXES;
+  const sandbox = several[place];
+  if (sandbox !== undefined && !sandbox.gate.dead) return sandbox;
+  const fresh = newSandbox(shared, role);
+  several[place] = fresh;
+  return fresh;
+}
+
+function received(queue: Queue, first: number, most: number): readonly SQSRecord[] {
+  const records = Array.from({ length: most }, () => queue.receive(first));
+  return records.filter((record) => record !== undefined);
+}

@@ -1,0 +1,62 @@
+/** What must be true of a fleet whatever has happened to it. */
+import { decodeManifest } from '../../../shared/manifest/manifest.ts';
+import { manifestKey } from '../../../shared/chunk/vault-key.ts';
+import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
+import type { Account, Uploaded } from './account.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Every promise that is broken now; none when all are kept. */
+export function brokenPromises(fleet: Fleet): readonly string[] {
+  const { account, surprises } = fleet;
+  return [
+    ...surprises,
+    ...account.uses.violations,
+    ...[...account.state.rejections.values()].map(({ code, message }) => `rejected: ${code} ${message}`),
+    ...account.uploads.filter((upload) => isLost(account, upload)).map((upload) => `lost: ${nameOf(upload)}`),
+    ...halfRestored(account).map((name) => `restored as something never uploaded: ${name}`),
+  ];
+}
+
+/** Everything that is not sealed, of the tenants given. */
+export function unsealed({ uploads, state }: Account, tenantId: string): readonly string[] {
+  return uploads
+    .filter(
+      (upload) => upload.tenantId === tenantId && state.plans.get(upload.objectId)?.sealedAt === undefined,
+    )
+    .map(nameOf);
+}
+
+/** The newest upload of every key of a tenant. */
+export function newest({ uploads }: Account, tenantId: string): readonly Uploaded[] {
+  const own = uploads.filter((upload) => upload.tenantId === tenantId);
+  return [...new Map(own.map((upload) => [upload.key, upload])).values()];
+}
+
+/** Neither its source nor a seal of it, or of a newer upload of its key, is there. */
+function isLost(account: Account, upload: Uploaded): boolean {
+  if (account.sources.versions.has(upload.versionId)) return false;
+  const sealed = account.vault.objects.get(manifestKey(tenantIdSchema.parse(upload.tenantId), upload.key));
+  if (sealed === undefined) return true;
+  const { objectId } = decodeManifest(sealed).clear;
+  return indexOf(account, objectId) < indexOf(account, upload.objectId);
+}
+
+function indexOf({ uploads }: Account, objectId: string): number {
+  return uploads.findIndex((upload) => upload.objectId === objectId);
+}
+
+/** What was restored since the last look, unless it is what was uploaded under that name. */
+function halfRestored({ destinations, uploads }: Account): readonly string[] {
+  const restored = [...destinations.objects];
+  destinations.objects.clear();
+  return restored
+    .filter(
+      ([name, { body }]) =>
+        !uploads.some((upload) => `restored/${nameOf(upload)}` === name && upload.body.equals(body)),
+    )
+    .map(([name]) => name);
+}
+
+function nameOf({ tenantId, key }: Uploaded): string {
+  return `${tenantId}/${key}`;
+}

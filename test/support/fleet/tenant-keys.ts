@@ -1,0 +1,233 @@
+/**
+ * The tenants' KEKs in the KMS of the local AWS, asked in process: real policies, states, propagation delay and
+ * events. What the tenant does to its key, and what our roles are answered.
+ */
+import { constants, publicEncrypt, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { createAuthorizer } from '../../../local/iam/evaluate.ts';
+import { createRoles } from '../../../local/iam/roles.ts';
+import { principalOf } from '../../../local/identity.ts';
+import { createKms, type Kms } from '../../../local/kms/service.ts';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../../../local/names.ts';
+import { AwsError, type AwsEvent } from '../../../local/service.ts';
+import { keyPolicy } from '../../../onboarding/key-policy.ts';
+
+export type OurRole = 'encrypt' | 'restore' | 'control';
+
+/** One tenant's key, in its own hand. */
+export interface TenantKey {
+  readonly tenantId: string;
+  readonly arn: string;
+  /** Whether its material is the tenant's own. */
+  readonly imported: boolean;
+  /** Does what an operation of KMS does to the key; answers false where KMS refuses that in the key's state. */
+  change(operation: string, input?: object): Promise<boolean>;
+  lockOut(): Promise<boolean>;
+  letIn(): Promise<boolean>;
+  /** Default: it does not expire. */
+  importMaterial(expiresMs?: number): Promise<boolean>;
+  /** Undoes whatever was done to it; only a deleted key stays as it is. */
+  mend(): Promise<void>;
+  /** Whether it works for both our functions. */
+  works(): Promise<boolean>;
+}
+
+export interface TenantKeys {
+  readonly kms: Kms;
+  create(tenantId: string, accountId: string, imported: boolean): Promise<TenantKey>;
+  /** From now on KMS throttles all our roles, or no longer. */
+  throttle(throttled: boolean): void;
+  /** A call of one of our roles, bytes in and out, as the AWS SDK makes it. */
+  ask(role: OurRole, operation: string, input: object): Promise<Record<string, unknown>>;
+}
+
+const ROLES = { encrypt: ENCRYPT_ROLE, restore: RESTORE_ROLE, control: CONTROL_ROLE } as const;
+const ACTIONS = {
+  encrypt: ['kms:GenerateDataKey'],
+  restore: ['kms:Decrypt'],
+  control: ['kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt'],
+} as const;
+const DATE_MEMBERS: ReadonlySet<string> = new Set(['DeletionDate', 'ValidTo', 'CreationDate']);
+
+export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<TenantKeys> {
+  const roles = createRoles();
+  for (const [role, name] of Object.entries(ROLES)) {
+    const statement = { Effect: 'Allow', Action: ACTIONS[role as OurRole], Resource: '*' } as const;
+    roles.put(roleArn(name), [{ Version: '2012-10-17', Statement: [statement] }]);
+  }
+  const kms = await createKms({
+    clock: { now: () => Date.now() },
+    authorizer: createAuthorizer(roles),
+    publish: (event) => Promise.resolve(publish(event)),
+  });
+  let throttled = false;
+  return {
+    kms,
+    throttle: (now) => void (throttled = now),
+    create: async (tenantId, accountId, imported) => await createKek(kms, tenantId, accountId, imported),
+    async ask(role, operation, input) {
+      if (throttled) throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+      return await call(kms, `${ISV_ACCOUNT}.${ROLES[role]}`, operation, input);
+    },
+  };
+}
+
+async function createKek(
+  kms: Kms,
+  tenantId: string,
+  accountId: string,
+  imported: boolean,
+): Promise<TenantKey> {
+  const policy = policyOf(tenantId, accountId);
+  const origin = imported ? 'EXTERNAL' : 'AWS_KMS';
+  const created = await call(kms, accountId, 'CreateKey', { Policy: policy, Origin: origin });
+  const arn = z.object({ KeyMetadata: z.object({ Arn: z.string() }) }).parse(created).KeyMetadata.Arn;
+  const change = async (operation: string, input: object = {}): Promise<boolean> =>
+    await succeeds(call(kms, accountId, operation, { KeyId: arn, ...input }));
+  const importMaterial = importer(kms, accountId, arn);
+  if (imported) await importMaterial();
+  const letIn = async (): Promise<boolean> => await change('PutKeyPolicy', { Policy: policy });
+  return {
+    tenantId,
+    arn,
+    imported,
+    change,
+    lockOut: async () => await change('PutKeyPolicy', { Policy: ownerOnly(policy) }),
+    letIn,
+    importMaterial,
+    async mend() {
+      await change('CancelKeyDeletion');
+      if (imported) await importMaterial();
+      await letIn();
+      await change('EnableKey');
+    },
+    async works() {
+      const input = {
+        KeyId: arn,
+        EncryptionContext: { 'tenant-id': tenantId },
+        NumberOfBytes: 32,
+        DryRun: true,
+      };
+      const probe = call(kms, `${ISV_ACCOUNT}.${ENCRYPT_ROLE}`, 'GenerateDataKey', input);
+      return await probe.then(
+        () => false,
+        (error: unknown) => error instanceof Error && error.name === 'DryRunOperationException',
+      );
+    },
+  };
+}
+
+function policyOf(tenantId: string, tenantAccountId: string): string {
+  return JSON.stringify(
+    keyPolicy({
+      tenantId,
+      tenantAccountId,
+      encryptRoleArn: roleArn(ENCRYPT_ROLE),
+      restoreRoleArn: roleArn(RESTORE_ROLE),
+      controlRoleArn: roleArn(CONTROL_ROLE),
+    }),
+  );
+}
+
+/** Its first statement alone, by which the tenant keeps its key. */
+function ownerOnly(policy: string): string {
+  const document = z
+    .object({ Version: z.string(), Statement: z.array(z.unknown()) })
+    .parse(JSON.parse(policy));
+  return JSON.stringify({ ...document, Statement: document.Statement.slice(0, 1) });
+}
+
+function roleArn(name: string): string {
+  return `arn:aws:iam::${ISV_ACCOUNT}:role/${name}`;
+}
+
+/** The same material every time, wrapped once: a wrapping key is slow to make and good for a day. */
+function importer(kms: Kms, accountId: string, arn: string): TenantKey['importMaterial'] {
+  const material = randomBytes(32);
+  let wrapped: { readonly input: object; readonly untilMs: number } | undefined;
+  return async (expiresMs) => {
+    const expiry =
+      expiresMs === undefined
+        ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+        : { ValidTo: expiresMs / 1000 };
+    if (wrapped === undefined || wrapped.untilMs <= Date.now()) {
+      const parameters = await call(kms, accountId, 'GetParametersForImport', {
+        KeyId: arn,
+        WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+        WrappingKeySpec: 'RSA_2048',
+      }).catch(unlessRefused);
+      if (parameters === undefined) return false;
+      wrapped = wrap(material, parameters);
+    }
+    return await succeeds(
+      call(kms, accountId, 'ImportKeyMaterial', { KeyId: arn, ...wrapped.input, ...expiry }),
+    );
+  };
+}
+
+const parametersSchema = z.object({
+  ImportToken: z.string(),
+  PublicKey: z.string(),
+  ParametersValidTo: z.number(),
+});
+
+function wrap(material: Buffer, answer: object): { readonly input: object; readonly untilMs: number } {
+  const { ImportToken, PublicKey, ParametersValidTo } = parametersSchema.parse(answer);
+  const key = {
+    key: Buffer.from(PublicKey, 'base64'),
+    format: 'der',
+    type: 'spki',
+    padding: constants.RSA_PKCS1_OAEP_PADDING,
+    oaepHash: 'sha256',
+  } as const;
+  const EncryptedKeyMaterial = publicEncrypt(key, material).toString('base64');
+  return { input: { ImportToken, EncryptedKeyMaterial }, untilMs: ParametersValidTo * 1000 };
+}
+
+async function succeeds(change: Promise<object>): Promise<boolean> {
+  return (await change.catch(unlessRefused)) !== undefined;
+}
+
+/** A tenant may press any button in any state; that KMS refuses is no failure of the test. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof Error && error.name.endsWith('Exception')) return undefined;
+  throw error;
+}
+
+/** As the AWS SDK: bytes for base64, dates for seconds, and errors by their name. */
+async function call(
+  kms: Kms,
+  accessKeyId: string,
+  operation: string,
+  input: object,
+): Promise<Record<string, unknown>> {
+  const principal = principalOf({ accessKeyId, region: REGION, service: 'kms' });
+  const caller = { principal, region: REGION, requestId: 'in-process', userAgent: 'fleet' };
+  try {
+    return received(await kms.call(operation, sent(input), caller));
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw Object.assign(new Error(error.message), { name: error.code });
+  }
+}
+
+function sent(input: object): Record<string, unknown> {
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+    ]),
+  );
+}
+
+function received(output: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(output).map(([name, value]) => {
+      if (name === 'Plaintext' || name === 'CiphertextBlob')
+        return [name, Buffer.from(String(value), 'base64')];
+      if (DATE_MEMBERS.has(name)) return [name, new Date(Number(value) * 1000)];
+      return [name, name === 'KeyMetadata' ? received(Object(value)) : value];
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+/** Buckets that tell of every use of a DEK: a message that is written, a frame that is released. */
+import { decodeManifest } from '../../../shared/manifest/manifest.ts';
+import type { ByteStream, Destinations, Vault } from '../../../shared/ports.ts';
+import type { KeyUses } from './key-uses.ts';
+import type { Gate } from './sandbox.ts';
+
+export interface WatchedVault extends Vault {
+  /** The message that was read last has been decrypted, at least in part. */
+  decrypted(): void;
+}
+
+interface Message {
+  readonly key: string;
+  /** At least its header. */
+  readonly bytes: Uint8Array;
+  readonly begunMs: number;
+}
+
+/** The vault of one invocation, which works on one message after the other. */
+export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): WatchedVault {
+  let begunMs = Date.now();
+  let reading: Message | undefined;
+
+  function use({ key, bytes, begunMs: messageBegunMs }: Message): void {
+    uses.used(sandbox, key.slice(0, key.indexOf('/')), bytes, messageBegunMs);
+  }
+  function written(key: string, bytes: Uint8Array): void {
+    use({ key, bytes, begunMs });
+    begunMs = Date.now();
+  }
+  function decrypted(): void {
+    if (reading !== undefined) use(reading);
+  }
+
+  return {
+    decrypted,
+    listChunks: (prefix) => vault.listChunks(prefix),
+    async putChunk(key, message, signal) {
+      // An aborted request is not made.
+      if (!signal.aborted) written(key, message);
+      return await vault.putChunk(key, message, signal);
+    },
+    async putManifest(key, body, replaced) {
+      written(key, decodeManifest(body).sealed);
+      return await vault.putManifest(key, body, replaced);
+    },
+    async getChunk(key, signal) {
+      if (!signal.aborted) decrypted();
+      reading = undefined;
+      const chunk = await vault.getChunk(key, signal);
+      const chunkBegunMs = Date.now();
+      if (chunk === undefined) return undefined;
+      return observed(chunk, (bytes) => (reading ??= { key, bytes, begunMs: chunkBegunMs }));
+    },
+    async getManifest(key) {
+      const manifest = await vault.getManifest(key);
+      const bytes = manifest && decodeManifest(manifest.body).sealed;
+      reading = bytes && { key, bytes, begunMs: Date.now() };
+      return manifest;
+    },
+  };
+}
+
+/** Destinations that may keep the content waiting, frame by frame. */
+export function watchedDestinations(
+  destinations: Destinations,
+  vault: WatchedVault,
+  entrance: Gate,
+): Destinations {
+  async function* frames(content: ByteStream, signal: AbortSignal): ByteStream {
+    for await (const frame of content) {
+      signal.throwIfAborted();
+      vault.decrypted();
+      yield await entrance.pass(() => frame, signal);
+    }
+  }
+  return {
+    write: async (destination, attributes, sizeBytes, content, signal) =>
+      await destinations.write(destination, attributes, sizeBytes, frames(content, signal), signal),
+  };
+}
+
+async function* observed(stream: ByteStream, see: (piece: Uint8Array) => void): ByteStream {
+  for await (const piece of stream) {
+    see(piece);
+    yield piece;
+  }
+}
