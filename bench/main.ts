@@ -4,18 +4,20 @@ import { benchEnvelope } from './envelope.ts';
 import { benchMemory } from './memory.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPlan } from './plan.ts';
+import { benchUnpark } from './unpark.ts';
 import { describe, type Figure, isReached } from './report.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   envelope: benchEnvelope,
   plan: benchPlan,
+  unpark: benchUnpark,
   memory: benchMemory,
   pipeline: benchPipeline,
 };
 
 const program = new Command('npm run bench --')
   .description(
-    'Measures the envelope, the plan of the largest object, memory, and the pipeline. Exits 1 if a figure is not reached.',
+    'Measures the envelope, the plan of the largest object, unparking, memory, and the pipeline. Exits 1 if a figure is not reached.',
   )
   .addArgument(new Argument('[BENCH...]', 'which (default: all)').choices(Object.keys(BENCHES)))
   .option('--json', 'print one JSON document on standard output and nothing else')

@@ -1,13 +1,9 @@
 /** The largest object S3 takes, 48.8 TiB, planned against ports that only count: what it costs, and how flat it is. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { planNotification } from '../shared/chunk/plan-upload.ts';
 import type { Plan } from '../shared/chunk/plan.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
+import { heldBytes } from './heap.ts';
 import type { Figure } from './report.ts';
-
-setFlagsFromString('--expose-gc');
-const collect: () => void = runInNewContext('gc');
 
 const MIB = 1_048_576;
 const CHUNK_BYTES = 64 * MIB;
@@ -25,8 +21,7 @@ export async function benchPlan(): Promise<readonly Figure[]> {
   const counts = { jobs: 0, queueCalls: 0, stateWrites: 0, peakBytes: 0 };
   const signal = new AbortController().signal;
   const startedAt = performance.now();
-  collect();
-  const baseBytes = process.memoryUsage().heapUsed;
+  const baseBytes = heldBytes();
   await planNotification(
     notification(),
     {
@@ -36,9 +31,8 @@ export async function benchPlan(): Promise<readonly Figure[]> {
         async send(jobs) {
           counts.jobs += jobs.length;
           counts.queueCalls += 1;
-          if (counts.queueCalls % 1_000 === 0) collect();
           if (counts.queueCalls % 1_000 === 0)
-            counts.peakBytes = Math.max(counts.peakBytes, heapGrowth(baseBytes));
+            counts.peakBytes = Math.max(counts.peakBytes, heldBytes() - baseBytes);
         },
       },
       state: {
@@ -63,12 +57,6 @@ export async function benchPlan(): Promise<readonly Figure[]> {
     { name: 'time, without the network', value: (performance.now() - startedAt) / 1000, unit: 's' },
     { name: 'heap growth at most', value: counts.peakBytes / MIB, unit: 'MiB', reach: { atMost: 4 } },
   ];
-}
-
-/** What is left after a collection: what is held, not what is garbage. */
-function heapGrowth(baseBytes: number): number {
-  collect();
-  return process.memoryUsage().heapUsed - baseBytes;
 }
 
 function notification(): string {
