@@ -8,7 +8,7 @@ import type { Figure } from './report.ts';
 
 const MIB = 1_048_576;
 const PARKED_JOBS = 100_000;
-const UNPARK_PER_SECOND = 20_000;
+const UNPARK_PER_SECOND = 10_000;
 const JOBS_PER_LOOK = 10_000;
 
 const tenant = tenantSchema.parse({
