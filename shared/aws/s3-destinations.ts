@@ -1,6 +1,6 @@
 /** Where restored objects go. A multipart upload shows nothing until it is complete, so a write is all or nothing. */
 import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
+import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
 import type { Attributes } from '../manifest/manifest.ts';
 import type { Destinations } from '../ports.ts';
@@ -20,16 +20,13 @@ export function s3Destinations(s3: S3Client): Destinations {
         params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...headersOf(attributes) },
         partSize: partBytes(sizeBytes),
         queueSize: PARTS_AT_ONCE,
+        abortController: asking(signal),
       });
-      const abort = (): void => void upload.abort();
-      signal.addEventListener('abort', abort);
       try {
         await storing('s3:PutObject', async () => await upload.done());
       } catch (error) {
         signal.throwIfAborted();
         throw error;
-      } finally {
-        signal.removeEventListener('abort', abort);
       }
     },
   };
@@ -38,6 +35,22 @@ export function s3Destinations(s3: S3Client): Destinations {
 /** Bytes of a part, so that an object of `sizeBytes` fits in S3's 10,000 parts. */
 export function partBytes(sizeBytes: number): number {
   return Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
+}
+
+/**
+ * What Upload asks between parts. It is never called back: it would then throw at once, and abort the upload later,
+ * in a sandbox that may be frozen by that time.
+ */
+function asking(signal: AbortSignal): NonNullable<Options['abortController']> {
+  return {
+    signal: {
+      get aborted() {
+        return signal.aborted;
+      },
+      onabort: null,
+    },
+    abort: () => undefined,
+  };
 }
 
 function headersOf(attributes: Attributes): Partial<PutObjectCommandInput> {
