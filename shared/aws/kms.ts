@@ -11,9 +11,18 @@ const PROBE_TIMEOUT_MS = 10_000;
 export function kmsOperations(): KmsOperations {
   const clientFor = clientPerRegion();
   return {
-    generateDataKey: async (request) => await clientFor(request.KeyId).generateDataKey(request),
-    decrypt: async (request) => await clientFor(request.KeyId).decrypt(request),
+    generateDataKey: async (request) => withoutMatch(await clientFor(request.KeyId).generateDataKey(request)),
+    decrypt: async (request) => withoutMatch(await clientFor(request.KeyId).decrypt(request)),
   };
+}
+
+/**
+ * The SDK checks by regular expression that the plaintext DEK is base64, and V8 keeps the text that was matched last,
+ * for `RegExp.input`: so something else is matched.
+ */
+function withoutMatch<Answer>(answer: Answer): Answer {
+  /\s*/u.test('');
+  return answer;
 }
 
 export function kmsProbe(): KmsProbe {
@@ -36,7 +45,7 @@ export function kmsProbe(): KmsProbe {
   };
 }
 
-function clientPerRegion(): (keyArn: string | undefined) => KMS {
+export function clientPerRegion(): (keyArn: string | undefined) => KMS {
   const clients = new Map<string, KMS>();
   return (keyArn) => {
     const region = keyArn?.split(':')[3] ?? '';

@@ -57,7 +57,7 @@ export function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
 /** Copies the key; the material given stays the caller's. */
 export function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
   const { branchKeyIdentifier, branchKeyVersion, encryptionContext } = material;
-  const kept = keep(Uint8Array.from(material.branchKey()));
+  const kept = keep(unmoved(material.branchKey()));
   function clone(): BranchKeyMaterial {
     const key = kept.copy();
     const names = [branchKeyIdentifier, branchKeyVersion.toString(), encryptionContext];
@@ -92,22 +92,29 @@ const WRAPPED: KeyringTraceFlag =
   KeyringTraceFlag.WRAPPING_KEY_ENCRYPTED_DATA_KEY | KeyringTraceFlag.WRAPPING_KEY_SIGNED_ENC_CTX;
 
 function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Uint8Array {
-  return Uint8Array.from(unwrapDataKey(withoutTraces(material).getUnencryptedDataKey()));
+  return unmoved(unwrapDataKey(withoutTraces(material).getUnencryptedDataKey()));
 }
 
 /** Owns `bytes` from now on. */
-function keep(bytes: Uint8Array): { readonly copy: () => Buffer; readonly zero: () => void } {
+function keep(bytes: Uint8Array): { readonly copy: () => Buffer<ArrayBuffer>; readonly zero: () => void } {
   let zeroed = false;
   return {
     copy() {
       if (zeroed) throw new Error('the key was dropped');
-      return Buffer.from(Uint8Array.from(bytes).buffer);
+      return unmoved(bytes);
     },
     zero() {
       zeroed = true;
       bytes.fill(0);
     },
   };
+}
+
+/** A copy of its own memory: small arrays live on V8's heap, whose collector moves them and leaves the old place as is. */
+function unmoved(bytes: Uint8Array): Buffer<ArrayBuffer> {
+  const copy = Buffer.from(new ArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 function firstOf<T>([first]: readonly T[]): T {

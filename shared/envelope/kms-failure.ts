@@ -13,7 +13,14 @@ import {
 } from '../errors.ts';
 import type { Kek } from './kek.ts';
 
-export type KmsOperation = 'kms:GenerateDataKey' | 'kms:Decrypt' | 'kms:DescribeKey';
+export type KmsOperation =
+  | 'kms:GenerateDataKey'
+  | 'kms:Decrypt'
+  | 'kms:DescribeKey'
+  | 'kms:GenerateDataKeyWithoutPlaintext'
+  | 'kms:ReEncrypt'
+  | 'kms:CreateGrant'
+  | 'kms:ListGrants';
 
 /** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
 export function kmsFailure(

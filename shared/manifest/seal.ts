@@ -61,8 +61,8 @@ async function verifyChunks(plan: Plan, vault: SealPorts['vault']): Promise<void
 /** FORMAT rule 9: of a DEK of its own, or of a shared one, with its context in its first line. */
 function isChunkSize(bytes: number, plan: Plan, index: number): boolean {
   const plaintextBytes = rangeBytes(chunkRange(plan, index));
-  const lineBytes = firstLine(chunkContext(plan, index)).length;
-  return isMessageSize(bytes, plaintextBytes) || isMessageSize(bytes, lineBytes + plaintextBytes);
+  if (isMessageSize(bytes, plaintextBytes)) return true;
+  return isMessageSize(bytes, firstLine(chunkContext(plan, index)).length + plaintextBytes);
 }
 
 /** A source that is gone is no loss if another delivery sealed this very object, or a newer upload overwrote it. */

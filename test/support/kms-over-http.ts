@@ -1,0 +1,50 @@
+/** A KMS stand-in behind the protocol of KMS, for a program that asks with the real client. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { z } from 'zod';
+import { readJsonRequest, sendJson } from '../../local/json-protocol.ts';
+import type { KmsStandIn } from './kms-stand-in.ts';
+
+export interface KmsOverHttp extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
+
+const requestSchema = z.object({
+  KeyId: z.string(),
+  NumberOfBytes: z.int().optional(),
+  CiphertextBlob: bytes.default(Buffer.alloc(0)),
+  EncryptionContext: z.record(z.string(), z.string()).default({}),
+});
+
+export async function kmsOverHttp(kms: KmsStandIn): Promise<KmsOverHttp> {
+  const server = createServer((request, response) => {
+    void readJsonRequest('kms', request).then(async ({ operation, input }) => {
+      const parsed = requestSchema.parse(input);
+      const { KeyId, Plaintext, CiphertextBlob } =
+        operation === 'GenerateDataKey' ? await kms.generateDataKey(parsed) : await kms.decrypt(parsed);
+      sendJson('kms', response, {
+        KeyId,
+        Plaintext: base64(Plaintext),
+        CiphertextBlob: base64(CiphertextBlob),
+      });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function base64(content: Uint8Array | undefined): string | undefined {
+  return content === undefined ? undefined : Buffer.from(content).toString('base64');
+}
