@@ -22,6 +22,8 @@ export interface Panel {
 
 const NAME_WIDTH = 92;
 const WIDTH = 980;
+/** For the last figure of the axis. */
+const MARGIN_WIDTH = 28;
 const LANE_HEIGHT = 18;
 const BAR_HEIGHT = 10;
 const LABEL_HEIGHT = 17;
@@ -35,7 +37,7 @@ export function panel(drawn: Panel): string {
   const rows = labelRows(marks, x);
   const top = (Math.max(0, ...rows) + 1) * LABEL_HEIGHT + 6;
   const bottom = top + drawn.lanes.length * LANE_HEIGHT;
-  const box = `-${NAME_WIDTH} 0 ${NAME_WIDTH + WIDTH + 10} ${bottom + AXIS_HEIGHT}`;
+  const box = `-${NAME_WIDTH} 0 ${NAME_WIDTH + WIDTH + MARGIN_WIDTH} ${bottom + AXIS_HEIGHT}`;
   return [
     `<svg viewBox="${box}" role="img" aria-label="${escape(drawn.title)}">`,
     unsafeTime(drawn, x, top, bottom),

@@ -5,6 +5,8 @@
  */
 
 export interface Throughput {
+  /** How much was done in the time before. */
+  readonly doneBefore: number;
   /** Per second. */
   readonly before: number;
   readonly after: number;
@@ -18,7 +20,8 @@ const SLICES = 20;
 export function throughput(doneMs: readonly number[], pressedMs: number, windowMs: number): Throughput {
   const before = rate(doneMs, pressedMs - windowMs, windowMs);
   const after = rate(doneMs, pressedMs, windowMs);
-  return { before, after, ratio: before === 0 ? 1 : after / before };
+  const doneBefore = doneMs.filter((atMs) => atMs >= pressedMs - windowMs && atMs < pressedMs).length;
+  return { doneBefore, before, after, ratio: before === 0 ? 1 : after / before };
 }
 
 function rate(doneMs: readonly number[], fromMs: number, windowMs: number): number {

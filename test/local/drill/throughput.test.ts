@@ -3,7 +3,12 @@ import { throughput } from '../../../local/drill/throughput.ts';
 import { PRESSED_MS, steady } from './sample-drill.ts';
 
 it('finds a steady rate on both sides of the button', () => {
-  expect(throughput(steady(), PRESSED_MS, 10_000)).toEqual({ before: 10, after: 10, ratio: 1 });
+  expect(throughput(steady(), PRESSED_MS, 10_000)).toEqual({
+    doneBefore: 100,
+    before: 10,
+    after: 10,
+    ratio: 1,
+  });
 });
 
 it('finds the half of what was where every other piece of work is missing after the button', () => {
@@ -18,5 +23,10 @@ it('does not let one second of standstill decide', () => {
 
 it('leaves out what was done outside both windows', () => {
   const outside = [PRESSED_MS - 10_001, PRESSED_MS + 10_000];
-  expect(throughput(outside, PRESSED_MS, 10_000)).toEqual({ before: 0, after: 0, ratio: 1 });
+  expect(throughput(outside, PRESSED_MS, 10_000)).toEqual({
+    doneBefore: 0,
+    before: 0,
+    after: 0,
+    ratio: 1,
+  });
 });
