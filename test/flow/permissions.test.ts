@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { TenantHand } from '../support/tenant-hand.ts';
 
 const decisionsSchema = z.array(z.object({ role: z.string(), action: z.string(), allowed: z.boolean() }));
 
@@ -27,12 +28,13 @@ function roleOf(name: string): ReturnType<Pipeline['identity']> {
   return pipeline.identity(`${ISV_ACCOUNT}.sealstream-local-${name}`);
 }
 
-/** `sealstream-local-encrypt s3:PutObject`, … of every statement of the three roles in serverless.yml. */
+/** `sealstream-local-encrypt s3:PutObject`, … of every statement of the four roles in serverless.yml. */
 async function grantedActions(): Promise<readonly string[]> {
   const yaml = await readFile(new URL('../../serverless.yml', import.meta.url), 'utf8');
-  return ['ingest', 'encrypt', 'restore'].flatMap((name) => {
+  return ['ingest', 'encrypt', 'restore', 'control'].flatMap((name) => {
     const policy = yaml.slice(yaml.indexOf(`- PolicyName: ${name}\n`)).split(/\n {4}\w/u)[0] ?? '';
-    const actions = policy.match(/\b(?:s3|sqs|kms|dynamodb):[A-Z]\w+/gu) ?? [];
+    const granted = policy.replaceAll(/Condition: .*/gu, '');
+    const actions = granted.match(/\b(?:s3|sqs|kms|dynamodb):[A-Z]\w+/gu) ?? [];
     return actions.map((action) => `sealstream-local-${name} ${action}`);
   });
 }
@@ -43,7 +45,7 @@ it('the roles are allowed all that the pipeline does, and the pipeline does all 
   const small = await pipeline.client.upload('globex', 'small', randomBytes(10));
   await Promise.all([pipeline.sealed(big), pipeline.sealed(small)]);
   await pipeline.restored('acme', 'big');
-  // A restore of several parts that fails is aborted; a job that can't be done is recorded, one that waits is queued anew.
+  // A restore of several parts that fails is aborted; a job that can't be done is recorded, one that waits is parked.
   const many = await pipeline.client.upload('acme', 'parts', randomBytes(9 * 1_048_576));
   await pipeline.sealed(many);
   await pipeline.remove(VAULT_BUCKET, `acme/chunks/${many.objectId}/0000000140`);
@@ -54,9 +56,17 @@ it('the roles are allowed all that the pipeline does, and the pipeline does all 
   await pipeline.rejectionOf('no notification');
   await pipeline.send('chunks', 'no job');
   await pipeline.rejectionOf('no job');
+  // A key that nobody has told us is disabled: the restore that is refused revokes the tenant.
+  const initech = new TenantHand(pipeline, 'initech');
+  await pipeline.sealed(await pipeline.client.upload('initech', 'sealed', randomBytes(10)));
+  await pipeline.local.tell('POST', 'events/delivery', { mode: 'lose' });
   await pipeline.disableKey('initech');
+  await pipeline.local.tell('POST', 'events/delivery', { mode: 'normal' });
+  await expect(pipeline.client.restore({ tenantId: 'initech', key: 'sealed' })).rejects.toMatchObject({
+    code: 'ERR_TENANT_KEY_UNUSABLE',
+  });
   const waiting = await pipeline.client.upload('initech', 'waiting', randomBytes(10));
-  await pipeline.until(async () => (await pipeline.planOf(waiting)) !== undefined);
+  await initech.hasParked(1);
   const error = { code: 'InternalServerError', status: 500 };
   for (const role of ['sealstream-local-ingest', 'sealstream-local-encrypt']) {
     await pipeline.fault({ service: 'dynamodb', role, when: 'before', count: 10, effect: { error } });
@@ -64,7 +74,9 @@ it('the roles are allowed all that the pipeline does, and the pipeline does all 
   const delayed = await pipeline.client.upload('acme', 'delayed', randomBytes(10));
   await pipeline.sealedInTime(delayed);
   await pipeline.enableKey('initech');
+  await initech.becomes('active');
   await pipeline.sealedInTime(waiting);
+  await pipeline.client.invoke('watch', {});
 
   const decisions = await pipeline.local.ask('decisions', decisionsSchema);
   const ofRoles = decisions.filter(({ role: arn }) => arn.includes(':role/sealstream-local-'));
