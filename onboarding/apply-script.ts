@@ -4,14 +4,8 @@
  * has already it leaves alone: merging statements is for the key's owner to do.
  */
 import type { Onboarding } from './input.ts';
-import {
-  forwarderName,
-  forwarderRoleArn,
-  keyDescription,
-  keyEventPattern,
-  keyName,
-  keyRegions,
-} from './key-events.ts';
+import { forwarderName, forwarderRoleArn, keyEventPattern } from './key-events.ts';
+import { keyDescription, keyName, keyRegions } from './tenant-key.ts';
 
 /** Everything inserted is of characters that mean nothing to a shell (input.ts), and quoted all the same. */
 export function applyScript(onboarding: Onboarding): string {

@@ -9,13 +9,10 @@ import {
   forwarderPermissions,
   forwarderRoleArn,
   forwarderTrust,
-  keyDescription,
   keyEventPattern,
-  keyName,
-  knownKey,
-  type KeyReference,
 } from './key-events.ts';
 import { keyPolicy } from './key-policy.ts';
+import { keyDescription, keyName, knownKey, type KeyReference } from './tenant-key.ts';
 
 export interface Template {
   readonly AWSTemplateFormatVersion: '2010-09-09';

@@ -5,20 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Onboarding } from './input.ts';
-
-/** The ARN and the id of the key: strings, or what a template language says for them. */
-export interface KeyReference {
-  readonly arn: unknown;
-  readonly id: unknown;
-}
+import { keyName, keyRegions, type KeyReference } from './tenant-key.ts';
 
 /** Names of rules and roles are at most this long. */
 const NAME_CHARACTERS = 64;
-
-/** Of the alias (after `alias/`). */
-export function keyName({ tenantId }: Onboarding): string {
-  return `sealstream-${tenantId}`;
-}
 
 /** Of the rule and of its role: the alias's, or, where that is too long, its beginning and a digest of all of it. */
 export function forwarderName(onboarding: Onboarding): string {
@@ -26,22 +16,6 @@ export function forwarderName(onboarding: Onboarding): string {
   if (name.length <= NAME_CHARACTERS) return name;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, NAME_CHARACTERS - 1 - digest.length)}-${digest}`;
-}
-
-/** What people read in the console. */
-export function keyDescription({ stage, tenantId }: Onboarding): string {
-  return `Sealstream (${stage}): everything stored for tenant ${tenantId} is encrypted under this key`;
-}
-
-export function keyRegions({ keyRegion, replicaRegions }: Onboarding): readonly string[] {
-  return [keyRegion, ...replicaRegions];
-}
-
-/** The key of that region, where it is known beforehand: replicas differ from their primary key in the region alone. */
-export function knownKey({ existingKeyArn }: Onboarding, region: string): KeyReference | undefined {
-  if (existingKeyArn === undefined) return undefined;
-  const arn = existingKeyArn.replace(/(?<=:kms:)[^:]+/u, region);
-  return { arn, id: arn.split('/').at(-1) };
 }
 
 /**

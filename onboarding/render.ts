@@ -6,8 +6,9 @@
 import { applyScript } from './apply-script.ts';
 import { primaryTemplate, replicaTemplate } from './cloudformation.ts';
 import { parseOnboarding, type Onboarding, type OnboardingInput } from './input.ts';
-import { forwarderPermissions, forwarderTrust, keyEventPattern, keyRegions, knownKey } from './key-events.ts';
+import { forwarderPermissions, forwarderTrust, keyEventPattern } from './key-events.ts';
 import { keyGrant, keyPolicy } from './key-policy.ts';
+import { keyRegions, knownKey } from './tenant-key.ts';
 import { tenantReadme } from './tenant-readme.ts';
 import { terraform } from './terraform.ts';
 import { trailScript } from './trail-script.ts';

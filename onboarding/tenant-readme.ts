@@ -1,7 +1,8 @@
 /** The README for the tenant's administrator: what the files grant, how to apply, check, press and take back. */
 import type { Onboarding } from './input.ts';
-import { forwarderName, keyName, keyRegions } from './key-events.ts';
+import { forwarderName } from './key-events.ts';
 import { keyGrant, type KeyPolicyStatement } from './key-policy.ts';
+import { keyName, keyRegions } from './tenant-key.ts';
 
 export function tenantReadme(onboarding: Onboarding): string {
   const sections = [
@@ -23,8 +24,10 @@ function introduction(onboarding: Onboarding): string {
       : `your key \`${existingKeyArn}\` (${regionList(onboarding)})`;
   return `# The key of tenant ${tenantId}
 
-For the administrator of AWS account ${tenantAccountId}. Everything that Sealstream (${stage}, account
-${isv.accountId}) stores for you is encrypted under ${key}.
+For the administrator of AWS account ${tenantAccountId}.
+
+Everything that Sealstream (${stage}, account ${isv.accountId}) stores for you is encrypted under
+${key}.
 These files let Sealstream use it for you and for nobody else, and tell Sealstream at once when you disable it.`;
 }
 
@@ -39,10 +42,13 @@ function grant(onboarding: Onboarding): string {
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Each but DescribeKey only where the encryption context names the tenant ${onboarding.tenantId}. Sealstream can not
-administer the key, change its policy, or grant its use to anybody (no kms:CreateGrant). The role
-\`${forwarderName(onboarding)}\` may send events to one event bus of Sealstream, and only for the rule of the same name.
-The rule forwards what is done to this key: with the event Sealstream learns who did it, when and from which address.`;
+Each but DescribeKey only where the encryption context names the tenant ${onboarding.tenantId}. Sealstream cannot
+administer the key, change its policy, or grant its use to anybody (no kms:CreateGrant). All that stays with your
+account, by its IAM policies.
+
+The role \`${forwarderName(onboarding)}\` may send events to one event bus of Sealstream,
+and only for the rule of the same name. The rule forwards what is done to this key: with the event Sealstream learns who
+did it, when, and from which address.`;
 }
 
 function apply(onboarding: Onboarding): string {
@@ -131,8 +137,9 @@ function leaving(onboarding: Onboarding): string {
       : 'Your key is not part of the stack.';
   return `## Leaving
 
-${kept} As long as you want what is stored, keep the key: with the key, the vault and any AWS Encryption SDK it can be read
-without Sealstream. Once the key is deleted, nobody can read it any more, not even you.`;
+${kept} As long as you want what is stored,
+keep the key: with the key, the vault and any AWS Encryption SDK it can be read without Sealstream. Once the key is
+deleted, nobody can read it any more, not even you.`;
 }
 
 /** KMS takes no alias here, so of a key that is yet to be made it is asked for the ARN. */

@@ -4,17 +4,9 @@
  * the other formats.
  */
 import type { Onboarding } from './input.ts';
-import {
-  forwarderName,
-  forwarderPermissions,
-  forwarderTrust,
-  keyDescription,
-  keyEventPattern,
-  keyName,
-  knownKey,
-  type KeyReference,
-} from './key-events.ts';
+import { forwarderName, forwarderPermissions, forwarderTrust, keyEventPattern } from './key-events.ts';
 import { keyPolicy } from './key-policy.ts';
+import { keyDescription, keyName, knownKey, type KeyReference } from './tenant-key.ts';
 
 /** Formatted as `terraform fmt` would. */
 export function terraform(onboarding: Onboarding): string {

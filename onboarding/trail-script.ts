@@ -3,7 +3,7 @@
  * notice a pressed button only by being refused. A POSIX shell script around the AWS CLI.
  */
 import type { Onboarding } from './input.ts';
-import { keyRegions } from './key-events.ts';
+import { keyRegions } from './tenant-key.ts';
 
 /**
  * Exits 0 if in each region of the key some trail logs the write events of KMS, 1 if not. A trail that may not be

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../../local/eventbridge/pattern.ts';
 import { parseOnboarding } from '../../onboarding/input.ts';
-import { forwarderName, forwarderTrust, keyEventPattern, knownKey } from '../../onboarding/key-events.ts';
+import { forwarderName, forwarderTrust, keyEventPattern } from '../../onboarding/key-events.ts';
 import { EXISTING_KEY, EXISTING_MULTI_REGION_KEY, LONG_NAME, NEW_KEY } from '../support/onboarding-inputs.ts';
+import { knownKey } from '../../onboarding/tenant-key.ts';
 
 const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
 const ARN = `arn:aws:kms:eu-central-1:111111111111:key/${ID}`;
