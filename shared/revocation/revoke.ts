@@ -5,7 +5,7 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
 import { type KmsProbe, probeKey } from './probe.ts';
-import { disabled, enabled, mayActivate, mayRevoke, questioned } from './transition.ts';
+import { disabled, enabled, mayRevoke, provenBy, questioned } from './transition.ts';
 
 export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
@@ -46,11 +46,10 @@ async function apply(
   if (kind === 'disabling')
     return await changeTenant(tenantId, tenants, (tenant) => disabled(tenant, signal));
   if (kind === 'enabling')
-    return await changeTenant(tenantId, tenants, async (tenant) =>
-      mayActivate(tenant, signal, now(), propagationSeconds) && (await isUsable(tenant, kms))
-        ? enabled(tenant, signal)
-        : undefined,
-    );
+    return await changeTenant(tenantId, tenants, async (tenant) => {
+      const proof = provenBy(tenant, signal, now(), propagationSeconds);
+      return proof !== undefined && (await isUsable(tenant, kms)) ? enabled(tenant, proof) : undefined;
+    });
   // Dropped first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse.
   await changeTenant(tenantId, tenants, (tenant) => questioned(tenant, signal));
   return await changeTenant(tenantId, tenants, async (tenant) =>

@@ -14,19 +14,24 @@ export function mayRevoke(tenant: Tenant, signal: KeySignal): boolean {
 }
 
 /**
- * Whether an enabling event is news of a revoked tenant, and a probe is to be believed now. For `propagationSeconds`
- * after a change KMS may answer as if nothing had happened. So until then only the very opposite of what revoked
- * the tenant ends it: a new grant, or a deletion cancelled, says nothing about a key that was disabled just before.
+ * What an enabling event proves of a revoked tenant once a probe finds the key usable; undefined: nothing, as yet.
+ * For `propagationSeconds` after a change KMS may answer as if nothing had happened, so until then only the very
+ * opposite of what revoked the tenant counts: a new grant, or a deletion cancelled, says nothing about a key that
+ * was disabled just before.
  */
-export function mayActivate(
+export function provenBy(
   tenant: Tenant,
   signal: KeySignal,
   now: Date,
   propagationSeconds: number,
-): boolean {
-  const sinceMs = now.getTime() - atMs(tenant.signal);
-  const isOpposite = OPPOSITES.get(signal.name)?.has(tenant.signal.name) ?? false;
-  return isNewToRevoked(tenant, signal) && (isOpposite || sinceMs >= propagationSeconds * 1000);
+): KeySignal | undefined {
+  if (!isNewToRevoked(tenant, signal)) return undefined;
+  const { name } = signal;
+  const settled = { name, at: settledAt(now, propagationSeconds) };
+  if (!OPPOSITES.get(name)?.has(tenant.signal.name))
+    return isNewToRevoked(tenant, settled) ? settled : undefined;
+  // KMS enables no key that lacks its material. Material comes back to a key that may have been disabled meanwhile.
+  return name === 'EnableKey' ? signal : { name, at: nextSecondOf(tenant.signal) };
 }
 
 /** DisableKey and its like: revoked at once, whatever a probe says, because KMS itself hears of it late. */
@@ -36,11 +41,12 @@ export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined 
   return mayRevoke(tenant, signal) ? changed(tenant, status, signal) : undefined;
 }
 
-/** PutKeyPolicy and its like: cached keys are dropped, once per event; a probe has to tell what it meant. */
+/**
+ * PutKeyPolicy and its like: cached keys are dropped, and a probe has to tell what it meant. It decides nothing, so it
+ * is no signal: a disabling event from before it must still count. Heard twice, the keys are dropped twice.
+ */
 export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  const isHeard = tenant.signal.name === signal.name && atMs(tenant.signal) === atMs(signal);
-  if (!mayRevoke(tenant, signal)) return noted(tenant, signal);
-  return isHeard ? undefined : changed(tenant, tenant.status, signal);
+  return mayRevoke(tenant, signal) ? changed(tenant, tenant.status, tenant.signal) : noted(tenant, signal);
 }
 
 /** Precondition: a probe has found the key usable since the signal. */
@@ -66,9 +72,8 @@ export function probed(
 ): Tenant | undefined {
   if ('refused' in verdict)
     return refused(tenant, tenant.epoch, { name: verdict.refused.code, at: now.toISOString() });
-  const provenMs = wholeSecondMs(now.getTime() - propagationSeconds * 1000);
   return 'usable' in verdict
-    ? enabled(tenant, { name: 'probe', at: new Date(provenMs).toISOString() })
+    ? enabled(tenant, { name: 'probe', at: settledAt(now, propagationSeconds) })
     : undefined;
 }
 
@@ -93,10 +98,16 @@ const OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ],
 ]);
 
-/** Whoever is stopped keeps the newest reason, so that neither an event from before it nor we ourselves undo it. */
+/**
+ * Whoever is stopped keeps the newest reason, so that neither an event from before it nor we ourselves undo it. One
+ * who is revoked keeps the older ones too, so that nothing undoes one of them and is taken for the end of all.
+ */
 function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
   const isStopped = tenant.status !== 'pending' && withoutKey(tenant) === undefined;
-  return isStopped && atMs(signal) > atMs(tenant.signal) ? { ...tenant, signal } : undefined;
+  if (!isStopped || atMs(signal) <= atMs(tenant.signal)) return undefined;
+  const isKept = tenant.status === 'revoked' && !tenant.signal.name.includes(signal.name);
+  const name = isKept ? `${tenant.signal.name} and ${signal.name}` : signal.name;
+  return { ...tenant, signal: { name, at: signal.at } };
 }
 
 function isNewToRevoked(tenant: Tenant, signal: KeySignal): boolean {
@@ -110,6 +121,15 @@ function changed(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenan
 /** CloudTrail tells whole seconds, our own signals milliseconds: what happened in one second is a tie. */
 function wholeSecondMs(ms: number): number {
   return ms - (ms % 1000);
+}
+
+function nextSecondOf(signal: KeySignal): string {
+  return new Date(wholeSecondMs(atMs(signal)) + 1000).toISOString();
+}
+
+/** KMS answers of the state the key was in by then. */
+function settledAt(now: Date, propagationSeconds: number): string {
+  return new Date(wholeSecondMs(now.getTime() - propagationSeconds * 1000)).toISOString();
 }
 
 function atMs({ at }: KeySignal): number {

@@ -3,8 +3,8 @@ import { KmsUnavailableError, TenantKeyDeniedError } from '../../shared/errors.t
 import {
   disabled,
   enabled,
-  mayActivate,
   probed,
+  provenBy,
   questioned,
   refused,
 } from '../../shared/revocation/transition.ts';
@@ -14,7 +14,10 @@ import { ACME } from '../support/tenants.ts';
 const T0 = '2026-03-01T12:00:00.000Z';
 const T1 = '2026-03-01T12:00:01.000Z';
 const T2 = '2026-03-01T12:00:02.000Z';
+const T4 = '2026-03-01T12:00:04.000Z';
 const LATER = new Date('2026-03-01T12:05:01.000Z');
+/** The first time that a probe proves what the key was after T1. */
+const SETTLED = new Date('2026-03-01T12:05:02.999Z');
 const PROPAGATION_SECONDS = 300;
 
 function tenant(status: TenantStatus, name: string, at: string): Tenant {
@@ -38,7 +41,10 @@ describe('a disabling event', () => {
 
   test('of a revoked tenant is noted without an epoch, unless it is heard already', () => {
     const signal = { name: 'ScheduleKeyDeletion', at: T2 };
-    expect(disabled(REVOKED, signal)).toEqual({ ...REVOKED, signal });
+    const after = { ...REVOKED, signal: { name: 'DisableKey and ScheduleKeyDeletion', at: T2 } };
+    expect(disabled(REVOKED, signal)).toEqual(after);
+    expect(disabled(REVOKED, { name: 'DisableKey', at: T2 })?.signal).toEqual({ name: 'DisableKey', at: T2 });
+    expect(disabled(after, signal)).toBeUndefined();
     expect(disabled(REVOKED, REVOKED.signal)).toBeUndefined();
     expect(disabled(REVOKED, { name: 'DisableKey', at: T0 })).toBeUndefined();
   });
@@ -57,17 +63,18 @@ describe('a disabling event', () => {
 });
 
 describe('a questioning event', () => {
-  test('counts the epoch up once, however often it is delivered', () => {
-    const signal = { name: 'PutKeyPolicy', at: T2 };
+  const signal = { name: 'PutKeyPolicy', at: T2 };
+
+  test('counts the epoch up, and decides nothing: a disabling event from before it still counts', () => {
     const after = questioned(ACTIVE, signal);
-    expect(after).toEqual({ ...ACTIVE, epoch: 8, signal });
-    expect(questioned(after ?? ACTIVE, signal)).toBeUndefined();
+    expect(after).toEqual({ ...ACTIVE, epoch: 8 });
+    expect(disabled(after ?? ACTIVE, { name: 'DisableKey', at: T1 })?.status).toBe('revoked');
   });
 
   test('is stale before the last signal, and noted when the tenant is revoked', () => {
     expect(questioned(ACTIVE, { name: 'PutKeyPolicy', at: T0 })).toBeUndefined();
-    const signal = { name: 'PutKeyPolicy', at: T2 };
-    expect(questioned(REVOKED, signal)).toEqual({ ...REVOKED, signal });
+    const after = { ...REVOKED, signal: { name: 'DisableKey and PutKeyPolicy', at: T2 } };
+    expect(questioned(REVOKED, signal)).toEqual(after);
   });
 });
 
@@ -91,18 +98,33 @@ describe('an enabling event', () => {
     ['EnableKey', 'ScheduleKeyDeletion', true],
     ['EnableKey', 'ERR_TENANT_KEY_UNUSABLE', true],
     ['EnableKey', 'PutKeyPolicy', false],
+    ['EnableKey', 'DisableKey and PutKeyPolicy', false],
     ['EnableKey', 'DeleteImportedKeyMaterial', false],
     ['ImportKeyMaterial', 'DeleteImportedKeyMaterial', true],
     ['ImportKeyMaterial', 'KMS Imported Key Material Expiration', true],
     ['ImportKeyMaterial', 'DisableKey', false],
+    ['ImportKeyMaterial', 'DeleteImportedKeyMaterial and DisableKey', false],
     ['CancelKeyDeletion', 'ScheduleKeyDeletion', false],
     ['CreateGrant', 'DisableKey', false],
     ['CreateGrant', 'RevokeGrant', false],
-  ])('%s right after %s is believed: %s; once KMS has settled it always is', (name, reason, believed) => {
+  ])(
+    '%s right after %s lets a probe be believed: %s; once KMS has settled it always is',
+    (name, reason, now) => {
+      const revoked = tenant('revoked', reason, T1);
+      const signal = { name, at: T2 };
+      expect(provenBy(revoked, signal, new Date(T2), PROPAGATION_SECONDS) !== undefined).toBe(now);
+      expect(provenBy(revoked, signal, SETTLED, PROPAGATION_SECONDS)).toBeDefined();
+      expect(provenBy(revoked, { name, at: T1 }, SETTLED, PROPAGATION_SECONDS)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['EnableKey', 'DisableKey', T4],
+    ['ImportKeyMaterial', 'DeleteImportedKeyMaterial', T2],
+    ['CreateGrant', 'DisableKey', T2],
+  ])('%s after %s proves what the key was at %s', (name, reason, at) => {
     const revoked = tenant('revoked', reason, T1);
-    const signal = { name, at: T2 };
-    expect(mayActivate(revoked, signal, new Date(T2), PROPAGATION_SECONDS)).toBe(believed);
-    expect(mayActivate(revoked, signal, LATER, PROPAGATION_SECONDS)).toBe(true);
+    expect(provenBy(revoked, { name, at: T4 }, SETTLED, PROPAGATION_SECONDS)).toEqual({ name, at });
   });
 });
 
@@ -133,9 +155,8 @@ describe('a probe that no event asked for', () => {
 
   test('activates a revoked tenant only after the propagation window, and proves nothing about it', () => {
     expect(probed(REVOKED, USABLE, LATER, PROPAGATION_SECONDS)).toBeUndefined();
-    const settled = new Date(LATER.getTime() + 1_999);
     const signal = { name: 'probe', at: T2 };
-    const after = probed(REVOKED, USABLE, settled, PROPAGATION_SECONDS);
+    const after = probed(REVOKED, USABLE, SETTLED, PROPAGATION_SECONDS);
     expect(after).toEqual({ ...REVOKED, status: 'active', epoch: 8, signal });
     // The event that revoked it, delivered once more, is stale; one from within the window still counts.
     expect(disabled(after ?? REVOKED, REVOKED.signal)).toBeUndefined();

@@ -1,0 +1,131 @@
+/** The tenants' records in a DynamoDB that is asked over HTTP. */
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
+import { type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
+import type { Tenants } from '../../shared/ports.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
+import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { clientConfig, type Services, startServices } from '../support/services.ts';
+import { ACME, GLOBEX } from '../support/tenants.ts';
+
+/** More than one page of the list, and more than one BatchGetItem. */
+const MANY = 120;
+
+let services: Services;
+let table: StateTable;
+let tenants: Tenants;
+beforeAll(async () => {
+  services = await startServices();
+  const client = new DynamoDBClient(clientConfig(services));
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'state',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  table = { client: DynamoDBDocumentClient.from(client), name: 'state' };
+  tenants = dynamoTenants(table);
+});
+afterAll(async () => {
+  await services.close();
+});
+
+function named(id: string, tenant: Tenant = ACME): Tenant {
+  return { ...tenant, tenantId: tenantIdSchema.parse(id) };
+}
+
+function revoked(tenant: Tenant): Tenant {
+  const signal = { name: 'DisableKey', at: '2026-03-01T12:00:00.000Z' };
+  return { ...tenant, status: 'revoked', epoch: tenant.epoch + 1, signal };
+}
+
+describe('a tenant', () => {
+  test('is registered once; who comes second changes nothing', async () => {
+    const first = named('first');
+    expect(await tenants.register(first)).toBe(true);
+    expect(await tenants.register({ ...first, epoch: 99 })).toBe(false);
+    expect(await tenants.tenant(first.tenantId)).toEqual(first);
+  });
+
+  test('that nobody registered is none', async () => {
+    expect(await tenants.tenant(tenantIdSchema.parse('nobody'))).toBeUndefined();
+  });
+
+  test('is found by its KEK, with all others of that KEK and nobody else', async () => {
+    const kekArn = ACME.kekArn.replace(/key\/.*/u, 'key/11111111-0000-4000-8000-000000000000');
+    const [one, other] = [named('kek-one', { ...ACME, kekArn }), named('kek-other', { ...ACME, kekArn })];
+    await tenants.register(one);
+    await tenants.register(other);
+    await tenants.register(named('kek-globex', GLOBEX));
+    expect(await tenants.ofKek(kekArn)).toEqual([one, other]);
+    expect(await tenants.ofKek(kekArn.replace('11111111', '22222222'))).toEqual([]);
+  });
+});
+
+describe('a change', () => {
+  test('is written over what was read, and refused over anything else', async () => {
+    const read = named('changing');
+    await tenants.register(read);
+    expect(await tenants.replace(read, revoked(read))).toBe(true);
+    expect(await tenants.tenant(read.tenantId)).toEqual(revoked(read));
+    expect(await tenants.replace(read, revoked(read))).toBe(false);
+  });
+
+  test('is refused when the signal alone has moved on', async () => {
+    const read = named('noting');
+    await tenants.register(read);
+    const noted = { ...read, signal: { name: 'DisableKey', at: '2026-03-01T12:00:00.000Z' } };
+    expect(await tenants.replace(read, noted)).toBe(true);
+    expect(await tenants.replace(read, revoked(read))).toBe(false);
+  });
+
+  test('of ten at once is written by one', async () => {
+    const read = named('contended');
+    await tenants.register(read);
+    const written = await Promise.all(
+      Array.from({ length: 10 }, async () => await tenants.replace(read, revoked(read))),
+    );
+    expect(written.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('leaves a setting alone that was changed meanwhile', async () => {
+    const read = named('set');
+    await tenants.register(read);
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: tenantItem(read.tenantId),
+        UpdateExpression: 'SET maxKeyAgeSeconds = :seconds',
+        ExpressionAttributeValues: { ':seconds': 7 },
+      }),
+    );
+    await tenants.replace(read, revoked(read));
+    const { status, maxKeyAgeSeconds } = (await tenants.tenant(read.tenantId)) ?? read;
+    expect({ status, maxKeyAgeSeconds }).toEqual({ status: 'revoked', maxKeyAgeSeconds: 7 });
+  });
+
+  test('of a tenant that is not registered makes none', async () => {
+    const nobody = named('nobody-yet');
+    expect(await tenants.replace(nobody, revoked(nobody))).toBe(false);
+    expect(await tenants.tenant(nobody.tenantId)).toBeUndefined();
+  });
+});
+
+test('all tenants come in order of id, page by page', async () => {
+  const ids = Array.from({ length: MANY }, (_, index) => `many-${String(index).padStart(3, '0')}`);
+  await Promise.all(ids.map(async (id) => await tenants.register(named(id))));
+  const found: string[] = [];
+  for await (const { tenantId } of tenants.all()) found.push(tenantId);
+  expect(found.filter((id) => id.startsWith('many-'))).toEqual(ids);
+  expect(found).toEqual(found.toSorted());
+});

@@ -1,0 +1,108 @@
+/** Whatever becomes of a key's true history on its way, delivered in any order, twice or not at all. */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { changeTenant } from '../../shared/revocation/change.ts';
+import { probeKey } from '../../shared/revocation/probe.ts';
+import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
+import { probed } from '../../shared/revocation/transition.ts';
+import { callEvent } from '../support/key-events.ts';
+import { memoryProbe } from '../support/memory-probe.ts';
+import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
+import { ACME, GLOBEX } from '../support/tenants.ts';
+
+const PROPAGATION_SECONDS = 300;
+const START_MS = Date.parse('2026-03-01T12:00:00Z');
+/** When the last event of a history happened, and nothing is under way any more. */
+const END_MS = START_MS + 60_000;
+
+type Name = 'DisableKey' | 'EnableKey' | 'PutKeyPolicy' | 'CreateGrant' | 'CancelKeyDeletion';
+
+interface Delivered {
+  readonly name: Name;
+  /** Of the true history: seconds, strictly growing. */
+  readonly second: number;
+}
+
+/** A true history, and what of it arrives, in which order. */
+const deliveries = fc
+  .array(
+    fc.constantFrom<Name>('DisableKey', 'EnableKey', 'PutKeyPolicy', 'CreateGrant', 'CancelKeyDeletion'),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((names) => names.map((name, second): Delivered => ({ name, second })))
+  .chain((history) => {
+    const arrivals = fc.array(fc.constantFrom(...history), { maxLength: 12 });
+    return fc.record({
+      history: fc.constant(history),
+      arrivals,
+      all: fc.shuffledSubarray(history, { minLength: history.length }),
+    });
+  });
+
+function isDisabled(history: readonly Delivered[]): boolean {
+  return history.findLast(({ name }) => name === 'DisableKey' || name === 'EnableKey')?.name === 'DisableKey';
+}
+
+async function deliver(
+  tenants: MemoryTenants,
+  { name, second }: Delivered,
+  kms: ReturnType<typeof memoryProbe>,
+): Promise<void> {
+  const at = new Date(START_MS + second * 1000).toISOString();
+  const ports = { tenants, kms, now: () => new Date(END_MS), propagationSeconds: PROPAGATION_SECONDS };
+  await handleKeyEvent(callEvent(name, at, ACME), ports);
+}
+
+async function watch(
+  tenants: MemoryTenants,
+  kms: ReturnType<typeof memoryProbe>,
+  nowMs: number,
+): Promise<void> {
+  const verdict = await probeKey(ACME, kms);
+  await changeTenant(ACME.tenantId, tenants, (tenant) =>
+    probed(tenant, verdict, new Date(nowMs), PROPAGATION_SECONDS),
+  );
+}
+
+test('a tenant ends as its key is, and nobody else is touched', async () => {
+  await fc.assert(
+    fc.asyncProperty(deliveries, async ({ history, arrivals }) => {
+      const tenants = memoryTenants(ACME, GLOBEX);
+      const kms = memoryProbe();
+      if (isDisabled(history)) kms.refuse('DisabledException');
+      for (const event of arrivals) await deliver(tenants, event, kms);
+      for (let minute = 0; minute <= 7; minute += 1) await watch(tenants, kms, END_MS + minute * 60_000);
+      expect(tenants.records.get('acme')?.status).toBe(isDisabled(history) ? 'revoked' : 'active');
+      expect(tenants.records.get('globex')).toEqual(GLOBEX);
+    }),
+  );
+});
+
+test('once every event has arrived, a disabled key is revoked though KMS still says yes', async () => {
+  await fc.assert(
+    fc.asyncProperty(deliveries, async ({ history, arrivals, all }) => {
+      fc.pre(isDisabled(history));
+      const tenants = memoryTenants(ACME);
+      const lagging = memoryProbe();
+      for (const event of [...arrivals, ...all]) await deliver(tenants, event, lagging);
+      expect(tenants.records.get('acme')?.status).toBe('revoked');
+    }),
+  );
+});
+
+test('an epoch never goes back, and changes whenever the status does', async () => {
+  await fc.assert(
+    fc.asyncProperty(deliveries, async ({ arrivals }) => {
+      const tenants = memoryTenants(ACME);
+      const kms = memoryProbe();
+      for (const event of arrivals) {
+        const before = tenants.records.get('acme') ?? ACME;
+        await deliver(tenants, event, kms);
+        const after = tenants.records.get('acme') ?? ACME;
+        expect(after.epoch).toBeGreaterThanOrEqual(before.epoch);
+        expect(after.epoch > before.epoch || after.status === before.status).toBe(true);
+        expect(Date.parse(after.signal.at)).toBeGreaterThanOrEqual(Date.parse(before.signal.at));
+      }
+    }),
+  );
+});
