@@ -3,32 +3,65 @@ import { requireAccess } from '../access.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { Caller } from '../service.ts';
 import type { Input } from './engine.ts';
+import { leadingKeys } from './leading-keys.ts';
 import { TRANSACT_ACTIONS, transactEntries } from './transact-entries.ts';
 
+export interface AccessPorts {
+  readonly authorizer: Authorizer;
+  /** The attribute that is a table's partition key; undefined for a table that is not there. */
+  readonly partitionKey: (table: string) => Promise<string | undefined>;
+}
+
+interface Access {
+  readonly action: string;
+  /** Below `arn:aws:dynamodb:{region}:{account}:table/`, or a whole ARN. */
+  readonly resource: string;
+  /** The table, and what is asked of it, where items are named. */
+  readonly items?: { readonly table: string; readonly request: unknown };
+}
+
 /** Throws AccessDeniedException unless the caller may do all that the operation does. */
-export function requireTableAccess(
-  authorizer: Authorizer,
+export async function requireTableAccess(
+  { authorizer, partitionKey }: AccessPorts,
   operation: string,
   input: Input,
   { principal, region }: Caller,
-): void {
-  const tables = `arn:aws:dynamodb:${region}:${principal.accountId}:table`;
-  for (const [action, resource] of accesses(operation, input, tables)) {
-    const resourceAccountId = principal.accountId;
-    requireAccess(authorizer, { principal, action: `dynamodb:${action}`, resource, resourceAccountId }, 400);
+): Promise<void> {
+  const resourceAccountId = principal.accountId;
+  for (const { action, resource, items } of accesses(operation, input)) {
+    const keyName = items && (await partitionKey(items.table));
+    const keys = keyName === undefined ? [] : leadingKeys(items?.request, keyName);
+    requireAccess(
+      authorizer,
+      {
+        principal,
+        action: `dynamodb:${action}`,
+        resource: resource.startsWith('arn:')
+          ? resource
+          : `arn:aws:dynamodb:${region}:${principal.accountId}:table/${resource}`,
+        resourceAccountId,
+        context: keys.length === 0 ? {} : { 'dynamodb:LeadingKeys': keys },
+      },
+      400,
+    );
   }
 }
 
-function accesses(operation: string, input: Input, tables: string): readonly (readonly [string, string])[] {
+function accesses(operation: string, input: Input): readonly Access[] {
   if (operation === 'TransactWriteItems' || operation === 'TransactGetItems')
-    return transactEntries(input).map(({ kind, request }) => [
-      TRANSACT_ACTIONS[kind],
-      `${tables}/${String(request['TableName'])}`,
-    ]);
+    return transactEntries(input).map(({ kind, request }) =>
+      itemAccess(TRANSACT_ACTIONS[kind], String(request['TableName']), request),
+    );
   const { RequestItems, ResourceArn, IndexName, TableName } = input;
   if (typeof RequestItems === 'object' && RequestItems !== null)
-    return Object.keys(RequestItems).map((table) => [operation, `${tables}/${table}`]);
-  if (typeof ResourceArn === 'string') return [[operation, ResourceArn]];
-  const table = `${tables}/${typeof TableName === 'string' ? TableName : '*'}`;
-  return [[operation, typeof IndexName === 'string' ? `${table}/index/${IndexName}` : table]];
+    return Object.entries(RequestItems).map(([table, request]) => itemAccess(operation, table, request));
+  if (typeof ResourceArn === 'string') return [{ action: operation, resource: ResourceArn }];
+  if (typeof TableName !== 'string') return [{ action: operation, resource: '*' }];
+  if (typeof IndexName === 'string')
+    return [{ action: operation, resource: `${TableName}/index/${IndexName}` }];
+  return [itemAccess(operation, TableName, input)];
+}
+
+function itemAccess(action: string, table: string, request: unknown): Access {
+  return { action, resource: table, items: { table, request } };
 }

@@ -54,8 +54,11 @@ export function createDynamoDb({ dataDir, clock, authorizer, ...options }: Dynam
   const unsubscribe = clock.onAdvance(sweep);
   return {
     async call(operation, input, caller) {
-      requireTableAccess(authorizer, operation, input, caller);
-      return run(await tablesOf(caller), operation, input);
+      const tables = await tablesOf(caller);
+      const partitionKey = async (table: string): Promise<string | undefined> =>
+        (await tables.engine.keyNames(table).catch(() => []))[0];
+      await requireTableAccess({ authorizer, partitionKey }, operation, input, caller);
+      return run(tables, operation, input);
     },
     async close() {
       clearInterval(timer);

@@ -17,6 +17,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -144,6 +145,42 @@ describe('tables and items', () => {
     await services.clock.advance(700_000);
     expect((await items.send(new GetCommand({ TableName, Key: mortal }))).Item).toBeUndefined();
     expect((await items.send(new GetCommand({ TableName, Key: immortal }))).Item).toBeDefined();
+  });
+
+  it('are open to a role as far as their partition keys are', async () => {
+    const Resource = `arn:aws:dynamodb:us-east-1:${ISV}:table/state`;
+    const Condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['mine#*'] } };
+    services.roles.put(`arn:aws:iam::${ISV}:role/confined`, [
+      { Statement: { Effect: 'Allow', Action: 'dynamodb:*', Resource, Condition } },
+    ]);
+    const confined = DynamoDBDocumentClient.from(
+      new DynamoDBClient(clientConfig(services, `${ISV}.confined`)),
+    );
+    const TableName = 'state';
+    const mine = { pk: 'mine#1', sk: 'a' };
+    const theirs = { pk: 'theirs#1', sk: 'a' };
+    const requests = (Key: typeof mine) => [
+      confined.send(new PutCommand({ TableName, Item: Key })),
+      confined.send(new GetCommand({ TableName, Key })),
+      confined.send(new BatchGetCommand({ RequestItems: { state: { Keys: [{ ...mine, sk: 'b' }, Key] } } })),
+      confined.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: '#pk = :pk',
+          ExpressionAttributeNames: { '#pk': 'pk' },
+          ExpressionAttributeValues: { ':pk': Key.pk },
+        }),
+      ),
+      confined.send(new TransactWriteCommand({ TransactItems: [{ Delete: { TableName, Key } }] })),
+    ];
+    await Promise.all(requests(mine));
+    const outcomes = await Promise.allSettled(requests(theirs));
+    expect(outcomes).toEqual(
+      outcomes.map(() => ({
+        status: 'rejected',
+        reason: expect.objectContaining({ name: 'AccessDeniedException' }),
+      })),
+    );
   });
 
   it('are open to a role as far as its statements go', async () => {
