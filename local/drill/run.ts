@@ -68,8 +68,8 @@ export async function runDrill(
   const stage = await openStage(options.sandboxes, options.maxKeyAgeSeconds, opened);
   onStep('warming up');
   const loads = await warmUp(stage, options.sandboxes, opened, signal);
-  const chaos = options.chaos ? startChaos(stage.local, [stage.revoked, stage.other]) : undefined;
-  opened.defer(async () => await chaos?.stop());
+  const chaos = options.chaos ? startChaos(stage) : undefined;
+  opened.defer(async () => await chaos?.stop().catch(() => undefined));
   const revocation = await revoke(stage, loads, options, onStep, signal);
   onStep('the key is back: draining the backlog');
   const enabled = await releaseButton(stage, options);
@@ -104,11 +104,13 @@ async function revoke(
   loads.revoked.hold();
   onStep(`${stage.revoked.tenantId}'s key is disabled`);
   const withoutKeyMs = Math.max((options.seconds * 2000) / 3, boundMs(options) + MARGIN_MS);
-  const heard = hear(stage.registry, stage.revoked.tenantId, pressedMs + withoutKeyMs, signal);
-  await delay(withoutKeyMs, undefined, { signal });
+  const [heard] = await Promise.all([
+    hear(stage.registry, stage.revoked.tenantId, pressedMs + withoutKeyMs, signal),
+    delay(withoutKeyMs, undefined, { signal }),
+  ]);
   await Promise.all([loads.revoked.stop(), loads.other.stop()]);
   const parkedJobs = await stage.registry.parkedJobs(stage.revoked.tenantId);
-  return { moments: { startedMs, pressedMs, heard: await heard }, parkedJobs };
+  return { moments: { startedMs, pressedMs, heard }, parkedJobs };
 }
 
 /** Watches the tenant's record until it is revoked, `untilMs` at the latest. */
