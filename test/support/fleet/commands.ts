@@ -18,19 +18,21 @@ type Command = fc.AsyncCommand<Known, Fleet>;
 
 const DAY_MS = 86_400_000;
 const SPACE_MS = 4_000;
+/** Nothing happens at the same moment. */
+const STEP_MS = 250;
 const DISTURBED = fc.constantFrom('acme', 'globex');
 const ANYBODY = fc.constantFrom('acme', 'globex', 'initech');
 const KEY = fc.constantFrom('a', 'b');
 const INDEX = fc.nat({ max: 7 });
 const BYTES = fc.constantFrom(0, 1, 100, 250);
 
-const mishap: fc.Arbitrary<Mishap | undefined> = fc.option(
+const MISHAPS: fc.Arbitrary<Mishap | undefined> = fc.option(
   fc.record({
     at: fc.integer({ min: 1, max: 25 }),
     what: fc.constantFrom<Mishap['what']>('die', 'wait'),
     when: fc.constantFrom<Mishap['when']>('before', 'after'),
   }),
-  { nil: undefined },
+  { nil: undefined, freq: 1 },
 );
 
 /** What a tenant can do to its key; KMS refuses what its state does not allow. */
@@ -46,97 +48,139 @@ const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = 
   'import for a minute': async (key) => key.imported && (await key.importMaterial(Date.now() + 60_000)),
 };
 
-export const anything: fc.Arbitrary<Command>[] = [
-  fc.tuple(ANYBODY, KEY, BYTES, fc.boolean()).map(([tenant, key, bytes, atOnce]) =>
-    command(`upload ${tenant}/${key} of ${bytes} bytes`, async (fleet) => {
-      await spaced(fleet, tenant, key);
-      fleet.account.upload(tenant, key, bytes, true);
-      if (atOnce) await ingest(fleet, fleet.account.uploadQueue.visible() - 1, 1);
+/** From the upload to the seal in one sandbox, unless something comes in between. */
+const work = fc
+  .record({ tenant: ANYBODY, key: KEY, bytes: BYTES, sandbox: INDEX, trouble: MISHAPS })
+  .map(({ tenant, key, bytes, sandbox, trouble }) =>
+    command(`${tenant}/${key} of ${bytes} bytes through ${sandbox % 2}${told(trouble)}`, async (fleet) => {
+      await uploadSpaced(fleet, tenant, key, bytes, true);
+      await ingest(fleet, 0, 10);
+      await encrypt(fleet, sandbox, 0, 10, trouble);
     }),
-  ),
-  fc.tuple(ANYBODY, KEY).map(([tenant, key]) =>
-    command(`upload ${tenant}/${key}, and nobody is told`, async (fleet) => {
-      await spaced(fleet, tenant, key);
-      fleet.account.upload(tenant, key, 150, false);
+  );
+
+const upload = fc
+  .record({ tenant: ANYBODY, key: KEY, bytes: BYTES, notified: fc.boolean() })
+  .map(({ tenant, key, bytes, notified }) =>
+    command(
+      `upload ${tenant}/${key} of ${bytes} bytes${notified ? '' : ', and nobody is told'}`,
+      async (fleet) => {
+        await uploadSpaced(fleet, tenant, key, bytes, notified);
+      },
+    ),
+  );
+
+const plan = fc
+  .tuple(INDEX, MISHAPS)
+  .map(([first, trouble]) =>
+    command(`plan from ${first}${told(trouble)}`, async (fleet) => await ingest(fleet, first, 2, trouble)),
+  );
+
+const encryption = fc
+  .record({ sandbox: INDEX, first: INDEX, most: fc.integer({ min: 1, max: 6 }), trouble: MISHAPS })
+  .map(({ sandbox, first, most, trouble }) =>
+    command(
+      `encrypt ${most} from ${first} in ${sandbox % 2}${told(trouble)}`,
+      async (fleet) => await encrypt(fleet, sandbox, first, most, trouble),
+    ),
+  );
+
+const restoration = fc
+  .record({ sandbox: INDEX, tenant: ANYBODY, key: KEY, trouble: MISHAPS })
+  .map(({ sandbox, tenant, key, trouble }) =>
+    command(
+      `restore ${tenant}/${key} in ${sandbox % 2}${told(trouble)}`,
+      async (fleet) => await restore(fleet, sandbox, tenant, key, trouble),
+    ),
+  );
+
+const button = fc
+  .record({ tenant: DISTURBED, name: fc.constantFrom(...Object.keys(BUTTONS)), isHeard: fc.boolean() })
+  .map(({ tenant, name, isHeard }) =>
+    command(`${tenant}: ${name}${isHeard ? ', and it is heard' : ''}`, async (fleet, known) => {
+      known.disturbed.add(tenant);
+      const key = fleet.account.keyOf.get(tenant);
+      await (key && BUTTONS[name]?.(key));
+      if (isHeard) await deliver(fleet, fleet.account.events.length - 1, 'once', undefined);
     }),
-  ),
-  fc
-    .tuple(INDEX, mishap)
-    .map(([first, trouble]) =>
-      command(`plan${told(trouble)}`, async (fleet) => await ingest(fleet, first, 2, trouble)),
-    ),
-  ...twice(
-    fc
-      .tuple(INDEX, INDEX, fc.integer({ min: 1, max: 4 }), mishap)
-      .map(([sandbox, first, most, trouble]) =>
-        command(
-          `encrypt ${most} from ${first} in ${sandbox % 2}${told(trouble)}`,
-          async (fleet) => await encrypt(fleet, sandbox, first, most, trouble),
-        ),
-      ),
-  ),
-  fc
-    .tuple(INDEX, ANYBODY, KEY, mishap)
-    .map(([sandbox, tenant, key, trouble]) =>
-      command(
-        `restore ${tenant}/${key} in ${sandbox % 2}${told(trouble)}`,
-        async (fleet) => await restore(fleet, sandbox, tenant, key, trouble),
-      ),
-    ),
-  ...twice(
-    fc.tuple(DISTURBED, fc.constantFrom(...Object.keys(BUTTONS))).map(([tenant, button]) =>
-      command(`${tenant}: ${button}`, async (fleet, known) => {
-        known.disturbed.add(tenant);
-        const key = fleet.account.keyOf.get(tenant);
-        await (key && BUTTONS[button]?.(key));
-      }),
-    ),
-  ),
-  ...twice(
-    fc
-      .tuple(fc.constantFrom('once', 'twice', 'never', 'and again later'), INDEX, mishap)
-      .map(([how, index, trouble]) =>
-        command(`event ${index} arrives ${how}${told(trouble)}`, async (fleet) => {
-          await deliver(fleet, index, how, trouble);
-        }),
-      ),
-  ),
-  fc.tuple(ANYBODY, fc.constantFrom<Forgery>('account', 'source', 'refused', 'alias')).map(([victim, how]) =>
+  );
+
+const delivery = fc
+  .record({
+    how: fc.constantFrom('once', 'twice', 'never', 'and again later'),
+    index: INDEX,
+    trouble: MISHAPS,
+  })
+  .map(({ how, index, trouble }) =>
+    command(`event ${index} arrives ${how}${told(trouble)}`, async (fleet) => {
+      await deliver(fleet, index, how, trouble);
+    }),
+  );
+
+const forgery = fc
+  .tuple(ANYBODY, fc.constantFrom<Forgery>('account', 'source', 'refused', 'alias'))
+  .map(([victim, how]) =>
     command(`forged event about ${victim} (${how})`, async (fleet) => {
       const key = fleet.account.keyOf.get(victim);
       if (key !== undefined) await revoke(fleet, forged(key.arn, how));
     }),
-  ),
-  ...twice(
-    fc
-      .constantFrom(250, 750, 1_000, 1_500, 5_000, 31_000, 61_000)
-      .map((ms) => command(`${ms} ms pass`, async () => await pass(ms))),
-  ),
-  fc.constantFrom(31_000, 301_000, 3_700_000, 8 * DAY_MS).map((ms) =>
-    command(`frozen for ${ms} ms`, async (fleet) => {
-      await release(fleet);
-      await pass(2_000);
-      freeze(ms);
-    }),
-  ),
-  mishap.map((trouble) => command(`watch${told(trouble)}`, async (fleet) => await watch(fleet, trouble))),
-  fc.constant(command('what waits goes on', release)),
-  fc.boolean().map((on) =>
-    command(on ? 'KMS throttles' : 'KMS answers again', async (fleet) => {
-      fleet.account.keys.throttle(on);
-      await Promise.resolve();
-    }),
-  ),
-];
+  );
+
+const moment = fc
+  .constantFrom(500, 750, 1_000, 1_500, 5_000)
+  .map((ms) => command(`${ms} ms pass`, async () => await pass(ms)));
+
+const spell = fc
+  .constantFrom(6_000, 31_000, 61_000)
+  .map((ms) => command(`${ms} ms pass`, async () => await pass(ms)));
+
+/** Nothing runs in a sandbox that is frozen. */
+const freezing = fc.constantFrom(6_000, 31_000, 301_000, 3_700_000, 8 * DAY_MS).map((ms) =>
+  command(`frozen for ${ms} ms`, async (fleet) => {
+    await release(fleet);
+    await pass(2_000);
+    freeze(ms);
+  }),
+);
+
+const watching = MISHAPS.map((trouble) =>
+  command(`watch${told(trouble)}`, async (fleet) => await watch(fleet, trouble)),
+);
+
+const throttling = fc.boolean().map((isThrottled) =>
+  command(isThrottled ? 'KMS throttles' : 'KMS answers again', async (fleet) => {
+    await Promise.resolve(fleet.account.keys.throttle(isThrottled));
+  }),
+);
+
+export const anything: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 6, arbitrary: work },
+  { weight: 1, arbitrary: upload },
+  { weight: 1, arbitrary: plan },
+  { weight: 3, arbitrary: encryption },
+  { weight: 5, arbitrary: restoration },
+  { weight: 4, arbitrary: button },
+  { weight: 3, arbitrary: delivery },
+  { weight: 1, arbitrary: forgery },
+  { weight: 4, arbitrary: moment },
+  { weight: 1, arbitrary: spell },
+  { weight: 1, arbitrary: freezing },
+  { weight: 2, arbitrary: watching },
+  { weight: 1, arbitrary: throttling },
+  { weight: 1, arbitrary: fc.constant(command('what waits goes on', release)) },
+);
 
 /** Which of two uploads is newer can be told, if need be, by the seconds alone. */
-async function spaced({ account }: Fleet, tenantId: string, key: string): Promise<void> {
-  const before = account.uploads.findLast((upload) => upload.tenantId === tenantId && upload.key === key);
+async function uploadSpaced(
+  { account }: Fleet,
+  tenantId: string,
+  key: string,
+  bytes: number,
+  notified: boolean,
+): Promise<void> {
+  const before = account.uploads.findLast((other) => other.tenantId === tenantId && other.key === key);
   if (before !== undefined && Date.now() - before.atMs < SPACE_MS) await pass(SPACE_MS);
-}
-
-function twice(arbitrary: fc.Arbitrary<Command>): readonly fc.Arbitrary<Command>[] {
-  return [arbitrary, arbitrary];
+  account.upload(tenantId, key, bytes, notified);
 }
 
 function told(trouble: Mishap | undefined): string {
@@ -186,6 +230,7 @@ function command(label: string, run: (fleet: Fleet, known: Known) => Promise<voi
     toString: () => label,
     async run(known, fleet) {
       const before = new Map(fleet.account.state.tenants);
+      await pass(STEP_MS);
       await run(fleet, known);
       const broken = brokenPromises(fleet);
       if (broken.length > 0) throw new Error(broken.join('; '));

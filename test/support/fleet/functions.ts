@@ -22,7 +22,7 @@ import type { OurRole } from './tenant-keys.ts';
 import { watchedDestinations, watchedVault } from './watched-buckets.ts';
 
 const PROPAGATION_SECONDS = 300;
-const STUCK_SECONDS = 1800;
+const STUCK_SECONDS = 600;
 const UNPARK_PER_SECOND = 1_000_000;
 
 /** One sandbox of `encrypt` or `restore`: what it keeps between invocations. */
