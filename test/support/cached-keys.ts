@@ -1,5 +1,11 @@
 /** A sandbox that caches DEKs: over a KMS stand-in and a held clock, every key use and cache event kept. */
-import { type Kek, type Keys, kekOf } from '../../shared/envelope/kek.ts';
+import {
+  type DecryptRequest,
+  type GenerateDataKeyRequest,
+  type Kek,
+  type Keys,
+  kekOf,
+} from '../../shared/envelope/kek.ts';
 import type { KeyUse } from '../../shared/envelope/key-use.ts';
 import { type CacheOptions, materialsCache } from '../../shared/envelope/materials-cache.ts';
 import type { CacheEvent } from '../../shared/envelope/partition.ts';
@@ -28,4 +34,34 @@ export function cachedKeys(options: CacheOptions = {}, kms: KmsStandIn = kmsOfBo
   const cache = materialsCache({ clock, onEvent: (event) => void events.push(event), ...options });
   const keys: Keys = { kms, cache, recordUse: (use) => void uses.push(use) };
   return { kms, clock, keys, uses, events, kek: (tenant) => kekOf({ ...CACHED_ACME, ...tenant }, keys) };
+}
+
+export interface HeldAnswers {
+  /** How many calls wait for their answer. */
+  readonly asked: () => number;
+  /** Answers them all, and every later one at once. */
+  readonly release: () => void;
+}
+
+/** KMS takes its time from now on. */
+export function holdAnswers(kms: KmsStandIn): HeldAnswers {
+  const free = { ...kms };
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let asked = 0;
+  async function held<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    asked += 1;
+    await promise;
+    return await ask();
+  }
+  Object.assign(kms, {
+    generateDataKey: async (request: GenerateDataKeyRequest) =>
+      await held(async () => await free.generateDataKey(request)),
+    decrypt: async (request: DecryptRequest) => await held(async () => await free.decrypt(request)),
+  });
+  return { asked: () => asked, release: resolve };
+}
+
+/** What was begun in the background is done: the stand-in answers within a turn or two of the event loop. */
+export async function idle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
 }

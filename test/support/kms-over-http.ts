@@ -1,6 +1,6 @@
 /** A KMS stand-in behind the protocol of KMS, for a program that asks with the real client. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { readJsonRequest, sendJson } from '../../local/json-protocol.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
@@ -19,18 +19,19 @@ const requestSchema = z.object({
 });
 
 export async function kmsOverHttp(kms: KmsStandIn): Promise<KmsOverHttp> {
-  const server = createServer((request, response) => {
-    void readJsonRequest('kms', request).then(async ({ operation, input }) => {
-      const parsed = requestSchema.parse(input);
-      const { KeyId, Plaintext, CiphertextBlob } =
-        operation === 'GenerateDataKey' ? await kms.generateDataKey(parsed) : await kms.decrypt(parsed);
-      sendJson('kms', response, {
-        KeyId,
-        Plaintext: base64(Plaintext),
-        CiphertextBlob: base64(CiphertextBlob),
-      });
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { operation, input } = await readJsonRequest('kms', request);
+    const asked = requestSchema.parse(input);
+    const answer =
+      operation === 'GenerateDataKey' ? await kms.generateDataKey(asked) : await kms.decrypt(asked);
+    const { KeyId, Plaintext, CiphertextBlob } = answer;
+    sendJson('kms', response, {
+      KeyId,
+      Plaintext: base64(Plaintext),
+      CiphertextBlob: base64(CiphertextBlob),
     });
-  });
+  }
+  const server = createServer((request, response) => void serve(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

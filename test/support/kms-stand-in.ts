@@ -24,6 +24,7 @@ export interface KmsStandIn extends KmsOperations {
   /** Answers every call of the key with this exception until `allow`. */
   refuse(keyArn: string, exceptionName: string): void;
   allow(keyArn: string): void;
+  /** In order; the first one's request id is `request-1`. */
   readonly calls: readonly KmsCall[];
   /** The very buffers of plaintext DEKs that callers were given. */
   readonly plaintextDeks: readonly Uint8Array[];
@@ -45,12 +46,16 @@ export function kmsStandIn(): KmsStandIn {
   const plaintextDeks: Uint8Array[] = [];
 
   async function keyFor(call: KmsCall): Promise<Uint8Array> {
-    calls.push(call);
     await new Promise(setImmediate);
     const material = keys.get(call.keyArn);
     const refusal = refusals.get(call.keyArn) ?? (material === undefined ? 'NotFoundException' : undefined);
     if (refusal !== undefined || material === undefined) throw exception(refusal);
     return material;
+  }
+
+  function counted(call: KmsCall): { readonly requestId: string } {
+    calls.push(call);
+    return { requestId: `request-${calls.length}` };
   }
 
   return {
@@ -61,21 +66,26 @@ export function kmsStandIn(): KmsStandIn {
     allow: (keyArn) => void refusals.delete(keyArn),
     async generateDataKey({ KeyId, NumberOfBytes = 32, EncryptionContext = {} }: GenerateDataKeyRequest) {
       const call = { operation: 'GenerateDataKey', keyArn: KeyId, context: EncryptionContext } as const;
+      const $metadata = counted(call);
       const material = await keyFor(call);
       const dek = randomBytes(NumberOfBytes);
       const wrapped = wrap(material, dek, EncryptionContext, KeyId);
       plaintextDeks.push(dek);
-      return { KeyId, Plaintext: dek, CiphertextBlob: wrapped };
+      return { KeyId, Plaintext: dek, CiphertextBlob: wrapped, $metadata };
     },
     async encrypt({ KeyId, Plaintext, EncryptionContext = {} }) {
-      const material = await keyFor({ operation: 'Encrypt', keyArn: KeyId, context: EncryptionContext });
-      return { KeyId, CiphertextBlob: wrap(material, Plaintext, EncryptionContext, KeyId) };
+      const call = { operation: 'Encrypt', keyArn: KeyId, context: EncryptionContext } as const;
+      const $metadata = counted(call);
+      const material = await keyFor(call);
+      return { KeyId, CiphertextBlob: wrap(material, Plaintext, EncryptionContext, KeyId), $metadata };
     },
     async decrypt({ KeyId = '', CiphertextBlob, EncryptionContext = {} }: DecryptRequest) {
-      const material = await keyFor({ operation: 'Decrypt', keyArn: KeyId, context: EncryptionContext });
+      const call = { operation: 'Decrypt', keyArn: KeyId, context: EncryptionContext } as const;
+      const $metadata = counted(call);
+      const material = await keyFor(call);
       const dek = unwrap(material, CiphertextBlob, EncryptionContext, KeyId);
       plaintextDeks.push(dek);
-      return { KeyId, Plaintext: dek };
+      return { KeyId, Plaintext: dek, $metadata };
     },
   };
 }
