@@ -270,6 +270,7 @@ describe('a run', () => {
     stuck(ports, randomBytes(1), { versionId: 'v2' });
     const out = AbortSignal.abort(new StorageUnavailableError('out of time'));
     expect(await redrive(ports, out)).toMatchObject({ redriven: 0 });
+    expect(ports.effects.log.filter((effect) => effect === 'listing.page')).toHaveLength(1);
     expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 2 });
   });
 });

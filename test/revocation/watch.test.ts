@@ -5,7 +5,7 @@ import type { KeyDescription, KmsProbe } from '../../shared/revocation/probe.ts'
 import { type Finding, type Summary, watch, type WatchPorts } from '../../shared/revocation/watch.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { effects } from '../support/effects.ts';
+import { effects, type Effects } from '../support/effects.ts';
 import { memoryLeases, memoryParking, type MemoryParking } from '../support/memory-parking.ts';
 import { memoryListing, memoryRedrives, memoryUploads } from '../support/memory-redrives.ts';
 import { memoryJobs, type MemoryJobs, memoryState } from '../support/memory-state.ts';
@@ -17,6 +17,7 @@ const NOW = new Date('2026-03-01T12:00:00.000Z');
 const PROPAGATION_SECONDS = 300;
 
 interface Fleet extends WatchPorts {
+  readonly effects: Effects;
   readonly tenants: MemoryTenants;
   readonly parking: MemoryParking;
   readonly jobs: MemoryJobs;
@@ -31,6 +32,7 @@ function fleet(...registered: readonly Tenant[]): Fleet {
   const keys: Fleet['keys'] = new Map();
   const findings: Finding[] = [];
   return {
+    effects: happening,
     keys,
     findings,
     state,
@@ -130,6 +132,8 @@ describe("a tenant's key", () => {
     await park(ports, ACME, 1);
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(1);
+    // Nor does its backlog cost anything, every minute for months.
+    expect(ports.effects.log).not.toContain('parking.oldest');
   });
 
   test('refused before somebody else activated its tenant does not revoke it', async () => {
