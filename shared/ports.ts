@@ -34,12 +34,22 @@ export interface Tenants {
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
   /** Every registered tenant, in order of id, page by page; memory is flat in their number. */
   all(): AsyncIterable<Tenant>;
-  /** The tenants whose KEK this is, by its full ARN. */
+  /** The tenants who have, or had, this KEK or replica, by its full ARN. */
   ofKek(kekArn: string): Promise<readonly Tenant[]>;
   /** Stores a new tenant; false when one of that id is registered already. */
   register(tenant: Tenant): Promise<boolean>;
   /** Writes `next`'s status, epoch and signal over `read`'s; false when one of them has changed since it was read. */
   replace(read: Tenant, next: Tenant): Promise<boolean>;
+  /** As `replace`, but writes the whole record, and who holds which KEK. Precondition: `next` has another epoch. */
+  rewrite(read: Tenant, next: Tenant): Promise<boolean>;
+}
+
+/** When we last heard of a key: that its events reach us. */
+export interface Hearings {
+  /** Writes at most once an hour. */
+  note(kekArn: string, at: Date): Promise<void>;
+  /** ISO 8601, UTC, up to an hour early. */
+  last(kekArn: string): Promise<string | undefined>;
 }
 
 /** Jobs that wait for their tenant's key, for months if need be. */
@@ -50,6 +60,8 @@ export interface Parking {
   oldest(tenantId: TenantId, limit: number): Promise<readonly ParkedJob[]>;
   /** Idempotent. */
   remove(parked: readonly ParkedJob[]): Promise<void>;
+  /** How many jobs of the tenant are parked. */
+  count(tenantId: TenantId): Promise<number>;
 }
 
 export interface ParkedJob {
@@ -104,8 +116,11 @@ export interface Sources {
 
 /** What is in the ingest bucket: a version still there is not sealed yet. */
 export interface SourceListing {
-  /** The versions after `marker` (undefined: from the start), 1,000 at most, in order of key. No delete markers. */
-  page(marker: VersionMarker | undefined): Promise<VersionPage>;
+  /**
+   * The versions after `marker` (undefined: from the start) whose key begins with `prefix` (undefined: any), 1,000 at
+   * most, in order of key. No delete markers.
+   */
+  page(marker: VersionMarker | undefined, prefix?: string): Promise<VersionPage>;
 }
 
 export interface VersionPage {

@@ -23,8 +23,13 @@ export function sqsClient(): SQSClient {
 }
 
 export function dynamoDbClient(): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
+  const client = plainDynamoDbClient();
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+/** As the Encryption SDK's key store wants it. */
+export function plainDynamoDbClient(): DynamoDBClient {
+  return new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
 }
 
 /** `KMS`, not `KMSClient`: the Encryption SDK's keyrings call its methods. */

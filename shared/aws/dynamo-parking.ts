@@ -1,5 +1,5 @@
 /** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
-import { BatchWriteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { parseJob } from '../chunk/job.ts';
 import { StorageUnavailableError } from '../errors.ts';
@@ -23,6 +23,7 @@ export function dynamoParking(table: StateTable): Parking {
     },
     oldest: async (tenantId, limit) =>
       await storing('dynamodb:Query', async () => await oldest(table, tenantId, limit)),
+    count: async (tenantId) => await countOf(table, tenantId),
     async remove(parked) {
       for (let start = 0; start < parked.length; start += WRITES_PER_REQUEST) {
         await removeBatch(table, parked.slice(start, start + WRITES_PER_REQUEST));
@@ -47,6 +48,21 @@ async function oldest(
   return Items.map((item) => {
     const { sk, job } = itemSchema.parse(item);
     return { job: parseJob(job), arrival: sk };
+  });
+}
+
+async function countOf({ client, name }: StateTable, tenantId: TenantId): Promise<number> {
+  const query = {
+    TableName: name,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': parkedPartition(tenantId) },
+    ConsistentRead: true,
+    Select: 'COUNT' as const,
+  };
+  return await storing('dynamodb:Query', async () => {
+    let jobs = 0;
+    for await (const { Count = 0 } of paginateQuery({ client }, query)) jobs += Count;
+    return jobs;
   });
 }
 

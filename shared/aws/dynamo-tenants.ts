@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
-import { type Tenant, tenantSchema } from '../tenant/tenant.ts';
+import { everyKekArn, type Tenant, tenantSchema } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 import { readTenant } from './dynamo-state.ts';
 import { type ItemKey, kekItem, type StateTable, tenantItem, tenantListItem } from './state-table.ts';
@@ -30,6 +30,8 @@ export function dynamoTenants(table: StateTable): Tenants {
       await storing('dynamodb:TransactWriteItems', async () => await register(table, tenant)),
     replace: async (read, next) =>
       await storing('dynamodb:UpdateItem', async () => await replace(table, read, next)),
+    rewrite: async (read, next) =>
+      await storing('dynamodb:TransactWriteItems', async () => await rewrite(table, read, next)),
   };
 }
 
@@ -37,12 +39,12 @@ async function* everyTenant(table: StateTable): AsyncGenerator<Tenant> {
   for await (const tenantIds of idPages(table, 'tenants')) yield* await readTenants(table, tenantIds);
 }
 
-/** The record has the last word on which key is the tenant's. */
+/** The record has the last word on which keys are the tenant's. */
 async function tenantsOfKek(table: StateTable, kekArn: string): Promise<readonly Tenant[]> {
   const holders: Tenant[] = [];
   for await (const tenantIds of idPages(table, `kek#${kekArn}`))
     holders.push(...(await readTenants(table, tenantIds)));
-  return holders.filter((tenant) => tenant.kekArn === kekArn);
+  return holders.filter((tenant) => everyKekArn(tenant).includes(kekArn));
 }
 
 /** The sort keys of a partition whose items stand for one tenant each. */
@@ -81,13 +83,35 @@ async function batchGet({ client, name }: StateTable, Keys: ItemKey[]): Promise<
   return Responses?.[name] ?? [];
 }
 
+type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
 async function register({ client, name }: StateTable, tenant: Tenant): Promise<boolean> {
-  const { tenantId, kekArn } = tenant;
-  const put = (Item: object): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => ({
+  const { tenantId } = tenant;
+  const put = (Item: object): Write => ({
     Put: { TableName: name, Item: { ...Item }, ConditionExpression: 'attribute_not_exists(pk)' },
   });
   const record = put({ ...tenantItem(tenantId), ...tenant });
-  const TransactItems = [record, put(tenantListItem(tenantId)), put(kekItem(kekArn, tenantId))];
+  const held = everyKekArn(tenant).map((kekArn) => put(kekItem(kekArn, tenantId)));
+  return await writeAtOnce(client, [record, put(tenantListItem(tenantId)), ...held]);
+}
+
+async function rewrite({ client, name }: StateTable, read: Tenant, next: Tenant): Promise<boolean> {
+  const { tenantId } = read;
+  const record: Write = {
+    Put: { TableName: name, Item: { ...tenantItem(tenantId), ...next }, ...unchangedSince(read) },
+  };
+  const [before, after] = [everyKekArn(read), everyKekArn(next)];
+  const taken = after.filter((kekArn) => !before.includes(kekArn));
+  const left = before.filter((kekArn) => !after.includes(kekArn));
+  return await writeAtOnce(client, [
+    record,
+    ...taken.map((kekArn): Write => ({ Put: { TableName: name, Item: { ...kekItem(kekArn, tenantId) } } })),
+    ...left.map((kekArn): Write => ({ Delete: { TableName: name, Key: { ...kekItem(kekArn, tenantId) } } })),
+  ]);
+}
+
+/** False when a condition did not hold. */
+async function writeAtOnce(client: StateTable['client'], TransactItems: Write[]): Promise<boolean> {
   try {
     await client.send(new TransactWriteCommand({ TransactItems }));
     return true;
@@ -105,25 +129,18 @@ function isTaken(error: unknown): boolean {
 
 /** Writes what a signal may change and nothing else, so that a setting changed meanwhile is not undone. */
 async function replace({ client, name }: StateTable, read: Tenant, next: Tenant): Promise<boolean> {
+  const unchanged = unchangedSince(read);
   const command = new UpdateCommand({
     TableName: name,
     Key: tenantItem(read.tenantId),
     UpdateExpression: 'SET #status = :status, #epoch = :epoch, #signal = :signal',
-    ConditionExpression: '#epoch = :readEpoch AND #signal.#name = :readName AND #signal.#at = :readAt',
-    ExpressionAttributeNames: {
-      '#status': 'status',
-      '#epoch': 'epoch',
-      '#signal': 'signal',
-      '#name': 'name',
-      '#at': 'at',
-    },
+    ConditionExpression: unchanged.ConditionExpression,
+    ExpressionAttributeNames: { ...unchanged.ExpressionAttributeNames, '#status': 'status' },
     ExpressionAttributeValues: {
+      ...unchanged.ExpressionAttributeValues,
       ':status': next.status,
       ':epoch': next.epoch,
       ':signal': next.signal,
-      ':readEpoch': read.epoch,
-      ':readName': read.signal.name,
-      ':readAt': read.signal.at,
     },
   });
   try {
@@ -133,4 +150,13 @@ async function replace({ client, name }: StateTable, read: Tenant, next: Tenant)
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
+}
+
+/** Member by member: the order of a map's members is not ours to rely on. */
+function unchangedSince({ epoch, signal }: Tenant) {
+  return {
+    ConditionExpression: '#epoch = :readEpoch AND #signal.#name = :readName AND #signal.#at = :readAt',
+    ExpressionAttributeNames: { '#epoch': 'epoch', '#signal': 'signal', '#name': 'name', '#at': 'at' },
+    ExpressionAttributeValues: { ':readEpoch': epoch, ':readName': signal.name, ':readAt': signal.at },
+  };
 }

@@ -6,8 +6,8 @@ import { storing } from './storage-failure.ts';
 
 export function s3Listing(s3: S3Client, bucket: string): SourceListing {
   return {
-    page: async (marker) =>
-      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker)),
+    page: async (marker, prefix) =>
+      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker, prefix)),
   };
 }
 
@@ -15,11 +15,13 @@ async function readPage(
   s3: S3Client,
   bucket: string,
   marker: VersionMarker | undefined,
+  prefix: string | undefined,
 ): Promise<VersionPage> {
   const answer = await s3.send(
     new ListObjectVersionsCommand({
       Bucket: bucket,
       EncodingType: 'url',
+      Prefix: prefix,
       KeyMarker: marker?.key,
       VersionIdMarker: marker?.versionId,
     }),

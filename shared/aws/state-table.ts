@@ -27,6 +27,16 @@ export function kekItem(kekArn: string, tenantId: TenantId): ItemKey {
   return { pk: `kek#${kekArn}`, sk: tenantId };
 }
 
+/** That events of this key reach us. */
+export function heardItem(kekArn: string): ItemKey {
+  return { pk: `heard#${kekArn}`, sk: 'heard' };
+}
+
+/** How far the removal of a tenant has come. */
+export function removalItem(tenantId: TenantId): ItemKey {
+  return { ...tenantItem(tenantId), sk: 'removal' };
+}
+
 /** Where all parked jobs of a tenant are. */
 export function parkedPartition(tenantId: TenantId): string {
   return `parked#${tenantId}`;

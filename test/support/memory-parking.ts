@@ -24,6 +24,7 @@ export function memoryParking({ run }: Effects): MemoryParking {
     parkedOf,
     park: async (parked) => await run('parking.park', () => void byArrival.set(parked.arrival, parked)),
     oldest: async (tenantId, limit) => await run('parking.oldest', () => parkedOf(tenantId).slice(0, limit)),
+    count: async (tenantId) => await run('parking.count', () => parkedOf(tenantId).length),
     remove: async (parked) =>
       await run('parking.remove', () => {
         for (const { arrival } of parked) byArrival.delete(arrival);

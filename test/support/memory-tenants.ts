@@ -1,6 +1,6 @@
 /** The tenants' records in memory, each write as conditional as the state table's. */
 import type { Tenants } from '../../shared/ports.ts';
-import type { Tenant } from '../../shared/tenant/tenant.ts';
+import { everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
 
 export interface MemoryTenants extends Tenants {
   /** The records by tenant id. */
@@ -25,11 +25,18 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
       yield* await answer(() => [...records.values()].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1)));
     },
     ofKek: async (kekArn) =>
-      await answer(() => [...records.values()].filter((tenant) => tenant.kekArn === kekArn)),
+      await answer(() => [...records.values()].filter((tenant) => everyKekArn(tenant).includes(kekArn))),
     register: async (tenant) =>
       await answer(() => {
         if (records.has(tenant.tenantId)) return false;
         records.set(tenant.tenantId, tenant);
+        return true;
+      }),
+    rewrite: async (read, next) =>
+      await answer(() => {
+        const stored = records.get(read.tenantId);
+        if (stored === undefined || !isSame(stored, read)) return false;
+        records.set(read.tenantId, next);
         return true;
       }),
     replace: async (read, { status, epoch, signal }) =>

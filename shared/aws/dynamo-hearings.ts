@@ -1,0 +1,42 @@
+/** When a key was last heard of, in the state table. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { Hearings } from '../ports.ts';
+import { heardItem, type StateTable } from './state-table.ts';
+import { storing } from './storage-failure.ts';
+
+/** A busy key must not cost a write per event. */
+const NOTE_EVERY_MS = 3_600_000;
+
+const itemSchema = z.object({ heardAt: z.iso.datetime() });
+
+export function dynamoHearings(table: StateTable): Hearings {
+  return {
+    note: async (kekArn, at) =>
+      await storing('dynamodb:PutItem', async () => {
+        await note(table, kekArn, at);
+      }),
+    last: async (kekArn) => await storing('dynamodb:GetItem', async () => await last(table, kekArn)),
+  };
+}
+
+async function note({ client, name }: StateTable, kekArn: string, at: Date): Promise<void> {
+  const command = new PutCommand({
+    TableName: name,
+    Item: { ...heardItem(kekArn), heardAt: at.toISOString() },
+    ConditionExpression: 'attribute_not_exists(pk) OR heardAt < :before',
+    ExpressionAttributeValues: { ':before': new Date(at.getTime() - NOTE_EVERY_MS).toISOString() },
+  });
+  try {
+    await client.send(command);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+async function last({ client, name }: StateTable, kekArn: string): Promise<string | undefined> {
+  const command = new GetCommand({ TableName: name, Key: heardItem(kekArn), ConsistentRead: true });
+  const { Item } = await client.send(command);
+  return Item === undefined ? undefined : itemSchema.parse(Item).heardAt;
+}
