@@ -1,0 +1,53 @@
+/** Invoked with `{ action: 'render' | 'add' | 'check' | 'change-key' | 'show' | 'list', … }`: tenants that come or stay. */
+import { dynamoDbClient, plainDynamoDbClient } from '../shared/aws/clients.ts';
+import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
+import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
+import { clientPerRegion } from '../shared/aws/kms.ts';
+import { kmsAudit } from '../shared/aws/kms-audit.ts';
+import { branchKeys } from '../shared/envelope/branch-keys.ts';
+import { name, readConfig } from '../shared/lambda/config.ts';
+import { logger } from '../shared/lambda/observe.ts';
+import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { onboard, type OnboardAnswer } from '../shared/onboarding/onboard.ts';
+import { ourselvesOf } from '../shared/onboarding/ourselves.ts';
+import { parseOnboardRequest } from '../shared/onboarding/request.ts';
+
+const config = readConfig({
+  STATE_TABLE: name,
+  KEY_STORE_TABLE: name,
+  STAGE: name,
+  ENCRYPT_ROLE_ARN: name,
+  RESTORE_ROLE_ARN: name,
+  CONTROL_ROLE_ARN: name,
+  EVENT_BUS_ARN: name,
+});
+
+const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
+const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
+const ports = {
+  tenants: dynamoTenants(table),
+  parking: dynamoParking(table),
+  hearings: dynamoHearings(table),
+  audit: kmsAudit(config.CONTROL_ROLE_ARN),
+  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
+  ourselves: ourselvesOf({
+    encryptRoleArn: config.ENCRYPT_ROLE_ARN,
+    restoreRoleArn: config.RESTORE_ROLE_ARN,
+    controlRoleArn: config.CONTROL_ROLE_ARN,
+    eventBusArn: config.EVENT_BUS_ARN,
+  }),
+  stage: config.STAGE,
+  now: () => new Date(),
+};
+
+export const handler: Handler<unknown, OnboardAnswer> = lambda(async (event) => {
+  const request = parseOnboardRequest(event);
+  const answer = await onboard(request, ports);
+  logger.info('asked to onboard', { action: request.action, ...('status' in answer ? judged(answer) : {}) });
+  return answer;
+});
+
+function judged({ tenantId, status }: Extract<OnboardAnswer, { readonly status: string }>): object {
+  return { tenantId, status };
+}

@@ -1,0 +1,23 @@
+/** Invoked with `{ tenantId }`: makes a new version of the tenant's branch key. */
+import { dynamoDbClient, plainDynamoDbClient } from '../shared/aws/clients.ts';
+import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
+import { clientPerRegion } from '../shared/aws/kms.ts';
+import { branchKeys } from '../shared/envelope/branch-keys.ts';
+import { name, readConfig } from '../shared/lambda/config.ts';
+import { logger } from '../shared/lambda/observe.ts';
+import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { parseRotation, rotateBranchKey, type Rotated } from '../shared/onboarding/rotate.ts';
+
+const config = readConfig({ STATE_TABLE: name, KEY_STORE_TABLE: name });
+
+const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
+const ports = {
+  tenants: dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE }),
+  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
+};
+
+export const handler: Handler<unknown, Rotated> = lambda(async (event) => {
+  const rotated = await rotateBranchKey(parseRotation(event), ports);
+  logger.info('branch key rotated', { ...rotated });
+  return rotated;
+});

@@ -1,0 +1,95 @@
+/**
+ * Registers a tenant, proves its key, and makes it active. Until everything is proven it is pending: its uploads are
+ * planned and wait. Asked again, it begins anew with what it is told then.
+ */
+import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
+import type { Tenants } from '../ports.ts';
+import type { Tenant, TenantStatus } from '../tenant/tenant.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import { checkEvents, checkKeys, type CheckPorts } from './check.ts';
+import { type Finding, isProven } from './finding.ts';
+import { checkNames } from './named-key.ts';
+import type { AddRequest, Settings } from './request.ts';
+
+export interface AddPorts extends CheckPorts {
+  readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'register' | 'rewrite'>;
+  readonly branchKeys: BranchKeyMaker;
+  readonly now: () => Date;
+}
+
+/** Implemented by envelope/branch-keys.ts. */
+export interface BranchKeyMaker {
+  /** A new branch key under the tenant's KEK. Returns its id. */
+  make(tenant: Pick<Tenant, 'tenantId' | 'kekArn'>): Promise<string>;
+}
+
+export interface Judged {
+  readonly tenantId: TenantId;
+  /** `unregistered`: its keys cannot even be asked. */
+  readonly status: TenantStatus | 'unregistered';
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * @throws EventInvalidError when the tenant is registered and no longer pending
+ * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
+ */
+export async function addTenant(
+  { tenantId, settings, strict }: AddRequest,
+  ports: AddPorts,
+): Promise<Judged> {
+  const names = checkNames({ tenantId, ...settings }, ports.ourselves);
+  if (!isProven(names, false)) return { tenantId, status: 'unregistered', findings: names };
+  const pending = await register(tenantId, settings, ports);
+  const [keys, events] = await Promise.all([checkKeys(pending, ports), checkEvents(pending, ports)]);
+  const findings = [...names, ...keys, ...events];
+  if (!isProven(findings, strict)) return { tenantId, status: 'pending', findings };
+  await rewritten(pending, { ...pending, ...(await branchKeyOf(pending, ports)), status: 'active' }, ports);
+  return { tenantId, status: 'active', findings };
+}
+
+/** For hierarchical mode, a branch key. One that a crash leaves behind protects nothing. */
+export async function branchKeyOf(
+  tenant: Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'branchKeyId'>,
+  { branchKeys }: Pick<AddPorts, 'branchKeys'>,
+): Promise<Pick<Tenant, 'branchKeyId'>> {
+  const { keyMode, branchKeyId } = tenant;
+  if (keyMode !== 'hierarchical' || branchKeyId !== undefined) return { branchKeyId };
+  return { branchKeyId: await branchKeys.make(tenant) };
+}
+
+/** @throws StorageUnavailableError when somebody else wrote in between */
+export async function rewritten(
+  read: Tenant,
+  next: Tenant,
+  { tenants }: { readonly tenants: Pick<Tenants, 'rewrite'> },
+): Promise<Tenant> {
+  const counted = { ...next, epoch: read.epoch + 1 };
+  if (await tenants.rewrite(read, counted)) return counted;
+  throw new StorageUnavailableError(
+    `tenant ${read.tenantId} was changed by somebody else meanwhile; try again`,
+  );
+}
+
+async function register(tenantId: TenantId, settings: Settings, ports: AddPorts): Promise<Tenant> {
+  const { tenants, now } = ports;
+  const registered = await tenants.tenant(tenantId);
+  // From before the checks: what happens to the key during them counts.
+  const signal = { name: 'registered', at: now().toISOString() };
+  const tenant: Tenant = { tenantId, ...settings, retiredKeks: [], status: 'pending', epoch: 1, signal };
+  if (registered !== undefined) return await rewritten(requirePending(registered), tenant, ports);
+  if (await tenants.register(tenant)) return tenant;
+  throw new StorageUnavailableError(
+    `tenant ${tenantId} was registered by somebody else meanwhile; try again`,
+  );
+}
+
+function requirePending(tenant: Tenant): Tenant {
+  const { tenantId, status } = tenant;
+  if (status === 'pending') return tenant;
+  throw new EventInvalidError(
+    status === 'offboarded'
+      ? `tenant ${tenantId} was removed; its id is not given to another`
+      : `tenant ${tenantId} is registered already, and ${status}; change-key changes its key and settings`,
+  );
+}

@@ -1,0 +1,68 @@
+/** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
+import type { Hearings, Tenants } from '../ports.ts';
+import { checkDescription, type KeyDescriber } from './described-key.ts';
+import { type Finding, passed, warned } from './finding.ts';
+import { checkGrant, statementOf, type TryOperation } from './granted-key.ts';
+import type { Candidate } from './named-key.ts';
+import type { Ourselves } from './ourselves.ts';
+
+export interface CheckPorts {
+  readonly tenants: Pick<Tenants, 'ofKek'>;
+  readonly hearings: Pick<Hearings, 'last'>;
+  readonly audit: KeyAudit;
+  readonly ourselves: Ourselves;
+}
+
+/** What the checks ask of KMS. Implemented by aws/kms-audit.ts; throws what KMS throws. */
+export interface KeyAudit extends KeyDescriber {
+  readonly tryOperation: TryOperation;
+}
+
+/**
+ * Precondition: what the keys' names say has passed (named-key.ts).
+ * @throws KmsUnavailableError, StorageUnavailableError
+ */
+export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promise<readonly Finding[]> {
+  const kekArns = [candidate.kekArn, ...candidate.replicaArns];
+  const findings = await Promise.all(kekArns.map(async (arn) => await checkKey(arn, candidate, ports)));
+  return findings.flat();
+}
+
+/** Whether the events of the keys reach us. Only something that happens to a key tells. */
+export async function checkEvents(
+  { kekArn, replicaArns }: Pick<Candidate, 'kekArn' | 'replicaArns'>,
+  { hearings }: Pick<CheckPorts, 'hearings'>,
+): Promise<readonly Finding[]> {
+  return await Promise.all(
+    [kekArn, ...replicaArns].map(async (arn) => {
+      const heardAt = await hearings.last(arn);
+      return heardAt === undefined ? unheard(arn) : passed('events', `${arn} was heard of at ${heardAt}`);
+    }),
+  );
+}
+
+async function checkKey(
+  kekArn: string,
+  candidate: Candidate,
+  { audit, tenants, ourselves }: CheckPorts,
+): Promise<readonly Finding[]> {
+  const watching = statementOf('SealstreamWatches', candidate, ourselves);
+  const described = await checkDescription(kekArn, candidate, audit, watching);
+  if (!described.isAskable) return described.findings;
+  const holders = await tenants.ofKek(kekArn);
+  const isShared = holders.some(({ tenantId }) => tenantId !== candidate.tenantId);
+  const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
+  return [...described.findings, ...(await checkGrant(kekArn, candidate, ports))];
+}
+
+/** Tagging changes nothing about the key, and CloudTrail tells of it. */
+function unheard(kekArn: string): Finding {
+  const [, , , region = '', , resource = ''] = kekArn.split(':');
+  const tag = `aws kms tag-resource --region ${region} --key-id ${resource.slice('key/'.length)}`;
+  return warned(
+    'events',
+    `no event of ${kekArn} has reached us yet: if it is disabled, only the watch notices, within a minute`,
+    `deploy the rendered rule and its role, and see that a trail logs KMS; then run, in the tenant's account, ` +
+      `${tag} --tags TagKey=sealstream,TagValue=heard and check again a minute later`,
+  );
+}

@@ -1,0 +1,92 @@
+/** What can be said of a key by its ARN alone. */
+import { kekArnSchema, type Tenant } from '../tenant/tenant.ts';
+import { failed, type Finding, passed } from './finding.ts';
+import type { Ourselves } from './ourselves.ts';
+
+/** What of a tenant its keys are judged by. */
+export type Candidate = Pick<
+  Tenant,
+  'tenantId' | 'kekArn' | 'replicaArns' | 'allowedRegions' | 'keyMode' | 'branchKeyId'
+>;
+
+interface KeyName {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly keyId: string;
+}
+
+export function checkNames(candidate: Candidate, ourselves: Ourselves): readonly Finding[] {
+  const { kekArn, replicaArns } = candidate;
+  const malformed = [kekArn, ...replicaArns].filter((arn) => !kekArnSchema.safeParse(arn).success);
+  if (malformed.length > 0)
+    return malformed.map((arn) =>
+      failed(
+        'key-arn',
+        `${arn} is not the ARN of a KMS key`,
+        'name the key by its full ARN, arn:aws:kms:{region}:{account}:key/{id}; the target of an alias can move',
+      ),
+    );
+  const name = nameOf(kekArn);
+  return [
+    passed('key-arn', `${kekArn} is the ARN of a key`),
+    checkAccount(name, ourselves),
+    checkPartition(name, ourselves),
+    ...[kekArn, ...replicaArns].map((arn) => checkRegion(nameOf(arn), candidate)),
+    ...replicaArns.map((arn) => checkReplica(nameOf(arn), name)),
+  ];
+}
+
+function checkAccount({ accountId }: KeyName, { isv }: Ourselves): Finding {
+  return accountId === isv.accountId
+    ? failed(
+        'account',
+        `the key is in our own account ${accountId}: whoever administers us could use it`,
+        'the tenant makes the key in an account of its own',
+      )
+    : passed('account', `the key is in account ${accountId}, which is not ours`);
+}
+
+function checkPartition({ partition }: KeyName, ourselves: Ourselves): Finding {
+  return partition === ourselves.partition
+    ? passed('partition', `the key is in partition ${partition}, as we are`)
+    : failed(
+        'partition',
+        `the key is in partition ${partition}, we are in ${ourselves.partition}: roles do not reach across`,
+        `the tenant makes the key in partition ${ourselves.partition}, or is served by a deployment in ${partition}`,
+      );
+}
+
+function checkRegion({ region }: KeyName, { allowedRegions }: Candidate): Finding {
+  if (allowedRegions.length === 0) return passed('region', `${region}: no region is ruled out`);
+  return allowedRegions.includes(region)
+    ? passed('region', `${region} is among the allowed regions`)
+    : failed(
+        'region',
+        `the key is in ${region}, which is not among the tenant's allowed regions ${allowedRegions.join(', ')}`,
+        `use a key in ${allowedRegions.join(' or ')}, or allow ${region}`,
+      );
+}
+
+/** What one wraps another unwraps only within the set of one multi-Region key. */
+function checkReplica(replica: KeyName, key: KeyName): Finding {
+  const isReplica =
+    key.keyId.startsWith('mrk-') &&
+    replica.keyId === key.keyId &&
+    replica.accountId === key.accountId &&
+    replica.partition === key.partition &&
+    replica.region !== key.region;
+  return isReplica
+    ? passed('replicas', `the replica in ${replica.region} is of the same multi-Region key`)
+    : failed(
+        'replicas',
+        `${replica.keyId} in ${replica.region} is no replica of ${key.keyId} in another region`,
+        'name replicas of the same multi-Region key (mrk-…) in the same account, each in a region of its own',
+      );
+}
+
+/** Precondition: `arn` is a key ARN. */
+function nameOf(arn: string): KeyName {
+  const [, partition = '', , region = '', accountId = '', resource = ''] = arn.split(':');
+  return { partition, region, accountId, keyId: resource.slice('key/'.length) };
+}

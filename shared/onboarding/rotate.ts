@@ -1,0 +1,42 @@
+/**
+ * A new version of a tenant's branch key, for new messages. The old versions stay, for what they wrapped. A sandbox
+ * that has the old one cached goes on with it until it is `maxKeyAgeSeconds` old.
+ */
+import { z } from 'zod';
+import type { BranchKeys } from '../envelope/branch-keys.ts';
+import { EventInvalidError } from '../errors.ts';
+import type { Tenants } from '../ports.ts';
+import { requireActive } from '../tenant/tenant.ts';
+import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+
+export interface RotatePorts {
+  readonly tenants: Pick<Tenants, 'tenant'>;
+  readonly branchKeys: Pick<BranchKeys, 'version'>;
+}
+
+export interface Rotated {
+  readonly tenantId: TenantId;
+  readonly branchKeyId: string;
+}
+
+/**
+ * @throws TenantUnknownError, TenantRevokedError; EventInvalidError when it has no branch key in use
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError; KmsUnavailableError: to be asked again
+ */
+export async function rotateBranchKey(tenantId: TenantId, ports: RotatePorts): Promise<Rotated> {
+  const tenant = requireActive(await ports.tenants.tenant(tenantId), tenantId);
+  const { keyMode, branchKeyId } = tenant;
+  if (keyMode !== 'hierarchical' || branchKeyId === undefined)
+    throw new EventInvalidError(`tenant ${tenantId} is in key mode ${keyMode}: it uses no branch key`);
+  await ports.branchKeys.version(tenant, branchKeyId);
+  return { tenantId, branchKeyId };
+}
+
+const rotationSchema = z.strictObject({ tenantId: tenantIdSchema });
+
+/** @throws EventInvalidError */
+export function parseRotation(event: unknown): TenantId {
+  const parsed = rotationSchema.safeParse(event);
+  if (parsed.success) return parsed.data.tenantId;
+  throw new EventInvalidError(`not a request to rotate: ${z.prettifyError(parsed.error)}`);
+}

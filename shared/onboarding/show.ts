@@ -1,0 +1,49 @@
+/** What an operator wants to know of tenants. Nothing in it is secret. */
+import type { Hearings, Parking, Tenants } from '../ports.ts';
+import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import type { ListRequest } from './request.ts';
+
+export interface ShowPorts {
+  readonly tenants: Pick<Tenants, 'tenant' | 'all'>;
+  readonly parking: Pick<Parking, 'count'>;
+  readonly hearings: Pick<Hearings, 'last'>;
+}
+
+export interface Shown {
+  readonly tenant: Tenant;
+  readonly parkedJobs: number;
+  /** Of each KEK in use, when an event of it last reached us. ISO 8601, UTC, up to an hour early. */
+  readonly heardAt: Readonly<Record<string, string | null>>;
+}
+
+export interface Listed {
+  readonly tenants: readonly Tenant[];
+  /** Where the next page begins; absent on the last. */
+  readonly after?: TenantId;
+}
+
+/** @throws TenantUnknownError */
+export async function showTenant(tenantId: TenantId, ports: ShowPorts): Promise<Shown> {
+  const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
+  const heard = currentKekArns(tenant).map(
+    async (arn) => [arn, (await ports.hearings.last(arn)) ?? null] as const,
+  );
+  const [parkedJobs, heardAt] = await Promise.all([ports.parking.count(tenantId), Promise.all(heard)]);
+  return { tenant, parkedJobs, heardAt: Object.fromEntries(heardAt) };
+}
+
+/** In order of id. */
+export async function listTenants(
+  { after, limit }: Omit<ListRequest, 'action'>,
+  ports: ShowPorts,
+): Promise<Listed> {
+  const tenants: Tenant[] = [];
+  for await (const tenant of ports.tenants.all()) {
+    if (after !== undefined && tenant.tenantId <= after) continue;
+    const last = tenants.at(-1);
+    if (tenants.length === limit && last !== undefined) return { tenants, after: last.tenantId };
+    tenants.push(tenant);
+  }
+  return { tenants };
+}
