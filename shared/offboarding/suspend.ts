@@ -1,0 +1,99 @@
+/**
+ * We stop a tenant, and let it go on. Its uploads are planned and wait meanwhile; no event and no probe brings it
+ * back, only we do, and only if its key works.
+ */
+import { EventInvalidError } from '../errors.ts';
+import type { Tenants } from '../ports.ts';
+import { changeTenant } from '../revocation/change.ts';
+import { type KmsProbe, probeKey } from '../revocation/probe.ts';
+import { requireRegistered, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+
+export interface SuspendPorts {
+  readonly tenants: Pick<Tenants, 'tenant' | 'replace'>;
+  readonly kms: KmsProbe;
+  /** How long KMS may take to spread a change of a key. */
+  readonly propagationSeconds: number;
+  readonly now: () => Date;
+}
+
+export interface Standing {
+  readonly tenantId: TenantId;
+  readonly status: TenantStatus;
+}
+
+/**
+ * Idempotent.
+ * @throws TenantUnknownError; EventInvalidError unless it is active or revoked
+ */
+export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
+  await changeTenant(tenantId, ports.tenants, (tenant) => suspended(tenant, ports.now()));
+  return await standingOf(tenantId, ports);
+}
+
+/**
+ * Idempotent.
+ * @throws TenantUnknownError; EventInvalidError unless it is suspended
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError when its key does not work
+ * @throws KmsUnavailableError when that cannot be told yet
+ */
+export async function resume(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
+  await changeTenant(tenantId, ports.tenants, async (tenant) => {
+    if (tenant.status === 'active') return undefined;
+    requireStatus(tenant, ['suspended']);
+    await requireUsable(tenant, ports);
+    return turned(tenant, 'active', { name: 'resumed', at: ports.now().toISOString() });
+  });
+  return await standingOf(tenantId, ports);
+}
+
+/**
+ * A key that was taken away may seem to work for a while, so what was heard of it must be older than that.
+ * @throws as `resume` does
+ */
+export async function requireUsable(
+  tenant: Tenant,
+  { kms, now, propagationSeconds }: Pick<SuspendPorts, 'kms' | 'now' | 'propagationSeconds'>,
+): Promise<void> {
+  const { tenantId, signal } = tenant;
+  const sinceMs = now().getTime() - Date.parse(signal.at);
+  if (!OUR_SIGNALS.has(signal.name) && sinceMs < propagationSeconds * 1000)
+    throw new EventInvalidError(
+      `tenant ${tenantId}: ${signal.name} is only ${Math.floor(sinceMs / 1000)} s ago; ` +
+        `KMS may take ${propagationSeconds} s to tell whether the key works`,
+    );
+  const probe = await probeKey(tenant, kms);
+  if ('refused' in probe) throw probe.refused;
+  if ('unreachable' in probe) throw probe.unreachable;
+}
+
+/** They say nothing against the key. */
+const OUR_SIGNALS: ReadonlySet<string> = new Set([
+  'suspended',
+  'offboarding',
+  'resumed',
+  'registered',
+  'probe',
+]);
+
+/** A revoked tenant keeps the reason. */
+function suspended(tenant: Tenant, now: Date): Tenant | undefined {
+  if (tenant.status === 'suspended') return undefined;
+  requireStatus(tenant, ['active', 'revoked']);
+  const signal = { name: 'suspended', at: now.toISOString() };
+  return turned(tenant, 'suspended', tenant.status === 'revoked' ? tenant.signal : signal);
+}
+
+export function turned(tenant: Tenant, status: TenantStatus, signal: Tenant['signal']): Tenant {
+  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
+}
+
+function requireStatus({ tenantId, status }: Tenant, statuses: readonly TenantStatus[]): void {
+  if (statuses.includes(status)) return;
+  throw new EventInvalidError(`tenant ${tenantId} is ${status}, not ${statuses.join(' or ')}`);
+}
+
+async function standingOf(tenantId: TenantId, { tenants }: SuspendPorts): Promise<Standing> {
+  const { status } = requireRegistered(await tenants.tenant(tenantId), tenantId);
+  return { tenantId, status };
+}
