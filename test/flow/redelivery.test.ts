@@ -16,6 +16,8 @@ import {
   sourceExists,
 } from '../support/sealed-once.ts';
 
+/** After so long without an effect an upload is re-driven. */
+const STUCK_MS = 3_600_000;
 /** Long enough for another delivery to overtake a request that is held so long. */
 const HELD_MS = 1200;
 
@@ -168,6 +170,22 @@ describe('the same key uploaded twice', () => {
     await held.release(older);
     await pipeline.sealed(older);
     await pipeline.sealed(newer);
+    await expectNewer(older, newer, 2);
+  });
+});
+
+describe('a notification that never comes', () => {
+  it('is made good by the watch: the upload replaces an older one, once, though S3 speaks up after all', async () => {
+    const older = await held.upload('acme', 'unheard.bin', randomBytes(10));
+    await held.release(older);
+    await pipeline.sealed(older);
+    // Times order these two, and S3 lists whole seconds.
+    await pipeline.advanceClock(10_000);
+    const newer = await held.upload('acme', 'unheard.bin', randomBytes(2 * CHUNK_BYTES));
+    await pipeline.advanceClock(STUCK_MS);
+    await pipeline.client.invoke('watch', {});
+    await pipeline.sealedInTime(newer);
+    await held.release(newer);
     await expectNewer(older, newer, 2);
   });
 });
