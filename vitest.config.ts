@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     globalSetup: ['./test/support/package-stack.ts'],
     env: { CHUNK_BYTES: String(CHUNK_BYTES) },
+    // Loading the AWS SDK anew for every file would take half of the run; no test leaves anything behind in its process.
+    isolate: false,
     // Two cores: the local AWS and its sandboxes are processes of their own.
     maxWorkers: 2,
     testTimeout: 60_000,
