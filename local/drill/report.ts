@@ -29,7 +29,7 @@ export interface Check {
 
 const LEAST_RATIO = 0.95;
 /** Less work than this before the button is too little to compare with. */
-const LEAST_WORK = 100;
+const LEAST_WORK = 50;
 
 /** What the other tenant got done, in equal times before and after the button. */
 export function otherThroughput({
