@@ -18,8 +18,8 @@ interface Options extends Omit<DrillOptions, 'round'> {
 
 const options = new Command('npm run drill --')
   .description(
-    'Two tenants under load on a local AWS; one disables its key. Measures the last use of its keys in every\n' +
-      "sandbox and the other's throughput, enables the key, drains the backlog, compares every object.",
+    'Two tenants under load on a local AWS; one disables its key. Measures the last use of its keys in ' +
+      "every sandbox and the other's throughput, enables the key, drains the backlog, compares every object.",
   )
   .option('--sandboxes <number>', 'processes per function', positive, 8)
   .option('--seconds <number>', 'of load: a third before the button, the rest after it', positive, 30)
