@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 export interface ServerlessRun {
   readonly projectFolder: string;
@@ -27,6 +28,7 @@ export async function runServerless({
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: workFolder,
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
       NO_COLOR: '1',
