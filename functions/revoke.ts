@@ -1,10 +1,12 @@
 /** Events about the tenants' keys, as their accounts forward them: revokes, re-activates and then unparks. */
-import { dynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoDbClient, plainDynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
 import { dynamoLeases } from '../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { kmsProbe } from '../shared/aws/kms.ts';
+import { clientPerRegion, kmsProbe } from '../shared/aws/kms.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
+import { branchKeys } from '../shared/envelope/branch-keys.ts';
 import { name, propagationSeconds, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
@@ -13,14 +15,18 @@ import { unpark } from '../shared/revocation/unpark.ts';
 
 const config = readConfig({
   STATE_TABLE: name,
+  KEY_STORE_TABLE: name,
   CHUNK_QUEUE_URL: name,
   PROPAGATION_SECONDS: propagationSeconds,
   UNPARK_PER_SECOND: unparkPerSecond,
 });
 
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
+const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
 const ports = {
   tenants: dynamoTenants(table),
+  hearings: dynamoHearings(table),
+  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
   kms: kmsProbe(),
   parking: dynamoParking(table),
   leases: dynamoLeases(table),

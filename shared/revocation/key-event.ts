@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import type { KeySignal } from '../tenant/tenant.ts';
 
-/** What an event says of the key: it is off, it may be on again, or it may have been taken from us. */
-export type KeyEventKind = 'disabling' | 'enabling' | 'questioning';
+/** What an event says of the key: it is off, it may be on again, it may have been taken from us, its material is new. */
+export type KeyEventKind = 'disabling' | 'enabling' | 'questioning' | 'rotation';
 
 export interface KeyEvent {
   readonly kind: KeyEventKind;
@@ -24,10 +24,11 @@ export interface IgnoredEvent {
     | 'not-from-kms'
     | 'call-refused'
     | 'other-account'
-    | 'rotation'
     | 'irrelevant'
     | 'no-key-named'
     | 'unknown-key';
+  /** Of whom it was heard all the same. Full ARNs. */
+  readonly kekArns?: readonly string[];
 }
 
 /** An event of the future is taken for one of `now`: no clock but ours says how late it is. */
@@ -40,10 +41,9 @@ export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEven
   const { errorCode, recipientAccountId = event.account, awsRegion = event.region } = event.detail;
   if (errorCode !== undefined) return { ignored: 'call-refused' };
   if (recipientAccountId !== event.account || awsRegion !== event.region) return { ignored: 'other-account' };
-  const kind = KINDS.get(name);
-  if (kind === undefined) return { ignored: 'irrelevant' };
-  if (kind === 'rotation') return { ignored: kind };
   const kekArns = kekArnsOf(event);
+  const kind = KINDS.get(name);
+  if (kind === undefined) return { ignored: 'irrelevant', kekArns };
   if (kekArns.length === 0) return { ignored: 'no-key-named' };
   return { kind, signal: { name, at: timeOf(event, now) }, kekArns };
 }
@@ -73,7 +73,7 @@ const eventSchema = z.object({
 
 type Event = z.infer<typeof eventSchema>;
 
-const KINDS: ReadonlyMap<string, KeyEventKind | 'rotation'> = new Map([
+const KINDS: ReadonlyMap<string, KeyEventKind> = new Map([
   ['DisableKey', 'disabling'],
   ['ScheduleKeyDeletion', 'disabling'],
   ['DeleteImportedKeyMaterial', 'disabling'],
@@ -88,8 +88,7 @@ const KINDS: ReadonlyMap<string, KeyEventKind | 'rotation'> = new Map([
   ['CancelKeyDeletion', 'enabling'],
   ['ImportKeyMaterial', 'enabling'],
   ['CreateGrant', 'enabling'],
-  ['RotateKey', 'rotation'],
-  ['RotateKeyOnDemand', 'rotation'],
+  // Not RotateKey or RotateKeyOnDemand, by which CloudTrail tells of the same rotation.
   ['KMS CMK Rotation', 'rotation'],
 ]);
 

@@ -1,11 +1,12 @@
 /**
- * Asks KMS whether a tenant's key works now: its state, and a dry run of both operations of the data path. Three
- * requests, none of which uses the key. An outage is neither yes nor no.
+ * Asks KMS whether a tenant's key works now: its state, and a dry run of the operations of the data path. Three requests
+ * a key, two in hierarchical mode, none of which uses it. Each replica of a multi-Region key is asked as well: it works
+ * if all of them do. An outage is neither yes nor no.
  */
 import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
 import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
 import { KmsUnavailableError, SealstreamError, TenantKeyUnusableError } from '../errors.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 
 /** What a probe asks of KMS. Implemented by aws/kms.ts; throws what KMS throws. */
 export interface KmsProbe {
@@ -41,27 +42,49 @@ export type Verdict =
 /** Warnings come with every verdict: a key that is pending deletion is refused already. */
 export type Probe = Verdict & { readonly warnings: readonly KeyWarning[] };
 
-type ProbedTenant = Pick<Tenant, 'tenantId' | 'kekArn'>;
-
 /** Never throws: what KMS throws is the answer. */
-export async function probeKey(tenant: ProbedTenant, kms: KmsProbe): Promise<Probe> {
-  const { tenantId, kekArn } = tenant;
-  const context = { 'tenant-id': tenantId, purpose: 'probe', format: FORMAT };
+export async function probeKey(
+  tenant: Pick<Tenant, 'tenantId' | 'kekArn' | 'replicaArns' | 'keyMode'>,
+  kms: KmsProbe,
+): Promise<Probe> {
+  const { tenantId, keyMode } = tenant;
+  const probes = await Promise.all(
+    currentKekArns(tenant).map(async (kekArn) => await probeOne({ tenantId, kekArn, keyMode }, kms)),
+  );
+  const verdict =
+    probes.find((probe) => 'refused' in probe) ?? probes.find((probe) => 'unreachable' in probe);
+  return { ...(verdict ?? { usable: true }), warnings: probes.flatMap(({ warnings }) => warnings) };
+}
+
+type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode'>;
+
+async function probeOne(key: ProbedKey, kms: KmsProbe): Promise<Probe> {
+  const { kekArn } = key;
   let warnings: readonly KeyWarning[] = [];
   const verdict =
-    (await failureOf(tenant, 'kms:DescribeKey', async () => {
+    (await failureOf(key, 'kms:DescribeKey', async () => {
       const description = await kms.describeKey(kekArn);
       warnings = warningsOf(description);
-      requireUsableState(tenant, description);
-    })) ??
-    (await failureOf(tenant, 'kms:GenerateDataKey', () => kms.tryGenerateDataKey(kekArn, context))) ??
-    (await failureOf(tenant, 'kms:Decrypt', () => kms.tryDecrypt(kekArn, context)));
+      requireUsableState(key, description);
+    })) ?? (await refusalOfUse(key, kms));
   return { ...(verdict ?? { usable: true }), warnings };
+}
+
+/** In hierarchical mode the data path unwraps branch keys and does nothing else. */
+async function refusalOfUse(key: ProbedKey, kms: KmsProbe): Promise<Verdict | undefined> {
+  const { tenantId, kekArn, keyMode } = key;
+  const hierarchical = keyMode === 'hierarchical';
+  const idName = hierarchical ? 'aws-crypto-ec:tenant-id' : 'tenant-id';
+  const context = { [idName]: tenantId, purpose: 'probe', format: FORMAT };
+  const refusal = hierarchical
+    ? undefined
+    : await failureOf(key, 'kms:GenerateDataKey', () => kms.tryGenerateDataKey(kekArn, context));
+  return refusal ?? (await failureOf(key, 'kms:Decrypt', () => kms.tryDecrypt(kekArn, context)));
 }
 
 /** Undefined when the call works. */
 async function failureOf(
-  { tenantId, kekArn }: ProbedTenant,
+  { tenantId, kekArn }: ProbedKey,
   operation: KmsOperation,
   call: () => Promise<void>,
 ): Promise<Verdict | undefined> {
@@ -79,7 +102,7 @@ async function failureOf(
  * A state not named here does not decide: the dry runs do.
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
  */
-function requireUsableState({ tenantId, kekArn }: ProbedTenant, { state }: KeyDescription): void {
+function requireUsableState({ tenantId, kekArn }: ProbedKey, { state }: KeyDescription): void {
   const where = `tenant ${tenantId}, key ${kekArn}: its state is ${state}`;
   switch (state) {
     case 'Disabled':

@@ -49,6 +49,11 @@ export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefine
   return mayRevoke(tenant, signal) ? changed(tenant, tenant.status, tenant.signal) : noted(tenant, signal);
 }
 
+/** A key that the tenant had before is in question: what was cached of it is dropped, and nothing else changes. */
+export function dropped(tenant: Tenant): Tenant | undefined {
+  return withoutKey(tenant) === undefined ? undefined : { ...tenant, epoch: tenant.epoch + 1 };
+}
+
 /** Precondition: a probe has found the key usable since the signal. */
 export function enabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
   return isNewToRevoked(tenant, signal) ? changed(tenant, 'active', signal) : undefined;

@@ -6,6 +6,7 @@ import { probeKey } from '../../shared/revocation/probe.ts';
 import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
 import { probed } from '../../shared/revocation/transition.ts';
 import { callEvent } from '../support/key-events.ts';
+import { memoryBranchKeys, memoryHearings } from '../support/memory-control-plane.ts';
 import { memoryProbe } from '../support/memory-probe.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -49,7 +50,14 @@ async function deliver(
   kms: ReturnType<typeof memoryProbe>,
 ): Promise<void> {
   const at = new Date(START_MS + second * 1000).toISOString();
-  const ports = { tenants, kms, now: () => new Date(END_MS), propagationSeconds: PROPAGATION_SECONDS };
+  const ports = {
+    tenants,
+    hearings: memoryHearings(),
+    branchKeys: memoryBranchKeys(),
+    kms,
+    now: () => new Date(END_MS),
+    propagationSeconds: PROPAGATION_SECONDS,
+  };
   await handleKeyEvent(callEvent(name, at, ACME), ports);
 }
 

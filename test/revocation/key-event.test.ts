@@ -137,12 +137,22 @@ describe('ignored is', () => {
         detail: { ...detail, recipientAccountId: undefined, requestParameters: { keyId: ACME.kekArn } },
       },
     ],
-    ['rotation', callEvent('RotateKey', AT, ACME)],
-    ['rotation', callEvent('RotateKeyOnDemand', AT, ACME)],
-    ['rotation', nativeEvent('KMS CMK Rotation', AT, ACME)],
-    ['irrelevant', callEvent('TagResource', AT, ACME)],
-    ['irrelevant', callEvent('CreateAlias', AT, ACME)],
   ])('%s: %#', (reason, input) => {
     expect(parseKeyEvent(input, NOW)).toEqual({ ignored: reason });
+  });
+
+  test.each(['TagResource', 'CreateAlias', 'RotateKey', 'RotateKeyOnDemand'])(
+    '%s says nothing but that we hear of the key',
+    (name) => {
+      const kekArns = [ACME.kekArn];
+      expect(parseKeyEvent(callEvent(name, AT, ACME), NOW)).toEqual({ ignored: 'irrelevant', kekArns });
+    },
+  );
+
+  test('a rotation is told by KMS itself', () => {
+    expect(parseKeyEvent(nativeEvent('KMS CMK Rotation', AT, ACME), NOW)).toMatchObject({
+      kind: 'rotation',
+      kekArns: [ACME.kekArn],
+    });
   });
 });

@@ -76,3 +76,34 @@ describe('a probe', () => {
     });
   });
 });
+
+describe('a probe in hierarchical mode', () => {
+  test('asks whether branch keys can be unwrapped, and nothing that the mode does not need', async () => {
+    const kms = memoryProbe();
+    await probeKey({ ...ACME, keyMode: 'hierarchical' }, kms);
+    const context = { 'aws-crypto-ec:tenant-id': 'acme', purpose: 'probe', format: 'sealstream/1' };
+    expect(kms.calls).toEqual([{ operation: 'describeKey' }, { operation: 'tryDecrypt', context }]);
+  });
+});
+
+describe('a probe of a multi-Region key', () => {
+  const replica = ACME.kekArn.replace('us-east-1', 'eu-west-1');
+  const tenant = { ...ACME, replicaArns: [replica] };
+
+  test('is refused by any one of its keys, whatever becomes of the others', async () => {
+    const kms = memoryProbe();
+    const refusing = {
+      ...kms,
+      describeKey: async (kekArn: string) => {
+        const { description } = kms;
+        return await Promise.resolve(kekArn === replica ? { state: 'Disabled' } : description);
+      },
+      tryDecrypt: async () => await Promise.reject(new Error('out of reach')),
+    };
+    expect(await probeKey(tenant, refusing)).toMatchObject({ refused: { code: 'ERR_TENANT_KEY_UNUSABLE' } });
+  });
+
+  test('is usable if all of them are', async () => {
+    expect(await probeKey(tenant, memoryProbe())).toMatchObject({ usable: true });
+  });
+});

@@ -4,6 +4,12 @@ import { handleKeyEvent, type RevokePorts } from '../../shared/revocation/revoke
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { callEvent, type KeyEventInput, nativeEvent } from '../support/key-events.ts';
+import {
+  type MemoryBranchKeys,
+  memoryBranchKeys,
+  type MemoryHearings,
+  memoryHearings,
+} from '../support/memory-control-plane.ts';
 import { type MemoryProbe, memoryProbe } from '../support/memory-probe.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -15,11 +21,16 @@ function at(second: number): string {
 
 let tenants: MemoryTenants;
 let kms: MemoryProbe;
+let hearings: MemoryHearings;
+let branchKeys: MemoryBranchKeys;
 let ports: RevokePorts;
 beforeEach(() => {
   tenants = memoryTenants(ACME, GLOBEX);
   kms = memoryProbe();
-  ports = { tenants, kms, now: () => new Date(at(59)), propagationSeconds: 300 };
+  hearings = memoryHearings();
+  branchKeys = memoryBranchKeys();
+  const now = () => new Date(at(59));
+  ports = { tenants, hearings, branchKeys, kms, now, propagationSeconds: 300 };
 });
 
 function acme(): Tenant | undefined {
@@ -193,5 +204,108 @@ describe('a key of two tenants', () => {
     tenants.replace = replace;
     expect(tenants.records.get('acme-eu')?.status).toBe('revoked');
     expect(await handleKeyEvent(disable(1), ports)).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
+  });
+});
+
+describe('a key that the tenant had before', () => {
+  const old = ACME.kekArn.replace('9d3ab1c2', '00000000');
+  const event = (name: string) => callEvent(name, at(1), { kekArn: old });
+  beforeEach(() => {
+    tenants.records.set('acme', {
+      ...ACME,
+      retiredKeks: [{ kekArn: old, replicaArns: [], branchKeyIds: [] }],
+    });
+  });
+
+  test.each(['DisableKey', 'PutKeyPolicy'])(
+    'has what was cached of it dropped by %s, no more',
+    async (name) => {
+      expect(await handleKeyEvent(event(name), ports)).toMatchObject({ outcome: 'unchanged' });
+      expect(acme()).toMatchObject({ status: 'active', epoch: ACME.epoch + 1, signal: ACME.signal });
+      expect(kms.calls).toEqual([]);
+    },
+  );
+});
+
+describe('a replica of a multi-Region key', () => {
+  const replica = ACME.kekArn.replace('us-east-1', 'eu-west-1');
+  const disableReplica = callEvent('DisableKey', at(1), { kekArn: replica });
+  beforeEach(() => {
+    tenants.records.set('acme', { ...ACME, replicaArns: [replica] });
+  });
+
+  test('revokes when it is disabled', async () => {
+    expect(await handleKeyEvent(disableReplica, ports)).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
+  });
+
+  test('is asked as well before the tenant is active again', async () => {
+    await handleKeyEvent(disableReplica, ports);
+    await handleKeyEvent(callEvent('EnableKey', at(3), { kekArn: replica }), ports);
+    expect(kms.calls.filter(({ operation }) => operation === 'describeKey')).toHaveLength(2);
+    expect(acme()?.status).toBe('active');
+  });
+});
+
+describe('hearing of a key', () => {
+  test.each(['DisableKey', 'TagResource'])('%s is noted', async (name) => {
+    await handleKeyEvent(callEvent(name, at(1), ACME), ports);
+    expect([...hearings.heard.keys()]).toEqual([ACME.kekArn]);
+  });
+
+  test('is not noted of a key that is nobody’s', async () => {
+    tenants.records.delete('acme');
+    await handleKeyEvent(callEvent('TagResource', at(1), ACME), ports);
+    expect(hearings.heard.size).toBe(0);
+  });
+});
+
+describe('a rotation of the KEK', () => {
+  const rotation = nativeEvent('KMS CMK Rotation', at(1), ACME);
+  const hierarchical = {
+    ...ACME,
+    keyMode: 'hierarchical',
+    branchKeyId: 'acme.1',
+    rotateWithKek: true,
+  } as const;
+
+  test('makes a new version of the branch key, if the tenant asked for it', async () => {
+    tenants.records.set('acme', hierarchical);
+    expect(await handleKeyEvent(rotation, ports)).toMatchObject({ outcome: 'unchanged' });
+    expect(branchKeys.versioned).toEqual(['acme.1']);
+  });
+
+  test.each([
+    { rotateWithKek: false },
+    { keyMode: 'cached' },
+    { status: 'revoked' },
+    { branchKeyId: undefined },
+  ] as const)('does not with %j', async (change) => {
+    tenants.records.set('acme', { ...hierarchical, ...change });
+    await handleKeyEvent(rotation, ports);
+    expect(branchKeys.versioned).toEqual([]);
+  });
+});
+
+describe('a tenant on its way out', () => {
+  beforeEach(() => {
+    tenants.records.set('acme', { ...ACME, status: 'offboarding' });
+  });
+
+  test('is out when its key is disabled, and no event brings it back', async () => {
+    await deliver(disable(1), enable(3));
+    expect(acme()).toMatchObject({ status: 'offboarded', epoch: ACME.epoch + 1 });
+  });
+
+  test('stays what it is when its key is put in question and works', async () => {
+    await deliver(policy(1));
+    expect(acme()).toMatchObject({ status: 'offboarding', epoch: ACME.epoch + 1 });
+  });
+});
+
+describe('a suspended tenant', () => {
+  test('keeps the newest reason against its key, and no event brings it back', async () => {
+    tenants.records.set('acme', { ...ACME, status: 'suspended' });
+    await deliver(disable(1), enable(3));
+    expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch, signal: { name: 'DisableKey' } });
   });
 });

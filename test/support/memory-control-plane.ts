@@ -1,0 +1,46 @@
+/** What the control plane keeps beside the tenants' records, in memory: which keys were heard of, which branch keys made. */
+import type { BranchKeys } from '../../shared/envelope/branch-keys.ts';
+import type { Hearings } from '../../shared/ports.ts';
+
+export interface MemoryHearings extends Hearings {
+  /** ISO 8601 by KEK ARN. */
+  readonly heard: Map<string, string>;
+}
+
+export function memoryHearings(): MemoryHearings {
+  const heard = new Map<string, string>();
+  return {
+    heard,
+    async note(kekArn, at) {
+      await Promise.resolve();
+      heard.set(kekArn, at.toISOString());
+    },
+    last: async (kekArn) => await Promise.resolve(heard.get(kekArn)),
+  };
+}
+
+export interface MemoryBranchKeys extends BranchKeys {
+  /** The KEK of each, by branch key id. */
+  readonly made: Map<string, string>;
+  /** The ids of those that got a new version, in order. */
+  readonly versioned: string[];
+}
+
+export function memoryBranchKeys(): MemoryBranchKeys {
+  const made = new Map<string, string>();
+  const versioned: string[] = [];
+  return {
+    made,
+    versioned,
+    async make({ tenantId, kekArn }) {
+      await Promise.resolve();
+      const id = `${tenantId}.${made.size + 1}`;
+      made.set(id, kekArn);
+      return id;
+    },
+    async version(_tenant, branchKeyId) {
+      await Promise.resolve();
+      versioned.push(branchKeyId);
+    },
+  };
+}
