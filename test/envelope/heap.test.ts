@@ -1,6 +1,7 @@
 /**
- * What is left of DEKs in a sandbox that was flushed. Out of anybody's reach are the texts of KMS's answers, base64,
- * where the HTTP client's buffers and V8's strings were: freed, not zeroed, until something else is written there.
+ * What is left of DEKs in a sandbox that was flushed. Out of our reach are texts of KMS's answers, base64, where the
+ * HTTP client's buffers and V8's strings were, and a copy of each new DEK that the Encryption SDK's keyring takes out
+ * of a KeyObject: freed, not zeroed, until something else is written there.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -10,30 +11,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CACHED_ACME } from '../support/cached-keys.ts';
 import { kmsOverHttp } from '../support/kms-over-http.ts';
+import type { KmsStandIn } from '../support/kms-stand-in.ts';
+import { messageOf } from '../support/messages.ts';
 import { writableMemory } from '../support/process-memory.ts';
-import { kmsOfBoth } from '../support/tenants.ts';
+import { kekOf, kmsOfBoth } from '../support/tenants.ts';
 
-const DEKS = 4;
+const OPENED = 4;
 const program = fileURLToPath(new URL('heap-program.ts', import.meta.url));
 const keptText = randomBytes(32).toString('base64');
 
 let directory: string;
-let deks: readonly Buffer[];
+let opened: readonly Buffer[];
+let made: readonly Buffer[];
 let snapshot: Buffer;
 let heldInMemory: number;
 let leftInMemory: number;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sealstream-heap-'));
-  const file = join(directory, 'flushed.heapsnapshot');
   const kms = kmsOfBoth();
   await using server = await kmsOverHttp(kms);
-  const sandbox = fork(program, [String(DEKS), keptText, file], {
+  const file = join(directory, 'flushed.heapsnapshot');
+  const sandbox = fork(program, [keptText, file], {
     env: { AWS_ENDPOINT_URL: server.endpoint, AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' },
   });
+  sandbox.send(await messagesOfOneDekEach(kms));
   await said(sandbox, 'holding');
-  deks = distinct(kms.plaintextDeks);
+  opened = deksOf(kms, 'Decrypt');
+  made = deksOf(kms, 'GenerateDataKey').slice(OPENED);
   heldInMemory = foundInMemory(sandbox);
   sandbox.send('flush');
   await said(sandbox, 'flushed');
@@ -48,33 +55,48 @@ afterAll(async () => {
 });
 
 test('a heap snapshot of a flushed sandbox holds no DEK, in no spelling', () => {
-  expect(deks).toHaveLength(DEKS);
+  expect([opened.length, made.length]).toEqual([OPENED, 1]);
   expect(snapshot.includes(keptText)).toBe(true);
-  const spellings = deks.flatMap((dek) => [dek, dek.toString('hex'), dek.toString('base64')]);
+  const spellings = [...opened, ...made].flatMap((dek) => [dek, dek.toString('hex'), dek.toString('base64')]);
   expect(spellings.filter((spelling) => snapshot.includes(spelling))).toEqual([]);
 });
 
 test.runIf(process.platform === 'linux')('its memory held all DEKs before the flush, and none after', () => {
-  expect({ heldInMemory, leftInMemory }).toEqual({ heldInMemory: DEKS, leftInMemory: 0 });
+  expect({ heldInMemory, leftInMemory }).toEqual({ heldInMemory: OPENED + 1, leftInMemory: 0 });
 });
+
+async function messagesOfOneDekEach(kms: KmsStandIn): Promise<readonly string[]> {
+  const messages = [];
+  for (let count = 0; count < OPENED; count += 1) {
+    // A sandbox each, so that none finds another's DEK.
+    const message = await messageOf(kekOf(CACHED_ACME, kms), randomBytes(1_000));
+    messages.push(Buffer.from(message).toString('base64'));
+  }
+  return messages;
+}
 
 async function said(sandbox: ChildProcess, state: string): Promise<void> {
   const [message]: unknown[] = await once(sandbox, 'message');
   expect(message).toBe(state);
 }
 
-function distinct(buffers: readonly Uint8Array[]): readonly Buffer[] {
-  const spelled = buffers.map((buffer) => Buffer.from(buffer).toString('hex'));
-  return [...new Set(spelled)].map((hex) => Buffer.from(hex, 'hex'));
+function deksOf({ calls, plaintextDeks }: KmsStandIn, operation: string): readonly Buffer[] {
+  return plaintextDeks
+    .filter((_, index) => calls[index]?.operation === operation)
+    .map((dek) => Buffer.from(dek));
 }
 
-/** How many DEKs are there by either half: an allocator writes over the beginning of what it frees. */
+/** How many DEKs are there. Half of one is enough where every copy is to be zeroed: freeing writes over the beginning. */
 function foundInMemory({ pid = 0 }: ChildProcess): number {
   if (process.platform !== 'linux') return 0;
-  const found = new Set<Buffer>();
+  const needles = [
+    ...opened.map((dek) => [dek.subarray(0, 16), dek.subarray(16)]),
+    ...made.map((dek) => [dek]),
+  ];
+  const found = new Set<number>();
   for (const part of writableMemory(pid)) {
-    for (const dek of deks) {
-      if (part.includes(dek.subarray(0, 16)) || part.includes(dek.subarray(16))) found.add(dek);
+    for (const [index, parts] of needles.entries()) {
+      if (parts.some((needle) => part.includes(needle))) found.add(index);
     }
   }
   return found.size;
