@@ -29,8 +29,14 @@ beforeEach(() => {
   kms = memoryProbe();
   hearings = memoryHearings();
   branchKeys = memoryBranchKeys();
-  const now = () => new Date(at(59));
-  ports = { tenants, hearings, branchKeys, kms, now, propagationSeconds: 300 };
+  ports = {
+    tenants,
+    hearings,
+    branchKeys,
+    kms,
+    now: () => new Date(at(59)),
+    propagationSeconds: 300,
+  };
 });
 
 function acme(): Tenant | undefined {
