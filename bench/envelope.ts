@@ -3,18 +3,15 @@ import { buildClient, KmsKeyringNode } from '@aws-crypto/client-node';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { decrypt } from '../shared/envelope/decrypt.ts';
 import { encrypt } from '../shared/envelope/encrypt.ts';
-import {
-  generatingKeyring,
-  type Kek,
-  type KmsOperations,
-  unwrappingKeyring,
-} from '../shared/envelope/kek.ts';
+import { type Kek, kekOf, type KmsOperations } from '../shared/envelope/kek.ts';
+import { keyringOf } from '../shared/envelope/kms-call.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { FRAME_BYTES } from '../shared/envelope/message-size.ts';
 import { sdk, SUITE } from '../shared/envelope/suite.ts';
-import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
+import { tenantSchema } from '../shared/tenant/tenant.ts';
 import { KEK_ARN, kmsStandIn } from './kms-stand-in.ts';
 import { medians } from './measure.ts';
 import type { Figure } from './report.ts';
@@ -89,9 +86,15 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
 }
 
 function benchKek(kms: KmsOperations): Kek {
-  const keys = { kms, cache: materialsCache(), recordUse: () => undefined };
-  const tenantId = tenantIdSchema.parse('bench');
-  return { tenantId, arn: KEK_ARN, keyMode: 'per-chunk', maxKeyAgeSeconds: 0, epoch: 0, keys };
+  const keys = {
+    kms,
+    branchKeys: branchKeyTable('none'),
+    cache: materialsCache(),
+    recordUse: () => undefined,
+  };
+  const signal = { name: 'registered', at: new Date().toISOString() };
+  const tenant = { tenantId: 'bench', kekArn: KEK_ARN, status: 'active', epoch: 0, signal };
+  return kekOf(tenantSchema.parse(tenant), keys);
 }
 
 async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8Array[]): Promise<Buffer> {
@@ -149,7 +152,7 @@ function stockClient(kms: ReturnType<typeof kmsStandIn>) {
 
 /** What the Encryption SDK takes by itself, its output thrown away: what is left to the envelope is the difference. */
 function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
-  return sdk.encryptStream(generatingKeyring(benchKek(kms), {}), {
+  return sdk.encryptStream(keyringOf(KEK_ARN, kms), {
     suiteId: SUITE,
     encryptionContext: CONTEXT,
     frameLength: FRAME_BYTES,
@@ -157,7 +160,7 @@ function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
 }
 
 function decryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
-  return sdk.decryptStream(unwrappingKeyring(benchKek(kms), {}));
+  return sdk.decryptStream(keyringOf(KEK_ARN, kms));
 }
 
 function inFrames(message: Buffer): readonly Buffer[] {

@@ -1,5 +1,6 @@
 /** Jobs of the chunk queue: encrypts each chunk into the vault, and seals the object whose last chunk it wrote. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
@@ -19,7 +20,12 @@ import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { createGuard } from '../shared/revocation/guard.ts';
 
-const config = readConfig({ STATE_TABLE: name, CHUNK_QUEUE_URL: name, VAULT_BUCKET: name });
+const config = readConfig({
+  STATE_TABLE: name,
+  KEY_STORE_TABLE: name,
+  CHUNK_QUEUE_URL: name,
+  VAULT_BUCKET: name,
+});
 
 const s3 = s3Client();
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
@@ -30,7 +36,12 @@ const ports = {
   state,
   sources: s3Sources(s3),
   vault: s3Vault(s3, config.VAULT_BUCKET),
-  keys: { kms: kmsOperations(), cache, recordUse: recordKeyUse },
+  keys: {
+    kms: kmsOperations(),
+    branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
+    cache,
+    recordUse: recordKeyUse,
+  },
   guard: createGuard({ tenants: dynamoTenants(table), cache, now, revocations: revocationLog }),
   admit: admission(),
   now,

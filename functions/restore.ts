@@ -1,4 +1,5 @@
 /** Invoked with `{ tenantId, key, destination? }`: decrypts one object of a tenant to a destination. */
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { dynamoDbClient, s3Client } from '../shared/aws/clients.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
@@ -14,7 +15,12 @@ import { parseRequest } from '../shared/restore/request.ts';
 import { restore, type Restored } from '../shared/restore/restore.ts';
 import { createGuard } from '../shared/revocation/guard.ts';
 
-const config = readConfig({ STATE_TABLE: name, VAULT_BUCKET: name, RESTORE_BUCKET: name });
+const config = readConfig({
+  STATE_TABLE: name,
+  KEY_STORE_TABLE: name,
+  VAULT_BUCKET: name,
+  RESTORE_BUCKET: name,
+});
 
 const s3 = s3Client();
 const tenants = dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE });
@@ -23,7 +29,12 @@ const ports = {
   tenants,
   vault: s3Vault(s3, config.VAULT_BUCKET),
   destinations: s3Destinations(s3),
-  keys: { kms: kmsOperations(), cache, recordUse: recordKeyUse },
+  keys: {
+    kms: kmsOperations(),
+    branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
+    cache,
+    recordUse: recordKeyUse,
+  },
   guard: createGuard({ tenants, cache, now: () => new Date(), revocations: revocationLog }),
 };
 const buckets = { restoreBucket: config.RESTORE_BUCKET, vaultBucket: config.VAULT_BUCKET };

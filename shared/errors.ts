@@ -43,6 +43,22 @@ export abstract class SealstreamError extends Error {
   abstract readonly disposition: Disposition;
 }
 
+/** What KMS, or what we know of the key, says about one KEK. */
+interface KeyErrorOptions extends ErrorOptions {
+  /** The key, by its ARN. Absent: the tenant's current one. */
+  readonly kekArn?: string;
+}
+
+abstract class TenantKeyError extends SealstreamError {
+  readonly kekArn: string | undefined;
+  readonly disposition = 'park';
+
+  constructor(message: string, { kekArn, ...options }: KeyErrorOptions = {}) {
+    super(message, options);
+    this.kekArn = kekArn;
+  }
+}
+
 /** An event or a request of the wrong shape. */
 export class EventInvalidError extends SealstreamError {
   override readonly name = 'EventInvalidError';
@@ -100,24 +116,21 @@ export class KeyExpiredError extends SealstreamError {
 }
 
 /** KMS: the KEK is disabled, pending deletion or import, or does not exist. */
-export class TenantKeyUnusableError extends SealstreamError {
+export class TenantKeyUnusableError extends TenantKeyError {
   override readonly name = 'TenantKeyUnusableError';
   readonly code = 'ERR_TENANT_KEY_UNUSABLE';
-  readonly disposition = 'park';
 }
 
 /** KMS: the key policy, a grant or our role does not allow the operation. */
-export class TenantKeyDeniedError extends SealstreamError {
+export class TenantKeyDeniedError extends TenantKeyError {
   override readonly name = 'TenantKeyDeniedError';
   readonly code = 'ERR_TENANT_KEY_DENIED';
-  readonly disposition = 'park';
 }
 
 /** KMS: the KEK cannot do this at all (asymmetric, HMAC, malformed ARN). */
-export class TenantKeyMisconfiguredError extends SealstreamError {
+export class TenantKeyMisconfiguredError extends TenantKeyError {
   override readonly name = 'TenantKeyMisconfiguredError';
   readonly code = 'ERR_TENANT_KEY_MISCONFIGURED';
-  readonly disposition = 'park';
 }
 
 /** KMS throttles, fails, times out, or the external key store is unreachable: an outage, not a revocation. */

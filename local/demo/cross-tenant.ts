@@ -1,13 +1,15 @@
 /** Tries to open one tenant's object as another: by its account, by its key, by its name. All must be refused. */
 import { KMS } from '@aws-sdk/client-kms';
 import { CopyObjectCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { branchKeyTable } from '../../shared/aws/branch-key-table.ts';
 import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
 import { chunkContext } from '../../shared/envelope/context.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
-import type { Kek } from '../../shared/envelope/kek.ts';
+import { type Kek, kekOf } from '../../shared/envelope/kek.ts';
 import { materialsCache } from '../../shared/envelope/materials-cache.ts';
 import { SealstreamError } from '../../shared/errors.ts';
 import { type ClearPart, decodeManifest } from '../../shared/manifest/manifest.ts';
+import { tenantSchema } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { ISV_ACCOUNT, REGION, RESTORE_ROLE, VAULT_BUCKET } from '../names.ts';
 import { InvocationError, type PipelineClient, type Uploaded } from '../pipeline-client.ts';
@@ -46,8 +48,14 @@ export async function tryCrossTenant(
 }
 
 function kekAt(tenantId: TenantId, arn: string, kms: KMS): Kek {
-  const keys = { kms, cache: materialsCache(), recordUse: () => undefined };
-  return { tenantId, arn, keyMode: 'per-chunk', maxKeyAgeSeconds: 0, epoch: 0, keys };
+  const keys = {
+    kms,
+    branchKeys: branchKeyTable('none'),
+    cache: materialsCache(),
+    recordUse: () => undefined,
+  };
+  const signal = { name: 'registered', at: new Date().toISOString() };
+  return kekOf(tenantSchema.parse({ tenantId, kekArn: arn, status: 'active', epoch: 0, signal }), keys);
 }
 
 async function restoreCopy(client: PipelineClient, victim: Uploaded, intruder: Uploaded): Promise<void> {

@@ -9,15 +9,17 @@ export interface KeyUse {
   readonly tenantId: TenantId;
   readonly kekArn: string;
   readonly keyMode: KeyMode;
+  /** Of the branch key that wraps the DEK, a UUID. Absent where the KEK wraps it. */
+  readonly branchKeyVersion?: string;
   readonly operation: 'encrypt' | 'decrypt';
   readonly objectId: string;
   /** Absent for the sealed part of a manifest. */
   readonly chunkIndex?: number;
-  /** Whether the DEK was in the cache; otherwise KMS was asked for it. */
+  /** Whether the DEK, or the branch key where there is one, was in the cache; otherwise KMS was asked for it. */
   readonly cached: boolean;
-  /** How old the DEK was when the message began, counted from before KMS was asked for it. 0 when it was fetched. */
+  /** How old that key was when the message began, counted from before KMS was asked for it. 0 when it was fetched. */
   readonly keyAgeMs: number;
-  /** Of the call of KMS that the DEK came from. */
+  /** Of the call of KMS that that key came from. */
   readonly kmsRequestId?: string;
   /** The tenant's, under which the DEK was taken. */
   readonly epoch: number;

@@ -25,31 +25,35 @@ export type KmsOperation =
 /** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
 export function kmsFailure(
   cause: unknown,
-  kek: Pick<Kek, 'tenantId' | 'arn'>,
+  kek: Pick<Kek, 'tenantId' | 'arn'> & Partial<Pick<Kek, 'customKeyStore'>>,
   operation: KmsOperation,
 ): SealstreamError {
   const name = cause instanceof Error ? cause.name : 'unknown failure';
+  const options = { cause, kekArn: kek.arn };
   const where = `tenant ${kek.tenantId}, key ${kek.arn}: ${operation} answered ${name}`;
   switch (name) {
     case 'AccessDeniedException':
       return new TenantKeyDeniedError(
         `${where}; the tenant's key policy must allow our role ${operation} under its own tenant-id`,
-        { cause },
+        options,
+      );
+    case 'KMSInvalidStateException':
+      // Also what KMS answers when it cannot reach the store. A deletion of such a key is heard of, or found by a probe.
+      if (kek.customKeyStore === true)
+        return new KmsUnavailableError(`${where}; its store is asked again`, { cause });
+      return new TenantKeyUnusableError(
+        `${where}; the tenant must enable the key (or cancel its deletion)`,
+        options,
       );
     case 'DisabledException':
-    case 'KMSInvalidStateException':
-      return new TenantKeyUnusableError(`${where}; the tenant must enable the key (or cancel its deletion)`, {
-        cause,
-      });
+      return new TenantKeyUnusableError(`${where}; the tenant must enable the key`, options);
     case 'NotFoundException':
-      return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, { cause });
+      return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, options);
     case 'InvalidKeyUsageException':
     case 'InvalidArnException':
     case 'UnsupportedOperationException':
     case 'ValidationException':
-      return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, {
-        cause,
-      });
+      return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, options);
     case 'InvalidCiphertextException':
     case 'IncorrectKeyException':
       return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause });

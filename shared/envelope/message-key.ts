@@ -3,6 +3,7 @@ import { EpochChangedError, KeyExpiredError } from '../errors.ts';
 import type { EncryptionContext } from './context.ts';
 import type { Kek } from './kek.ts';
 import type { KeyUse } from './key-use.ts';
+import type { Fetched } from './kms-call.ts';
 import type { Found } from './partition.ts';
 
 export class MessageKey {
@@ -11,6 +12,7 @@ export class MessageKey {
   readonly #context: EncryptionContext;
   readonly #startedAt: string;
   #origin: Pick<KeyUse, 'cached' | 'keyAgeMs' | 'kmsRequestId'> | undefined;
+  #branchKeyVersion: string | undefined;
   #require: (() => Promise<void>) | undefined;
 
   /** `context`: the message's own, also where its DEK serves others. */
@@ -22,8 +24,9 @@ export class MessageKey {
   }
 
   /** A key that KMS was asked for by this very message may be used until the message ends. */
-  fetched(kmsRequestId: string | undefined): void {
+  fetched<Material>({ material, kmsRequestId }: Fetched<Material>): Material {
     this.#origin = { cached: false, keyAgeMs: 0, kmsRequestId };
+    return material;
   }
 
   /** `renew` asks KMS for the same key again when it expires under the message; without it the message ends then. */
@@ -39,6 +42,11 @@ export class MessageKey {
     };
   }
 
+  /** What was fetched or found is a branch key, which wraps the DEK of this message alone. */
+  wrappedBy(branchKeyVersion: string): void {
+    this.#branchKeyVersion = branchKeyVersion;
+  }
+
   /** @throws EpochChangedError, KeyExpiredError, and what KMS says when the key is renewed */
   readonly requireUsable = async (): Promise<void> => await this.#require?.();
 
@@ -51,6 +59,7 @@ export class MessageKey {
       tenantId,
       kekArn,
       keyMode,
+      branchKeyVersion: this.#branchKeyVersion,
       operation: this.#operation,
       objectId: this.#context['object-id'] ?? '',
       chunkIndex: chunkIndex === undefined ? undefined : Number(chunkIndex),

@@ -124,8 +124,13 @@ export class Partition implements SdkCache {
     this.#put(key, () => keepDecryption(material), { maxAgeMs, kmsRequestId });
   }
 
-  putBranchKeyMaterial(key: string, material: BranchKeyMaterial, maxAgeMs?: number): void {
-    this.#put(key, () => keepBranchKey(material), { maxAgeMs });
+  putBranchKeyMaterial(
+    key: string,
+    material: BranchKeyMaterial,
+    maxAgeMs?: number,
+    kmsRequestId?: string,
+  ): void {
+    this.#put(key, () => keepBranchKey(material), { maxAgeMs, kmsRequestId });
   }
 
   del(key: string): void {

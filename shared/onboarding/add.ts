@@ -4,7 +4,7 @@
  */
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
-import type { Tenant, TenantStatus } from '../tenant/tenant.ts';
+import { type Tenant, tenantSchema, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { checkEvents, checkKeys, type CheckPorts } from './check.ts';
 import { type Finding, isProven } from './finding.ts';
@@ -76,7 +76,7 @@ async function register(tenantId: TenantId, settings: Settings, ports: AddPorts)
   const registered = await tenants.tenant(tenantId);
   // From before the checks: what happens to the key during them counts.
   const signal = { name: 'registered', at: now().toISOString() };
-  const tenant: Tenant = { tenantId, ...settings, retiredKeks: [], status: 'pending', epoch: 1, signal };
+  const tenant = tenantSchema.parse({ tenantId, ...settings, status: 'pending', epoch: 1, signal });
   if (registered !== undefined) return await rewritten(requirePending(registered), tenant, ports);
   if (await tenants.register(tenant)) return tenant;
   throw new StorageUnavailableError(

@@ -43,6 +43,8 @@ export interface Tenant {
   readonly replicaArns: readonly string[];
   /** Newest last. */
   readonly retiredKeks: readonly RetiredKek[];
+  /** Whether the KEK is in a CloudHSM or an external key store, which may be out of reach. Default false. */
+  readonly customKeyStore: boolean;
   /** Where its KEK and the replicas may be. None: anywhere. */
   readonly allowedRegions: readonly string[];
   /** Default `per-chunk`. */
@@ -79,6 +81,7 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
       }),
     )
     .default([]),
+  customKeyStore: z.boolean().default(false),
   allowedRegions: z.array(z.string()).default([]),
   keyMode: z.enum(['per-chunk', 'cached', 'hierarchical']).default('per-chunk'),
   isolation: z.enum(['pooled', 'dedicated']).default('pooled'),
@@ -91,7 +94,10 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
 });
 
 /** The KEK that new objects are encrypted under, and its replicas: the tenant is active only while all of them work. */
-export function currentKekArns({ kekArn, replicaArns }: Tenant): readonly string[] {
+export function currentKekArns({
+  kekArn,
+  replicaArns,
+}: Pick<Tenant, 'kekArn' | 'replicaArns'>): readonly string[] {
   return [kekArn, ...replicaArns];
 }
 

@@ -11,6 +11,7 @@ import { type CacheOptions, materialsCache } from '../../shared/envelope/materia
 import type { CacheEvent } from '../../shared/envelope/partition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { heldClock, type HeldClock } from './held-clock.ts';
+import { memoryKeyStore } from './memory-key-store.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
 import { ACME, GLOBEX, kmsOfBoth } from './tenants.ts';
 
@@ -32,7 +33,12 @@ export function cachedKeys(options: CacheOptions = {}, kms: KmsStandIn = kmsOfBo
   const uses: KeyUse[] = [];
   const events: CacheEvent[] = [];
   const cache = materialsCache({ clock, onEvent: (event) => void events.push(event), ...options });
-  const keys: Keys = { kms, cache, recordUse: (use) => void uses.push(use) };
+  const keys: Keys = {
+    kms,
+    branchKeys: memoryKeyStore().table,
+    cache,
+    recordUse: (use) => void uses.push(use),
+  };
   return { kms, clock, keys, uses, events, kek: (tenant) => kekOf({ ...CACHED_ACME, ...tenant }, keys) };
 }
 

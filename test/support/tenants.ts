@@ -2,6 +2,7 @@
 import { type Kek, type Keys, kekOf as kekOfKeys, type KmsOperations } from '../../shared/envelope/kek.ts';
 import { materialsCache } from '../../shared/envelope/materials-cache.ts';
 import { type Tenant, tenantSchema } from '../../shared/tenant/tenant.ts';
+import { memoryKeyStore } from './memory-key-store.ts';
 import { kmsStandIn, type KmsStandIn } from './kms-stand-in.ts';
 
 export const ACME: Tenant = tenantOf('acme', '111111111111');
@@ -16,7 +17,7 @@ export function kmsOfBoth(): KmsStandIn {
 
 /** One sandbox's keys over that KMS, nothing cached yet; nobody reads its key uses. */
 export function keysOf(kms: KmsOperations): Keys {
-  return { kms, cache: materialsCache(), recordUse: () => undefined };
+  return { kms, branchKeys: memoryKeyStore().table, cache: materialsCache(), recordUse: () => undefined };
 }
 
 export function kekOf(tenant: Tenant, kms: KmsOperations): Kek {
