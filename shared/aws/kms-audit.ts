@@ -36,6 +36,7 @@ function factsOf(kekArn: string, key: KeyMetadata | undefined): KeyFacts {
     multiRegion: key?.MultiRegion ?? false,
     relatedArns: related.filter((arn) => arn !== undefined && arn !== kekArn).map(String),
     validTo: key?.ValidTo,
+    customKeyStore: key?.CustomKeyStoreId !== undefined || key?.XksKeyConfiguration !== undefined,
   };
 }
 

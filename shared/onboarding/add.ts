@@ -41,10 +41,14 @@ export async function addTenant(
   const names = checkNames({ tenantId, ...settings }, ports.ourselves);
   if (!isProven(names, false)) return { tenantId, status: 'unregistered', findings: names };
   const pending = await register(tenantId, settings, ports);
-  const [keys, events] = await Promise.all([checkKeys(pending, ports), checkEvents(pending, ports)]);
+  const [{ findings: keys, customKeyStore }, events] = await Promise.all([
+    checkKeys(pending, ports),
+    checkEvents(pending, ports),
+  ]);
   const findings = [...names, ...keys, ...events];
   if (!isProven(findings, strict)) return { tenantId, status: 'pending', findings };
-  await rewritten(pending, { ...pending, ...(await branchKeyOf(pending, ports)), status: 'active' }, ports);
+  const proven = { ...pending, customKeyStore, ...(await branchKeyOf(pending, ports)) };
+  await rewritten(pending, { ...proven, status: 'active' }, ports);
   return { tenantId, status: 'active', findings };
 }
 

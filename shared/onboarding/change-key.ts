@@ -23,9 +23,11 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   const isNewKek = next.kekArn !== tenant.kekArn;
   requireChangeable(tenant, isNewKek);
   const names = checkNames(next, ports.ourselves);
-  const findings = isProven(names, false) ? [...names, ...(await checkKeys(next, ports))] : names;
+  if (!isProven(names, false)) return { tenantId, status: tenant.status, findings: names };
+  const { findings: keys, customKeyStore } = await checkKeys(next, ports);
+  const findings = [...names, ...keys];
   if (!isProven(findings, strict)) return { tenantId, status: tenant.status, findings };
-  const proven = { ...next, ...(await branchKeyOf(next, ports)) };
+  const proven = { ...next, customKeyStore, ...(await branchKeyOf(next, ports)) };
   // What is known of the key stays true of it; of another one nothing is known but that it was just proven.
   await rewritten(tenant, isNewKek ? { ...proven, status: 'active', signal } : proven, ports);
   return { tenantId, status: 'active', findings };

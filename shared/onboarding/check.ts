@@ -1,5 +1,6 @@
 /** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
 import type { Hearings, Tenants } from '../ports.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription, type KeyDescriber } from './described-key.ts';
 import { type Finding, passed, warned } from './finding.ts';
 import { checkGrant, statementOf, type TryOperation } from './granted-key.ts';
@@ -18,23 +19,31 @@ export interface KeyAudit extends KeyDescriber {
   readonly tryOperation: TryOperation;
 }
 
+export interface Checked extends Pick<Tenant, 'customKeyStore'> {
+  readonly findings: readonly Finding[];
+}
+
 /**
  * Precondition: what the keys' names say has passed (named-key.ts).
  * @throws KmsUnavailableError, StorageUnavailableError
  */
-export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promise<readonly Finding[]> {
-  const kekArns = [candidate.kekArn, ...candidate.replicaArns];
-  const findings = await Promise.all(kekArns.map(async (arn) => await checkKey(arn, candidate, ports)));
-  return findings.flat();
+export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promise<Checked> {
+  const checked = await Promise.all(
+    currentKekArns(candidate).map(async (arn) => await checkKey(arn, candidate, ports)),
+  );
+  return {
+    findings: checked.flatMap(({ findings }) => findings),
+    customKeyStore: checked.some(({ customKeyStore }) => customKeyStore),
+  };
 }
 
 /** Whether the events of the keys reach us. Only something that happens to a key tells. */
 export async function checkEvents(
-  { kekArn, replicaArns }: Pick<Candidate, 'kekArn' | 'replicaArns'>,
+  keys: Pick<Candidate, 'kekArn' | 'replicaArns'>,
   { hearings }: Pick<CheckPorts, 'hearings'>,
 ): Promise<readonly Finding[]> {
   return await Promise.all(
-    [kekArn, ...replicaArns].map(async (arn) => {
+    currentKekArns(keys).map(async (arn) => {
       const heardAt = await hearings.last(arn);
       return heardAt === undefined ? unheard(arn) : passed('events', `${arn} was heard of at ${heardAt}`);
     }),
@@ -45,14 +54,15 @@ async function checkKey(
   kekArn: string,
   candidate: Candidate,
   { audit, tenants, ourselves }: CheckPorts,
-): Promise<readonly Finding[]> {
+): Promise<Checked> {
   const watching = statementOf('SealstreamWatches', candidate, ourselves);
   const described = await checkDescription(kekArn, candidate, audit, watching);
-  if (!described.isAskable) return described.findings;
+  if (!described.isAskable) return described;
   const holders = await tenants.ofKek(kekArn);
   const isShared = holders.some(({ tenantId }) => tenantId !== candidate.tenantId);
   const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
-  return [...described.findings, ...(await checkGrant(kekArn, candidate, ports))];
+  const granted = await checkGrant(kekArn, candidate, ports);
+  return { ...described, findings: [...described.findings, ...granted] };
 }
 
 /** Tagging changes nothing about the key, and CloudTrail tells of it. */

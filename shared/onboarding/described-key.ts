@@ -14,6 +14,8 @@ export interface KeyFacts {
   /** ARNs of the other keys of a multi-Region key. */
   readonly relatedArns: readonly string[];
   readonly validTo?: Date | undefined;
+  /** Whether it is in a CloudHSM or an external key store. */
+  readonly customKeyStore: boolean;
 }
 
 export interface KeyDescriber {
@@ -25,6 +27,7 @@ export interface Described {
   readonly findings: readonly Finding[];
   /** Whether the key is such that what it grants can be asked. */
   readonly isAskable: boolean;
+  readonly customKeyStore: boolean;
 }
 
 /** @throws KmsUnavailableError */
@@ -50,6 +53,7 @@ export async function checkDescription(
       ...checkSet(kekArn, facts, candidate),
     ],
     isAskable: type.ok && state.ok,
+    customKeyStore: facts.customKeyStore,
   };
 }
 
@@ -61,7 +65,7 @@ function undescribed(kekArn: string, { tenantId }: Candidate, cause: unknown, wa
   const finding = isDenied
     ? failed('key-exists', `${kekArn} does not let us describe it, or does not exist`, watching)
     : failed('key-exists', `${kekArn} does not exist`, 'name a key that exists, in the region its ARN says');
-  return { findings: [finding], isAskable: isDenied };
+  return { findings: [finding], isAskable: isDenied, customKeyStore: false };
 }
 
 function checkType(kekArn: string, { spec, usage }: KeyFacts): Finding {

@@ -45,6 +45,6 @@ export function warned(check: CheckName, message: string, fix: string | Fix): Fi
 }
 
 /** Whether the findings let a tenant be active. */
-export function isProven(findings: readonly Finding[], strict: boolean): boolean {
+export function isProven(findings: readonly Pick<Finding, 'ok' | 'severity'>[], strict: boolean): boolean {
   return findings.every(({ ok, severity }) => ok || (severity === 'warning' && !strict));
 }

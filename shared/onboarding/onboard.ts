@@ -37,11 +37,11 @@ async function checkTenant(
   ports: CheckPorts & Pick<OnboardPorts, 'tenants'>,
 ): Promise<Judged> {
   const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
-  const [keys, events] = await Promise.all([checkKeys(tenant, ports), checkEvents(tenant, ports)]);
+  const [{ findings }, events] = await Promise.all([checkKeys(tenant, ports), checkEvents(tenant, ports)]);
   return {
     tenantId,
     status: tenant.status,
-    findings: [...checkNames(tenant, ports.ourselves), ...keys, ...events],
+    findings: [...checkNames(tenant, ports.ourselves), ...findings, ...events],
   };
 }
 
