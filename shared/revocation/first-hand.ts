@@ -1,13 +1,8 @@
 /** KMS refused our own call: the same as a disabling event, seen first-hand. */
 import type { MaterialsCache } from '../envelope/materials-cache.ts';
-import {
-  type SealstreamError,
-  TenantKeyDeniedError,
-  TenantKeyMisconfiguredError,
-  TenantKeyUnusableError,
-} from '../errors.ts';
+import { TenantKeyDeniedError, TenantKeyMisconfiguredError, TenantKeyUnusableError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { changeTenant } from './change.ts';
 import { refused } from './transition.ts';
 
@@ -24,24 +19,30 @@ export interface RevocationLog {
   notRevoked(tenant: Tenant, failure: unknown): void;
 }
 
+type KeyRefusal = TenantKeyDeniedError | TenantKeyUnusableError | TenantKeyMisconfiguredError;
+
 /** Whether KMS itself refused the tenant's key. An outage never is a refusal. */
-export function isKeyRefusal(error: unknown): error is SealstreamError {
+export function isKeyRefusal(error: unknown): error is KeyRefusal {
   return [TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError].some(
     (refusal) => error instanceof refusal,
   );
 }
 
-/** Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under. Never throws. */
+/**
+ * Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under, or the key
+ * that was refused is one that it had before. Never throws.
+ */
 export async function revokeFirstHand(
   tenant: Tenant,
-  refusal: SealstreamError,
+  refusal: KeyRefusal,
   { tenants, cache, now, revocations }: FirstHandPorts,
 ): Promise<void> {
   cache.flush(tenant.tenantId);
+  const { kekArn = tenant.kekArn } = refusal;
   const signal = { name: refusal.code, at: now().toISOString() };
   try {
     const change = await changeTenant(tenant.tenantId, tenants, (current) =>
-      refused(current, tenant.epoch, signal),
+      currentKekArns(current).includes(kekArn) ? refused(current, tenant.epoch, signal) : undefined,
     );
     if (change === undefined) return;
     cache.observe(change.after);

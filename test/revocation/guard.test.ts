@@ -213,3 +213,14 @@ function settled(): [Promise<void>, () => void] {
   const { promise, resolve } = Promise.withResolvers<void>();
   return [promise, resolve];
 }
+
+describe('work that meets a refusal of a key that the tenant had before', () => {
+  test('fails with it and drops what is cached, and the tenant stays active', async () => {
+    const kekArn = ACME.kekArn.replace('9d3ab1c2', '00000000');
+    const refusal = new TenantKeyUnusableError('the old key is gone', { kekArn });
+    const work = guard(ACME, NEVER, async () => await Promise.reject(refusal));
+    expect(await failureOf(work)).toBe(refusal);
+    expect(told).toContainEqual(['flush', 'acme']);
+    expect(tenants.records.get('acme')).toEqual(ACME);
+  });
+});
