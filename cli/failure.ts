@@ -1,0 +1,46 @@
+/** Every way the command line fails, as one code, one message and one exit code. */
+
+/** 1: findings, or refused. 2: wrong usage. 3: AWS, or a function of ours, did not do its part; try again. */
+export type FailureExitCode = 1 | 2 | 3;
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: FailureExitCode;
+}
+
+/** What was typed cannot be meant. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A function ran and failed. `code` is one of shared/errors.ts where it failed on purpose, else what Lambda says. */
+export class FunctionFailedError extends Error {
+  override readonly name = 'FunctionFailedError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** No function answered. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UsageError) return { code: 'ERR_USAGE', message: error.message, exitCode: 2 };
+  if (error instanceof UnansweredError)
+    return { code: 'ERR_UNANSWERED', message: error.message, exitCode: 3 };
+  if (error instanceof FunctionFailedError) return functionFailure(error);
+  return { code: 'ERR_FAILED', message: error instanceof Error ? error.message : String(error), exitCode: 1 };
+}
+
+/** Refusals are final; these may go away. Whatever is not one of our codes was not meant to happen. */
+const OUTAGES: ReadonlySet<string> = new Set(['ERR_KMS_UNAVAILABLE', 'ERR_STORAGE_UNAVAILABLE']);
+
+function functionFailure({ code, message }: FunctionFailedError): Failure {
+  const isRefusal = code.startsWith('ERR_') && !OUTAGES.has(code);
+  return { code, message, exitCode: isRefusal ? 1 : 3 };
+}

@@ -1,0 +1,61 @@
+/** The command line: its commands, the options that all of them have, what is printed, how it exits. */
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { controlPlaneOf, type Target } from './control-plane.ts';
+import { type FailureExitCode, failureOf } from './failure.ts';
+import type { Outcome, Perform } from './session.ts';
+import { addTenantCommands } from './tenant/commands.ts';
+import type { Terminal } from './terminal.ts';
+
+interface GlobalOptions extends Target {
+  readonly json: boolean;
+}
+
+/** Never rejects: whatever goes wrong is said on the terminal, in one line. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<0 | FailureExitCode> {
+  const program = programOn(terminal);
+  let outcome: Outcome | undefined;
+  const perform: Perform = async (work) => {
+    const options = program.opts<GlobalOptions>();
+    outcome = await work({ controlPlane: controlPlaneOf(options), terminal, json: options.json });
+  };
+  addTenantCommands(program, perform);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportFailure(error, program.opts<GlobalOptions>(), terminal);
+  }
+  if (outcome === undefined) return 0;
+  terminal.print(program.opts<GlobalOptions>().json ? JSON.stringify(outcome.answer) : outcome.text);
+  return outcome.ok ? 0 : 1;
+}
+
+function programOn(terminal: Terminal): Command {
+  return new Command('sealstream')
+    .description('Operate Sealstream: tenants and their keys, from onboarding to offboarding.')
+    .version(manifest.version)
+    .option('--stage <name>', 'of the deployment', 'dev')
+    .option('--endpoint-url <url>', 'instead of AWS; else AWS_ENDPOINT_URL counts')
+    .option('--profile <name>', 'of the AWS configuration; else AWS_PROFILE counts')
+    .option('--region <region>', 'of the deployment; else AWS_REGION and the profile count')
+    .option('--json', 'print one JSON document on standard output and nothing else', false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help has the options and examples)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done; 1 findings, or refused; 2 wrong usage; 3 AWS unreachable or denied.',
+    );
+}
+
+function reportFailure(error: unknown, { json }: GlobalOptions, terminal: Terminal): FailureExitCode {
+  const { code, message, exitCode } = failureOf(error);
+  if (json) terminal.print(JSON.stringify({ error: { code, message } }));
+  else terminal.note(`sealstream: ${code}: ${message}`);
+  return exitCode;
+}

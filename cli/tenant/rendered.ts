@@ -1,0 +1,82 @@
+/** What a tenant deploys in its account, asked for and written to a folder. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TenantId } from '../../shared/tenant/tenant-id.ts';
+import type { Rendered } from '../../shared/onboarding/onboard.ts';
+import { renderedSchema } from '../answers.ts';
+import { UsageError } from '../failure.ts';
+import type { Session } from '../session.ts';
+
+/** A key that exists already. */
+export interface KnownKey {
+  readonly kekArn: string;
+  readonly replicaArns: readonly string[];
+  readonly keyModes: readonly string[];
+}
+
+/** A key that is yet to be made. */
+export interface FutureKey {
+  readonly tenantAccountId: string;
+  readonly keyRegion: string;
+  readonly replicaRegions: readonly string[];
+  readonly keyModes: readonly string[];
+}
+
+export async function render(
+  tenantId: TenantId,
+  key: KnownKey | FutureKey,
+  { controlPlane }: Pick<Session, 'controlPlane'>,
+): Promise<Rendered> {
+  const event = { action: 'render', tenantId, ...('kekArn' in key ? located(key) : key) };
+  return await controlPlane.invoke('onboard', event, renderedSchema);
+}
+
+/**
+ * The folder is made where it is missing. What it holds under these names is replaced only by the same.
+ * @throws UsageError when a file there is another one, unless `overwrite`
+ */
+export async function writeRendered(
+  { files }: Rendered,
+  folder: string,
+  { overwrite }: { readonly overwrite: boolean },
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const texts = await Promise.all(files.map(async ({ name }) => await textOf(join(folder, name))));
+  const others = files.filter(({ text }, index) => texts[index] !== undefined && texts[index] !== text);
+  if (others.length > 0 && !overwrite)
+    throw new UsageError(
+      `${others.map(({ name }) => join(folder, name)).join(', ')} would be replaced; ` +
+        'choose another folder, or add --overwrite',
+    );
+  for (const { name, text } of files)
+    await writeFile(join(folder, name), text, { mode: name.endsWith('.sh') ? 0o755 : 0o644 });
+}
+
+export function describeWritten({ files }: Rendered, folder: string): string {
+  const names = files.map(({ name }) => name).join(', ');
+  return `Written to ${folder}: ${names}. The tenant's administrator begins with README.md.`;
+}
+
+/** An ARN says where a key is; whether it is one, the functions judge. */
+function located({ kekArn, replicaArns, keyModes }: KnownKey): object {
+  return {
+    tenantAccountId: kekArn.split(':')[4] ?? '',
+    keyRegion: regionOf(kekArn),
+    keyModes,
+    existingKeyArn: kekArn,
+    replicaRegions: replicaArns.map(regionOf),
+  };
+}
+
+function regionOf(arn: string): string {
+  return arn.split(':')[3] ?? '';
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/** `tenant show`: what is known of one tenant. */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import type { TenantId } from '../../shared/tenant/tenant-id.ts';
+import type { Shown } from '../../shared/onboarding/show.ts';
+import { shownSchema } from '../answers.ts';
+import type { Perform } from '../session.ts';
+import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+
+export function addShow(parent: Command, perform: Perform): void {
+  const command = aboutTenant(parent.command('show')).description(
+    'show a tenant: its keys, settings and status, what waits',
+  );
+  examples(command, 'show --tenant acme', 'show acme --json').action(
+    async (argument: TenantId | undefined, options: TenantOption) => {
+      const event = { action: 'show', tenantId: tenantOf(argument, options) };
+      await perform(async ({ controlPlane }) => {
+        const shown = await controlPlane.invoke('onboard', event, shownSchema);
+        return { ok: true, answer: shown, text: describe(shown) };
+      });
+    },
+  );
+}
+
+function describe({ tenant, parkedJobs, heardAt }: Shown): string {
+  const { signal, retiredKeks, allowedRegions, branchKeyId } = tenant;
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(
+    ['tenant', tenant.tenantId],
+    ['status', `${tenant.status} since ${signal.name} at ${signal.at}`],
+    ['epoch', String(tenant.epoch)],
+    ['key', lines([tenant.kekArn, ...tenant.replicaArns])],
+    ['retired keys', lines(retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]))],
+    ['key mode', tenant.keyMode],
+    ['isolation', tenant.isolation],
+    ['branch key', branchKeyId ?? 'none'],
+    ['rotates with its key', tenant.rotateWithKek ? 'yes' : 'no'],
+    ['longest in a cache', `${tenant.maxKeyAgeSeconds} s`],
+    ['allowed regions', allowedRegions.length === 0 ? 'any' : allowedRegions.join(', ')],
+    ['events heard', lines(Object.entries(heardAt).map(([arn, at]) => `${at ?? 'never'} of ${arn}`))],
+    ['parked jobs', String(parkedJobs)],
+  );
+  return table.toString();
+}
+
+function lines(values: readonly string[]): string {
+  return values.length === 0 ? 'none' : values.join('\n');
+}
