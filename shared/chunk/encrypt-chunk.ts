@@ -104,7 +104,7 @@ async function writeChunk(
 ): Promise<'written' | 'present'> {
   const content = await sources.read(plan.source, plan, chunkIndex, signal);
   using message = await encrypt(
-    kekOf(tenant, keys),
+    kekOf(tenant, keys, plan.kekArn),
     { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
     chunkContext(plan, chunkIndex),
     signal,

@@ -3,6 +3,7 @@ import { errorOf, SealstreamError } from '../errors.ts';
 import type { JobQueue, State } from '../ports.ts';
 import { requireIntake } from '../tenant/tenant.ts';
 import { type Job, jobsOf } from './job.ts';
+import { objectIdOf } from './object-id.ts';
 import { type Plan, planOf } from './plan.ts';
 import { parseNotification, type Upload, uploadOf } from './upload.ts';
 
@@ -45,18 +46,19 @@ export async function planNotification(
 }
 
 async function planUpload(upload: Upload, ports: PlanPorts, signal: AbortSignal): Promise<Plan> {
-  const plan = await planned(planOf(upload, ports.chunkBytes, ports.now()), ports);
+  const plan = await planned(upload, ports);
   if (plan.sealedAt === undefined && plan.jobsSent < plan.chunkCount) await sendJobs(plan, ports, signal);
   return plan;
 }
 
 /** What is planned already is finished, whatever became of the tenant since. */
-async function planned(plan: Plan, { state }: PlanPorts): Promise<Plan> {
-  const { tenantId, objectId } = plan;
+async function planned(upload: Upload, { state, chunkBytes, now }: PlanPorts): Promise<Plan> {
+  const { tenantId, source } = upload;
+  const objectId = objectIdOf(source.bucket, source.key, source.versionId);
   const read = await state.tenantAndPlan(tenantId, objectId);
   if (read.plan !== undefined) return read.plan;
-  requireIntake(read.tenant, tenantId);
-  return await state.createPlan(plan);
+  const { kekArn } = requireIntake(read.tenant, tenantId);
+  return await state.createPlan(planOf(upload, kekArn, chunkBytes, now()));
 }
 
 /** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */

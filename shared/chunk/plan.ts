@@ -1,5 +1,6 @@
 /** The plan of one upload: which version of which object, under whose name, divided how. Written once, then read. */
 import { z } from 'zod';
+import { kekArnSchema } from '../tenant/tenant.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { geometryOf, type Geometry } from './geometry.ts';
 import { objectIdOf, objectIdSchema, type ObjectId } from './object-id.ts';
@@ -23,6 +24,8 @@ export interface Plan extends Geometry {
   /** The object's name as the tenant sees it: the source key without the tenant id. */
   readonly key: string;
   readonly source: SourceVersion;
+  /** The tenant's KEK when it was planned: all of the object is under this one, whatever the tenant changes to. */
+  readonly kekArn: string;
   /** ISO 8601, UTC. */
   readonly plannedAt: string;
   /** Jobs known to be on the queue; a redelivered event goes on from here. */
@@ -42,6 +45,7 @@ export const planSchema: z.ZodType<Plan> = z.object({
     sequencer: z.string(),
     uploadedAt: z.iso.datetime(),
   }),
+  kekArn: kekArnSchema,
   sizeBytes: z.int().min(0),
   chunkBytes: z.int().min(1),
   chunkCount: z.int().min(1),
@@ -50,13 +54,14 @@ export const planSchema: z.ZodType<Plan> = z.object({
   sealedAt: z.string().optional(),
 });
 
-export function planOf(upload: Upload, chunkBytes: number, plannedAt: Date): Plan {
+export function planOf(upload: Upload, kekArn: string, chunkBytes: number, plannedAt: Date): Plan {
   const { tenantId, key, source, sizeBytes } = upload;
   return {
     tenantId,
     objectId: objectIdOf(source.bucket, source.key, source.versionId),
     key,
     source,
+    kekArn,
     ...geometryOf(sizeBytes, chunkBytes),
     plannedAt: plannedAt.toISOString(),
     jobsSent: 0,

@@ -24,11 +24,14 @@ export async function openManifest(
   if (stored === undefined)
     throw new ObjectUnknownError(`tenant ${tenant.tenantId} has no sealed object of that key`);
   const { clear, sealed } = decodeManifest(stored.body);
-  if (clear.tenantId !== tenant.tenantId || clear.kekArn !== tenant.kekArn) {
-    throw new ManifestInvalidError(`manifest: not sealed for tenant ${tenant.tenantId} under its key`);
+  const keks = [tenant, ...tenant.retiredKeks];
+  if (clear.tenantId !== tenant.tenantId || !keks.some(({ kekArn }) => kekArn === clear.kekArn)) {
+    throw new ManifestInvalidError(
+      `manifest: not sealed for tenant ${tenant.tenantId} under a key of its own`,
+    );
   }
   const part = await decryptWhole(
-    kekOf(tenant, keys),
+    kekOf(tenant, keys, clear.kekArn),
     sealed,
     manifestContext(tenant.tenantId, clear.objectId),
     signal,

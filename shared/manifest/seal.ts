@@ -39,7 +39,7 @@ export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts, signal:
     const clear = clearPart(plan, tenant, sealedAt);
     const { attributes, checksums } = description;
     const part = encodeSealedPart({ clear, key: plan.key, attributes, checksums });
-    const kek = kekOf(tenant, ports.keys);
+    const kek = kekOf(tenant, ports.keys, plan.kekArn);
     await commit(plan, async () => await manifestBody(clear, part, kek, signal), ports, signal);
   }
   await ports.state.markSealed(plan, sealedAt);
@@ -96,7 +96,7 @@ function clearPart(plan: Plan, tenant: Tenant, sealedAt: string): ClearPart {
     sizeBytes: plan.sizeBytes,
     chunkBytes: plan.chunkBytes,
     chunkCount: plan.chunkCount,
-    kekArn: tenant.kekArn,
+    kekArn: plan.kekArn,
     epoch: tenant.epoch,
     sourceVersionId: plan.source.versionId,
     sequencer: plan.source.sequencer,

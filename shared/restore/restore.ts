@@ -50,7 +50,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<Restored> {
   const { clear, attributes } = await openManifest(tenant, key, ports, signal);
-  const content = plaintextOf(clear, kekOf(tenant, ports.keys), ports.vault, signal);
+  const content = plaintextOf(clear, kekOf(tenant, ports.keys, clear.kekArn), ports.vault, signal);
   await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);
   return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
 }

@@ -182,7 +182,7 @@ describe('the chunks without a receipt', () => {
 
 function planOfChunks(chunkCount: number): Plan {
   const record = recordOf(Buffer.alloc(chunkCount), { key: `acme/of-${chunkCount}` });
-  return planOf(uploadOf(record), 1, new Date());
+  return planOf(uploadOf(record), ACME.kekArn, 1, new Date());
 }
 
 async function missing(plan: Plan): Promise<readonly number[]> {

@@ -16,6 +16,7 @@ const plan = planOf(
     },
     sizeBytes: 250,
   },
+  ACME.kekArn,
   100,
   new Date(0),
 );

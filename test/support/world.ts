@@ -6,6 +6,7 @@ import { type Plan, planOf } from '../../shared/chunk/plan.ts';
 import type { PlanPorts } from '../../shared/chunk/plan-upload.ts';
 import { uploadOf } from '../../shared/chunk/upload.ts';
 import type { RestorePorts } from '../../shared/restore/restore.ts';
+import { requireRegistered } from '../../shared/tenant/tenant.ts';
 import { effects, type Effects } from './effects.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
 import {
@@ -104,7 +105,9 @@ export function recordOf(body: Uint8Array, options: UploadOptions = {}): UploadR
 
 /** Puts an object into the ingest bucket and its plan into the state table, none of its jobs done. */
 export function planned({ sources, state }: World, body: Buffer, options: UploadOptions = {}): Plan {
-  const plan = planOf(uploadOf(recordOf(body, options)), CHUNK_BYTES, new Date(SEALED_AT));
+  const upload = uploadOf(recordOf(body, options));
+  const { kekArn } = requireRegistered(state.tenants.get(upload.tenantId), upload.tenantId);
+  const plan = planOf(upload, kekArn, CHUNK_BYTES, new Date(SEALED_AT));
   const attributes = {
     contentType: 'application/pdf',
     metadata: { owner: 'Zoë' },
