@@ -44,19 +44,18 @@ export type Probe = Verdict & { readonly warnings: readonly KeyWarning[] };
 
 /** Never throws: what KMS throws is the answer. */
 export async function probeKey(
-  tenant: Pick<Tenant, 'tenantId' | 'kekArn' | 'replicaArns' | 'keyMode'>,
+  tenant: ProbedKey & Pick<Tenant, 'replicaArns'>,
   kms: KmsProbe,
 ): Promise<Probe> {
-  const { tenantId, keyMode } = tenant;
   const probes = await Promise.all(
-    currentKekArns(tenant).map(async (kekArn) => await probeOne({ tenantId, kekArn, keyMode }, kms)),
+    currentKekArns(tenant).map(async (kekArn) => await probeOne({ ...tenant, kekArn }, kms)),
   );
   const verdict =
     probes.find((probe) => 'refused' in probe) ?? probes.find((probe) => 'unreachable' in probe);
   return { ...(verdict ?? { usable: true }), warnings: probes.flatMap(({ warnings }) => warnings) };
 }
 
-type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode'>;
+type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'customKeyStore'>;
 
 async function probeOne(key: ProbedKey, kms: KmsProbe): Promise<Probe> {
   const { kekArn } = key;
@@ -84,7 +83,7 @@ async function refusalOfUse(key: ProbedKey, kms: KmsProbe): Promise<Verdict | un
 
 /** Undefined when the call works. */
 async function failureOf(
-  { tenantId, kekArn }: ProbedKey,
+  { kekArn, ...key }: ProbedKey,
   operation: KmsOperation,
   call: () => Promise<void>,
 ): Promise<Verdict | undefined> {
@@ -93,7 +92,7 @@ async function failureOf(
     return undefined;
   } catch (cause) {
     const failure =
-      cause instanceof SealstreamError ? cause : kmsFailure(cause, { tenantId, arn: kekArn }, operation);
+      cause instanceof SealstreamError ? cause : kmsFailure(cause, { ...key, arn: kekArn }, operation);
     return failure.disposition === 'park' ? { refused: failure } : { unreachable: failure };
   }
 }
