@@ -2,7 +2,7 @@
  * The red button, whatever happens in whatever order: onboarding, uploads, restores, every button a tenant can press,
  * events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After every
  * step the promises hold; in the end every tenant with a working key has everything sealed and gets it back.
- * SEALSTREAM_RUNS says how many histories are tried. Default 40.
+ * SEALSTREAM_RUNS says how many histories are tried. Default 30.
  */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -13,7 +13,7 @@ import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
-const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 40);
+const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 30);
 const TENANTS = ['acme', 'globex', 'initech'];
 
 beforeEach(() => stopTime('2026-03-01T00:00:00.000Z'));

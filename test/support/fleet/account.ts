@@ -64,8 +64,12 @@ export interface Account {
   readonly keyOf: ReadonlyMap<string, TenantKey>;
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
-  /** By the tenant's account: what happened to its key last, whether or not anybody heard of it. */
-  readonly newestEvent: ReadonlyMap<string, AwsEvent>;
+  /** By the tenant's account: what took its key down since it was enabled last, whether or not anybody heard of it. */
+  readonly downs: ReadonlyMap<string, AwsEvent[]>;
+  /** Events that were handled. */
+  readonly heard: Set<AwsEvent>;
+  /** Failures that no promise allows for. */
+  readonly surprises: string[];
   /** Oldest first. */
   readonly uploads: readonly Uploaded[];
   readonly uses: KeyUses;
@@ -91,11 +95,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   const sources = memorySources(neutral);
   const [uploadQueue, chunkQueue] = [queue(), queue()];
   const events: AwsEvent[] = [];
-  const newestEvent = new Map<string, AwsEvent>();
+  const downs = new Map<string, AwsEvent[]>();
   const keys = await tenantKeys((event) => {
     if (event.account === ISV_ACCOUNT) return;
     events.push(event);
-    if (!('errorCode' in event.detail)) newestEvent.set(event.account, event);
+    if (isDisabling(event)) downs.set(event.account, [...(downs.get(event.account) ?? []), event]);
   });
   const keyOf = new Map<string, TenantKey>();
   const uploads: Uploaded[] = [];
@@ -135,7 +139,9 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     keys,
     keyOf,
     events,
-    newestEvent,
+    downs,
+    heard: new Set(),
+    surprises: [],
     uploads,
     uses,
     upload(tenantId, key, bytes, notified) {
@@ -178,6 +184,22 @@ function recordOf(
     signal,
   });
 }
+
+/** Whether a call that succeeded, or KMS by itself, took the key down. */
+export function isDisabling({ detail, 'detail-type': type }: AwsEvent): boolean {
+  const name = 'eventName' in detail ? detail.eventName : type;
+  return DISABLING.has(String(name)) && !('errorCode' in detail);
+}
+
+const DISABLING: ReadonlySet<string> = new Set([
+  'DisableKey',
+  'ScheduleKeyDeletion',
+  'DeleteImportedKeyMaterial',
+  'DeleteKey',
+  'DeleteExpiredKeyMaterial',
+  'KMS Imported Key Material Expiration',
+  'KMS CMK Deletion',
+]);
 
 function sendAll(target: Queue, jobs: readonly Job[]): void {
   for (const job of jobs) target.send(JSON.stringify(job));

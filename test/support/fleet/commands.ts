@@ -1,11 +1,11 @@
 /** Everything that can happen to a fleet, as fast-check draws it: in any order, at any time, with a crash or a wait. */
 import * as fc from 'fast-check';
-import type { AwsEvent } from '../../../local/service.ts';
+import { BUTTONS } from './buttons.ts';
 import { encrypt, type Fleet, ingest, release, restore, revoke, watch } from './fleet.ts';
 import { type Forgery, forged } from './forged-events.ts';
-import { brokenPromises } from './promises.ts';
+import { deliver, type How } from './hearing.ts';
+import { activeThoughDown, brokenPromises } from './promises.ts';
 import type { Mishap } from './sandbox.ts';
-import type { TenantKey } from './tenant-keys.ts';
 import { freeze, pass } from './virtual-time.ts';
 
 /** What the test itself knows of every tenant. */
@@ -26,27 +26,17 @@ const KEY = fc.constantFrom('a', 'b');
 const INDEX = fc.nat({ max: 7 });
 const BYTES = fc.constantFrom(0, 1, 100, 250);
 
-const MISHAPS: fc.Arbitrary<Mishap | undefined> = fc.option(
-  fc.record({
-    at: fc.integer({ min: 1, max: 25 }),
-    what: fc.constantFrom<Mishap['what']>('die', 'wait'),
-    when: fc.constantFrom<Mishap['when']>('before', 'after'),
-  }),
-  { nil: undefined, freq: 1 },
+const MISHAPS: fc.Arbitrary<Mishap | undefined> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      at: fc.integer({ min: 1, max: 16 }),
+      what: fc.constantFrom<Mishap['what']>('wait', 'die'),
+      when: fc.constantFrom<Mishap['when']>('before', 'after'),
+    }),
+  },
 );
-
-/** What a tenant can do to its key; KMS refuses what its state does not allow. */
-const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = {
-  disable: async (key) => await key.change('DisableKey'),
-  enable: async (key) => await key.change('EnableKey'),
-  'schedule deletion': async (key) => await key.change('ScheduleKeyDeletion', { PendingWindowInDays: 7 }),
-  'cancel deletion': async (key) => await key.change('CancelKeyDeletion'),
-  'lock out': async (key) => await key.lockOut(),
-  'let in': async (key) => await key.letIn(),
-  'delete material': async (key) => await key.change('DeleteImportedKeyMaterial'),
-  import: async (key) => key.imported && (await key.importMaterial()),
-  'import for a minute': async (key) => key.imported && (await key.importMaterial(Date.now() + 60_000)),
-};
 
 /** From the upload to the seal in one sandbox, unless something comes in between. */
 const work = fc
@@ -95,19 +85,31 @@ const restoration = fc
   );
 
 const button = fc
-  .record({ tenant: DISTURBED, name: fc.constantFrom(...Object.keys(BUTTONS)), isHeard: fc.boolean() })
-  .map(({ tenant, name, isHeard }) =>
-    command(`${tenant}: ${name}${isHeard ? ', and it is heard' : ''}`, async (fleet, known) => {
-      known.disturbed.add(tenant);
-      const key = fleet.account.keyOf.get(tenant);
-      await (key && BUTTONS[name]?.(key));
-      if (isHeard) await deliver(fleet, fleet.account.events.length - 1, 'once', undefined);
+  .record({
+    tenant: DISTURBED,
+    name: fc.constantFrom(...Object.keys(BUTTONS)),
+    how: fc.constantFrom<How | undefined>('once', 'and again later', undefined),
+  })
+  .map(({ tenant, name, how }) =>
+    command(`${tenant}: ${name}, heard ${how ?? 'later'}`, async (fleet, known) => {
+      await press(fleet, known, tenant, name, how);
+    }),
+  );
+
+/** By far the commonest thing that tenants do. */
+const offAndOn = fc
+  .record({ tenant: DISTURBED, seconds: fc.constantFrom(1, 2, 10) })
+  .map(({ tenant, seconds }) =>
+    command(`${tenant}: off, and on after ${seconds} s`, async (fleet, known) => {
+      await press(fleet, known, tenant, 'disable', 'and again later');
+      await pass(seconds * 1000);
+      await press(fleet, known, tenant, 'enable', 'once');
     }),
   );
 
 const delivery = fc
   .record({
-    how: fc.constantFrom('once', 'twice', 'never', 'and again later'),
+    how: fc.constantFrom<How>('once', 'twice', 'never', 'and again later'),
     index: INDEX,
     trouble: MISHAPS,
   })
@@ -153,6 +155,13 @@ const throttling = fc.boolean().map((isThrottled) =>
   }),
 );
 
+const releasing = fc.constant(
+  command('what waits goes on', async (fleet) => {
+    await pass(1_000);
+    await release(fleet);
+  }),
+);
+
 export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: work },
   { weight: 1, arbitrary: upload },
@@ -160,6 +169,7 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: encryption },
   { weight: 5, arbitrary: restoration },
   { weight: 4, arbitrary: button },
+  { weight: 1, arbitrary: offAndOn },
   { weight: 3, arbitrary: delivery },
   { weight: 1, arbitrary: forgery },
   { weight: 4, arbitrary: moment },
@@ -167,7 +177,7 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: freezing },
   { weight: 2, arbitrary: watching },
   { weight: 1, arbitrary: throttling },
-  { weight: 1, arbitrary: fc.constant(command('what waits goes on', release)) },
+  { weight: 1, arbitrary: releasing },
 );
 
 /** Which of two uploads is newer can be told, if need be, by the seconds alone. */
@@ -183,45 +193,22 @@ async function uploadSpaced(
   account.upload(tenantId, key, bytes, notified);
 }
 
+async function press(
+  fleet: Fleet,
+  known: Known,
+  tenant: string,
+  name: string,
+  how: How | undefined,
+): Promise<void> {
+  known.disturbed.add(tenant);
+  const key = fleet.account.keyOf.get(tenant);
+  await (key && BUTTONS[name]?.(key));
+  if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
+}
+
 function told(trouble: Mishap | undefined): string {
   return trouble === undefined ? '' : `, ${trouble.what}s ${trouble.when} call ${trouble.at}`;
 }
-
-async function deliver(fleet: Fleet, index: number, how: string, trouble: Mishap | undefined): Promise<void> {
-  const { events } = fleet.account;
-  const place = index % Math.max(events.length, 1);
-  const event = events[place];
-  if (event === undefined) return;
-  if (how === 'never') return void events.splice(place, 1);
-  const handled = await revoke(fleet, event, trouble);
-  if (handled) requireRevoked(fleet, event);
-  if (how === 'twice') await revoke(fleet, event);
-  if (handled && how !== 'and again later') events.splice(events.indexOf(event), 1);
-}
-
-/** Once the newest event of a key has been handled, and says that it is disabled, its tenant is not active. */
-function requireRevoked({ account }: Fleet, event: AwsEvent): void {
-  if (account.newestEvent.get(event.account) !== event || !isDisabling(event)) return;
-  for (const { tenantId, kekArn, status } of account.state.tenants.values()) {
-    if (kekArn.includes(`:${event.account}:`) && status === 'active')
-      throw new Error(`${tenantId} is active although its key is not, and we know`);
-  }
-}
-
-function isDisabling({ detail, 'detail-type': type }: AwsEvent): boolean {
-  const name = 'eventName' in detail ? detail.eventName : type;
-  return DISABLING.has(String(name));
-}
-
-const DISABLING: ReadonlySet<string> = new Set([
-  'DisableKey',
-  'ScheduleKeyDeletion',
-  'DeleteImportedKeyMaterial',
-  'DeleteKey',
-  'DeleteExpiredKeyMaterial',
-  'KMS Imported Key Material Expiration',
-  'KMS CMK Deletion',
-]);
 
 /** Does something, and looks whether every promise still holds. */
 function command(label: string, run: (fleet: Fleet, known: Known) => Promise<void>): Command {
@@ -232,7 +219,7 @@ function command(label: string, run: (fleet: Fleet, known: Known) => Promise<voi
       const before = new Map(fleet.account.state.tenants);
       await pass(STEP_MS);
       await run(fleet, known);
-      const broken = brokenPromises(fleet);
+      const broken = [...brokenPromises(fleet), ...(await activeThoughDown(fleet.account))];
       if (broken.length > 0) throw new Error(broken.join('; '));
       for (const [tenantId, record] of before) {
         if (known.disturbed.has(tenantId)) continue;

@@ -21,8 +21,6 @@ export interface Fleet {
   readonly sandboxes: Readonly<Record<DataFunction, Sandbox[]>>;
   /** Invocations that have not ended, and where they run. */
   readonly inFlight: Map<Promise<void>, Sandbox>;
-  /** Failures that no promise allows for. */
-  readonly surprises: string[];
 }
 
 type DataFunction = 'encrypt' | 'restore';
@@ -43,7 +41,7 @@ export async function newFleet(tenants: readonly OnboardedTenant[]): Promise<Fle
   const several = (role: DataFunction): Sandbox[] =>
     Array.from({ length: SANDBOXES }, () => newSandbox(shared, role));
   const sandboxes = { encrypt: several('encrypt'), restore: several('restore') };
-  return { account: shared, sandboxes, inFlight: new Map(), surprises: [] };
+  return { account: shared, sandboxes, inFlight: new Map() };
 }
 
 /** Plans up to `most` uploads. */
@@ -109,7 +107,8 @@ async function invoke(
   sandbox.gate.plan(mishap);
   const invocation = work().catch((error: unknown) => {
     const code = error instanceof SealstreamError ? error.code : String(error);
-    if (!sandbox.gate.dead && !EXPECTED_CODES.has(code)) fleet.surprises.push(`${sandbox.name}: ${code}`);
+    if (!sandbox.gate.dead && !EXPECTED_CODES.has(code))
+      fleet.account.surprises.push(`${sandbox.name}: ${code}`);
   });
   fleet.inFlight.set(invocation, sandbox);
   void invocation.finally(() => {

@@ -1,21 +1,23 @@
 /** The functions, wired as functions/*.ts wire them, each in a sandbox of its own, over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import { z } from 'zod';
 import type { AwsEvent } from '../../../local/service.ts';
 import { encryptChunk } from '../../../shared/chunk/encrypt-chunk.ts';
+import { parseJob } from '../../../shared/chunk/job.ts';
 import { planNotification } from '../../../shared/chunk/plan-upload.ts';
-import type { Keys, KmsOperations } from '../../../shared/envelope/kek.ts';
-import { materialsCache } from '../../../shared/envelope/materials-cache.ts';
+import type { Keys } from '../../../shared/envelope/kek.ts';
+import { SealstreamError } from '../../../shared/errors.ts';
 import { handleRecords, type QueuePorts, type Redelivery } from '../../../shared/lambda/queue.ts';
 import type { RevocationLog } from '../../../shared/revocation/first-hand.ts';
 import { createGuard, type Guard } from '../../../shared/revocation/guard.ts';
 import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
-import type { KmsProbe } from '../../../shared/revocation/probe.ts';
 import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
 import { watch } from '../../../shared/revocation/watch.ts';
 import { restore } from '../../../shared/restore/restore.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
+import { memoryBranchKeys, memoryHearings } from '../memory-control-plane.ts';
+import { keysOf } from '../tenants.ts';
 import { type Account, CHUNK_BYTES } from './account.ts';
+import { kmsOf, probeOf } from './kms-ports.ts';
 import type { Queue } from './queue.ts';
 import { gate, type Gate, gated } from './sandbox.ts';
 import type { OurRole } from './tenant-keys.ts';
@@ -45,10 +47,11 @@ export function newSandbox(account: Account, role: OurRole): Sandbox {
   sandboxes += 1;
   const name = `${role}-${sandboxes}`;
   const entrance = gate();
-  const cache = materialsCache();
   const kms = gated(kmsOf(account, role, name), entrance);
+  const keys = keysOf(kms);
+  const { cache } = keys;
   const guard = createGuard({ tenants: gated(account.tenants, entrance), cache, now, revocations: UNHEARD });
-  return { name, gate: entrance, keys: { kms, cache, recordUse: () => undefined }, guard };
+  return { name, gate: entrance, keys, guard };
 }
 
 /** Plans uploads. */
@@ -87,9 +90,12 @@ export async function runEncrypt(
     now,
   };
   const signal = new AbortController().signal;
-  const work = async (body: string): Promise<void> => void (await encryptChunk(body, ports, signal));
+  async function job(body: string): Promise<void> {
+    const { tenantId } = parseJob(body);
+    await revokingFirstHand(account, sandbox, tenantId, async () => await encryptChunk(body, ports, signal));
+  }
   const parking = gated(account.parking, entrance);
-  await dispose(account, sandbox, account.chunkQueue, records, work, { parking });
+  await dispose(account, sandbox, account.chunkQueue, records, job, { parking });
 }
 
 /** Restores one object to `restored/{tenantId}/{key}`. */
@@ -110,7 +116,26 @@ export async function runRestore(
   };
   const destination = { bucket: 'restored', key: `${tenant}/${key}` };
   const request = { tenantId: tenantIdSchema.parse(tenant), key, destination };
-  await restore(request, ports, new AbortController().signal);
+  const signal = new AbortController().signal;
+  await revokingFirstHand(account, sandbox, tenant, async () => await restore(request, ports, signal));
+}
+
+/** Work that KMS refused has revoked its tenant by the time it fails, unless something else came first. */
+async function revokingFirstHand(
+  { state, surprises }: Account,
+  { gate: entrance, name }: Sandbox,
+  tenantId: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const before = state.tenants.get(tenantId);
+  try {
+    await work();
+  } catch (error) {
+    const isRefused = error instanceof SealstreamError && error.code.startsWith('ERR_TENANT_KEY_');
+    if (isRefused && !entrance.dead && state.tenants.get(tenantId) === before)
+      surprises.push(`${name}: KMS refused, and ${tenantId} is as before`);
+    throw error;
+  }
 }
 
 /** Handles one event of a key. */
@@ -119,6 +144,8 @@ export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEv
   const ports = {
     ...unparkPorts(account, sandbox),
     tenants: gated(account.tenants, entrance),
+    hearings: memoryHearings(),
+    branchKeys: memoryBranchKeys(),
     kms: gated(probeOf(account), entrance),
     propagationSeconds: PROPAGATION_SECONDS,
     now,
@@ -182,51 +209,3 @@ async function dispose(
   const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   for (const { messageId } of records) if (!failed.has(messageId)) source.remove(messageId);
 }
-
-function kmsOf(account: Account, role: OurRole, sandbox: string): KmsOperations {
-  return {
-    async generateDataKey(request) {
-      const answer = await account.keys.ask(role, 'GenerateDataKey', request);
-      account.uses.answered(sandbox, bytesOf(answer['CiphertextBlob']));
-      return answer;
-    },
-    async decrypt(request) {
-      const answer = await account.keys.ask(role, 'Decrypt', request);
-      account.uses.answered(sandbox, request.CiphertextBlob);
-      return answer;
-    },
-  };
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new Error('KMS answered without a wrapped DEK');
-}
-
-function probeOf({ keys }: Account): KmsProbe {
-  async function dryRun(operation: string, input: object): Promise<void> {
-    try {
-      await keys.ask('control', operation, { ...input, DryRun: true });
-    } catch (error) {
-      if (error instanceof Error && error.name === 'DryRunOperationException') return;
-      throw error;
-    }
-  }
-  return {
-    async describeKey(kekArn) {
-      const { KeyMetadata } = await keys.ask('control', 'DescribeKey', { KeyId: kekArn });
-      const { KeyState, DeletionDate, ValidTo } = metadataSchema.parse(KeyMetadata);
-      return { state: KeyState, deletionDate: DeletionDate, validTo: ValidTo };
-    },
-    tryGenerateDataKey: async (KeyId, EncryptionContext) =>
-      await dryRun('GenerateDataKey', { KeyId, EncryptionContext, NumberOfBytes: 32 }),
-    tryDecrypt: async (KeyId, EncryptionContext) =>
-      await dryRun('Decrypt', { KeyId, EncryptionContext, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }),
-  };
-}
-
-const metadataSchema = z.object({
-  KeyState: z.string(),
-  DeletionDate: z.date().optional(),
-  ValidTo: z.date().optional(),
-});

@@ -7,14 +7,27 @@ import type { Fleet } from './fleet.ts';
 
 /** Every promise that is broken now; none when all are kept. */
 export function brokenPromises(fleet: Fleet): readonly string[] {
-  const { account, surprises } = fleet;
+  const { account } = fleet;
   return [
-    ...surprises,
+    ...account.surprises,
     ...account.uses.violations,
     ...[...account.state.rejections.values()].map(({ code, message }) => `rejected: ${code} ${message}`),
     ...account.uploads.filter((upload) => isLost(account, upload)).map((upload) => `lost: ${nameOf(upload)}`),
     ...halfRestored(account).map((name) => `restored as something never uploaded: ${name}`),
   ];
+}
+
+/** Tenants that are active although their key is down and we have heard so, whatever KMS still answers. */
+export async function activeThoughDown(account: Account): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const key of account.keyOf.values()) {
+    const downs = account.downs.get(key.accountId) ?? [];
+    if (await key.isEnabled()) downs.splice(0);
+    if (account.state.tenants.get(key.tenantId)?.status !== 'active') continue;
+    if (downs.some((down) => account.heard.has(down)))
+      broken.push(`${key.tenantId} is active, its key is down`);
+  }
+  return broken;
 }
 
 /** Everything that is not sealed, of the tenants given. */

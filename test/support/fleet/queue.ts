@@ -21,7 +21,7 @@ interface Queued {
   receives: number;
 }
 
-export const VISIBILITY_SECONDS = 120;
+const VISIBILITY_SECONDS = 120;
 
 export function queue(): Queue {
   const messages = new Map<string, Queued>();

@@ -17,6 +17,7 @@ export type OurRole = 'encrypt' | 'restore' | 'control';
 /** One tenant's key, in its own hand. */
 export interface TenantKey {
   readonly tenantId: string;
+  readonly accountId: string;
   readonly arn: string;
   /** Whether its material is the tenant's own. */
   readonly imported: boolean;
@@ -28,7 +29,9 @@ export interface TenantKey {
   importMaterial(expiresMs?: number): Promise<boolean>;
   /** Undoes whatever was done to it; only a deleted key stays as it is. */
   mend(): Promise<void>;
-  /** Whether it works for both our functions. */
+  /** What KMS tells its owner, without delay. */
+  isEnabled(): Promise<boolean>;
+  /** Whether it works for us. */
   works(): Promise<boolean>;
 }
 
@@ -89,6 +92,7 @@ async function createKek(
   const letIn = async (): Promise<boolean> => await change('PutKeyPolicy', { Policy: policy });
   return {
     tenantId,
+    accountId,
     arn,
     imported,
     change,
@@ -100,6 +104,10 @@ async function createKek(
       if (imported) await importMaterial();
       await letIn();
       await change('EnableKey');
+    },
+    async isEnabled() {
+      const described = await call(kms, accountId, 'DescribeKey', { KeyId: arn }).catch(unlessRefused);
+      return described !== undefined && metadataSchema.parse(described).KeyMetadata.KeyState === 'Enabled';
     },
     async works() {
       const input = {
@@ -164,6 +172,8 @@ function importer(kms: Kms, accountId: string, arn: string): TenantKey['importMa
     );
   };
 }
+
+const metadataSchema = z.object({ KeyMetadata: z.object({ KeyState: z.string() }) });
 
 const parametersSchema = z.object({
   ImportToken: z.string(),

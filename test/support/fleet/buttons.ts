@@ -1,0 +1,14 @@
+/** What a tenant can do to its key; KMS refuses what its state does not allow. */
+import type { TenantKey } from './tenant-keys.ts';
+
+export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = {
+  disable: async (key) => await key.change('DisableKey'),
+  enable: async (key) => await key.change('EnableKey'),
+  'schedule deletion': async (key) => await key.change('ScheduleKeyDeletion', { PendingWindowInDays: 7 }),
+  'cancel deletion': async (key) => await key.change('CancelKeyDeletion'),
+  'lock out': async (key) => await key.lockOut(),
+  'let in': async (key) => await key.letIn(),
+  'delete material': async (key) => await key.change('DeleteImportedKeyMaterial'),
+  import: async (key) => key.imported && (await key.importMaterial()),
+  'import for a minute': async (key) => key.imported && (await key.importMaterial(Date.now() + 60_000)),
+};

@@ -1,0 +1,39 @@
+/** How `revoke` hears of what happened to a key: in time, late, twice, out of order, or never. */
+import { isDeepStrictEqual } from 'node:util';
+import type { AwsEvent } from '../../../local/service.ts';
+import { type Account, isDisabling } from './account.ts';
+import { type Fleet, revoke } from './fleet.ts';
+import type { Mishap } from './sandbox.ts';
+
+/** `and again later`: it stays on its way. */
+export type How = 'once' | 'twice' | 'never' | 'and again later';
+
+/** Delivers one of the events that are on their way. */
+export async function deliver(fleet: Fleet, index: number, how: How, trouble?: Mishap): Promise<void> {
+  const { events } = fleet.account;
+  const place = index % Math.max(events.length, 1);
+  const event = events[place];
+  if (event === undefined) return;
+  if (how === 'never') return void events.splice(place, 1);
+  const handled = await hear(fleet, event, trouble);
+  if (how === 'twice') await hear(fleet, event);
+  if (handled && how !== 'and again later') events.splice(events.indexOf(event), 1);
+}
+
+/** What was heard before and has been undone since does not take the key down once more. */
+async function hear(fleet: Fleet, event: AwsEvent, trouble?: Mishap): Promise<boolean> {
+  const { account } = fleet;
+  const isOld = account.heard.has(event) && isDisabling(event);
+  const actives = activeTenants(account);
+  const handled = await revoke(fleet, event, trouble);
+  if (handled) account.heard.add(event);
+  if (isOld && !isDeepStrictEqual(activeTenants(account), actives))
+    account.surprises.push('an old event revoked a tenant');
+  return handled;
+}
+
+function activeTenants({ state }: Account): readonly string[] {
+  return [...state.tenants.values()]
+    .filter(({ status }) => status === 'active')
+    .map(({ tenantId }) => tenantId);
+}

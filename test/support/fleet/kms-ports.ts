@@ -1,0 +1,56 @@
+/** The product's two ports of KMS over the tenants' keys of a fleet. */
+import { z } from 'zod';
+import type { KmsOperations } from '../../../shared/envelope/kek.ts';
+import type { KmsProbe } from '../../../shared/revocation/probe.ts';
+import type { Account } from './account.ts';
+import type { OurRole } from './tenant-keys.ts';
+
+/** What one sandbox asks on the data path; every DEK that KMS answers with is noted. */
+export function kmsOf(account: Account, role: OurRole, sandbox: string): KmsOperations {
+  return {
+    async generateDataKey(request) {
+      const answer = await account.keys.ask(role, 'GenerateDataKey', request);
+      account.uses.answered(sandbox, bytesOf(answer['CiphertextBlob']));
+      return answer;
+    },
+    async decrypt(request) {
+      const answer = await account.keys.ask(role, 'Decrypt', request);
+      account.uses.answered(sandbox, request.CiphertextBlob);
+      return answer;
+    },
+  };
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new Error('KMS answered without a wrapped DEK');
+}
+
+/** What the control plane asks. */
+export function probeOf({ keys }: Account): KmsProbe {
+  async function dryRun(operation: string, input: object): Promise<void> {
+    try {
+      await keys.ask('control', operation, { ...input, DryRun: true });
+    } catch (error) {
+      if (error instanceof Error && error.name === 'DryRunOperationException') return;
+      throw error;
+    }
+  }
+  return {
+    async describeKey(kekArn) {
+      const { KeyMetadata } = await keys.ask('control', 'DescribeKey', { KeyId: kekArn });
+      const { KeyState, DeletionDate, ValidTo } = metadataSchema.parse(KeyMetadata);
+      return { state: KeyState, deletionDate: DeletionDate, validTo: ValidTo };
+    },
+    tryGenerateDataKey: async (KeyId, EncryptionContext) =>
+      await dryRun('GenerateDataKey', { KeyId, EncryptionContext, NumberOfBytes: 32 }),
+    tryDecrypt: async (KeyId, EncryptionContext) =>
+      await dryRun('Decrypt', { KeyId, EncryptionContext, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }),
+  };
+}
+
+const metadataSchema = z.object({
+  KeyState: z.string(),
+  DeletionDate: z.date().optional(),
+  ValidTo: z.date().optional(),
+});
