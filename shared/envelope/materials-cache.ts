@@ -1,4 +1,8 @@
-/** The materials cache of one sandbox: a partition per tenant, dropped as soon as the tenant's epoch changes. */
+/**
+ * The materials cache of one sandbox: a partition per tenant, dropped as soon as the tenant's epoch changes. The keys of
+ * all `pooled` tenants share one bound, so a busy tenant may push a quiet one's out; a `dedicated` tenant has a bound of
+ * its own, and its keys live as long as its own settings say.
+ */
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { type Clock, systemClock } from './key-age.ts';
@@ -19,7 +23,7 @@ export interface MaterialsCache {
 /** The caps may be lowered, not raised. */
 export interface CacheOptions {
   readonly clock?: Clock;
-  /** Default 10,000; the least recently used key goes first. */
+  /** Of all pooled tenants together, and of each dedicated one. Default 10,000; the least recently used goes first. */
   readonly maxKeys?: number;
   /** How many messages one DEK protects. Default and most: 2^20. */
   readonly maxMessages?: number;
@@ -34,10 +38,10 @@ const MAX_BYTES = 2 ** 38;
 
 export function materialsCache(options: CacheOptions = {}): MaterialsCache {
   const { clock = systemClock, onEvent = () => undefined } = options;
-  const keys = new KeptKeys(options.maxKeys ?? MAX_KEYS, clock);
+  const keepers = keepersOf(() => new KeptKeys(options.maxKeys ?? MAX_KEYS, clock));
   const maxMessages = Math.min(options.maxMessages ?? MAX_MESSAGES, MAX_MESSAGES);
   const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES);
-  const sandbox = { keys, clock, maxMessages, maxBytes, onEvent };
+  const sandbox = { clock, maxMessages, maxBytes, onEvent };
   const periods = new Map<TenantId, Period>();
 
   function begin(tenantId: TenantId, epoch: number): Period {
@@ -48,7 +52,7 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
 
   function flush(tenantId: TenantId, epoch: number): void {
     begin(tenantId, epoch);
-    const dropped = keys.dropTenant(tenantId);
+    const dropped = keepers.dropTenant(tenantId);
     if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
@@ -66,7 +70,30 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
     partition(tenant) {
       const period = observed(tenant);
       const over = { epoch: tenant.epoch, loads: new Map(), isOver: () => true };
-      return new Partition(tenant, period.epoch === tenant.epoch ? period : over, sandbox);
+      const keys = keepers.of(tenant);
+      return new Partition(tenant, period.epoch === tenant.epoch ? period : over, { ...sandbox, keys });
     },
+  };
+}
+
+/** Who keeps whose keys. */
+interface Keepers {
+  of(tenant: PartitionTenant): KeptKeys;
+  dropTenant(tenantId: TenantId): number;
+}
+
+function keepersOf(newKeeper: () => KeptKeys): Keepers {
+  const pooled = newKeeper();
+  const dedicated = new Map<TenantId, KeptKeys>();
+  return {
+    of({ tenantId, isolation }) {
+      if (isolation === 'pooled') return pooled;
+      const own = dedicated.get(tenantId) ?? newKeeper();
+      dedicated.set(tenantId, own);
+      return own;
+    },
+    // From both: a tenant may have changed over.
+    dropTenant: (tenantId) =>
+      pooled.dropTenant(tenantId) + (dedicated.get(tenantId)?.dropTenant(tenantId) ?? 0),
   };
 }

@@ -16,7 +16,10 @@ import {
   type SdkCache,
 } from './kept-material.ts';
 
-export type PartitionTenant = Pick<Tenant, 'tenantId' | 'kekArn' | 'epoch' | 'maxKeyAgeSeconds'>;
+export type PartitionTenant = Pick<
+  Tenant,
+  'tenantId' | 'kekArn' | 'isolation' | 'epoch' | 'maxKeyAgeSeconds'
+>;
 
 /** `flush`: how many keys were dropped because the tenant's epoch changed or KMS refused its key. */
 export type CacheEvent =
@@ -24,7 +27,7 @@ export type CacheEvent =
   | { readonly name: 'miss' }
   | { readonly name: 'flush'; readonly keys: number };
 
-/** What the partitions of a sandbox have in common. */
+/** What the partitions of a sandbox have in common, but for the keys of dedicated tenants. */
 export interface Sandbox {
   readonly keys: KeptKeys;
   readonly clock: Clock;

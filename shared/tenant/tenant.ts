@@ -17,7 +17,7 @@ export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'off
  */
 export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
 
-/** `pooled`: branch keys of many tenants behind one keyring. `dedicated`: a keyring of its own. */
+/** `pooled`: its cached keys share one bound with those of other tenants. `dedicated`: they have a bound of their own. */
 export type Isolation = 'pooled' | 'dedicated';
 
 /** What last decided whether the tenant's key may be used. */
@@ -49,7 +49,7 @@ export interface Tenant {
   readonly allowedRegions: readonly string[];
   /** Default `per-chunk`. */
   readonly keyMode: KeyMode;
-  /** Of hierarchical mode. Default `pooled`. */
+  /** Of cached keys. Default `pooled`. */
   readonly isolation: Isolation;
   /** Under the current KEK: `{tenantId}.{uuid}`. Absent until one was made, by the control plane. */
   readonly branchKeyId?: string | undefined;
