@@ -71,6 +71,8 @@ describe('an epoch only grows:', () => {
     expect(await askedFor(sandbox, ACME.epoch)).toEqual([1, 0]);
     expect(await askedFor(sandbox, ACME.epoch)).toEqual([1, 0]);
     expect(await askedFor(sandbox, NEXT.epoch)).toEqual([1, 0]);
+    expect(await askedFor(sandbox, ACME.epoch)).toEqual([1, 0]);
+    expect(await askedFor(sandbox, NEXT.epoch)).toEqual([0, 0]);
   });
 });
 

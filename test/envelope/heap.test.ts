@@ -18,7 +18,7 @@ import { messageOf } from '../support/messages.ts';
 import { writableMemory } from '../support/process-memory.ts';
 import { kekOf, kmsOfBoth } from '../support/tenants.ts';
 
-const OPENED = 4;
+const OPENED = 12;
 const program = fileURLToPath(new URL('heap-program.ts', import.meta.url));
 const keptText = randomBytes(32).toString('base64');
 

@@ -143,6 +143,20 @@ describe('a partition', () => {
     expect(kept(partition, 'b')).toEqual([]);
   });
 
+  test('counts a key’s age from its load, however long the partition has been there', async () => {
+    const { partition, clock } = partitionOf();
+    clock.advance(50_000);
+    await partition.once('a', async () => {
+      clock.advance(20_000);
+      keep(partition, 'a');
+      await Promise.resolve();
+    });
+    clock.advance(39_999);
+    expect(kept(partition, 'a')).toEqual(['a']);
+    clock.advance(1);
+    expect(kept(partition, 'a')).toEqual([]);
+  });
+
   test('without an age to allow keeps nothing', () => {
     const partition = materialsCache().partition({ ...ACME, maxKeyAgeSeconds: 0 });
     keep(partition, 'a');

@@ -232,6 +232,51 @@ describe('two uploads of one key', () => {
   });
 });
 
+describe('an abort while sealing leaves no manifest, and the source where it was,', () => {
+  const reason = new Error('the epoch changed');
+  const UNDONE = { outcome: reason, manifest: undefined, sources: 1 };
+
+  async function sealing(disturb: (ports: World, abort: () => void) => Partial<World>): Promise<object> {
+    const ports = world();
+    const plan = await written(ports);
+    const controller = new AbortController();
+    const disturbed = { ...ports, ...disturb(ports, () => controller.abort(reason)) };
+    const outcome = await seal(plan, ACME, disturbed, controller.signal).catch((error: unknown) => error);
+    return { outcome, manifest: sealedVersionOf(ports), sources: ports.sources.versions.size };
+  }
+
+  test('before the sealed part is encrypted', async () => {
+    const outcome = await sealing(({ sources }, abort) => ({
+      sources: {
+        ...sources,
+        describe: async (source) => {
+          abort();
+          return await sources.describe(source);
+        },
+      },
+    }));
+    expect(outcome).toEqual(UNDONE);
+  });
+
+  test('after another manifest came in between', async () => {
+    const outcome = await sealing(({ vault }, abort) => ({
+      vault: {
+        ...vault,
+        putManifest: async () => {
+          abort();
+          return await Promise.resolve(false);
+        },
+      },
+    }));
+    expect(outcome).toEqual(UNDONE);
+  });
+
+  test('once the sealed part is encrypted', async () => {
+    const outcome = await sealing(({ keys }, abort) => ({ keys: { ...keys, recordUse: abort } }));
+    expect(outcome).toEqual(UNDONE);
+  });
+});
+
 async function refusal(disturb: (ports: World, plan: Plan) => unknown): Promise<World & { code: unknown }> {
   const ports = world();
   const plan = await written(ports);

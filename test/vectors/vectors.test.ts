@@ -50,6 +50,21 @@ describe.each(messages.opens)('the message $name opens', ({ message, plaintext }
   });
 });
 
+describe.each(messages.shared)('the message of a shared DEK $name opens', ({ message, plaintext }) => {
+  const kms = kmsOf(messages);
+
+  test.each([1, 7, 512, 10_000])('in pieces of %i bytes', async (pieceBytes) => {
+    const opened = await drained(decrypt(kekOf(ACME, kms), inPieces(bytesOf(message), pieceBytes), context));
+    expect(opened).toEqual({ bytes: bytesOf(plaintext), code: undefined });
+  });
+
+  test('with a stock Encryption SDK, after its first line', async () => {
+    const opened = await stockDecrypt(kms, ACME.kekArn, bytesOf(message));
+    expect(opened.context).toEqual(messages.sharedContext);
+    expect(opened.plaintext).toEqual(Buffer.concat([Buffer.from(messages.firstLine), bytesOf(plaintext)]));
+  });
+});
+
 describe.each(messages.refused)('the message of $name is refused', ({ message, code, released }) => {
   const kek = kekOf(ACME, kmsOf(messages));
 

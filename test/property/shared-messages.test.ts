@@ -1,0 +1,75 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { chunkContext, type EncryptionContext, manifestContext } from '../../shared/envelope/context.ts';
+import { decrypt } from '../../shared/envelope/decrypt.ts';
+import { cachedKeys, CACHED_ACME, CACHED_GLOBEX } from '../support/cached-keys.ts';
+import { drained, inPieces } from '../support/content.ts';
+import { messageOf, withBitFlipped } from '../support/messages.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
+
+const REFUSED = ['ERR_AUTHENTICATION_FAILED', 'ERR_CONTEXT_MISMATCH'];
+
+/** A place in the vault: a chunk, or a manifest where the index is -1. */
+const place = fc.record({
+  tenant: fc.constantFrom(CACHED_ACME, CACHED_GLOBEX),
+  version: fc.constantFrom('v1', 'v2'),
+  index: fc.integer({ min: -1, max: 3 }),
+});
+type Place = typeof place extends fc.Arbitrary<infer Value> ? Value : never;
+
+const keyMode = fc.constantFrom<Tenant['keyMode']>('per-chunk', 'cached');
+
+function contextOf({ tenant: { tenantId }, version, index }: Place): EncryptionContext {
+  const objectId = objectIdOf('ingest', `${tenantId}/report.pdf`, version);
+  if (index < 0) return manifestContext(tenantId, objectId);
+  return chunkContext({ tenantId, objectId, chunkCount: 4 }, index);
+}
+
+test('whatever the modes, a message opens in its own place and in no other', async () => {
+  const sandbox = cachedKeys({ maxMessages: 5 });
+  const modes = fc.record({ made: keyMode, read: keyMode });
+  const content = fc.uint8Array({ maxLength: 2_000 });
+  await fc.assert(
+    fc.asyncProperty(
+      place,
+      place,
+      modes,
+      content,
+      async (made, read, { made: makes, read: reads }, bytes) => {
+        const message = await messageOf(
+          sandbox.kek({ ...made.tenant, keyMode: makes }),
+          bytes,
+          contextOf(made),
+        );
+        const reader = sandbox.kek({ ...read.tenant, keyMode: reads });
+        const own = sandbox.kek({ ...made.tenant, keyMode: reads });
+        expect(await drained(decrypt(own, [message], contextOf(made)))).toEqual({
+          bytes: Buffer.from(bytes),
+          code: undefined,
+        });
+        const isElsewhere =
+          made.tenant !== read.tenant || made.version !== read.version || made.index !== read.index;
+        fc.pre(isElsewhere);
+        const outcome = await drained(decrypt(reader, inPieces(message, 700), contextOf(read)));
+        expect(outcome).toEqual({ bytes: Buffer.alloc(0), code: 'ERR_CONTEXT_MISMATCH' });
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('any bit of a shared DEK’s message turned over is refused, also when the DEK is in the cache', async () => {
+  const { kek } = cachedKeys();
+  const made: Place = { tenant: CACHED_ACME, version: 'v1', index: 0 };
+  const message = await messageOf(kek(), Buffer.from('every bit of it is authenticated'), contextOf(made));
+  expect((await drained(decrypt(kek(), [message], contextOf(made)))).code).toBeUndefined();
+  await fc.assert(
+    fc.asyncProperty(fc.nat({ max: 8 * message.length - 1 }), async (bit) => {
+      const { bytes, code } = await drained(decrypt(kek(), [withBitFlipped(message, bit)], contextOf(made)));
+      expect(REFUSED).toContain(code);
+      expect(bytes).toHaveLength(0);
+    }),
+    { numRuns: 200 },
+  );
+});
