@@ -52,8 +52,8 @@ export async function remove(
   signal: AbortSignal,
 ): Promise<Removed> {
   const { tenantId } = request;
-  requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
-  let removal = (await ports.removals.read(tenantId)) ?? begun(request, ports.now());
+  const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
+  let removal = (await ports.removals.read(tenantId)) ?? (await begin(request, tenant, ports));
   if (!request.drain) removal = { ...removal, drain: false };
   while (removal.step !== 'done') {
     const taken = await STEPS[removal.step](removal, ports, signal);
@@ -65,13 +65,18 @@ export async function remove(
   return { done: removal.step === 'done', removal };
 }
 
-function begun({ tenantId, signedOffBy, drain, deleteCiphertext }: RemoveRequest, now: Date): Removal {
-  return {
+/** A key that was never proven is not used to drain. Written first of all, for the status says so only now. */
+async function begin(
+  { tenantId, signedOffBy, drain, deleteCiphertext }: RemoveRequest,
+  { status }: Tenant,
+  { removals, now }: RemovePorts,
+): Promise<Removal> {
+  const removal: Removal = {
     tenantId,
     signedOffBy,
-    startedAt: now.toISOString(),
+    startedAt: now().toISOString(),
     step: 'drain',
-    drain,
+    drain: drain && status !== 'pending',
     deleteCiphertext,
     kekArns: [],
     branchKeyIds: [],
@@ -80,6 +85,8 @@ function begun({ tenantId, signedOffBy, drain, deleteCiphertext }: RemoveRequest
     jobsLeftParked: 0,
     uploadsLeft: 0,
   };
+  await removals.write(removal);
+  return removal;
 }
 
 /** What a step has done, and whether the next one has to wait. */
