@@ -1,0 +1,385 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Judged } from '../../shared/onboarding/add.ts';
+import type { Finding } from '../../shared/onboarding/finding.ts';
+import { onboard, type OnboardPorts } from '../../shared/onboarding/onboard.ts';
+import { ourselvesOf } from '../../shared/onboarding/ourselves.ts';
+import { parseOnboardRequest } from '../../shared/onboarding/request.ts';
+import { effects } from '../support/effects.ts';
+import {
+  type AuditedKey,
+  BRANCH_KEY_GRANTS,
+  type MemoryAudit,
+  memoryAudit,
+  MESSAGE_GRANTS,
+} from '../support/memory-audit.ts';
+import {
+  type MemoryBranchKeys,
+  memoryBranchKeys,
+  type MemoryHearings,
+  memoryHearings,
+} from '../support/memory-control-plane.ts';
+import { memoryParking } from '../support/memory-parking.ts';
+import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
+import { ISV } from '../support/onboarding-inputs.ts';
+import { ACME, GLOBEX } from '../support/tenants.ts';
+
+const { kekArn } = ACME;
+const OTHER = kekArn.replace('9d3ab1c2', '00000000');
+const MRK = kekArn.replace(/key\/.*$/u, 'key/mrk-1234');
+const REPLICA = MRK.replace('us-east-1', 'eu-west-1');
+const NOW = new Date('2026-03-01T12:00:00.000Z');
+
+let tenants: MemoryTenants;
+let audit: MemoryAudit;
+let hearings: MemoryHearings;
+let branchKeys: MemoryBranchKeys;
+let ports: OnboardPorts;
+beforeEach(() => {
+  tenants = memoryTenants();
+  audit = memoryAudit();
+  hearings = memoryHearings();
+  branchKeys = memoryBranchKeys();
+  const ourselves = ourselvesOf(ISV);
+  const parking = memoryParking(effects());
+  ports = { tenants, audit, hearings, branchKeys, ourselves, parking, stage: 'prod', now: () => NOW };
+  hearings.heard.set(kekArn, NOW.toISOString());
+});
+
+async function list(request: object): Promise<unknown> {
+  return await onboard(parseOnboardRequest({ action: 'list', ...request }), ports);
+}
+
+async function ask(request: object): Promise<Judged> {
+  const answer = await onboard(parseOnboardRequest({ tenantId: 'acme', ...request }), ports);
+  if (!('findings' in answer)) throw new Error('no findings');
+  return answer;
+}
+
+const add = async (settings: object = {}): Promise<Judged> =>
+  await ask({ action: 'add', kekArn, ...settings });
+
+const change = async (settings: object): Promise<Judged> => await ask({ action: 'change-key', ...settings });
+
+function faultsOf({ findings }: Judged): readonly Finding[] {
+  return findings.filter(({ ok }) => !ok);
+}
+
+describe('a tenant whose key is as it should be', () => {
+  test('is active, and every check says what it saw', async () => {
+    const { status, findings } = await add({ strict: true });
+    expect(status).toBe('active');
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+    expect(tenants.records.get('acme')).toMatchObject({ status: 'active', epoch: 2, kekArn });
+  });
+
+  test('in hierarchical mode has a branch key under its own KEK', async () => {
+    audit.key(kekArn).grants = BRANCH_KEY_GRANTS('acme');
+    expect((await add({ keyMode: 'hierarchical', strict: true })).status).toBe('active');
+    expect(branchKeys.made).toEqual(new Map([['acme.1', kekArn]]));
+    expect(tenants.records.get('acme')?.branchKeyId).toBe('acme.1');
+  });
+
+  test('is remembered to have it in a custom key store', async () => {
+    audit.key(kekArn).facts = { customKeyStore: true, origin: 'EXTERNAL_KEY_STORE' };
+    await add();
+    expect(tenants.records.get('acme')?.customKeyStore).toBe(true);
+  });
+
+  test('is not registered a second time', async () => {
+    await add();
+    await expect(add()).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
+  });
+});
+
+describe('a key that cannot even be asked about', () => {
+  test.each<[string, Finding['check'], object]>([
+    ['an alias', 'key-arn', { kekArn: kekArn.replace(/key\/.*$/u, 'alias/acme') }],
+    ['a bare id', 'key-arn', { kekArn: '1234abcd-12ab-34cd-56ef-1234567890ab' }],
+    ['a key of another partition', 'partition', { kekArn: kekArn.replace('arn:aws:', 'arn:aws-cn:') }],
+    ['a key of our own account', 'account', { kekArn: kekArn.replace('111111111111', ISV.accountId) }],
+    ['a key of a forbidden region', 'region', { allowedRegions: ['eu-central-1', 'eu-west-1'] }],
+    [
+      'a replica in a forbidden region',
+      'region',
+      { kekArn: MRK, replicaArns: [REPLICA], allowedRegions: ['us-east-1'] },
+    ],
+    ['a replica of another key', 'replicas', { kekArn: MRK, replicaArns: [REPLICA.replace('1234', '5678')] }],
+    [
+      'a replica of a key that is not multi-Region',
+      'replicas',
+      { replicaArns: [kekArn.replace('us-east-1', 'eu-west-1')] },
+    ],
+    ['a replica in the region of its key', 'replicas', { kekArn: MRK, replicaArns: [MRK] }],
+  ])('%s is a finding, and nothing is registered', async (_name, check, settings) => {
+    const judged = await add(settings);
+    expect(judged.status).toBe('unregistered');
+    expect(faultsOf(judged)).toMatchObject([{ check, severity: 'error', fix: expect.stringMatching(/./u) }]);
+    expect(tenants.records.size).toBe(0);
+  });
+});
+
+describe('a key that is of the wrong kind or state', () => {
+  test.each<[Finding['check'], RegExp, AuditedKey['facts']]>([
+    ['key-type', /asymmetric/u, { spec: 'RSA_2048' }],
+    ['key-type', /HMAC/u, { spec: 'HMAC_256', usage: 'GENERATE_VERIFY_MAC' }],
+    ['key-type', /KEY_AGREEMENT/u, { usage: 'KEY_AGREEMENT' }],
+    ['key-state', /Disabled/u, { state: 'Disabled' }],
+    ['key-state', /PendingDeletion/u, { state: 'PendingDeletion' }],
+    ['key-state', /PendingImport/u, { state: 'PendingImport' }],
+    ['key-state', /Unavailable/u, { state: 'Unavailable' }],
+  ])('%s %s leaves the tenant pending', async (check, message, facts) => {
+    audit.key(kekArn).facts = facts;
+    const judged = await add();
+    expect(judged.status).toBe('pending');
+    const fault = { check, message: expect.stringMatching(message), fix: expect.stringMatching(/./u) };
+    expect(faultsOf(judged)).toMatchObject([fault]);
+    expect(tenants.records.get('acme')?.status).toBe('pending');
+  });
+
+  test.each(['NotFoundException', 'AccessDeniedException'])('or answers %s', async (exception) => {
+    audit.key(kekArn).exception = exception;
+    const judged = await add();
+    expect(judged.status).toBe('pending');
+    expect(faultsOf(judged)).toMatchObject([{ check: 'key-exists' }]);
+  });
+
+  test('is asked again when KMS is out of reach: an outage is no finding', async () => {
+    audit.key(kekArn).exception = 'KMSInternalException';
+    await expect(add()).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
+  });
+
+  test('with imported material that expires is warned of', async () => {
+    audit.key(kekArn).facts = { origin: 'EXTERNAL', validTo: new Date('2027-01-01T00:00:00Z') };
+    const judged = await add();
+    expect(judged.status).toBe('active');
+    expect(faultsOf(judged)).toMatchObject([{ check: 'key-material', severity: 'warning' }]);
+  });
+
+  test('has no such replica', async () => {
+    audit.key(MRK).facts = { multiRegion: true, relatedArns: [MRK.replace('us-east-1', 'us-west-2')] };
+    const faults = faultsOf(await add({ kekArn: MRK, replicaArns: [REPLICA] }));
+    expect(faults).toContainEqual(expect.objectContaining({ check: 'multi-region' }));
+  });
+});
+
+describe('a key policy', () => {
+  test('without a grant: each missing statement is named and given', async () => {
+    audit.key(kekArn).grants = [];
+    const judged = await add();
+    expect(judged.status).toBe('pending');
+    expect(faultsOf(judged).map(({ statement }) => statement?.Sid)).toEqual([
+      'SealstreamEncrypts',
+      'SealstreamRestores',
+    ]);
+    expect(faultsOf(judged)[0]?.statement?.Condition).toEqual({
+      StringEquals: { 'kms:EncryptionContext:tenant-id': 'acme' },
+    });
+  });
+
+  test('for hierarchical mode names those of branch keys', async () => {
+    audit.key(kekArn).grants = [];
+    expect(faultsOf(await add({ keyMode: 'hierarchical' })).map(({ statement }) => statement?.Sid)).toEqual([
+      'SealstreamUnwrapsBranchKeys',
+      'SealstreamMakesBranchKeys',
+      'SealstreamVersionsBranchKeys',
+    ]);
+  });
+
+  test.each(['kms:GenerateDataKey', 'kms:Decrypt', 'kms:ReEncrypt'] as const)(
+    'that grants %s without the condition would let us use the key for anybody',
+    async (operation) => {
+      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), [operation, '*']];
+      const judged = await add();
+      expect(judged.status).toBe('pending');
+      expect(faultsOf(judged)).toContainEqual(
+        expect.objectContaining({
+          check: 'context-condition',
+          message: expect.stringMatching(/for anybody/u),
+        }),
+      );
+    },
+  );
+
+  test('that grants kms:* is refused', async () => {
+    const everything = ['GenerateDataKey', 'Decrypt', 'ReEncrypt', 'CreateGrant', 'ListGrants'] as const;
+    audit.key(kekArn).grants = everything.map((operation) => [`kms:${operation}`, '*']);
+    const faults = faultsOf(await add());
+    expect(faults).toContainEqual(
+      expect.objectContaining({
+        check: 'excess',
+        severity: 'error',
+        message: expect.stringMatching(/kms:\*/u),
+      }),
+    );
+  });
+
+  test.each([['kms:CreateGrant'], ['kms:GenerateDataKeyWithoutPlaintext']] as const)(
+    'that grants %s as well is warned of, and refused by the strict',
+    async (operation) => {
+      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), [operation, 'acme'], [operation, '']];
+      const strict = await add({ strict: true });
+      expect(strict.status).toBe('pending');
+      expect(faultsOf(strict)).toMatchObject([{ check: 'excess', severity: 'warning' }]);
+      expect((await add()).status).toBe('active');
+    },
+  );
+
+  test('of another tenant’s key is told apart from one without a grant', async () => {
+    tenants.records.set('globex', GLOBEX);
+    audit.key(GLOBEX.kekArn).grants = MESSAGE_GRANTS('globex');
+    const judged = await add({ kekArn: GLOBEX.kekArn });
+    expect(judged.status).toBe('pending');
+    expect(faultsOf(judged)[0]).toMatchObject({
+      check: 'grant',
+      message: expect.stringMatching(/registered for another tenant/u),
+    });
+  });
+
+  test('of a replica is a policy of its own', async () => {
+    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
+    audit.key(REPLICA).grants = [];
+    const faults = faultsOf(await add({ kekArn: MRK, replicaArns: [REPLICA] }));
+    const grants = faults.filter(({ check }) => check === 'grant');
+    expect(grants).toHaveLength(2);
+    expect(grants.every(({ message }) => message.includes('eu-west-1'))).toBe(true);
+  });
+});
+
+describe('a key that was never heard of', () => {
+  beforeEach(() => {
+    hearings.heard.clear();
+  });
+
+  test('is warned of, with what to run', async () => {
+    const judged = await add();
+    expect(judged.status).toBe('active');
+    expect(faultsOf(judged)).toMatchObject([
+      { check: 'events', severity: 'warning', fix: expect.stringMatching(/aws kms tag-resource/u) },
+    ]);
+  });
+
+  test('keeps the tenant pending where the check is strict, until it is heard of', async () => {
+    expect((await add({ strict: true })).status).toBe('pending');
+    hearings.heard.set(kekArn, NOW.toISOString());
+    expect((await add({ strict: true })).status).toBe('active');
+  });
+});
+
+describe('a change of key', () => {
+  beforeEach(() => {
+    tenants.records.set('acme', ACME);
+  });
+
+  test('encrypts under the new one, and keeps the old one readable', async () => {
+    expect((await change({ kekArn: OTHER })).status).toBe('active');
+    expect(tenants.records.get('acme')).toMatchObject({
+      kekArn: OTHER,
+      epoch: ACME.epoch + 1,
+      retiredKeks: [{ kekArn, replicaArns: [], branchKeyIds: [] }],
+    });
+  });
+
+  test('takes the branch key along with the key, and makes another', async () => {
+    tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
+    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    await change({ kekArn: OTHER });
+    expect(tenants.records.get('acme')).toMatchObject({
+      branchKeyId: 'acme.1',
+      retiredKeks: [{ kekArn, branchKeyIds: ['acme.old'] }],
+    });
+  });
+
+  test('of settings alone retires nothing', async () => {
+    await change({ maxKeyAgeSeconds: 5 });
+    expect(tenants.records.get('acme')).toEqual({ ...ACME, maxKeyAgeSeconds: 5, epoch: ACME.epoch + 1 });
+  });
+
+  test.each<[string, object, AuditedKey['grants']]>([
+    ['without a grant', { kekArn: OTHER }, []],
+    ['in a forbidden region', { kekArn: OTHER, allowedRegions: ['eu-west-1'] }, MESSAGE_GRANTS('acme')],
+    ['that is no key', { kekArn: 'alias/acme' }, []],
+  ])('to one %s leaves everything as it was', async (_name, settings, grants) => {
+    audit.key(OTHER).grants = grants;
+    expect(faultsOf(await change(settings)).length).toBeGreaterThan(0);
+    expect(tenants.records.get('acme')).toBe(ACME);
+  });
+
+  test('brings a tenant back whose key is gone for good', async () => {
+    tenants.records.set('acme', { ...ACME, status: 'revoked' });
+    expect((await change({ kekArn: OTHER })).status).toBe('active');
+    expect(tenants.records.get('acme')?.status).toBe('active');
+  });
+
+  test.each([
+    ['revoked', {}],
+    ['suspended', { kekArn: OTHER }],
+    ['pending', { kekArn: OTHER }],
+    ['offboarded', { kekArn: OTHER }],
+  ] as const)('is refused when the tenant is %s', async (status, settings) => {
+    tenants.records.set('acme', { ...ACME, status });
+    await expect(change(settings)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
+  });
+
+  test('is refused when nobody of that id is registered', async () => {
+    tenants.records.clear();
+    await expect(change({ kekArn: OTHER })).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
+  });
+
+  test('is to be tried again when the record changed meanwhile', async () => {
+    const meanwhile: MemoryAudit = {
+      ...audit,
+      async describe(arn) {
+        tenants.records.set('acme', { ...ACME, epoch: ACME.epoch + 1 });
+        return await audit.describe(arn);
+      },
+    };
+    ports = { ...ports, audit: meanwhile };
+    await expect(change({ kekArn: OTHER })).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE' });
+    expect(tenants.records.get('acme')?.kekArn).toBe(kekArn);
+  });
+});
+
+describe('tenants', () => {
+  test('are shown with what waits and what was heard', async () => {
+    tenants.records.set('acme', ACME);
+    expect(await onboard(parseOnboardRequest({ action: 'show', tenantId: 'acme' }), ports)).toEqual({
+      tenant: ACME,
+      parkedJobs: 0,
+      heardAt: { [kekArn]: NOW.toISOString() },
+    });
+  });
+
+  test('are checked without being changed', async () => {
+    tenants.records.set('acme', { ...ACME, status: 'pending' });
+    expect((await ask({ action: 'check' })).status).toBe('pending');
+    expect(tenants.records.get('acme')?.status).toBe('pending');
+  });
+
+  test('are listed page by page', async () => {
+    tenants.records.set('acme', ACME);
+    tenants.records.set('globex', GLOBEX);
+    expect(await list({})).toEqual({ tenants: [ACME, GLOBEX] });
+    expect(await list({ limit: 1 })).toEqual({ tenants: [ACME], after: 'acme' });
+    expect(await list({ limit: 1, after: 'acme' })).toEqual({ tenants: [GLOBEX] });
+  });
+
+  test('get what they deploy, rendered for them and us', async () => {
+    const key = { tenantAccountId: '111111111111', keyRegion: 'eu-central-1' };
+    const answer = await onboard(parseOnboardRequest({ action: 'render', tenantId: 'acme', ...key }), ports);
+    const text = JSON.stringify(answer);
+    for (const arn of [ISV.encryptRoleArn, ISV.restoreRoleArn, ISV.controlRoleArn, ISV.eventBusArn])
+      expect(text).toContain(arn);
+  });
+
+  test.each([
+    {},
+    { action: 'add' },
+    { action: 'add', tenantId: 'A', kekArn },
+    { action: 'delete' },
+    { action: 'list', limit: 0 },
+  ])('are not asked for by %j', (request) => {
+    expect(() => parseOnboardRequest(request)).toThrow(
+      expect.objectContaining({ code: 'ERR_EVENT_INVALID' }),
+    );
+  });
+});
