@@ -85,8 +85,8 @@ export class TenantHand {
   }
 
   /** A new key that we may use and whose events reach us; answers its ARN. */
-  async createKey(origin: 'AWS_KMS' | 'EXTERNAL'): Promise<string> {
-    const Policy = JSON.stringify(this.#policy());
+  async createKey(origin: 'AWS_KMS' | 'EXTERNAL', keyModes?: readonly Tenant['keyMode'][]): Promise<string> {
+    const Policy = JSON.stringify(this.#policy(keyModes));
     const { KeyMetadata } = await this.kms.send(new CreateKeyCommand({ Policy, Origin: origin }));
     await this.#forwardEvents();
     return KeyMetadata?.Arn ?? '';
@@ -105,8 +105,9 @@ export class TenantHand {
     await this.kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(policy) }));
   }
 
-  #policy(): ReturnType<typeof keyPolicy> {
+  #policy(keyModes?: readonly Tenant['keyMode'][]): ReturnType<typeof keyPolicy> {
     return keyPolicy({
+      keyModes,
       tenantId: this.tenantId,
       tenantAccountId: this.accountId,
       encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
