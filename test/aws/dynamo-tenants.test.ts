@@ -44,6 +44,10 @@ function named(id: string, tenant: Tenant = ACME): Tenant {
   return { ...tenant, tenantId: tenantIdSchema.parse(id) };
 }
 
+function arnOf(id: string): string {
+  return ACME.kekArn.replace(/key\/.*/u, `key/${id}`);
+}
+
 function revoked(tenant: Tenant): Tenant {
   const signal = { name: 'DisableKey', at: '2026-03-01T12:00:00.000Z' };
   return { ...tenant, status: 'revoked', epoch: tenant.epoch + 1, signal };
@@ -118,6 +122,26 @@ describe('a change', () => {
     const nobody = named('nobody-yet');
     expect(await tenants.replace(nobody, revoked(nobody))).toBe(false);
     expect(await tenants.tenant(nobody.tenantId)).toBeUndefined();
+  });
+});
+
+describe('a change of key', () => {
+  test('is written with who holds which key, or not at all', async () => {
+    const read = named('rekeyed', { ...ACME, kekArn: arnOf('old'), replicaArns: [arnOf('replica')] });
+    await tenants.register(read);
+    expect(await tenants.ofKek(arnOf('replica'))).toEqual([read]);
+    const retiredKeks = [{ kekArn: arnOf('old'), replicaArns: [], branchKeyIds: ['rekeyed.1'] }];
+    const next = { ...read, kekArn: arnOf('new'), replicaArns: [], retiredKeks, epoch: read.epoch + 1 };
+    expect(await tenants.rewrite(read, next)).toBe(true);
+    expect(await tenants.tenant(read.tenantId)).toEqual(next);
+    expect(await tenants.ofKek(arnOf('new'))).toEqual([next]);
+    expect(await tenants.ofKek(arnOf('old'))).toEqual([next]);
+    expect(await tenants.ofKek(arnOf('replica'))).toEqual([]);
+
+    const late = { ...read, kekArn: arnOf('late'), epoch: read.epoch + 1 };
+    expect(await tenants.rewrite(read, late)).toBe(false);
+    expect(await tenants.ofKek(arnOf('late'))).toEqual([]);
+    expect(await tenants.tenant(read.tenantId)).toEqual(next);
   });
 });
 

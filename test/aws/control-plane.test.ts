@@ -1,0 +1,120 @@
+/** What the control plane keeps beside the tenants' records, in a DynamoDB that is asked over HTTP. */
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
+import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
+import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
+import { shredBranchKey } from '../../shared/aws/key-store.ts';
+import type { StateTable } from '../../shared/aws/state-table.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import type { Removal } from '../../shared/offboarding/removal.ts';
+import { clientConfig, type Services, startServices } from '../support/services.ts';
+import { ACME, GLOBEX } from '../support/tenants.ts';
+
+let services: Services;
+let state: StateTable;
+let keyStore: StateTable;
+beforeAll(async () => {
+  services = await startServices();
+  state = await tableOf('state', 'pk', 'sk');
+  keyStore = await tableOf('key-store', 'branch-key-id', 'type');
+});
+afterAll(async () => {
+  await services.close();
+});
+
+async function tableOf(name: string, partitionKey: string, sortKey: string): Promise<StateTable> {
+  const client = new DynamoDBClient(clientConfig(services));
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      AttributeDefinitions: [partitionKey, sortKey].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
+      KeySchema: [
+        { AttributeName: partitionKey, KeyType: 'HASH' },
+        { AttributeName: sortKey, KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  return {
+    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    name,
+  };
+}
+
+function at(minutes: number): Date {
+  return new Date(Date.UTC(2026, 2, 1, 12, minutes));
+}
+
+describe('a key', () => {
+  test('was not heard of until it is, and then within the hour', async () => {
+    const hearings = dynamoHearings(state);
+    expect(await hearings.last(ACME.kekArn)).toBeUndefined();
+    await hearings.note(ACME.kekArn, at(0));
+    await hearings.note(ACME.kekArn, at(59));
+    expect(await hearings.last(ACME.kekArn)).toBe(at(0).toISOString());
+    await hearings.note(ACME.kekArn, at(61));
+    expect(await hearings.last(ACME.kekArn)).toBe(at(61).toISOString());
+    expect(await hearings.last(GLOBEX.kekArn)).toBeUndefined();
+  });
+});
+
+describe('a removal', () => {
+  test('is read as it was written last', async () => {
+    const removals = dynamoRemovals(state);
+    const removal: Removal = {
+      tenantId: ACME.tenantId,
+      signedOffBy: 'legal',
+      startedAt: '2026-03-01T12:00:00.000Z',
+      finishedAt: undefined,
+      step: 'drain',
+      drain: true,
+      deleteCiphertext: true,
+      kekArns: [ACME.kekArn],
+      branchKeyIds: [],
+      branchKeyRowsDeleted: 0,
+      ciphertextVersionsDeleted: 0,
+      jobsLeftParked: 0,
+      uploadsLeft: 0,
+    };
+    expect(await removals.read(ACME.tenantId)).toBeUndefined();
+    await removals.write(removal);
+    await removals.write({ ...removal, step: 'ciphertext' });
+    expect(await removals.read(ACME.tenantId)).toEqual({ ...removal, step: 'ciphertext' });
+  });
+});
+
+test('parked jobs are counted for one tenant', async () => {
+  const parking = dynamoParking(state);
+  const { tenantId } = ACME;
+  const objectId = objectIdOf('ingest', 'acme/x', 'v1');
+  for (const chunkIndex of [0, 1, 2])
+    await parking.park({ job: { tenantId, objectId, chunkIndex }, arrival: `000#${chunkIndex}` });
+  expect(await parking.count(tenantId)).toBe(3);
+  expect(await parking.count(GLOBEX.tenantId)).toBe(0);
+});
+
+test('a branch key is shredded with all of its versions, and no other', async () => {
+  const types = [
+    'branch:ACTIVE',
+    'beacon:ACTIVE',
+    ...Array.from({ length: 30 }, (_, i) => `branch:version:${i}`),
+  ];
+  const put = async (id: string, type: string) =>
+    await keyStore.client.send(
+      new PutCommand({
+        TableName: keyStore.name,
+        Item: { 'branch-key-id': id, type, enc: new Uint8Array(8) },
+      }),
+    );
+  for (const type of types) await put('acme.1', type);
+  await put('globex.1', 'branch:ACTIVE');
+  expect(await shredBranchKey(keyStore, 'acme.1')).toBe(types.length);
+  expect(await shredBranchKey(keyStore, 'acme.1')).toBe(0);
+  const { Items = [] } = await keyStore.client.send(new ScanCommand({ TableName: keyStore.name }));
+  expect(Items.map((row) => row['branch-key-id'])).toEqual(['globex.1']);
+});
