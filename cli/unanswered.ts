@@ -1,4 +1,4 @@
-/** Why a function could not be asked, and what to do about it. */
+/** Why there is no answer of a function, and what to do about it. */
 import { z } from 'zod';
 
 /** `cause`: what the SDK threw. */
@@ -12,7 +12,7 @@ export function whyUnanswered(cause: unknown, functionName: string): string {
   if (advice !== undefined) return `${said} ${advice(functionName)}`;
   if (CONNECTION_FAILURES.has(code) || name === 'TimeoutError')
     return `AWS cannot be reached (${code === '' ? said : code}): see to the network, --endpoint-url and --region`;
-  return `${functionName} was not invoked: ${name}: ${said}`;
+  return `${functionName} did not answer: ${name}: ${said}`;
 }
 
 const thrownSchema = z

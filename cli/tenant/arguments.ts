@@ -39,7 +39,7 @@ export function keyAgeSeconds(text: string): number {
   throw new InvalidArgumentError('It is 0 to 3600 seconds.');
 }
 
-export function tenantId(text: string): TenantId {
+function tenantId(text: string): TenantId {
   const parsed = tenantIdSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError('A tenant id is 1 to 63 of a-z, 0-9 and -.');

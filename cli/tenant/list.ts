@@ -1,11 +1,11 @@
 /** `tenant list`: every tenant, in order of id. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { listedSchema } from '../answers.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import type { Perform } from '../session.ts';
 import { examples } from './arguments.ts';
+import { tableOf } from './table.ts';
 
 export function addList(parent: Command, perform: Perform): void {
   const command = parent.command('list').description('list all tenants');
@@ -30,7 +30,6 @@ async function everyTenant(controlPlane: ControlPlane): Promise<readonly Tenant[
 
 function describe(tenants: readonly Tenant[]): string {
   if (tenants.length === 0) return 'No tenants yet: npx sealstream tenant add --help';
-  const table = new Table({ head: ['tenant', 'status', 'key mode', 'key'], style: { head: [], border: [] } });
-  table.push(...tenants.map(({ tenantId, status, keyMode, kekArn }) => [tenantId, status, keyMode, kekArn]));
-  return table.toString();
+  const rows = tenants.map(({ tenantId, status, keyMode, kekArn }) => [tenantId, status, keyMode, kekArn]);
+  return tableOf([['tenant', 'status', 'key mode', 'key'], ...rows]);
 }

@@ -1,6 +1,6 @@
 /** How far the removal of a tenant has come, and what it left, for a person. */
-import Table from 'cli-table3';
 import type { Removed } from '../../shared/offboarding/remove.ts';
+import { tableOf } from './table.ts';
 
 type Step = Removed['removal']['step'];
 
@@ -34,8 +34,7 @@ export function describeRemoved(removed: Removed, asked: { readonly deleteCipher
 
 function summary({ removal }: Removed): string {
   const { kekArns, branchKeyIds, deleteCiphertext, ciphertextVersionsDeleted } = removal;
-  const table = new Table({ style: { head: [], border: [] } });
-  table.push(
+  return tableOf([
     ['signed off by', removal.signedOffBy],
     ['begun', removal.startedAt],
     ['finished', removal.finishedAt ?? 'no'],
@@ -44,6 +43,5 @@ function summary({ removal }: Removed): string {
     ['ciphertext', deleteCiphertext ? `${ciphertextVersionsDeleted} versions deleted` : 'kept'],
     ['jobs left parked', String(removal.jobsLeftParked)],
     ['uploads left in the ingest bucket', String(removal.uploadsLeft)],
-  );
-  return table.toString();
+  ]);
 }

@@ -1,11 +1,11 @@
 /** `tenant show`: what is known of one tenant. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
 import { shownSchema } from '../answers.ts';
 import type { Perform } from '../session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { tableOf } from './table.ts';
 
 export function addShow(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('show')).description(
@@ -24,8 +24,7 @@ export function addShow(parent: Command, perform: Perform): void {
 
 function describe({ tenant, parkedJobs, heardAt }: Shown): string {
   const { signal, retiredKeks, allowedRegions, branchKeyId } = tenant;
-  const table = new Table({ style: { head: [], border: [] } });
-  table.push(
+  return tableOf([
     ['tenant', tenant.tenantId],
     ['status', `${tenant.status} since ${signal.name} at ${signal.at}`],
     ['epoch', String(tenant.epoch)],
@@ -39,8 +38,7 @@ function describe({ tenant, parkedJobs, heardAt }: Shown): string {
     ['allowed regions', allowedRegions.length === 0 ? 'any' : allowedRegions.join(', ')],
     ['events heard', lines(Object.entries(heardAt).map(([arn, at]) => `${at ?? 'never'} of ${arn}`))],
     ['parked jobs', String(parkedJobs)],
-  );
-  return table.toString();
+  ]);
 }
 
 function lines(values: readonly string[]): string {
