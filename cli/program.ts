@@ -48,7 +48,7 @@ function programOn(terminal: Terminal): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help has the options and examples)')
     .addHelpText(
-      'after',
+      'afterAll',
       '\nExit codes: 0 done; 1 findings, or refused; 2 wrong usage; 3 AWS unreachable or denied.',
     );
 }
