@@ -122,7 +122,12 @@ function unwrap(
 /** JSON keeps names and values apart, so that `{a: 'bc'}` is never taken for `{ab: 'c'}`. */
 function boundTo(context: Record<string, string>, keyArn: string): Uint8Array {
   const pairs = Object.entries(context).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Buffer.from(JSON.stringify([keyArn, pairs]));
+  return Buffer.from(JSON.stringify([sameInEveryRegion(keyArn), pairs]));
+}
+
+/** A multi-Region key is one key whose replicas have an ARN each: only the region differs. */
+function sameInEveryRegion(keyArn: string): string {
+  return keyArn.replace(/^(arn:aws:kms):[^:]+(:\d+:key\/mrk-)/u, '$1$2');
 }
 
 function exception(name = 'InternalException'): Error {

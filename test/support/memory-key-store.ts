@@ -27,7 +27,7 @@ export function memoryKeyStore(): MemoryKeyStore {
       rows.set(nameOf(Put?.Item ?? {}), Put?.Item ?? {});
     return {};
   }
-  const ddbClient: DynamoDBClient = Object.create(client, { send: { value: send } });
+  const ddbClient: DynamoDBClient = Object.create(client, { send: { value: send, writable: true } });
   return { rows, table: { ddbTableName: 'key-store', ddbClient } };
 }
 
