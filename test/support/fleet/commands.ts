@@ -43,9 +43,7 @@ const work = fc
   .record({ tenant: ANYBODY, key: KEY, bytes: BYTES, sandbox: INDEX, trouble: MISHAPS })
   .map(({ tenant, key, bytes, sandbox, trouble }) =>
     command(`${tenant}/${key} of ${bytes} bytes through ${sandbox % 2}${told(trouble)}`, async (fleet) => {
-      await uploadSpaced(fleet, tenant, key, bytes, true);
-      await ingest(fleet, 0, 10);
-      await encrypt(fleet, sandbox, 0, 10, trouble);
+      await workThrough(fleet, sandbox, tenant, key, bytes, trouble);
     }),
   );
 
@@ -96,14 +94,16 @@ const button = fc
     }),
   );
 
-/** By far the commonest thing that tenants do. */
+/** By far the commonest thing that tenants do, in the middle of their work. */
 const offAndOn = fc
-  .record({ tenant: DISTURBED, seconds: fc.constantFrom(1, 2, 10) })
-  .map(({ tenant, seconds }) =>
-    command(`${tenant}: off, and on after ${seconds} s`, async (fleet, known) => {
+  .record({ tenant: DISTURBED, seconds: fc.constantFrom(1, 2, 10), sandbox: INDEX })
+  .map(({ tenant, seconds, sandbox }) =>
+    command(`${tenant} through ${sandbox % 2}: off, and on after ${seconds} s`, async (fleet, known) => {
+      await workThrough(fleet, sandbox, tenant, 'a', 1);
       await press(fleet, known, tenant, 'disable', 'and again later');
       await pass(seconds * 1000);
       await press(fleet, known, tenant, 'enable', 'once');
+      await workThrough(fleet, sandbox, tenant, 'b', 1);
     }),
   );
 
@@ -179,6 +179,19 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: throttling },
   { weight: 1, arbitrary: releasing },
 );
+
+async function workThrough(
+  fleet: Fleet,
+  sandbox: number,
+  tenant: string,
+  key: string,
+  bytes: number,
+  trouble?: Mishap,
+): Promise<void> {
+  await uploadSpaced(fleet, tenant, key, bytes, true);
+  await ingest(fleet, 0, 10);
+  await encrypt(fleet, sandbox, 0, 10, trouble);
+}
 
 /** Which of two uploads is newer can be told, if need be, by the seconds alone. */
 async function uploadSpaced(
