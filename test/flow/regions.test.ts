@@ -1,0 +1,93 @@
+/** A tenant with branch keys under a KEK in two regions, one of which goes. */
+import {
+  CreateKeyCommand,
+  DecryptCommand,
+  DisableKeyCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  ReplicateKeyCommand,
+} from '@aws-sdk/client-kms';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../../local/names.ts';
+import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { TenantHand } from '../support/tenant-hand.ts';
+
+const AWAY = 'eu-west-1';
+const ENCRYPT_ARN = `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`;
+
+let pipeline: Pipeline;
+let umbrella: TenantHand;
+let kekArn: string;
+let away: KMSClient;
+beforeAll(async () => {
+  pipeline = await startPipeline();
+  umbrella = new TenantHand(pipeline, 'umbrella');
+  away = new KMSClient({ ...pipeline.identity(umbrella.accountId), region: AWAY });
+  const { tenantId, accountId: tenantAccountId } = umbrella;
+  const Policy = JSON.stringify(
+    keyPolicy({
+      tenantId,
+      tenantAccountId,
+      keyModes: ['hierarchical'],
+      encryptRoleArn: ENCRYPT_ARN,
+      restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
+      controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+    }),
+  );
+  const { KeyMetadata } = await umbrella.kms.send(new CreateKeyCommand({ Policy, MultiRegion: true }));
+  kekArn = KeyMetadata?.Arn ?? '';
+  await umbrella.kms.send(new ReplicateKeyCommand({ KeyId: kekArn, ReplicaRegion: AWAY, Policy }));
+  const replicaArns = [kekArn.replace(REGION, AWAY)];
+  const settings = { tenantId, kekArn, replicaArns, keyMode: 'hierarchical', maxKeyAgeSeconds: 0 };
+  await pipeline.client.invoke('onboard', { action: 'add', ...settings });
+  await umbrella.becomes('active');
+});
+afterAll(async () => {
+  await pipeline[Symbol.asyncDispose]();
+});
+
+it('goes on while its own region’s KMS is gone, and is revoked when a replica is disabled', async () => {
+  const before = randomBytes(10);
+  await pipeline.sealed(await pipeline.client.upload('umbrella', 'before', before));
+  // No error the SDK knows, so that it does not retry for seconds.
+  const error = { code: 'Outage', status: 400 };
+  const match = `"KeyId":"arn:aws:kms:${REGION}:`;
+  await pipeline.fault({ service: 'kms', operation: 'Decrypt', match, when: 'before', effect: { error } });
+  expect((await pipeline.restored('umbrella', 'before')).equals(before)).toBe(true);
+  const meanwhile = randomBytes(10);
+  await pipeline.sealed(await pipeline.client.upload('umbrella', 'meanwhile', meanwhile));
+  await pipeline.clearFaults();
+  expect((await pipeline.restored('umbrella', 'meanwhile')).equals(meanwhile)).toBe(true);
+  expect((await umbrella.record()).status).toBe('active');
+
+  await away.send(new DisableKeyCommand({ KeyId: kekArn.replace(REGION, AWAY) }));
+  await pipeline.fault({ service: 'kms', operation: 'Decrypt', match, when: 'before', effect: { error } });
+  await expect(pipeline.restored('umbrella', 'before')).rejects.toMatchObject({
+    code: 'ERR_TENANT_KEY_UNUSABLE',
+  });
+  await umbrella.becomes('revoked');
+  await pipeline.clearFaults();
+});
+
+it('encrypt unwraps branch keys and no DEK of a message, even where the tenant’s policy would let it', async () => {
+  const Statement = [
+    { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: umbrella.accountId } },
+    { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: ENCRYPT_ARN } },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  const { KeyMetadata } = await umbrella.kms.send(new CreateKeyCommand({ Policy }));
+  const KeyId = KeyMetadata?.Arn ?? '';
+  const encrypt = new KMSClient(pipeline.identity(`${ISV_ACCOUNT}.${ENCRYPT_ROLE}`));
+  async function unwrapped(EncryptionContext: Record<string, string>): Promise<number | undefined> {
+    const generate = new GenerateDataKeyCommand({ KeyId, EncryptionContext, NumberOfBytes: 32 });
+    const { CiphertextBlob } = await umbrella.kms.send(generate);
+    const unwrap = new DecryptCommand({ KeyId, EncryptionContext, CiphertextBlob });
+    return (await encrypt.send(unwrap)).Plaintext?.length;
+  }
+  expect(await unwrapped({ 'aws-crypto-ec:tenant-id': 'umbrella' })).toBe(32);
+  await expect(unwrapped({ 'tenant-id': 'umbrella' })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+});
