@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../service.ts';
+import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';
 import { md5, md5OfAttributes } from './message.ts';
 import type { MessageAttribute } from './message.ts';
@@ -33,6 +34,7 @@ export const receiveSchema: z.ZodType<ReceiveInput> = z.strictObject({
 
 export interface ReceiveContext {
   readonly store: SqsStore;
+  readonly fairness: Fairness;
   readonly polls: LongPolls;
   readonly clock: Clock;
   /** True once the service is closing: long polls end then. */
@@ -60,15 +62,14 @@ export async function receive(
   }
 }
 
-function take({ store, polls, clock }: ReceiveContext, queue: Queue, input: ReceiveInput): object[] {
+function take(context: ReceiveContext, queue: Queue, input: ReceiveInput): object[] {
+  const { store, polls, clock } = context;
   const nowMs = clock.now();
   store.expire(queue.arn, nowMs - numericAttribute(queue, 'MessageRetentionPeriod') * 1000);
   const seconds = input.VisibilityTimeout ?? numericAttribute(queue, 'VisibilityTimeout');
   const redrive = redrivePolicy(queue.attributes);
   const taken: object[] = [];
-  while (taken.length < input.MaxNumberOfMessages) {
-    const [message] = store.visible(queue.arn, nowMs, 1);
-    if (message === undefined) break;
+  for (const message of inTurn(context, queue.arn, nowMs)) {
     const dead = redrive !== undefined && message.received >= redrive.maxReceiveCount;
     if (dead && store.queue(redrive.deadLetterTargetArn) !== undefined) {
       store.move(message.seq, redrive.deadLetterTargetArn, queue.arn, nowMs);
@@ -79,7 +80,7 @@ function take({ store, polls, clock }: ReceiveContext, queue: Queue, input: Rece
     store.hide(message.seq, receipt, nowMs, nowMs + seconds * 1000);
     taken.push(toReceived(message, receipt, nowMs, input));
     // A visibility timeout of 0 leaves the message visible: handing it out again in the same answer would never end.
-    if (seconds === 0) break;
+    if (seconds === 0 || taken.length === input.MaxNumberOfMessages) break;
   }
   return taken;
 }

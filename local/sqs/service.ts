@@ -1,12 +1,13 @@
 /**
- * SQS standard queues as AWS has them: visibility, long polls, redrive, batches, message groups (echoed; the order in
- * which groups are served is left to age). FIFO queues, queue encryption by KMS and move tasks are not implemented.
+ * SQS standard queues as AWS has them: visibility, long polls, redrive, batches, fair turns for message groups. FIFO
+ * queues, queue encryption by KMS and move tasks are not implemented.
  */
 import { join } from 'node:path';
 import type { LocalClock } from '../clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { notImplemented } from '../operation-input.ts';
 import type { JsonService, Sender } from '../service.ts';
+import { createFairness } from './fairness.ts';
 import { createLongPolls } from './long-poll.ts';
 import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';
 import { requireQueue, requireSenderAccess } from './operation.ts';
@@ -36,7 +37,8 @@ export function createSqs({ dataDir, endpoint, clock, authorizer }: SqsOptions):
   const polls = createLongPolls();
   const unsubscribe = clock.onAdvance(() => polls.wakeAll());
   let closed = false;
-  const context: SqsContext = { store, polls, clock, authorizer, endpoint, closing: () => closed };
+  const fairness = createFairness();
+  const context: SqsContext = { store, fairness, polls, clock, authorizer, endpoint, closing: () => closed };
   return {
     async call(operation, input, caller) {
       const run = OPERATIONS[operation];

@@ -44,8 +44,12 @@ export interface SqsStore {
   putQueue(queue: Queue): void;
   deleteQueue(arn: string): void;
   insert(arn: string, message: NewMessage): void;
-  /** Up to `limit` messages that are visible at `nowMs`, longest visible first. Does not mark them. */
-  visible(arn: string, nowMs: number, limit: number): readonly StoredMessage[];
+  /** The message that has been visible longest at `nowMs`, of no group that is `excluded`. Does not mark it. */
+  visible(arn: string, nowMs: number, excluded: readonly string[]): StoredMessage | undefined;
+  /** The same of one group. */
+  visibleOf(arn: string, nowMs: number, groupId: string): StoredMessage | undefined;
+  /** How many messages of each group are in flight. */
+  inFlight(arn: string, nowMs: number): ReadonlyMap<string | null, number>;
   /** Counts a receive and hides the message until `visibleMs` under `receipt`. */
   hide(seq: number, receipt: string, nowMs: number, visibleMs: number): void;
   /** Moves a dead letter; it keeps its id, body and sent time. */
@@ -80,6 +84,7 @@ const countsSchema: z.ZodType<Counts> = z.object({
   delayed: z.number(),
   inFlight: z.number(),
 });
+const groupSchema = z.object({ groupId: z.string().nullable(), messages: z.number() });
 const nextSchema = z.object({ at: z.number().nullable() });
 
 const SCHEMA = `
@@ -90,7 +95,7 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
     attributes TEXT NOT NULL, groupId TEXT, sender TEXT NOT NULL, sentMs INTEGER NOT NULL, visibleMs INTEGER NOT NULL,
     received INTEGER NOT NULL DEFAULT 0, firstReceivedMs INTEGER, receipt TEXT, source TEXT);
-  CREATE INDEX IF NOT EXISTS messageVisible ON message (queue, visibleMs, seq);
+  CREATE INDEX IF NOT EXISTS messageTurn ON message (queue, visibleMs, seq, groupId);
   CREATE INDEX IF NOT EXISTS messageSent ON message (queue, sentMs);
 `;
 
@@ -103,7 +108,12 @@ const STATEMENTS = {
   expire: 'DELETE FROM message WHERE queue = ? AND sentMs < ?',
   insert: `INSERT INTO message (queue, id, body, attributes, groupId, sender, sentMs, visibleMs)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  visible: 'SELECT * FROM message WHERE queue = ? AND visibleMs <= ? ORDER BY visibleMs, seq LIMIT ?',
+  visible: `SELECT * FROM message WHERE queue = ? AND visibleMs <= ?
+    AND (groupId IS NULL OR groupId NOT IN (SELECT value FROM json_each(?))) ORDER BY visibleMs, seq LIMIT 1`,
+  visibleOf: `SELECT * FROM message WHERE queue = ? AND visibleMs <= ? AND groupId = ?
+    ORDER BY visibleMs, seq LIMIT 1`,
+  inFlight: `SELECT groupId, count(*) AS messages FROM message
+    WHERE queue = ? AND visibleMs > ? AND receipt IS NOT NULL GROUP BY groupId`,
   hide: `UPDATE message SET received = received + 1, firstReceivedMs = coalesce(firstReceivedMs, ?), receipt = ?,
     visibleMs = ? WHERE seq = ?`,
   move: 'UPDATE message SET queue = ?, source = ?, visibleMs = ?, receipt = NULL WHERE seq = ?',
@@ -125,8 +135,14 @@ export function openSqsStore(file: string): SqsStore {
     const statement = prepare(name);
     return (...values) => Number(statement.run(...values).changes);
   };
-  const one = { queue: prepare('queue'), nextVisible: prepare('nextVisible'), counts: prepare('counts') };
-  const many = { queues: prepare('queues'), visible: prepare('visible') };
+  const one = {
+    queue: prepare('queue'),
+    visible: prepare('visible'),
+    visibleOf: prepare('visibleOf'),
+    nextVisible: prepare('nextVisible'),
+    counts: prepare('counts'),
+  };
+  const many = { queues: prepare('queues'), inFlight: prepare('inFlight') };
   const [putQueue, deleteQueue, purge, expire] = [
     run('putQueue'),
     run('deleteQueue'),
@@ -150,8 +166,12 @@ export function openSqsStore(file: string): SqsStore {
     },
     insert: (arn, { id, body, attributes, groupId, sender, sentMs, visibleMs }) =>
       void insert(arn, id, body, attributes, groupId ?? null, sender, sentMs, visibleMs),
-    visible: (arn, nowMs, limit) =>
-      many.visible.all(arn, nowMs, limit).map((row) => messageSchema.parse(row)),
+    visible: (arn, nowMs, excluded) => parseMessage(one.visible.get(arn, nowMs, JSON.stringify(excluded))),
+    visibleOf: (arn, nowMs, groupId) => parseMessage(one.visibleOf.get(arn, nowMs, groupId)),
+    inFlight(arn, nowMs) {
+      const groups = many.inFlight.all(arn, nowMs).map((row) => groupSchema.parse(row));
+      return new Map(groups.map(({ groupId, messages }) => [groupId, messages]));
+    },
     hide: (seq, receipt, nowMs, visibleMs) => void hide(nowMs, receipt, visibleMs, seq),
     move: (seq, toArn, fromArn, nowMs) => void move(toArn, fromArn, nowMs, seq),
     remove: (seq, receipt) => remove(seq, receipt) > 0,
@@ -162,6 +182,10 @@ export function openSqsStore(file: string): SqsStore {
     expire: (arn, cutoffMs) => void expire(arn, cutoffMs),
     close: () => database.close(),
   };
+}
+
+function parseMessage(row: Record<string, unknown> | undefined): StoredMessage | undefined {
+  return row === undefined ? undefined : messageSchema.parse(row);
 }
 
 function parseQueue(row: Record<string, unknown> | undefined): Queue | undefined {
