@@ -10,9 +10,10 @@ import { s3Sources } from '../shared/aws/s3-sources.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { sqsRedelivery } from '../shared/aws/sqs-redelivery.ts';
 import { encryptChunk } from '../shared/chunk/encrypt-chunk.ts';
+import { perTenant } from '../shared/envelope/kms-rate.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { admission } from '../shared/lambda/admission.ts';
-import { name, readConfig } from '../shared/lambda/config.ts';
+import { kmsCallsPerSecond, name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
@@ -25,6 +26,7 @@ const config = readConfig({
   KEY_STORE_TABLE: name,
   CHUNK_QUEUE_URL: name,
   VAULT_BUCKET: name,
+  KMS_CALLS_PER_SECOND: kmsCallsPerSecond,
 });
 
 const s3 = s3Client();
@@ -37,7 +39,7 @@ const ports = {
   sources: s3Sources(s3),
   vault: s3Vault(s3, config.VAULT_BUCKET),
   keys: {
-    kms: kmsOperations(),
+    kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
     recordUse: recordKeyUse,

@@ -5,8 +5,9 @@ import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
 import { s3Destinations } from '../shared/aws/s3-destinations.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
+import { perTenant } from '../shared/envelope/kms-rate.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
-import { name, readConfig } from '../shared/lambda/config.ts';
+import { kmsCallsPerSecond, name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
 import { revocationLog } from '../shared/lambda/revocation-log.ts';
@@ -20,6 +21,7 @@ const config = readConfig({
   KEY_STORE_TABLE: name,
   VAULT_BUCKET: name,
   RESTORE_BUCKET: name,
+  KMS_CALLS_PER_SECOND: kmsCallsPerSecond,
 });
 
 const s3 = s3Client();
@@ -30,7 +32,7 @@ const ports = {
   vault: s3Vault(s3, config.VAULT_BUCKET),
   destinations: s3Destinations(s3),
   keys: {
-    kms: kmsOperations(),
+    kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
     recordUse: recordKeyUse,

@@ -6,7 +6,7 @@
 import {
   AuthenticationFailedError,
   KmsUnavailableError,
-  type SealstreamError,
+  SealstreamError,
   TenantKeyDeniedError,
   TenantKeyMisconfiguredError,
   TenantKeyUnusableError,
@@ -22,12 +22,13 @@ export type KmsOperation =
   | 'kms:CreateGrant'
   | 'kms:ListGrants';
 
-/** The Sealstream error for an exception of KMS. Anything unknown is an outage: retried, never taken for a no. */
+/** The Sealstream error for an exception of KMS; one of ours is it already. Anything unknown is an outage: retried, never taken for a no. */
 export function kmsFailure(
   cause: unknown,
   kek: Pick<Kek, 'tenantId' | 'arn'> & Partial<Pick<Kek, 'customKeyStore'>>,
   operation: KmsOperation,
 ): SealstreamError {
+  if (cause instanceof SealstreamError) return cause;
   const name = cause instanceof Error ? cause.name : 'unknown failure';
   const options = { cause, kekArn: kek.arn };
   const where = `tenant ${kek.tenantId}, key ${kek.arn}: ${operation} answered ${name}`;

@@ -22,6 +22,9 @@ export const propagationSeconds: z.ZodType<number> = z.coerce.number().int().min
 /** An upload of which nothing came for so long is re-driven. Default 3600 (1 hour). */
 export const stuckSeconds: z.ZodType<number> = z.coerce.number().int().min(1).default(3600);
 
+/** Calls of KMS for one tenant that one sandbox makes in a second. Default 200. */
+export const kmsCallsPerSecond: z.ZodType<number> = z.coerce.number().min(1).default(200);
+
 /** @throws ConfigInvalidError naming every variable that is missing or malformed */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);
