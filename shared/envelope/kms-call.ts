@@ -6,6 +6,7 @@ import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypt
 import { KmsUnavailableError } from '../errors.ts';
 import type { DecryptRequest, GenerateDataKeyRequest, Kek, KmsAnswer, KmsOperations } from './kek.ts';
 import { kmsFailure, type KmsOperation } from './kms-failure.ts';
+import { inOrderOfReach, noteOutage } from './reach.ts';
 
 /** What KMS answered. */
 export interface Fetched<Material> {
@@ -24,12 +25,14 @@ export async function fetchFrom<Material>(
   kek: Kek,
   operation: KmsOperation,
   ask: Ask<Material>,
-  [keyArn = kek.arn, ...others]: readonly string[] = [kek.arn, ...kek.replicaArns],
+  [keyArn = kek.arn, ...others]: readonly string[] = inOrderOfReach(kek),
 ): Promise<Fetched<Material>> {
   try {
     return await fetchWith(kek, keyArn, operation, ask);
   } catch (error) {
-    if (others.length === 0 || !(error instanceof KmsUnavailableError)) throw error;
+    if (!(error instanceof KmsUnavailableError)) throw error;
+    noteOutage(kek, keyArn);
+    if (others.length === 0) throw error;
     return await fetchFrom(kek, operation, ask, others);
   }
 }

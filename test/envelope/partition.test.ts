@@ -173,6 +173,19 @@ describe('the cache of a sandbox', () => {
     expect(kept(partition, 'a', 'b', 'c', 'd')).toEqual(['a', 'c', 'd']);
   });
 
+  test('keeps a dedicated tenant’s keys whatever the others do, and drops them when it is flushed', () => {
+    const cache = materialsCache({ maxKeys: 2 });
+    const [own, shared] = [cache.partition({ ...ACME, isolation: 'dedicated' }), cache.partition(GLOBEX)];
+    keep(own, 'a', 'b');
+    keep(shared, 'c', 'd', 'e');
+    expect(kept(own, 'a', 'b')).toEqual(['a', 'b']);
+    expect(kept(shared, 'c', 'd', 'e')).toEqual(['d', 'e']);
+    cache.flush(ACME.tenantId);
+    const again = cache.partition({ ...ACME, isolation: 'dedicated' });
+    expect(kept(again, 'a', 'b')).toEqual([]);
+    expect(kept(shared, 'd', 'e')).toEqual(['d', 'e']);
+  });
+
   test('lets a DEK protect 256 GiB whatever its options say', () => {
     const { partition } = partitionOf({ maxBytes: 512 * GIB });
     for (const [bytes, more, expected] of [

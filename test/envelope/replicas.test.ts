@@ -40,6 +40,19 @@ async function sandboxOf(
   return { kms, kek };
 }
 
+test('a region out of reach is asked last for half a minute, then first again', async () => {
+  const { kms, clock, kek } = cachedKeys({}, kmsOfRegions());
+  const ofRegions = kek({ ...TENANT, keyMode: 'per-chunk' });
+  kms.refuse(HOME, 'TimeoutError');
+  await messageOf(ofRegions, randomBytes(10));
+  kms.allow(HOME);
+  clock.advance(29_999);
+  await messageOf(ofRegions, randomBytes(10));
+  clock.advance(1);
+  await messageOf(ofRegions, randomBytes(10));
+  expect(kms.calls.map(({ keyArn }) => keyArn)).toEqual([HOME, AWAY, AWAY, HOME]);
+});
+
 describe.each(['per-chunk', 'hierarchical'] as const)('a multi-Region key in keyMode %s', (keyMode) => {
   test('is asked in its own region while that answers', async () => {
     const { kms, kek } = await sandboxOf(keyMode);
