@@ -30,7 +30,8 @@ export async function fetchFrom<Material>(
   try {
     return await fetchWith(kek, keyArn, operation, ask);
   } catch (error) {
-    if (!(error instanceof KmsUnavailableError)) throw error;
+    // Without a cause it was no answer: our own rate (kms-rate.ts) holds the call back, in every region.
+    if (!(error instanceof KmsUnavailableError) || error.cause === undefined) throw error;
     noteOutage(kek, keyArn);
     if (others.length === 0) throw error;
     return await fetchFrom(kek, operation, ask, others);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
 import { type Kek, kekOf } from '../../shared/envelope/kek.ts';
+import { KmsUnavailableError } from '../../shared/errors.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { hierarchy } from '../support/branch-keys.ts';
 import { cachedKeys } from '../support/cached-keys.ts';
@@ -100,6 +101,20 @@ describe.each(['per-chunk', 'hierarchical'] as const)('a multi-Region key in key
     });
     expect(kms.calls.slice(since).map(({ keyArn }) => keyArn)).toEqual(asked);
   });
+});
+
+test('a call that our own rate holds back is not made in another region', async () => {
+  const { kms, kek } = cachedKeys({}, kmsOfRegions());
+  let held = 0;
+  const generateDataKey: KmsStandIn['generateDataKey'] = async (request) => {
+    held += 1;
+    if (held === 1) throw new KmsUnavailableError('more calls a second than it may make');
+    return await kms.generateDataKey(request);
+  };
+  const limited = kekOf(TENANT, { ...kek().keys, kms: { ...kms, generateDataKey } });
+  await expect(messageOf(limited, randomBytes(10))).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
+  await messageOf(limited, randomBytes(10));
+  expect(kms.calls.map(({ keyArn }) => keyArn)).toEqual([HOME]);
 });
 
 test('a key without replicas is asked once', async () => {
