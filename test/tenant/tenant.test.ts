@@ -29,6 +29,7 @@ describe('a tenant', () => {
       isolation: 'pooled',
       replicaArns: [],
       retiredKeks: [],
+      customKeyStore: false,
       allowedRegions: [],
       rotateWithKek: false,
     });
