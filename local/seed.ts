@@ -24,6 +24,9 @@ export interface SeededTenant {
   readonly kekArn: string;
 }
 
+/** Whose key may also wrap branch keys: what changes between key modes can be tried with it. */
+const OF_EVERY_MODE = 'initech';
+
 const TENANT_ACCOUNTS = { acme: '111111111111', globex: '222222222222', initech: '333333333333' } as const;
 
 /** `roles` gets the roles of the tenants' accounts. */
@@ -53,6 +56,7 @@ async function ensureKek(endpoint: string, tenantId: string, accountId: string):
     encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
     restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
     controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+    keyModes: tenantId === OF_EVERY_MODE ? ['per-chunk', 'hierarchical'] : ['per-chunk'],
   });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
   await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata?.KeyId }));

@@ -38,7 +38,7 @@ async function invoke(name: string): Promise<unknown> {
 }
 
 it('takes an object through by hand with the commands of the README', { timeout: TIMEOUT_MS }, async () => {
-  expect(commands).toHaveLength(3);
+  expect(commands).toHaveLength(8);
 
   expect(await invoke('ingest')).toEqual({ batchItemFailures: [] });
   expect(await pipeline.depth('chunks')).toBe(1);
@@ -48,4 +48,15 @@ it('takes an object through by hand with the commands of the README', { timeout:
 
   expect(await invoke('restore')).toMatchObject({ tenantId: 'acme', key: 'hello.txt', sizeBytes: 14 });
   expect((await pipeline.read(RESTORE_BUCKET, 'acme/hello.txt')).toString()).toBe('Hello, vault.\n');
+
+  expect(await invoke('revoke')).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
+  expect(await invoke('watch')).toMatchObject({ tenants: 3, revoked: 0, activated: 0, failed: 0 });
+
+  expect(await invoke('onboard')).toMatchObject({ tenantId: 'initech', status: 'active' });
+  expect(await invoke('rotate-branch-key')).toMatchObject({
+    tenantId: 'initech',
+    branchKeyId: expect.stringMatching(/^initech\./u),
+  });
+
+  expect(await invoke('offboard')).toMatchObject({ tenantId: 'globex', status: 'suspended' });
 });
