@@ -2,7 +2,9 @@
 import { Command, Argument } from 'commander';
 import { benchDrill } from './drill.ts';
 import { benchEnvelope } from './envelope.ts';
+import { benchKeys } from './keys.ts';
 import { benchMemory } from './memory.ts';
+import { benchNeighbours } from './neighbours.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPlan } from './plan.ts';
 import { benchUnpark } from './unpark.ts';
@@ -14,12 +16,14 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   unpark: benchUnpark,
   memory: benchMemory,
   pipeline: benchPipeline,
+  keys: benchKeys,
+  neighbours: benchNeighbours,
   drill: benchDrill,
 };
 
 const program = new Command('npm run bench --')
   .description(
-    'Measures the envelope, the plan of the largest object, unparking, memory, the pipeline, and the red button. Exits 1 if a figure is not reached.',
+    'Measures the envelope, the plan of the largest object, unparking, memory, the pipeline, the key modes, noisy neighbours, and the red button. Exits 1 if a figure is not reached.',
   )
   .addArgument(new Argument('[BENCH...]', 'which (default: all)').choices(Object.keys(BENCHES)))
   .option('--json', 'print one JSON document on standard output and nothing else')

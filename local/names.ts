@@ -5,6 +5,7 @@ export const INGEST_BUCKET = 'sealstream-local-ingest';
 export const VAULT_BUCKET = 'sealstream-local-vault';
 export const RESTORE_BUCKET = 'sealstream-local-restore';
 export const STATE_TABLE = 'sealstream-local-state';
+export const KEY_STORE_TABLE = 'sealstream-local-key-store';
 export const ENCRYPT_ROLE = 'sealstream-local-encrypt';
 export const RESTORE_ROLE = 'sealstream-local-restore';
 export const CONTROL_ROLE = 'sealstream-local-control';

@@ -3,10 +3,11 @@ import { perTenant } from '../../shared/envelope/kms-rate.ts';
 
 const KeyId = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555';
 
+const answer = async () => ({ KeyId });
+
 /** Ten calls a second; time passes only where a test or a waiting call lets it. */
 function limited() {
   const seen = { nowMs: 0, waitsMs: [] as number[] };
-  const answer = async () => ({ KeyId });
   const kms = perTenant(
     { generateDataKey: answer, decrypt: answer },
     {

@@ -1,0 +1,41 @@
+/** A tenant of a benchmark: an account, a KEK of its own whose policy is what we render, registered by `onboard`. */
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { z } from 'zod';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../local/names.ts';
+import type { LocalProcess } from '../local/local-process.ts';
+import { PipelineClient } from '../local/pipeline-client.ts';
+import { keyPolicy } from '../onboarding/key-policy.ts';
+import type { KeyMode } from '../shared/tenant/tenant.ts';
+
+const TENANT_ACCOUNT = '444444444444';
+/** DESIGN's default: the age at which a cached key is fetched anew. */
+const MAX_KEY_AGE_SECONDS = 60;
+
+const judgedSchema = z.object({ status: z.literal('active') });
+
+/** A KEK that grants us what that key mode needs. Returns its ARN. */
+export async function createKek(endpoint: string, tenantId: string, keyMode: KeyMode): Promise<string> {
+  const credentials = { accessKeyId: TENANT_ACCOUNT, secretAccessKey: 'local' };
+  const kms = new KMSClient({ endpoint, region: REGION, credentials });
+  const policy = keyPolicy({
+    tenantId,
+    tenantAccountId: TENANT_ACCOUNT,
+    keyModes: [keyMode],
+    encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
+    restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
+    controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+  });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
+  return KeyMetadata?.Arn ?? '';
+}
+
+/** Throws unless the tenant is active then. */
+export async function addTenant(
+  { endpoint }: Pick<LocalProcess, 'endpoint'>,
+  tenantId: string,
+  keyMode: KeyMode,
+): Promise<void> {
+  const kekArn = await createKek(endpoint, tenantId, keyMode);
+  const request = { action: 'add', tenantId, kekArn, keyMode, maxKeyAgeSeconds: MAX_KEY_AGE_SECONDS };
+  judgedSchema.parse(await new PipelineClient(endpoint).invoke('onboard', request));
+}

@@ -1,0 +1,54 @@
+/**
+ * One sandbox of a benchmark: a process that encrypts objects of one tenant, ten at a time as a batch of jobs does,
+ * and asks KMS over HTTP. What it is to do comes by message.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { KEY_STORE_TABLE } from '../local/names.ts';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
+import { kmsOperations } from '../shared/aws/kms.ts';
+import { encrypt } from '../shared/envelope/encrypt.ts';
+import { type Kek, kekOf } from '../shared/envelope/kek.ts';
+import { materialsCache } from '../shared/envelope/materials-cache.ts';
+import { tenantSchema } from '../shared/tenant/tenant.ts';
+
+const AT_ONCE = 10;
+const WARM_UPS = 100;
+
+const workSchema = z.object({ tenant: tenantSchema, objects: z.int(), objectBytes: z.int() });
+
+const [told] = await once(process, 'message');
+const { tenant, objects, objectBytes } = workSchema.parse(told);
+await encryptMany(freshKek(), WARM_UPS);
+const kek = freshKek();
+const going = once(process, 'message');
+process.send?.('ready');
+await going;
+await encryptMany(kek, objects);
+process.send?.('done');
+process.disconnect();
+
+/** Of a sandbox that has no key yet. */
+function freshKek(): Kek {
+  return kekOf(tenant, {
+    kms: kmsOperations(),
+    branchKeys: branchKeyTable(KEY_STORE_TABLE),
+    cache: materialsCache(),
+    recordUse: () => undefined,
+  });
+}
+
+async function encryptMany(key: Kek, count: number): Promise<void> {
+  const content = randomBytes(objectBytes);
+  const limit = pLimit(AT_ONCE);
+  await Promise.all(
+    Array.from({ length: count }, async (_none, index) => {
+      const context = { 'tenant-id': tenant.tenantId, 'object-id': String(index) };
+      await limit(async () => {
+        using _ = await encrypt(key, { bytes: content.length, content: [content] }, context);
+      });
+    }),
+  );
+}

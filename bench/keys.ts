@@ -1,0 +1,17 @@
+/** Tenants and their keys: the key modes, many tenants at once, and how long it takes to add one. */
+import { startLocalProcess } from '../local/local-process.ts';
+import { benchKeyModes, SANDBOXES } from './key-modes.ts';
+import { benchOnboarding } from './onboarding.ts';
+import { benchPooled } from './pooled.ts';
+import type { Figure } from './report.ts';
+
+export async function benchKeys(): Promise<readonly Figure[]> {
+  const pooled = await benchPooled();
+  const local = await startLocalProcess({ sandboxes: SANDBOXES });
+  try {
+    const added = await benchOnboarding(local);
+    return [...(await benchKeyModes(local)), ...pooled, ...added];
+  } finally {
+    await local.close();
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A flood by one tenant, and how long another's objects take meanwhile. What is scarce must be the sandboxes, as on
+ * AWS, not the two cores that a laptop shares out to all of this; so the encrypt sandboxes wait long for each write.
+ * And the flood is planned first: S3 puts no message group on its notifications, so the upload queue is served by age.
+ */
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { median } from '../local/drill/median.ts';
+import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
+import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION } from '../local/names.ts';
+import { PipelineClient } from '../local/pipeline-client.ts';
+import type { Figure } from './report.ts';
+
+const OBJECT_BYTES = 16_384;
+const WRITE_LATENCY_MS = 2_500;
+/** A quiet tenant's job waits until one of them is free. */
+const SANDBOXES = 8;
+/** 25 s of work for them, at ten a sandbox and two writes an object. */
+const FLOOD_OBJECTS = 400;
+const UPLOADS_AT_ONCE = 16;
+/** Of the other tenant. */
+const OBJECTS = 12;
+const EVERY_MS = 900;
+const PATIENCE_MS = 300_000;
+const LOOK_EVERY_MS = 100;
+
+export async function benchNeighbours(): Promise<readonly Figure[]> {
+  const local = await startLocalProcess({ sandboxes: SANDBOXES });
+  try {
+    return await flood(local);
+  } finally {
+    await local.close();
+  }
+}
+
+async function flood(local: LocalProcess): Promise<readonly Figure[]> {
+  const client = new PipelineClient(local.endpoint);
+  const write = { service: 's3', operation: 'PutObject', role: ENCRYPT_ROLE, when: 'before' };
+  await sealingSeconds(client);
+  await local.tell('POST', 'faults', { ...write, effect: { latencyMs: WRITE_LATENCY_MS } });
+  const alone = median(await sealingSeconds(client));
+  await uploadFlood(client);
+  await planned(local);
+  const flooded = median(await sealingSeconds(client));
+  const left = await waiting(local, 'chunks');
+  return [
+    { name: 'an object’s way to its seal, alone', value: alone, unit: 's' },
+    { name: 'the same while another tenant floods us', value: flooded, unit: 's' },
+    { name: 'the flood’s jobs that were left then', value: left, unit: 'jobs', reach: { atLeast: 1 } },
+    { name: 'in a flood / alone', value: flooded / alone, unit: '×', reach: { atMost: 1.5 } },
+  ];
+}
+
+async function uploadFlood(client: PipelineClient): Promise<void> {
+  const limit = pLimit(UPLOADS_AT_ONCE);
+  const body = randomBytes(OBJECT_BYTES);
+  await Promise.all(
+    Array.from(
+      { length: FLOOD_OBJECTS },
+      async (_, index) => await limit(async () => await client.upload('acme', `flood/${index}`, body)),
+    ),
+  );
+}
+
+/** Of objects that come one by one: from upload done to sealed. */
+async function sealingSeconds(client: PipelineClient): Promise<readonly number[]> {
+  const body = randomBytes(OBJECT_BYTES);
+  return await Promise.all(
+    Array.from({ length: OBJECTS }, async (_, index) => {
+      await delay(index * EVERY_MS);
+      const uploaded = await client.upload('globex', `quiet/${index}`, body);
+      const startedAt = performance.now();
+      await client.sealed(uploaded, AbortSignal.timeout(PATIENCE_MS));
+      return (performance.now() - startedAt) / 1000;
+    }),
+  );
+}
+
+async function planned(local: LocalProcess): Promise<void> {
+  while ((await waiting(local, 'uploads')) > 0) await delay(LOOK_EVERY_MS);
+}
+
+/** Messages in the queue, those in flight included. */
+async function waiting({ endpoint }: LocalProcess, queue: 'uploads' | 'chunks'): Promise<number> {
+  const credentials = { accessKeyId: ISV_ACCOUNT, secretAccessKey: 'local' };
+  const sqs = new SQSClient({ endpoint, region: REGION, credentials });
+  const QueueUrl = `${endpoint}/${ISV_ACCOUNT}/sealstream-local-${queue}`;
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const { ApproximateNumberOfMessages: visible = 0, ApproximateNumberOfMessagesNotVisible: inFlight = 0 } =
+    Attributes ?? {};
+  return Number(visible) + Number(inFlight);
+}
