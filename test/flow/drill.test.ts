@@ -20,7 +20,7 @@ afterAll(async () => {
 it('prints one JSON document, draws a page, and leaves nothing else behind', async () => {
   const out = join(folder, 'drill.html');
   // Lost events: what has to hold then is a matter of the keys' age, and not of how busy the machine is.
-  const load = ['--sandboxes', '2', '--seconds', '6', '--max-key-age-seconds', '3', '--lose-events'];
+  const load = ['--sandboxes', '2', '--seconds', '3', '--max-key-age-seconds', '1', '--lose-events'];
   const args = ['--json', ...load, '--out', out];
   const { stdout } = await run(process.execPath, [MAIN, ...args], {
     env: { ...process.env, TMPDIR: folder },
@@ -28,7 +28,7 @@ it('prints one JSON document, draws a page, and leaves nothing else behind', asy
   const report = JSON.parse(stdout);
   expect(report).toEqual({
     lastUseAfterDisableMs: { encrypt: expect.any(Number), restore: expect.any(Number) },
-    boundMs: 4000,
+    boundMs: 2000,
     eventsDelivered: false,
     otherTenantThroughputRatio: expect.any(Number),
     lost: 0,

@@ -12,7 +12,7 @@ import { writeRendered } from '../support/rendered-files.ts';
 
 const run = promisify(execFile);
 /** A provider that is not at hand would be 150 MB from afar. */
-const PROVIDER_WAIT_MS = 20_000;
+const PROVIDER_WAIT_MS = 5_000;
 
 let root: string;
 let folders: readonly string[];

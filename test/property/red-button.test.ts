@@ -2,7 +2,7 @@
  * The red button, whatever happens in whatever order: onboarding, uploads, restores, every button a tenant can press,
  * events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After every
  * step the promises hold; in the end every tenant with a working key has everything sealed and gets it back.
- * SEALSTREAM_RUNS says how many histories are tried. Default 30.
+ * SEALSTREAM_RUNS says how many histories are tried. Default 16.
  */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
-const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 30);
+const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 16);
 /** On a busy machine. */
 const RUN_MS = 2_000;
 const LOG_LEVEL = logger.getLevelName();
