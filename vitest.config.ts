@@ -9,8 +9,8 @@ const config: ViteUserConfig = defineConfig({
     env: { CHUNK_BYTES: String(CHUNK_BYTES) },
     // Loading the AWS SDK anew for every file would take half of the run; no test leaves anything behind in its process.
     isolate: false,
-    // Two cores: the local AWS and its sandboxes are processes of their own.
-    maxWorkers: 2,
+    // Two cores, and much waiting: the local AWS and its sandboxes are processes of their own.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -51,11 +51,11 @@ it('takes an object through by hand with the commands of the README', { timeout:
   expect((await pipeline.read(RESTORE_BUCKET, 'acme/hello.txt')).toString()).toBe('Hello, vault.\n');
 
   expect(await invoke('revoke')).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
-  expect(await invoke('onboard')).toMatchObject({ tenantId: 'initech', status: 'active' });
 });
 
 it.each([
   ['watch', { tenants: 3, revoked: 0, activated: 0, failed: 0 }],
+  ['onboard', { tenantId: 'initech', status: 'active' }],
   ['rotate-branch-key', { tenantId: 'initech', branchKeyId: expect.stringMatching(/^initech\./u) }],
   ['offboard', { tenantId: 'globex', status: 'suspended' }],
 ])('%s, deployed, takes its event as well', async (name, answer) => {

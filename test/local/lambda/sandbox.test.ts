@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createClock, type LocalClock } from '../../../local/clock.ts';
 import type { InvocationResult, LambdaFunction } from '../../../local/lambda/function.ts';
@@ -97,7 +97,7 @@ describe('a sandbox', () => {
     );
     await invoke(pool);
     const pid = pool.sandboxes()[0]?.info().pid;
-    expect(processState(pid)).toBe('T');
+    await vi.waitFor(() => expect(processState(pid)).toBe('T'));
     const { body: before } = await invoke(pool);
     await delay(300);
     const { body: after } = await invoke(pool);
