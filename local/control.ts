@@ -7,6 +7,8 @@ import { z } from 'zod';
 import type { LocalClock } from './clock.ts';
 import { faultSchema } from './faults.ts';
 import type { Faults } from './faults.ts';
+import { assertPolicy } from './iam/policy-validation.ts';
+import type { Roles } from './iam/roles.ts';
 import { AwsError } from './service.ts';
 import type { Timings } from './timings.ts';
 
@@ -28,6 +30,7 @@ export interface ControlTargets {
   /** One entry per sandbox: function, pid, session, invocations, peakResidentBytes. */
   readonly sandboxes: () => readonly object[];
   readonly setDelivery: (mode: DeliveryMode) => void;
+  readonly roles: Roles;
   readonly timings: Timings;
   readonly kms: {
     readonly setPropagationDelay: (seconds: number) => void;
@@ -57,6 +60,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /_local/timings': ({ timings }) => timings.entries(),
   'DELETE /_local/timings': ({ timings }) => done(timings.clear()),
   'GET /_local/sandboxes': ({ sandboxes }) => sandboxes(),
+  // In place of IAM, which the local AWS does not serve.
+  'POST /_local/roles': ({ roles }, input) => {
+    const { arn, policies } = z
+      .strictObject({ arn: z.string(), policies: z.array(z.unknown()) })
+      .parse(input);
+    const documents = policies.map((policy) => assertPolicy(policy, 'identity'));
+    return done(roles.put(arn, documents));
+  },
   'POST /_local/events/delivery': ({ setDelivery }, input) => {
     const modes = z.enum(['normal', 'lose', 'double', 'reorder']);
     return done(setDelivery(z.strictObject({ mode: modes }).parse(input).mode));

@@ -79,6 +79,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
     faults,
     timings,
     clock,
+    roles,
     decisions: () => decisions.entries(),
     sandboxes: () => deployment?.lambda.sandboxes() ?? [],
     setDelivery: (mode) => services.events.setDelivery(mode),

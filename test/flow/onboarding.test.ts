@@ -1,11 +1,26 @@
 /** A tenant comes, changes its key, pauses and goes, each by the functions that an operator invokes. */
-import { CreateKeyCommand, type CreateKeyCommandInput, TagResourceCommand } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  type CreateKeyCommandInput,
+  KMSClient,
+  TagResourceCommand,
+} from '@aws-sdk/client-kms';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, RESTORE_ROLE, VAULT_BUCKET } from '../../local/names.ts';
+import {
+  CONTROL_ROLE,
+  ENCRYPT_ROLE,
+  EVENT_BUS,
+  ISV_ACCOUNT,
+  REGION,
+  RESTORE_ROLE,
+  VAULT_BUCKET,
+} from '../../local/names.ts';
 import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { render } from '../../onboarding/render.ts';
+import { applyTemplate } from '../support/apply-template.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
 
@@ -26,6 +41,7 @@ afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();
 });
 
+const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
 const ROLES = {
   encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
   restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
@@ -81,6 +97,27 @@ it('each way of getting a key wrong is a finding of its own, and the tenant stay
   const elsewhere = await onboard({ action: 'add', tenantId: 'umbrella', kekArn, allowedRegions });
   expect(elsewhere.status).toBe('unregistered');
   expect(faults(elsewhere)).toEqual([expect.stringContaining('not among the tenant')]);
+});
+
+it('a tenant that deploys what is rendered for it needs nothing else', { timeout: 60_000 }, async () => {
+  const [tenantId, accountId] = ['hooli', '555555555555'];
+  const rendered = render({
+    tenantId,
+    tenantAccountId: accountId,
+    keyRegion: REGION,
+    keyModes: ['per-chunk'],
+    stage: 'local',
+    isv: { accountId: ISV_ACCOUNT, region: REGION, ...ROLES, eventBusArn: BUS_ARN },
+  });
+  const template = rendered.find(({ name }) => name === 'cloudformation.json')?.text ?? '';
+  const kekArn = await applyTemplate(template, pipeline, accountId);
+  const add = { action: 'add', tenantId, kekArn, strict: true };
+  // Its event is heard by the rendered rule and role, or it never becomes active.
+  await onboard(add);
+  const Tags = [{ TagKey: 'sealstream', TagValue: 'heard' }];
+  await new KMSClient(pipeline.identity(accountId)).send(new TagResourceCommand({ KeyId: kekArn, Tags }));
+  await pipeline.until(async () => (await onboard(add)).status === 'active');
+  await pipeline.sealed(await pipeline.client.upload(tenantId, 'first', randomBytes(10)));
 });
 
 it('a tenant comes, is heard of, changes its key, rotates, pauses and goes', async () => {

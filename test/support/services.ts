@@ -72,7 +72,8 @@ export async function startServices(dataDir?: string): Promise<Services> {
   for (const [name, service] of Object.entries({ sqs, dynamodb, events })) front.mountJson(name, service);
   const kms = { setPropagationDelay: () => undefined, calls: () => [], clearCalls: () => undefined };
   const setDelivery = events.setDelivery.bind(events);
-  front.mountControl({ faults, timings, clock, kms, setDelivery, decisions: () => [], sandboxes: () => [] });
+  const unseen = { decisions: () => [], sandboxes: () => [] };
+  front.mountControl({ faults, timings, clock, roles, kms, setDelivery, ...unseen });
   const close = async (): Promise<void> => {
     await front.close();
     await events.close();

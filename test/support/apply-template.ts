@@ -1,0 +1,63 @@
+/** What CloudFormation makes of the template that a tenant deploys: its four resource types, no general engine. */
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { z } from 'zod';
+import type { Pipeline } from './pipeline.ts';
+
+/** Answers the stack's output KeyArn. */
+export async function applyTemplate(text: string, pipeline: Pipeline, accountId: string): Promise<string> {
+  const { Key, KeyAlias, ForwarderRole, ForwarderRule } = templateSchema.parse(JSON.parse(text)).Resources;
+  const { KeyPolicy, Description, MultiRegion } = Key.Properties;
+  const kms = new KMSClient(pipeline.identity(accountId));
+  const Policy = JSON.stringify(KeyPolicy);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy, Description, MultiRegion }));
+  const { Arn: keyArn = '', KeyId: keyId = '' } = KeyMetadata ?? {};
+  await kms.send(new CreateAliasCommand({ AliasName: KeyAlias.Properties.AliasName, TargetKeyId: keyId }));
+
+  const RoleArn = `arn:aws:iam::${accountId}:role/${ForwarderRole.Properties.RoleName}`;
+  const policies = ForwarderRole.Properties.Policies.map(({ PolicyDocument }) => PolicyDocument);
+  await pipeline.local.tell('POST', 'roles', { arn: RoleArn, policies });
+
+  const { Name, EventPattern, Targets } = ForwarderRule.Properties;
+  const events = new EventBridgeClient(pipeline.identity(accountId));
+  await events.send(new PutRuleCommand({ Name, EventPattern: resolved(EventPattern, keyArn, keyId) }));
+  const targets = Targets.map((target) => ({ ...target, RoleArn }));
+  await events.send(new PutTargetsCommand({ Rule: Name, Targets: targets }));
+  return keyArn;
+}
+
+const templateSchema = z.object({
+  Resources: z.strictObject({
+    Key: z.object({
+      Type: z.literal('AWS::KMS::Key'),
+      Properties: z.object({ KeyPolicy: z.unknown(), Description: z.string(), MultiRegion: z.boolean() }),
+    }),
+    KeyAlias: z.object({
+      Type: z.literal('AWS::KMS::Alias'),
+      Properties: z.object({ AliasName: z.string(), TargetKeyId: z.strictObject({ Ref: z.literal('Key') }) }),
+    }),
+    ForwarderRole: z.object({
+      Type: z.literal('AWS::IAM::Role'),
+      Properties: z.object({
+        RoleName: z.string(),
+        Policies: z.array(z.object({ PolicyDocument: z.unknown() })),
+      }),
+    }),
+    ForwarderRule: z.object({
+      Type: z.literal('AWS::Events::Rule'),
+      Properties: z.object({
+        Name: z.string(),
+        EventPattern: z.unknown(),
+        // RoleArn is that of ForwarderRole.
+        Targets: z.array(z.object({ Id: z.string(), Arn: z.string() })),
+      }),
+    }),
+  }),
+});
+
+/** The pattern as JSON, its references to the key in place. */
+function resolved(pattern: unknown, keyArn: string, keyId: string): string {
+  return JSON.stringify(pattern)
+    .replaceAll('{"Fn::GetAtt":["Key","Arn"]}', JSON.stringify(keyArn))
+    .replaceAll('{"Ref":"Key"}', JSON.stringify(keyId));
+}
