@@ -1,8 +1,8 @@
 /** When a key was last heard of, in the state table. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Hearings } from '../ports.ts';
+import { succeeds } from './conditional-write.ts';
 import { heardItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 
@@ -28,11 +28,7 @@ async function note({ client, name }: StateTable, kekArn: string, at: Date): Pro
     ConditionExpression: 'attribute_not_exists(pk) OR heardAt < :before',
     ExpressionAttributeValues: { ':before': new Date(at.getTime() - NOTE_EVERY_MS).toISOString() },
   });
-  try {
-    await client.send(command);
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await succeeds(client.send(command));
 }
 
 async function last({ client, name }: StateTable, kekArn: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** Leases: one item each, written only over nothing, over the same holder, or over one whose time is up. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Leases } from '../ports.ts';
+import { succeeds } from './conditional-write.ts';
 import { expiresAt, leaseItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 
@@ -26,15 +26,4 @@ export function dynamoLeases({ client, name }: StateTable): Leases {
       await storing('dynamodb:DeleteItem', async () => await succeeds(client.send(command)));
     },
   };
-}
-
-/** False when the condition was not met. */
-async function succeeds(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

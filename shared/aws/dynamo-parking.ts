@@ -1,15 +1,12 @@
 /** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
-import { BatchWriteCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { parseJob } from '../chunk/job.ts';
-import { StorageUnavailableError } from '../errors.ts';
 import type { ParkedJob, Parking } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { deleteItems } from './delete-items.ts';
 import { parkedItem, parkedPartition, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
-
-/** DynamoDB's limit of one BatchWriteItem. */
-const WRITES_PER_REQUEST = 25;
 
 /** The job is kept as its message's body, so that what goes back on the queue is what came from it. */
 const itemSchema = z.object({ sk: z.string(), job: z.string() });
@@ -25,9 +22,8 @@ export function dynamoParking(table: StateTable): Parking {
       await storing('dynamodb:Query', async () => await oldest(table, tenantId, limit)),
     count: async (tenantId) => await countOf(table, tenantId),
     async remove(parked) {
-      for (let start = 0; start < parked.length; start += WRITES_PER_REQUEST) {
-        await removeBatch(table, parked.slice(start, start + WRITES_PER_REQUEST));
-      }
+      const keys = parked.map(({ job, arrival }) => ({ ...parkedItem(job.tenantId, arrival) }));
+      await deleteItems(table, keys);
     },
   };
 }
@@ -64,17 +60,4 @@ async function countOf({ client, name }: StateTable, tenantId: TenantId): Promis
     for await (const { Count = 0 } of paginateQuery({ client }, query)) jobs += Count;
     return jobs;
   });
-}
-
-async function removeBatch({ client, name }: StateTable, parked: readonly ParkedJob[]): Promise<void> {
-  const requests = parked.map(({ job, arrival }) => ({
-    DeleteRequest: { Key: parkedItem(job.tenantId, arrival) },
-  }));
-  const command = new BatchWriteCommand({ RequestItems: { [name]: requests } });
-  const { UnprocessedItems } = await storing(
-    'dynamodb:BatchWriteItem',
-    async () => await client.send(command),
-  );
-  if (UnprocessedItems?.[name] !== undefined)
-    throw new StorageUnavailableError('dynamodb:BatchWriteItem was throttled');
 }

@@ -1,11 +1,11 @@
 /** How far the search for stuck uploads is, and which it has re-driven when. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { ObjectId } from '../chunk/object-id.ts';
 import type { Redrive, Redrives, VersionMarker } from '../ports.ts';
 import { missingChunks } from './dynamo-receipts.ts';
 import { expiresAt, type ItemKey, redriveItem, redriveMarkerItem, type StateTable } from './state-table.ts';
+import { succeeds } from './conditional-write.ts';
 import { storing } from './storage-failure.ts';
 
 /** Longer than the longest wait between two redrives of an upload. */
@@ -55,11 +55,5 @@ async function note(
           ExpressionAttributeValues: { ':last': last.at },
         }),
   });
-  try {
-    await client.send(command);
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  return await succeeds(client.send(command));
 }

@@ -2,7 +2,7 @@
  * The tenants' records in the state table. A tenant is three items, written at once: its record, its entry in the
  * list of tenants, and its entry under its KEK. Only the record says anything about the key's state.
  */
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   paginateQuery,
@@ -14,6 +14,7 @@ import { StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { everyKekArn, type Tenant, tenantSchema } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+import { succeeds } from './conditional-write.ts';
 import { readTenant } from './dynamo-state.ts';
 import { type ItemKey, kekItem, type StateTable, tenantItem, tenantListItem } from './state-table.ts';
 import { storing } from './storage-failure.ts';
@@ -143,13 +144,7 @@ async function replace({ client, name }: StateTable, read: Tenant, next: Tenant)
       ':signal': next.signal,
     },
   });
-  try {
-    await client.send(command);
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  return await succeeds(client.send(command));
 }
 
 /** Member by member: the order of a map's members is not ours to rely on. */
