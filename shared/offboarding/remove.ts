@@ -12,11 +12,12 @@ import {
   requireRegistered,
   type Tenant,
   type TenantStatus,
+  turned,
 } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { Removal, Removals, RemovalStep } from './removal.ts';
 import type { RemoveRequest } from './request.ts';
-import { requireUsable, type SuspendPorts, turned } from './suspend.ts';
+import { requireUsable, type SuspendPorts } from './suspend.ts';
 import { countWaiting, type WaitingPorts } from './waiting.ts';
 
 export interface RemovePorts extends SuspendPorts, WaitingPorts {

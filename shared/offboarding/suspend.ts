@@ -6,7 +6,7 @@ import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { type KmsProbe, probeKey } from '../revocation/probe.ts';
-import { requireRegistered, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
+import { requireRegistered, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface SuspendPorts {
@@ -82,10 +82,6 @@ function suspended(tenant: Tenant, now: Date): Tenant | undefined {
   requireStatus(tenant, ['active', 'revoked']);
   const signal = { name: 'suspended', at: now.toISOString() };
   return turned(tenant, 'suspended', tenant.status === 'revoked' ? tenant.signal : signal);
-}
-
-export function turned(tenant: Tenant, status: TenantStatus, signal: Tenant['signal']): Tenant {
-  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
 }
 
 function requireStatus({ tenantId, status }: Tenant, statuses: readonly TenantStatus[]): void {

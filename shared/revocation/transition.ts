@@ -5,7 +5,7 @@
  * away is out: what is not sealed by then stays parked. Pending, suspended and offboarded tenants are never turned by
  * a signal. All of it is pure; `undefined` means unchanged.
  */
-import type { KeySignal, Tenant, TenantStatus } from '../tenant/tenant.ts';
+import { type KeySignal, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
 import type { Verdict } from './probe.ts';
 
 /** Whether a disabling event, or one that puts the key in question, is news of a tenant whose key is in use. */
@@ -38,7 +38,7 @@ export function provenBy(
 export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
   const status = withoutKey(tenant);
   if (status === undefined) return noted(tenant, signal);
-  return mayRevoke(tenant, signal) ? changed(tenant, status, signal) : undefined;
+  return mayRevoke(tenant, signal) ? turned(tenant, status, signal) : undefined;
 }
 
 /**
@@ -46,7 +46,7 @@ export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined 
  * is no signal: a disabling event from before it must still count. Heard twice, the keys are dropped twice.
  */
 export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return mayRevoke(tenant, signal) ? changed(tenant, tenant.status, tenant.signal) : noted(tenant, signal);
+  return mayRevoke(tenant, signal) ? turned(tenant, tenant.status, tenant.signal) : noted(tenant, signal);
 }
 
 /** A key that the tenant had before is in question: what was cached of it is dropped, and nothing else changes. */
@@ -56,13 +56,13 @@ export function dropped(tenant: Tenant): Tenant | undefined {
 
 /** Precondition: a probe has found the key usable since the signal. */
 export function enabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return isNewToRevoked(tenant, signal) ? changed(tenant, 'active', signal) : undefined;
+  return isNewToRevoked(tenant, signal) ? turned(tenant, 'active', signal) : undefined;
 }
 
 /** KMS refused work that was begun under `epoch`. If the epoch has moved on, that was another state of the key. */
 export function refused(tenant: Tenant, epoch: number, signal: KeySignal): Tenant | undefined {
   const status = withoutKey(tenant);
-  return status !== undefined && tenant.epoch === epoch ? changed(tenant, status, signal) : undefined;
+  return status !== undefined && tenant.epoch === epoch ? turned(tenant, status, signal) : undefined;
 }
 
 /**
@@ -117,10 +117,6 @@ function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
 
 function isNewToRevoked(tenant: Tenant, signal: KeySignal): boolean {
   return tenant.status === 'revoked' && atMs(signal) > atMs(tenant.signal);
-}
-
-function changed(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenant {
-  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
 }
 
 /** CloudTrail tells whole seconds, our own signals milliseconds: what happened in one second is a tie. */

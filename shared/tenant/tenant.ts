@@ -93,6 +93,11 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
   signal: z.object({ name: z.string().min(1), at: z.iso.datetime() }),
 });
 
+/** The tenant in another state of its key, which every cached key of the old one is dropped for. */
+export function turned(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenant {
+  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
+}
+
 /** The KEK that new objects are encrypted under, and its replicas: the tenant is active only while all of them work. */
 export function currentKekArns({
   kekArn,
