@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { EventInvalidError } from '../shared/errors.ts';
 import { tenantIdSchema, type TenantId } from '../shared/tenant/tenant-id.ts';
-import type { GrantedKeyMode } from './key-policy.ts';
+import type { KeyMode } from '../shared/tenant/tenant.ts';
 
 export interface OnboardingInput {
   readonly tenantId: string;
@@ -15,7 +15,7 @@ export interface OnboardingInput {
   /** Where the KEK is. */
   readonly keyRegion: string;
   /** What the key policy grants: one mode, or more for a tenant that moves between them. */
-  readonly keyModes: readonly GrantedKeyMode[];
+  readonly keyModes: readonly KeyMode[];
   /** Which of our deployments the files are for; people read it, nothing else does. */
   readonly stage: string;
   readonly isv: {

@@ -9,13 +9,10 @@
  */
 import type { KeyMode } from '../shared/tenant/tenant.ts';
 
-/** Where DEKs may come from; `hierarchical`: from a branch key that the KEK wraps. */
-export type GrantedKeyMode = KeyMode | 'hierarchical';
-
 export interface KeyGrantInput {
   readonly tenantId: string;
   /** A tenant that moves from one mode to another grants both. Default `per-chunk`. */
-  readonly keyModes?: readonly GrantedKeyMode[];
+  readonly keyModes?: readonly KeyMode[];
   /** The role of the `encrypt` function: `arn:aws:iam::{our account}:role/sealstream-{stage}-encrypt`. */
   readonly encryptRoleArn: string;
   /** The role of the `restore` function. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AccessRequest } from '../../local/iam/authorizer.ts';
 import { createAuthorizer } from '../../local/iam/evaluate.ts';
 import { createRoles } from '../../local/iam/roles.ts';
-import { type GrantedKeyMode, keyGrant, keyPolicy } from '../../onboarding/key-policy.ts';
+import { keyGrant, keyPolicy } from '../../onboarding/key-policy.ts';
+import type { KeyMode } from '../../shared/tenant/tenant.ts';
 import { ACME_ACCOUNT, ISV } from '../support/onboarding-inputs.ts';
 
 const KEY = `arn:aws:kms:eu-central-1:${ACME_ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
@@ -25,7 +26,7 @@ const OPERATIONS = [
 type RoleName = keyof typeof ROLES;
 
 /** What acme's key policy allows a role whose own policies allow everything. */
-function allowed(keyModes: readonly GrantedKeyMode[], role: RoleName, context: AccessRequest['context']) {
+function allowed(keyModes: readonly KeyMode[], role: RoleName, context: AccessRequest['context']) {
   const roles = createRoles();
   const roleArn = ROLES[role];
   const Statement = { Effect: 'Allow', Action: 'kms:*', Resource: '*' } as const;
