@@ -1,6 +1,6 @@
 /** The keys of one sandbox, zeroed whenever they are dropped: too old, replaced, least recently used, or flushed. */
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { ageMs, type Clock, type Instant } from './key-age.ts';
+import { ageMs, type Clock, type Instant, instantOf } from './key-age.ts';
 import type { KeptMaterial } from './kept-material.ts';
 
 export interface KeptKey {
@@ -30,7 +30,7 @@ export class KeptKeys {
   get(id: string): KeptKey | undefined {
     const key = this.#keys.get(id);
     if (key === undefined) return undefined;
-    if (this.#isTooOld(key)) return this.drop(id);
+    if (isTooOld(key, this.#clock)) return this.drop(id);
     this.#keys.delete(id);
     this.#keys.set(id, key);
     return key;
@@ -40,7 +40,7 @@ export class KeptKeys {
   keep(id: string, key: KeptKey): void {
     this.drop(id);
     this.#keys.set(id, key);
-    for (const [other, kept] of this.#keys) if (this.#isTooOld(kept)) this.drop(other);
+    this.#dropOld();
     const [oldest] = this.#keys.keys();
     if (this.#keys.size > this.#maxKeys && oldest !== undefined) this.drop(oldest);
   }
@@ -57,7 +57,14 @@ export class KeptKeys {
     return before - this.#keys.size;
   }
 
-  #isTooOld({ askedAt, maxAgeMs }: KeptKey): boolean {
-    return ageMs(askedAt, this.#clock) >= maxAgeMs;
+  /** The clocks are read once for all keys. */
+  #dropOld(): void {
+    const { wallMs, monotonicMs } = instantOf(this.#clock);
+    const now: Clock = { wallMs: () => wallMs, monotonicMs: () => monotonicMs };
+    for (const [id, kept] of this.#keys) if (isTooOld(kept, now)) this.drop(id);
   }
+}
+
+function isTooOld({ askedAt, maxAgeMs }: KeptKey, clock: Clock): boolean {
+  return ageMs(askedAt, clock) >= maxAgeMs;
 }
