@@ -1,6 +1,5 @@
 /** What the control plane keeps beside the tenants' records, in a DynamoDB that is asked over HTTP. */
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
@@ -9,7 +8,8 @@ import { shredBranchKey } from '../../shared/aws/key-store.ts';
 import type { StateTable } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
-import { clientConfig, type Services, startServices } from '../support/services.ts';
+import { tableOf } from '../support/dynamo-table.ts';
+import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 let services: Services;
@@ -17,34 +17,12 @@ let state: StateTable;
 let keyStore: StateTable;
 beforeAll(async () => {
   services = await startServices();
-  state = await tableOf('state', 'pk', 'sk');
-  keyStore = await tableOf('key-store', 'branch-key-id', 'type');
+  state = await tableOf(services);
+  keyStore = await tableOf(services, 'key-store', ['branch-key-id', 'type']);
 });
 afterAll(async () => {
   await services.close();
 });
-
-async function tableOf(name: string, partitionKey: string, sortKey: string): Promise<StateTable> {
-  const client = new DynamoDBClient(clientConfig(services));
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      AttributeDefinitions: [partitionKey, sortKey].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S',
-      })),
-      KeySchema: [
-        { AttributeName: partitionKey, KeyType: 'HASH' },
-        { AttributeName: sortKey, KeyType: 'RANGE' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  return {
-    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
-    name,
-  };
-}
 
 function at(minutes: number): Date {
   return new Date(Date.UTC(2026, 2, 1, 12, minutes));

@@ -1,13 +1,13 @@
 /** The tenants' records in a DynamoDB that is asked over HTTP. */
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { clientConfig, type Services, startServices } from '../support/services.ts';
+import { tableOf } from '../support/dynamo-table.ts';
+import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 /** More than one page of the list, and more than one BatchGetItem. */
@@ -18,22 +18,7 @@ let table: StateTable;
 let tenants: Tenants;
 beforeAll(async () => {
   services = await startServices();
-  const client = new DynamoDBClient(clientConfig(services));
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'state',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  table = { client: DynamoDBDocumentClient.from(client), name: 'state' };
+  table = await tableOf(services);
   tenants = dynamoTenants(table);
 });
 afterAll(async () => {

@@ -1,6 +1,5 @@
 /** What waits, who holds what, and what was re-driven, in a DynamoDB that is asked over HTTP. */
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoLeases } from '../../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
@@ -17,7 +16,8 @@ import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import { type Plan, planOf } from '../../shared/chunk/plan.ts';
 import { uploadOf } from '../../shared/chunk/upload.ts';
 import type { ParkedJob } from '../../shared/ports.ts';
-import { clientConfig, type Services, startServices } from '../support/services.ts';
+import { tableOf } from '../support/dynamo-table.ts';
+import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 import { recordOf } from '../support/world.ts';
 
@@ -26,22 +26,7 @@ let table: StateTable;
 
 beforeAll(async () => {
   services = await startServices();
-  const client = new DynamoDBClient(clientConfig(services));
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'state',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  table = { client: DynamoDBDocumentClient.from(client), name: 'state' };
+  table = await tableOf(services);
 });
 afterAll(async () => {
   await services.close();
