@@ -20,10 +20,12 @@ export class KeptKeys {
   readonly #keys = new Map<string, KeptKey>();
   readonly #maxKeys: number;
   readonly #clock: Clock;
+  #sweptAt: Instant;
 
   constructor(maxKeys: number, clock: Clock) {
     this.#maxKeys = maxKeys;
     this.#clock = clock;
+    this.#sweptAt = instantOf(clock);
   }
 
   /** The key, unless it is too old, which drops it. */
@@ -36,11 +38,11 @@ export class KeptKeys {
     return key;
   }
 
-  /** Takes the place of a key of that id. One that is too old already is not kept. */
+  /** Takes the place of a key of that id. Drops keys that nobody asked for since they are too old. */
   keep(id: string, key: KeptKey): void {
     this.drop(id);
     this.#keys.set(id, key);
-    this.#dropOld();
+    if (ageMs(this.#sweptAt, this.#clock) >= SWEEP_MS) this.#sweep();
     const [oldest] = this.#keys.keys();
     if (this.#keys.size > this.#maxKeys && oldest !== undefined) this.drop(oldest);
   }
@@ -57,13 +59,16 @@ export class KeptKeys {
     return before - this.#keys.size;
   }
 
-  /** The clocks are read once for all keys. */
-  #dropOld(): void {
-    const { wallMs, monotonicMs } = instantOf(this.#clock);
+  #sweep(): void {
+    this.#sweptAt = instantOf(this.#clock);
+    const { wallMs, monotonicMs } = this.#sweptAt;
     const now: Clock = { wallMs: () => wallMs, monotonicMs: () => monotonicMs };
     for (const [id, kept] of this.#keys) if (isTooOld(kept, now)) this.drop(id);
   }
 }
+
+/** Looking at every key takes time; no key is used later for being zeroed later. */
+const SWEEP_MS = 1_000;
 
 function isTooOld({ askedAt, maxAgeMs }: KeptKey, clock: Clock): boolean {
   return ageMs(askedAt, clock) >= maxAgeMs;
