@@ -49,18 +49,24 @@ export async function benchKeyModes(local: LocalProcess): Promise<readonly Figur
   const effect = { latencyMs: KMS_LATENCY_MS };
   await local.tell('POST', 'faults', { service: 'kms', when: 'before', effect });
   const far = await runs(KEY_MODES, async (keyMode) => await encryptAll(local, keyMode));
+  const untraced = await runs(
+    KEY_MODES,
+    async (keyMode) => await encryptAll(local, keyMode, ['--stack-trace-limit=0']),
+  );
   await local.tell('DELETE', 'faults');
   return [
     ...figuresOf('2,000 objects of 16 KiB, encrypted', OBJECTS, near),
     ...figuresOf(`the same, KMS ${KMS_LATENCY_MS} ms away`, OBJECTS, far),
-    {
-      name: `KMS ${KMS_LATENCY_MS} ms away: hierarchical / per-chunk`,
-      value: far.hierarchical.objectsPerSecond / far['per-chunk'].objectsPerSecond,
-      unit: '×',
-      reach: { atLeast: 3 },
-    },
+    { ...ratioOf(`KMS ${KMS_LATENCY_MS} ms away`, far), reach: { atLeast: 3 } },
+    // Node 24 throws and catches an error for each key given as bytes, as the Encryption SDK gives them, most often here.
+    ratioOf('the same, sandboxes without stack traces', untraced),
     ...figuresOf(`${UPLOADS} uploads of 16 KiB, sealed`, UPLOADS, whole),
   ];
+}
+
+function ratioOf(title: string, modes: Runs): Figure {
+  const value = modes.hierarchical.objectsPerSecond / modes['per-chunk'].objectsPerSecond;
+  return { name: `${title}: hierarchical / per-chunk`, value, unit: '×' };
 }
 
 type Runs = Readonly<Record<KeyMode, Run>>;
@@ -88,10 +94,14 @@ function figuresOf(title: string, objects: number, modes: Runs): readonly Figure
 }
 
 /** By sandboxes that do nothing else. */
-async function encryptAll(local: LocalProcess, keyMode: KeyMode): Promise<Run> {
+async function encryptAll(
+  local: LocalProcess,
+  keyMode: KeyMode,
+  nodeOptions: readonly string[] = [],
+): Promise<Run> {
   const tenant = await registryOf(local.endpoint).tenant(tenantIdOf(keyMode));
   const sandboxes = await Promise.all(
-    Array.from({ length: SANDBOXES }, async () => await readySandbox(local, tenant)),
+    Array.from({ length: SANDBOXES }, async () => await readySandbox(local, tenant, nodeOptions)),
   );
   return await measured(local, OBJECTS, async () => {
     await Promise.all(sandboxes.map(async (encryptShare) => await encryptShare()));
@@ -99,8 +109,13 @@ async function encryptAll(local: LocalProcess, keyMode: KeyMode): Promise<Run> {
 }
 
 /** Resolves when it is warm, to what makes it encrypt its share. */
-async function readySandbox({ endpoint }: LocalProcess, tenant: Tenant): Promise<() => Promise<void>> {
+async function readySandbox(
+  { endpoint }: LocalProcess,
+  tenant: Tenant,
+  nodeOptions: readonly string[],
+): Promise<() => Promise<void>> {
   const child = fork(PROGRAM, {
+    execArgv: [...process.execArgv, ...nodeOptions],
     env: {
       ...process.env,
       AWS_ENDPOINT_URL: endpoint,
