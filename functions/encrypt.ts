@@ -13,9 +13,9 @@ import { encryptChunk } from '../shared/chunk/encrypt-chunk.ts';
 import { perTenant } from '../shared/envelope/kms-rate.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
 import { admission } from '../shared/lambda/admission.ts';
-import { kmsCallsPerSecond, name, readConfig } from '../shared/lambda/config.ts';
+import { kmsCallsPerSecond, name, readConfig, tenantMetrics } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
+import { countCacheEvent, keyUseLog } from '../shared/lambda/key-use-log.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
 import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
@@ -27,6 +27,7 @@ const config = readConfig({
   CHUNK_QUEUE_URL: name,
   VAULT_BUCKET: name,
   KMS_CALLS_PER_SECOND: kmsCallsPerSecond,
+  TENANT_METRICS: tenantMetrics,
 });
 
 const s3 = s3Client();
@@ -42,7 +43,7 @@ const ports = {
     kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
-    recordUse: recordKeyUse,
+    recordUse: keyUseLog(config.TENANT_METRICS),
   },
   guard: createGuard({ tenants: dynamoTenants(table), cache, now, revocations: revocationLog }),
   admit: admission(),

@@ -7,9 +7,9 @@ import { s3Destinations } from '../shared/aws/s3-destinations.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { perTenant } from '../shared/envelope/kms-rate.ts';
 import { materialsCache } from '../shared/envelope/materials-cache.ts';
-import { kmsCallsPerSecond, name, readConfig } from '../shared/lambda/config.ts';
+import { kmsCallsPerSecond, name, readConfig, tenantMetrics } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { countCacheEvent, recordKeyUse } from '../shared/lambda/key-use-log.ts';
+import { countCacheEvent, keyUseLog } from '../shared/lambda/key-use-log.ts';
 import { revocationLog } from '../shared/lambda/revocation-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { parseRequest } from '../shared/restore/request.ts';
@@ -22,6 +22,7 @@ const config = readConfig({
   VAULT_BUCKET: name,
   RESTORE_BUCKET: name,
   KMS_CALLS_PER_SECOND: kmsCallsPerSecond,
+  TENANT_METRICS: tenantMetrics,
 });
 
 const s3 = s3Client();
@@ -35,7 +36,7 @@ const ports = {
     kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
-    recordUse: recordKeyUse,
+    recordUse: keyUseLog(config.TENANT_METRICS),
   },
   guard: createGuard({ tenants, cache, now: () => new Date(), revocations: revocationLog }),
 };

@@ -18,6 +18,7 @@ export const inertTypes: Readonly<Record<string, string>> = {
   // What a function logs goes to a file of the local AWS, whatever the log group says.
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::Logs::MetricFilter': 'FilterName',
+  'AWS::Logs::QueryDefinition': 'Name',
   // Only $LATEST can be invoked here.
   'AWS::Lambda::Version': 'FunctionName',
 };

@@ -1,7 +1,7 @@
 /**
  * The record of one use of a tenant's key: what ties it to one object and chunk where the tenant's CloudTrail cannot,
  * because one DEK served many messages. Nothing in it is secret. There is one record for each message, so counting them
- * by tenant, `kmsRequestId` (one DEK, or one load of a branch key) and `branchKeyVersion` says how often a key was used.
+ * by `kmsRequestId` (one DEK, or one load of a branch key) and `branchKeyVersion` says how often each key was used.
  */
 import type { KeyMode } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

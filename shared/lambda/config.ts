@@ -25,6 +25,9 @@ export const stuckSeconds: z.ZodType<number> = z.coerce.number().int().min(1).de
 /** Calls of KMS for one tenant that one sandbox makes in a second. Default 200. */
 export const kmsCallsPerSecond: z.ZodType<number> = z.coerce.number().min(1).default(200);
 
+/** Whether uses of keys are counted by tenant, as custom metrics. Default `on`. */
+export const tenantMetrics: z.ZodType<'on' | 'off'> = z.enum(['on', 'off']).default('on');
+
 /** @throws ConfigInvalidError naming every variable that is missing or malformed */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);

@@ -1,11 +1,28 @@
-/** What is kept of key uses: one structured line each in the function's log, and metrics of the cache. */
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
+/** What is kept of key uses: one structured line each in the function's log, counters per tenant, metrics of the cache. */
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { KeyUse } from '../envelope/key-use.ts';
 import type { CacheEvent } from '../envelope/partition.ts';
-import { logger, metrics } from './observe.ts';
+import { logger, metrics, NAMESPACE } from './observe.ts';
 
-export function recordKeyUse(use: KeyUse): void {
-  logger.info('key used', { ...use });
+/** `tenantMetrics`: whether the line is counted by tenant too. */
+export function keyUseLog(tenantMetrics: 'on' | 'off'): (use: KeyUse) => void {
+  return (use) => logger.info('key used', { ...use, ...(tenantMetrics === 'on' ? counters(use) : {}) });
+}
+
+const perTenant = new Metrics({ namespace: NAMESPACE });
+
+/**
+ * What makes a record of key use two counters as well, in CloudWatch's embedded metric format: KeyUses, and
+ * KeysFetched, those that KMS was asked for; by tenant and operation.
+ */
+export function counters({ tenantId, operation, cached }: KeyUse): object {
+  perTenant.addDimensions({ tenantId, operation });
+  perTenant.addMetric('KeyUses', MetricUnit.Count, 1);
+  perTenant.addMetric('KeysFetched', MetricUnit.Count, cached ? 0 : 1);
+  const { _aws, KeyUses, KeysFetched } = perTenant.serializeMetrics();
+  perTenant.clearMetrics();
+  perTenant.clearDimensions();
+  return { _aws, KeyUses, KeysFetched };
 }
 
 export function countCacheEvent(event: CacheEvent): void {

@@ -4,7 +4,8 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { SealstreamError } from '../errors.ts';
 
 export const logger: Logger = new Logger({ serviceName: 'sealstream' });
-export const metrics: Metrics = new Metrics({ namespace: 'Sealstream', serviceName: 'sealstream' });
+export const NAMESPACE = 'Sealstream';
+export const metrics: Metrics = new Metrics({ namespace: NAMESPACE, serviceName: 'sealstream' });
 
 export function count(metric: string, times: number = 1): void {
   metrics.addMetric(metric, MetricUnit.Count, times);
