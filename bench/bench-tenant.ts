@@ -1,6 +1,6 @@
 /** A tenant of a benchmark: an account, a KEK of its own whose policy is what we render, registered by `onboard`. */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../local/names.ts';
 import type { LocalProcess } from '../local/local-process.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { registryOf } from '../local/drill/registry.ts';
 import type { LocalProcess } from '../local/local-process.ts';
 import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION } from '../local/names.ts';

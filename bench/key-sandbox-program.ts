@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_STORE_TABLE } from '../local/names.ts';
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';

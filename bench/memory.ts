@@ -1,6 +1,6 @@
 /** Peak resident memory of the sandboxes while one big object goes through, against the same for a small one. */
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startLocalProcess } from '../local/local-process.ts';
 import { functionName } from '../local/names.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { json } from 'node:stream/consumers';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { median } from '../local/drill/median.ts';
 import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
 import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, VAULT_BUCKET } from '../local/names.ts';

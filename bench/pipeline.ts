@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
 import { ENCRYPT_ROLE } from '../local/names.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';

@@ -1,5 +1,5 @@
 /** What the functions answer, parsed: people read it, `--json` gives it to programs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Removed } from '../shared/offboarding/remove.ts';
 import { removalSchema } from '../shared/offboarding/removal.ts';
 import type { Finding } from '../shared/onboarding/finding.ts';

@@ -3,7 +3,7 @@
  * the role of these functions, not whoever types the command.
  */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FunctionFailedError, UnansweredError } from './failure.ts';
 import { whyUnanswered } from './unanswered.ts';
 

@@ -1,5 +1,5 @@
 /** Why there is no answer of a function, and what to do about it. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `cause`: what the SDK threw. */
 export function whyUnanswered(cause: unknown, functionName: string): string {

@@ -3,7 +3,7 @@
  * disturb EventBridge and see who called what. AWS has none of it, so nothing of the product may use it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LocalClock } from './clock.ts';
 import { faultSchema } from './faults.ts';
 import type { Faults } from './faults.ts';

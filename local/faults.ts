@@ -3,7 +3,7 @@
  * it answers. An `after` fault is the nasty one: the operation took effect and its caller never hears of it.
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from './service.ts';
 
 const effectSchema = z.union([

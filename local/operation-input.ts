@@ -2,7 +2,7 @@
  * Reads an operation's input against its schema. A member the schema does not know is something AWS would act upon and
  * the local AWS would not, so it is refused rather than ignored.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AwsError } from './service.ts';
 
 /** Throws NotImplemented (501) for unknown members, otherwise what `invalid` makes of the first problem. */

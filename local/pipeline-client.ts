@@ -13,7 +13,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { objectIdOf, type ObjectId } from '../shared/chunk/object-id.ts';
 import { chunkPrefix, manifestKey } from '../shared/chunk/vault-key.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';

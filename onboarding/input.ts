@@ -2,7 +2,7 @@
  * What the files of one tenant are rendered from. Everything is checked here, against character sets in which nothing
  * means anything to a shell, to HCL or to JSON, so nothing that is rendered has to be looked at again.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventInvalidError } from '../shared/errors.ts';
 import { tenantIdSchema, type TenantId } from '../shared/tenant/tenant-id.ts';
 import type { KeyMode } from '../shared/tenant/tenant.ts';

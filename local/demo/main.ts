@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { geometryOf } from '../../shared/chunk/geometry.ts';
 import { type LocalProcess, startLocalProcess } from '../local-process.ts';
 import { PipelineClient } from '../pipeline-client.ts';

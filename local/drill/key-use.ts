@@ -1,5 +1,5 @@
 /** Uses of the tenants' keys, as the sandboxes record them, and the last of them after the button. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogLine } from './log-tail.ts';
 
 export interface SandboxKeyUse {

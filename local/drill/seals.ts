@@ -1,6 +1,6 @@
 /** Which objects are sealed, and since when, as the log tells: the load waits for them without asking anyone. */
 import { once } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogLine } from './log-tail.ts';
 
 export interface Seals {

@@ -4,7 +4,7 @@
  * long an overloaded laptop takes to start a process.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { functionName } from '../names.ts';
 import type { Uploaded } from '../pipeline-client.ts';
 import { type Load, startLoad, uploadOne } from './load.ts';

@@ -2,7 +2,7 @@
  * The item store: dynalite's own validations and actions, called in this process without its HTTP server, one store per
  * account and region. What dynalite lacks (transactions, TTL, the item of a failed condition) is built around it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { notImplemented } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import { dynaliteOperation, internals, validations } from './dynalite.ts';

@@ -2,7 +2,7 @@
  * `dynamodb:LeadingKeys`: the partition keys a request names, by which a role may be confined to some of a table's items.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const item = z.record(z.string(), z.unknown());
 const write = z.object({

@@ -3,7 +3,7 @@
  * days and goes on answering expired items until then; here it is once a minute, and at every jump of the clock.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readInput } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import type { Engine, Input, Item } from './engine.ts';

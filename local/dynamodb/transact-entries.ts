@@ -1,5 +1,5 @@
 /** The items of a transaction: what each does, and the checks AWS makes before any of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readInput } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import type { Input } from './engine.ts';

@@ -1,5 +1,5 @@
 /** The operations on buses and on who may use them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyDocument, PolicyStatement } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { notImplemented, readInput } from '../operation-input.ts';

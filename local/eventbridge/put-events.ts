@@ -1,5 +1,5 @@
 /** PutEvents: each entry stands or falls alone, and nobody puts an event in the name of AWS. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readInput } from '../operation-input.ts';
 import type { Caller } from '../service.ts';
 import { busArnOf } from './bus.ts';

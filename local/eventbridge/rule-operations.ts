@@ -1,5 +1,5 @@
 /** The operations on rules and their targets. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { notImplemented, readInput } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import type { Caller } from '../service.ts';

@@ -1,5 +1,5 @@
 /** Whether a policy document is one that can be evaluated; asked when it is stored, so that it never surprises later. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyDocument, PolicyStatement } from './authorizer.ts';
 import { findOperator, parseOperatorName } from './condition-operators.ts';
 import { asList } from './matching.ts';

@@ -1,5 +1,5 @@
 /** CreateAlias, UpdateAlias, DeleteAlias and ListAliases. An alias needs permission on itself and on its key. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeIdentity, authorizeOwn } from './access.ts';
 import { kmsError } from './errors.ts';
 import { KEY_ID, parseInput } from './input.ts';

@@ -1,7 +1,7 @@
 /** CreateGrant: a permission on a key beside its policy, limited by operations and encryption context. */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize } from './access.ts';
 import { endDryRun, kmsError, notImplemented } from './errors.ts';
 import { DRY_RUN, GRANT_TOKENS, KEY_ID, parseInput } from './input.ts';

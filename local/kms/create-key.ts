@@ -1,5 +1,5 @@
 /** CreateKey. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeIdentity } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
 import { parseInput } from './input.ts';

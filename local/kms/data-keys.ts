@@ -1,6 +1,6 @@
 /** GenerateDataKey, GenerateDataKeyWithoutPlaintext and GenerateRandom. */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize, authorizeIdentity } from './access.ts';
 import { sealBlob } from './ciphertext.ts';
 import { endDryRun, kmsError, notImplemented } from './errors.ts';

@@ -1,5 +1,5 @@
 /** Decrypt. A dry run with IGNORE_CIPHERTEXT asks about permission and key state alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   ALGORITHM,
   ALGORITHM_CONDITION,

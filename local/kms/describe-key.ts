@@ -1,5 +1,5 @@
 /** DescribeKey and ListKeys. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize, authorizeIdentity } from './access.ts';
 import { GRANT_TOKENS, KEY_ID, parseInput } from './input.ts';
 import { keyMetadata } from './key-metadata.ts';

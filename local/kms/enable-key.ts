@@ -1,5 +1,5 @@
 /** EnableKey and DisableKey: the big red button. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeOwn } from './access.ts';
 import { KEY_ID, parseInput } from './input.ts';
 import { changeView, currentView } from './key.ts';

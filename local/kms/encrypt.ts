@@ -1,5 +1,5 @@
 /** Encrypt. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize } from './access.ts';
 import { sealBlob } from './ciphertext.ts';
 import {

@@ -1,5 +1,5 @@
 /** The only encryption algorithm of symmetric keys, and the default; asymmetric keys cannot be used here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { notImplemented } from './errors.ts';
 
 export const SYMMETRIC = 'SYMMETRIC_DEFAULT';

@@ -1,5 +1,5 @@
 /** RevokeGrant, by who may administer the key, and RetireGrant, by whom the grant itself lets end it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Principal } from '../service.ts';
 import { authorize } from './access.ts';
 import { endDryRun, kmsError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** ImportKeyMaterial and DeleteImportedKeyMaterial: keys whose material is the tenant's own. */
 import { constants, privateDecrypt } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kmsError, notImplemented } from './errors.ts';
 import { findExternalKey } from './external-key.ts';
 import { KEY_ID, blob, parseInput } from './input.ts';

@@ -1,7 +1,7 @@
 /** GetParametersForImport: a wrapping key and a token, good for 24 hours. */
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { notImplemented } from './errors.ts';
 import { findExternalKey } from './external-key.ts';
 import { KEY_ID, parseInput } from './input.ts';

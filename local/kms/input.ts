@@ -1,5 +1,5 @@
 /** Requests, parsed where they come in: what AWS constrains is checked before anything is looked up. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { kmsError } from './errors.ts';
 import type { Input } from './operation.ts';
 

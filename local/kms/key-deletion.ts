@@ -1,5 +1,5 @@
 /** ScheduleKeyDeletion and CancelKeyDeletion. A key that is saved from deletion stays disabled. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeOwn } from './access.ts';
 import { kmsError } from './errors.ts';
 import { KEY_ID, parseInput } from './input.ts';

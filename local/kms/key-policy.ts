@@ -1,5 +1,5 @@
 /** GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, and what a key policy must be. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyDocument } from '../iam/authorizer.ts';
 import { PolicyError, parsePolicy } from '../iam/policy-validation.ts';
 import { authorizeOwn } from './access.ts';

@@ -1,5 +1,5 @@
 /** ListGrants. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize } from './access.ts';
 import { KEY_ID, parseInput } from './input.ts';
 import { currentView } from './key.ts';

@@ -1,5 +1,5 @@
 /** What requests that make a key, CreateKey and ReplicateKey, have in common. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { POLICY } from './input.ts';
 import { TAG_LIST } from './tags.ts';
 import type { Tag } from './tags.ts';

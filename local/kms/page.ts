@@ -1,5 +1,5 @@
 /** Lists, a page at a time. The marker is the place where the next page begins. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { kmsError } from './errors.ts';
 
 /** The members of every list request. Default 100 entries. */

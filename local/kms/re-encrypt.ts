@@ -1,5 +1,5 @@
 /** ReEncrypt: from one key and context to another, without the plaintext leaving KMS. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize } from './access.ts';
 import { sealBlob } from './ciphertext.ts';
 import {

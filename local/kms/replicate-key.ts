@@ -1,5 +1,5 @@
 /** ReplicateKey: the same key id and material in another region, with a state and a policy of its own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeIdentity, authorizeOwn } from './access.ts';
 import { kmsError } from './errors.ts';
 import { KEY_ID, parseInput } from './input.ts';

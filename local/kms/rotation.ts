@@ -1,5 +1,5 @@
 /** Key rotation: new material encrypts, all former material still decrypts. Replicas rotate with their primary. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorize, authorizeOwn } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
 import { KEY_ID, parseInput } from './input.ts';

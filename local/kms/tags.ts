@@ -1,5 +1,5 @@
 /** TagResource, UntagResource and ListResourceTags. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { authorizeOwn } from './access.ts';
 import { KEY_ID, parseInput } from './input.ts';
 import { currentView } from './key.ts';

@@ -3,7 +3,7 @@
  * absent, null or empty list is a complete success; anything malformed is a complete failure, so that a message
  * is never deleted on a misunderstanding.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InvocationResult } from './function.ts';
 
 const batchResponse = z

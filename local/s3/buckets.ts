@@ -1,6 +1,6 @@
 /** The buckets: who owns each, and how it is configured. Their names are global, as in AWS. */
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyDocument } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { noSuchBucket } from './errors.ts';

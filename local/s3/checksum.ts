@@ -1,7 +1,7 @@
 /** S3's additional checksums: which there are, how one is computed, how those of parts make that of the object. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { combineCrc } from './crc-combine.ts';
 import type { CrcField } from './crc-combine.ts';
 import { crc32c } from './crc32c.ts';

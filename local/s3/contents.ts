@@ -3,7 +3,7 @@
  * that completing a multipart upload and copying an object move no bytes. A content never changes; bodies are shared.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bodies } from './bodies.ts';
 import { createSequence } from './database.ts';
 

@@ -1,6 +1,6 @@
 /** A bucket's notification configuration: parsed, validated as S3 does, rendered, and asked who wants an event. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidArgument, notImplemented } from './errors.ts';
 import { elements, parseXml, requiredText, textOf } from './xml.ts';
 import type { XmlContent, XmlNode } from './xml.ts';

@@ -3,7 +3,7 @@
  * once, also across a restart. As in AWS they may arrive twice or out of order; the sequencer tells.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError } from '../service.ts';
 import type { Clock, Deliver } from '../service.ts';
 import { wanting } from './notification-configuration.ts';

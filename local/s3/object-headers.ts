@@ -1,5 +1,5 @@
 /** The headers an object keeps from the request that wrote it and answers with: the standard six and user metadata. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError } from '../service.ts';
 
 export interface ObjectHeaders {

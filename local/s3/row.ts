@@ -1,5 +1,5 @@
 /** How the index's rows are read: every column is checked when it comes in, and means its type from there on. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A column of JSON text. */
 export function jsonColumn<T>(schema: z.ZodType<T>): z.ZodType<T> {

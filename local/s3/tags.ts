@@ -1,5 +1,5 @@
 /** Object tags, as the x-amz-tagging header and the Tagging document carry them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError } from '../service.ts';
 import { invalidArgument } from './errors.ts';
 import { elements, parseXml, requiredText } from './xml.ts';

@@ -1,7 +1,7 @@
 /** The multipart uploads under way and the parts they have so far. */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
 import { createSequence } from './database.ts';
 import { noSuchUpload } from './errors.ts';

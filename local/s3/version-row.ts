@@ -1,5 +1,5 @@
 /** A version as its row in the index. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checksumSchema } from './checksum.ts';
 import { objectHeadersSchema } from './object-headers.ts';
 import { flagColumn, jsonColumn, keyColumn } from './row.ts';

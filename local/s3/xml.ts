@@ -3,7 +3,7 @@
  * key that looks like a number must stay the key it was.
  */
 import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
-import { z } from 'zod';
+import * as z from 'zod';
 import { malformedXml } from './errors.ts';
 
 export type XmlNode = string | { readonly [name: string]: XmlNode | readonly XmlNode[] };

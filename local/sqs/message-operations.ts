@@ -1,6 +1,6 @@
 /** The operations on messages. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readInput } from '../operation-input.ts';
 import { AwsError } from '../service.ts';
 import { checkBatchBytes, runBatch } from './batch.ts';

@@ -1,6 +1,6 @@
 /** What may be sent: sizes, characters and digests of a message. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError } from '../service.ts';
 import { invalidParameter } from './errors.ts';
 import { numericAttribute } from './queue.ts';

@@ -1,5 +1,5 @@
 /** The operations on queues. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readInput } from '../operation-input.ts';
 import type { Caller } from '../service.ts';
 import { createQueue } from './create-queue.ts';

@@ -1,6 +1,6 @@
 /** ReceiveMessage: hides what it hands out, moves what was received too often, and polls long. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../service.ts';
 import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';

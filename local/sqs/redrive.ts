@@ -1,5 +1,5 @@
 /** Dead letters: when a queue gives a message up, and whose dead letters another takes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidAttribute, invalidParameter } from './errors.ts';
 import type { Queue } from './queue.ts';
 import type { SqsStore } from './store.ts';

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Roles } from '../iam/roles.ts';
 import { inertLogicalIds, inertResource, inertTypes } from './inert.ts';
 import { holds, resolve, type Created, type Scope } from './intrinsics.ts';

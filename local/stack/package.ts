@@ -7,7 +7,7 @@
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runServerless } from './run-serverless.ts';
 import { sourceHash } from './source-hash.ts';
 import { parseTemplate, type Template } from './template.ts';

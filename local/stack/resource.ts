@@ -4,7 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyStatement } from '../iam/authorizer.ts';
 import type { Roles } from '../iam/roles.ts';
 import type { EventSourceMapping } from '../lambda/event-source-mapping.ts';

@@ -1,5 +1,5 @@
 /** A CloudFormation template: its sections, and the order its resources have to be created in. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StackError } from './stack-error.ts';
 
 export type TemplateValue =

@@ -1,6 +1,6 @@
 /** When a key was last heard of, in the state table. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Hearings } from '../ports.ts';
 import { succeeds } from './conditional-write.ts';
 import { heardItem, type StateTable } from './state-table.ts';

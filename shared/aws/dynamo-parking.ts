@@ -1,6 +1,6 @@
 /** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
 import { paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJob } from '../chunk/job.ts';
 import type { ParkedJob, Parking } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

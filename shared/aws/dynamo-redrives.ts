@@ -1,6 +1,6 @@
 /** How far the search for stuck uploads is, and which it has re-driven when. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectId } from '../chunk/object-id.ts';
 import type { Redrive, Redrives, VersionMarker } from '../ports.ts';
 import { missingChunks } from './dynamo-receipts.ts';

@@ -1,6 +1,6 @@
 /** The Encryption SDK's key store, a table of its own: what we do to its rows beside the Encryption SDK. */
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deleteItems } from './delete-items.ts';
 import type { StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

@@ -3,7 +3,7 @@
  * read and under whose key it is written comes from the plan, so a forged message can ask for no more than work
  * that is due anyway.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobInvalidError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';

@@ -1,6 +1,6 @@
 /** FORMAT rule 3: the id of one stored object, derived, so that a redelivered event plans the same object. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** 64 lowercase hex digits. */
 export type ObjectId = string & z.core.$brand<'ObjectId'>;

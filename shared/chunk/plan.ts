@@ -1,5 +1,5 @@
 /** The plan of one upload: which version of which object, under whose name, divided how. Written once, then read. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { kekArnSchema } from '../tenant/tenant.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { geometryOf, type Geometry } from './geometry.ts';

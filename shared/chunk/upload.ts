@@ -3,7 +3,7 @@
  * against S3 itself. Where S3's own notification was lost, one of ours takes its place.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventInvalidError, TenantUnknownError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';

@@ -1,5 +1,5 @@
 /** A function's configuration, read from its environment once, at cold start. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigInvalidError } from '../errors.ts';
 
 /** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */

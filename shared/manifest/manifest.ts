@@ -4,7 +4,7 @@
  * the clear part, so that no field can be edited.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Geometry, geometryOf } from '../chunk/geometry.ts';
 import { type ObjectId, objectIdSchema } from '../chunk/object-id.ts';
 import { FORMAT } from '../envelope/context.ts';

@@ -1,5 +1,5 @@
 /** How far the removal of a tenant has come; when it is done, what is left to show for it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 
 /** In order. `drain`: what is planned is sealed first. */

@@ -1,5 +1,5 @@
 /** What the control plane is asked for about tenants that pause or go. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 

@@ -2,7 +2,7 @@
  * A new version of a tenant's branch key, for new messages. The old versions stay, for what they wrapped. A sandbox
  * that has the old one cached goes on with it until it is `maxKeyAgeSeconds` old.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BranchKeys } from '../envelope/branch-keys.ts';
 import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';

@@ -1,5 +1,5 @@
 /** What a restore is asked for. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import type { Destination } from '../ports.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html
  * https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KeySignal } from '../tenant/tenant.ts';
 
 /** What an event says of the key: it is off, it may be on again, it may have been taken from us, its material is new. */

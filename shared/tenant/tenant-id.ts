@@ -1,5 +1,5 @@
 /** The id of a tenant: the first segment of every key and a value of every encryption context. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** 1 to 63 of `a-z`, `0-9` and `-`, not starting or ending with `-`. */
 export type TenantId = string & z.core.$brand<'TenantId'>;

@@ -1,5 +1,5 @@
 /** What we know of a tenant: its KEK, how DEKs come from it, and whether work may use it now. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TenantOffboardedError, TenantRevokedError, TenantUnknownError } from '../errors.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kmsOperations } from '../../shared/aws/kms.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
 import { kekOf } from '../../shared/envelope/kek.ts';

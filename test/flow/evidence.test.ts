@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KeyMode } from '../../shared/tenant/tenant.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { functionLines } from '../support/function-lines.ts';

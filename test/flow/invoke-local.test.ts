@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMPILE_CACHE } from '../../local/compile-cache.ts';
 import { RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';

@@ -8,7 +8,7 @@ import {
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   CONTROL_ROLE,
   ENCRYPT_ROLE,

@@ -3,7 +3,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { counters } from '../../shared/lambda/key-use-log.ts';
 import type { KeyUse } from '../../shared/envelope/key-use.ts';
 import { cachedKeys } from '../support/cached-keys.ts';

@@ -1,7 +1,7 @@
 /** The policy template for temporary delegation, by AWS's guidelines for such templates. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { forwarderName } from '../../onboarding/key-events.ts';
 import { parseOnboarding } from '../../onboarding/input.ts';
 import { LONG_NAME } from '../support/onboarding-inputs.ts';

@@ -1,7 +1,7 @@
 /** What CloudFormation makes of the template that a tenant deploys: its four resource types, no general engine. */
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pipeline } from './pipeline.ts';
 
 /** Answers the stack's output KeyArn. */

@@ -1,6 +1,6 @@
 /** Faults of the local AWS that a test can watch strike. */
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../../local/faults.ts';
 import type { Pipeline } from './pipeline.ts';
 

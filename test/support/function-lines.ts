@@ -1,7 +1,7 @@
 /** What the functions logged, as data: the JSON lines of `functions.log` in the data folder of a local AWS. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface FunctionLine {
   readonly message: string;

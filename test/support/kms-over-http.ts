@@ -1,7 +1,7 @@
 /** A KMS stand-in behind the protocol of KMS, for a program that asks with the real client. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJsonRequest, sendJson } from '../../local/json-protocol.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
 

@@ -6,7 +6,7 @@ import {
   PutTargetsCommand,
   ResourceAlreadyExistsException,
 } from '@aws-sdk/client-eventbridge';
-import { z } from 'zod';
+import * as z from 'zod';
 import { rateMs } from '../../lambda/schedule.ts';
 import {
   physicalName,

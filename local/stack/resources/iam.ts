@@ -1,5 +1,5 @@
 /** AWS::IAM::Role and AWS::IAM::Policy: what the roles of the stack may do, for the services to evaluate. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyDocument } from '../../iam/authorizer.ts';
 import {
   physicalName,

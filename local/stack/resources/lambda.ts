@@ -1,5 +1,5 @@
 /** AWS::Lambda::Function, ::Permission, ::EventInvokeConfig and ::EventSourceMapping. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PolicyStatement } from '../../iam/authorizer.ts';
 import { defaultAsyncInvoke } from '../../lambda/function.ts';
 import { reservedNames } from '../../lambda/sandbox-environment.ts';

@@ -9,7 +9,7 @@ import {
   type NotificationConfiguration,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { boolean, physicalName, propertiesSchema, type CreateResource } from '../resource.ts';
 
 const notification = {

@@ -6,7 +6,7 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { physicalName, propertiesSchema, type CreateResource } from '../resource.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);

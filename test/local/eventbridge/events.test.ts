@@ -25,7 +25,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ISV, clientConfig, control, startServices } from '../../support/services.ts';
 import type { Services } from '../../support/services.ts';

@@ -1,5 +1,5 @@
 /** The product's two ports of KMS over the tenants' keys of a fleet. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KmsOperations } from '../../../shared/envelope/kek.ts';
 import type { KmsProbe } from '../../../shared/revocation/probe.ts';
 import type { Account } from './account.ts';

@@ -3,7 +3,7 @@
  * events. What the tenant does to its key, and what our roles are answered.
  */
 import { constants, publicEncrypt, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles } from '../../../local/iam/roles.ts';
 import { principalOf } from '../../../local/identity.ts';
