@@ -33,10 +33,11 @@ interface Build extends Required<PackageOptions> {
 }
 
 /** What decides the result: all other files of the project are links for packages to find, no more. */
-const sources = [
+export const STACK_SOURCES: readonly string[] = [
   'serverless.yml',
   'functions',
   'shared',
+  'onboarding',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -50,7 +51,7 @@ export async function packageStack(options: PackageOptions): Promise<PackagedSta
   const { projectFolder, region, stage = 'local' } = options;
   const variables = await environmentVariables(projectFolder);
   const cache = path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack');
-  const hash = await sourceHash(projectFolder, sources, [stage, region, JSON.stringify(variables)]);
+  const hash = await sourceHash(projectFolder, STACK_SOURCES, [stage, region, JSON.stringify(variables)]);
   const folder = path.join(cache, hash);
   return (await read(folder, stage)) ?? (await build(folder, { projectFolder, region, stage, variables }));
 }
