@@ -14,6 +14,7 @@ import type { DeliveryMode } from '../../local/control.ts';
 import { EVENT_BUS, ISV_ACCOUNT, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../local/names.ts';
 import { chunkKey } from '../../shared/chunk/vault-key.ts';
 import { arm } from '../support/armed-fault.ts';
+import { LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
 import { functionLines } from '../support/function-lines.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectQuiet } from '../support/sealed-once.ts';
@@ -25,8 +26,6 @@ const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`
 const NEXT_SECOND_MS = 1000;
 /** Longer than any test of a restore may take. */
 const HELD_MS = 20_000;
-/** More than one part of a multipart upload. */
-const PARTS_BYTES = 9 * 1_048_576;
 
 let pipeline: Pipeline;
 let dataDir: string;
@@ -151,7 +150,7 @@ describe('work that is under way when the key goes', () => {
       service: 's3',
       operation: 'GetObject',
       role: RESTORE_ROLE,
-      match: chunkKey(tenantId, objectId, 140),
+      match: chunkKey(tenantId, objectId, LAST_OF_PARTS),
       when: 'before',
       effect: { latencyMs: HELD_MS },
       count: 1,

@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import { CHUNK_BYTES, LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
 
@@ -49,9 +50,9 @@ it('the roles are allowed all that the pipeline does, and the pipeline does all 
   await Promise.all([pipeline.sealed(big), pipeline.sealed(small)]);
   await pipeline.restored('acme', 'big');
   // A restore of several parts that fails is aborted; a job that can't be done is recorded, one that waits is parked.
-  const many = await pipeline.client.upload('acme', 'parts', randomBytes(9 * 1_048_576));
+  const many = await pipeline.client.upload('acme', 'parts', randomBytes(PARTS_BYTES));
   await pipeline.sealed(many);
-  await pipeline.remove(VAULT_BUCKET, `acme/chunks/${many.objectId}/0000000140`);
+  await pipeline.remove(VAULT_BUCKET, chunkKey(many.tenantId, many.objectId, LAST_OF_PARTS));
   await expect(pipeline.client.restore({ tenantId: 'acme', key: 'parts' })).rejects.toMatchObject({
     code: 'ERR_AUTHENTICATION_FAILED',
   });

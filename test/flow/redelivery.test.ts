@@ -52,7 +52,7 @@ async function hold(operation: string, match: string): Promise<ArmedFault> {
 }
 
 async function uploadTwice(key: string): Promise<readonly [older: HeldUpload, newer: HeldUpload]> {
-  const older = await held.upload('acme', key, randomBytes(70_000));
+  const older = await held.upload('acme', key, randomBytes(270_000));
   return [older, await held.upload('acme', key, randomBytes(50_000))];
 }
 
@@ -66,7 +66,7 @@ async function expectNewer(older: HeldUpload, newer: HeldUpload, seals: number):
 }
 
 describe('redelivery', () => {
-  it.each([0, 1, CHUNK_BYTES, 400_000])(
+  it.each([0, 1, CHUNK_BYTES, 1_000_000])(
     'seals an upload of %i bytes once, though every message comes twice, out of order and after the seal',
     async (sizeBytes) => {
       const upload = await held.upload('acme', `twice-${sizeBytes}.bin`, randomBytes(sizeBytes));
@@ -85,7 +85,7 @@ describe('redelivery', () => {
   it('seals many uploads of several tenants once, though their messages are shuffled together', async () => {
     const uploads = await Promise.all(
       ['acme', 'globex', 'initech', 'acme', 'globex'].map(
-        async (tenant, at) => await held.upload(tenant, `shuffled-${at}.bin`, randomBytes(at * 40_000)),
+        async (tenant, at) => await held.upload(tenant, `shuffled-${at}.bin`, randomBytes(at * 160_000)),
       ),
     );
     await sendTwice(
@@ -102,7 +102,7 @@ describe('redelivery', () => {
 
   it('plans every upload of a notification that carries several', async () => {
     const uploads = await Promise.all(
-      ['first.bin', 'second.bin'].map(async (key) => await held.upload('globex', key, randomBytes(70_000))),
+      ['first.bin', 'second.bin'].map(async (key) => await held.upload('globex', key, randomBytes(270_000))),
     );
     const Records = uploads.flatMap(({ notification }) => parseNotification(notification));
     await sendTwice('uploads', [{ Records }]);
