@@ -46,7 +46,6 @@ export function sandboxEnvironment(
     PATH: process.env['PATH'] ?? '',
     // Hidden from the function by the runtime: a sandbox need not compile what another one has.
     NODE_COMPILE_CACHE: COMPILE_CACHE,
-    NODE_OPTIONS: ['--enable-source-maps', fn.environment['NODE_OPTIONS'] ?? ''].join(' ').trim(),
     ...identity(fn, session),
     _HANDLER: fn.handler,
     LAMBDA_TASK_ROOT: fn.codeFolder,

@@ -70,7 +70,6 @@ describe('a sandbox', () => {
       AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
       AWS_LAMBDA_FUNCTION_NAME: 'fixture',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
-      NODE_OPTIONS: '--enable-source-maps',
     });
     expect(body).not.toHaveProperty('PARENT_ONLY');
     expect(body).not.toHaveProperty('HOME');
