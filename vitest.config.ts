@@ -1,3 +1,4 @@
+import { COMPILE_CACHE } from './local/compile-cache.ts';
 import { CHUNK_BYTES } from './test/support/chunk-bytes.ts';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
@@ -6,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     globalSetup: ['./test/support/package-stack.ts'],
-    env: { CHUNK_BYTES: String(CHUNK_BYTES) },
+    env: { CHUNK_BYTES: String(CHUNK_BYTES), NODE_COMPILE_CACHE: COMPILE_CACHE },
     // Loading the AWS SDK anew for every file would take half of the run; no test leaves anything behind in its process.
     isolate: false,
     // Two cores, and much waiting: the local AWS and its sandboxes are processes of their own.

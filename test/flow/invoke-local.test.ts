@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { COMPILE_CACHE } from '../../local/compile-cache.ts';
 import { RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
@@ -26,7 +25,6 @@ afterAll(async () => {
 async function invoke(name: string): Promise<unknown> {
   const command = commands.find((line) => line.includes(`-f ${name} `)) ?? 'false';
   const env = {
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...process.env,
     AWS_ENDPOINT_URL: pipeline.local.endpoint,
     AWS_REGION: 'us-east-1',
