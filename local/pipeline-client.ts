@@ -49,7 +49,7 @@ export class InvocationError extends Error {
 const answerSchema = z.record(z.string(), z.unknown());
 
 /** How long one look at the vault waits for the next. */
-const POLL_MS = 50;
+const POLL_MS = 100;
 
 export class PipelineClient {
   readonly s3: S3Client;

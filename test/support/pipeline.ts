@@ -37,7 +37,7 @@ export const TENANT_ACCOUNTS = {
 
 const PATIENCE_MS = 45_000;
 /** How often a test that waits looks. */
-const LOOK_MS = 50;
+const LOOK_MS = 100;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
 
@@ -89,7 +89,7 @@ export class Pipeline implements AsyncDisposable {
     const deadline = performance.now() + PATIENCE_MS;
     for (let look = 1; !(await condition()); look += 1) {
       if (performance.now() > deadline) throw new Error('waited in vain');
-      if (step && look % 10 === 0) await this.advanceClock(STEP_MS);
+      if (step && look % 5 === 0) await this.advanceClock(STEP_MS);
       await delay(LOOK_MS);
     }
   }
