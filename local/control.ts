@@ -12,7 +12,7 @@ import type { Roles } from './iam/roles.ts';
 import { AwsError } from './service.ts';
 import type { Timings } from './timings.ts';
 
-/** How EventBridge hands events to targets: `reorder` holds one back until the next has gone. */
+/** How EventBridge hands events to targets: `reorder` holds one back until told anew. */
 export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';
 
 /** One distinct answer of the authorizer: `role` is the role's ARN, or the principal's where it is none. */

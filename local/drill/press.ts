@@ -9,8 +9,7 @@ export async function pressButton({ local, revoked }: Stage, options: DrillOptio
   await local.tell('POST', 'kms/propagation', { seconds: options.propagationSeconds });
   await local.tell('POST', 'events/delivery', { mode });
   const pressedMs = await revoked.button.press();
-  // An event held back goes when the next one has gone.
-  if (mode === 'reorder') await revoked.button.touch();
+  if (mode === 'reorder') await overtake(local, revoked);
   return pressedMs;
 }
 
@@ -23,8 +22,14 @@ export async function releaseButton(
   await local.tell('POST', 'kms/propagation', { seconds: 0 });
   await local.tell('POST', 'events/delivery', { mode });
   const released = await revoked.button.release();
-  if (mode === 'reorder') await revoked.button.touch();
+  if (mode === 'reorder') await overtake(local, revoked);
   return released;
+}
+
+/** The event that is held back goes when another one has gone. */
+async function overtake(local: Stage['local'], { button }: Stage['revoked']): Promise<void> {
+  await button.touch();
+  await local.tell('POST', 'events/delivery', { mode: 'normal' });
 }
 
 function disturbed({ chaos, round }: DrillOptions): DeliveryMode {

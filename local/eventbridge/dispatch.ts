@@ -63,7 +63,6 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     }
     start(send);
     if (mode === 'double') start(send);
-    release();
   };
   const route = (bus: Bus, event: BusEvent, forwarded: boolean): void => {
     for (const delivery of deliveries(bus, event)) {
@@ -76,7 +75,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     dispatch: (bus, event) => route(bus, event, false),
     setMode(next) {
       mode = next;
-      if (mode !== 'reorder') release();
+      release();
     },
     async settled() {
       release();

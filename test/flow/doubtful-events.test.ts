@@ -134,7 +134,9 @@ describe('events that come twice or out of order', () => {
     await deliver('reorder');
     await pipeline.disableKey('acme');
     await pipeline.advanceClock(NEXT_SECOND_MS);
+    const heard = (await functionLines(dataDir, 'key event')).length;
     await pipeline.enableKey('acme');
+    await pipeline.until(async () => (await functionLines(dataDir, 'key event')).length > heard);
     await deliver('normal');
     await acme.becomes('revoked');
     expect((await acme.becomes('active', { step: true })).signal.name).toBe('probe');
