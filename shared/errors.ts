@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ERR_JOB_INVALID'
   | 'ERR_SOURCE_CHANGED'
   | 'ERR_TENANT_UNKNOWN'
+  | 'ERR_TENANT_INVALID'
   | 'ERR_TENANT_OFFBOARDED'
   | 'ERR_TENANT_REVOKED'
   | 'ERR_EPOCH_CHANGED'
@@ -85,6 +86,13 @@ export class TenantUnknownError extends SealstreamError {
   override readonly name = 'TenantUnknownError';
   readonly code = 'ERR_TENANT_UNKNOWN';
   readonly disposition = 'reject';
+}
+
+/** A record in the state table is no tenant's: somebody else wrote it. */
+export class TenantInvalidError extends SealstreamError {
+  override readonly name = 'TenantInvalidError';
+  readonly code = 'ERR_TENANT_INVALID';
+  readonly disposition = 'retry';
 }
 
 /** The tenant leaves or has left: nothing new is taken for it. */

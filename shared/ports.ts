@@ -32,7 +32,10 @@ export interface State {
 export interface Tenants {
   /** Strongly consistent. */
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
-  /** Every registered tenant, in order of id, page by page; memory is flat in their number. */
+  /**
+   * Every registered tenant, in order of id, page by page; memory is flat in their number.
+   * @throws TenantInvalidError after the last of them, naming those whose record does not parse
+   */
   all(): AsyncIterable<Tenant>;
   /** The tenants who have, or had, this KEK or replica, by its full ARN. */
   ofKek(kekArn: string): Promise<readonly Tenant[]>;

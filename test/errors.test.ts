@@ -6,6 +6,7 @@ const ROWS = [
   ['ERR_JOB_INVALID', 'reject'],
   ['ERR_SOURCE_CHANGED', 'reject'],
   ['ERR_TENANT_UNKNOWN', 'reject'],
+  ['ERR_TENANT_INVALID', 'retry'],
   ['ERR_TENANT_OFFBOARDED', 'reject'],
   ['ERR_TENANT_REVOKED', 'park'],
   ['ERR_EPOCH_CHANGED', 'retry'],

@@ -10,7 +10,8 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { StorageUnavailableError } from '../errors.ts';
+import * as z from 'zod';
+import { StorageUnavailableError, TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { everyKekArn, type Tenant, tenantSchema } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
@@ -18,6 +19,9 @@ import { succeeds } from './conditional-write.ts';
 import { readTenant } from './dynamo-state.ts';
 import { type ItemKey, kekItem, type StateTable, tenantItem, tenantListItem } from './state-table.ts';
 import { storing } from './storage-failure.ts';
+
+/** With whatever else the item has. */
+const keySchema = z.looseObject({ pk: z.string(), sk: z.string() });
 
 /** DynamoDB's limit on one BatchGetItem. */
 const PAGE_ITEMS = 100;
@@ -37,14 +41,22 @@ export function dynamoTenants(table: StateTable): Tenants {
 }
 
 async function* everyTenant(table: StateTable): AsyncGenerator<Tenant> {
-  for await (const tenantIds of idPages(table, 'tenants')) yield* await readTenants(table, tenantIds);
+  const invalid: string[] = [];
+  for await (const tenantIds of idPages(table, 'tenants')) {
+    for (const item of await readItems(table, tenantIds)) {
+      const { data, error } = tenantSchema.safeParse(item);
+      if (data === undefined) invalid.push(`${item.pk} (${z.prettifyError(error)})`);
+      else yield data;
+    }
+  }
+  if (invalid.length > 0) throw new TenantInvalidError(`put right in the state table: ${invalid.join(', ')}`);
 }
 
 /** The record has the last word on which keys are the tenant's. */
 async function tenantsOfKek(table: StateTable, kekArn: string): Promise<readonly Tenant[]> {
   const holders: Tenant[] = [];
   for await (const tenantIds of idPages(table, `kek#${kekArn}`))
-    holders.push(...(await readTenants(table, tenantIds)));
+    holders.push(...(await readItems(table, tenantIds)).map((item) => tenantSchema.parse(item)));
   return holders.filter((tenant) => everyKekArn(tenant).includes(kekArn));
 }
 
@@ -66,22 +78,21 @@ async function* idPages({ client, name }: StateTable, pk: string): AsyncGenerato
 }
 
 /** In order of id: a BatchGetItem answers in none. */
-async function readTenants(table: StateTable, tenantIds: readonly TenantId[]): Promise<readonly Tenant[]> {
+async function readItems(table: StateTable, tenantIds: readonly TenantId[]): Promise<readonly ItemKey[]> {
   if (tenantIds.length === 0) return [];
   const items = await storing(
     'dynamodb:BatchGetItem',
     async () => await batchGet(table, tenantIds.map(tenantItem)),
   );
-  const tenants = items.map((item) => tenantSchema.parse(item));
-  return tenants.sort((one, other) => (one.tenantId < other.tenantId ? -1 : 1));
+  return items.toSorted((one, other) => (one.pk < other.pk ? -1 : 1));
 }
 
-async function batchGet({ client, name }: StateTable, Keys: ItemKey[]): Promise<readonly unknown[]> {
+async function batchGet({ client, name }: StateTable, Keys: ItemKey[]): Promise<readonly ItemKey[]> {
   const command = new BatchGetCommand({ RequestItems: { [name]: { Keys, ConsistentRead: true } } });
   const { Responses, UnprocessedKeys } = await client.send(command);
   if (UnprocessedKeys?.[name] !== undefined)
     throw new StorageUnavailableError('dynamodb:BatchGetItem was throttled');
-  return Responses?.[name] ?? [];
+  return (Responses?.[name] ?? []).map((item) => keySchema.parse(item));
 }
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

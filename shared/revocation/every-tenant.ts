@@ -7,7 +7,7 @@ const TENANTS_AT_ONCE = 32;
 /**
  * Workers share one walk through the tenants, so no more of them are in memory than are worked on. Ends early when
  * `signal` aborts. What `work` throws goes to `failed` and stops nobody else.
- * @throws StorageUnavailableError when the tenants cannot be listed
+ * @throws StorageUnavailableError when the tenants cannot be listed, TenantInvalidError when all others had their turn
  */
 export async function forEveryTenant(
   tenants: Pick<Tenants, 'all'>,

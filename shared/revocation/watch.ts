@@ -3,6 +3,7 @@
  * that are about to go, re-drives stuck uploads, unparks. A probe is three requests to KMS, so a tenant costs 4,320 a
  * day, $0.013. Memory is flat in the number of tenants, and one tenant's failure stops nobody else.
  */
+import { TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { mayEncrypt, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -133,9 +134,14 @@ async function ofEveryTenant(
   signal: AbortSignal,
   work: (tenant: Tenant) => Promise<void>,
 ): Promise<void> {
-  await forEveryTenant(ports.tenants, signal, work, ({ tenantId }, error) => {
-    fail({ name: 'failed', tenantId, error }, ports, counts);
-  });
+  try {
+    await forEveryTenant(ports.tenants, signal, work, ({ tenantId }, error) => {
+      fail({ name: 'failed', tenantId, error }, ports, counts);
+    });
+  } catch (error) {
+    if (!(error instanceof TenantInvalidError)) throw error;
+    fail({ name: 'failed', error }, ports, counts);
+  }
 }
 
 function fail(finding: Finding & { readonly name: 'failed' }, ports: WatchPorts, counts: Counts): void {

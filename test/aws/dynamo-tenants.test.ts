@@ -138,3 +138,26 @@ test('all tenants come in order of id, page by page', async () => {
   expect(found.filter((id) => id.startsWith('many-'))).toEqual(ids);
   expect(found).toEqual(found.toSorted());
 });
+
+test('a record that is no tenant’s keeps back no other, and is named when all others have come', async () => {
+  await tenants.register(named('broken'));
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: tenantItem(tenantIdSchema.parse('broken')),
+      UpdateExpression: 'SET epoch = :epoch',
+      ExpressionAttributeValues: { ':epoch': 'seven' },
+    }),
+  );
+  await tenants.register(named('zebra'));
+  const found: string[] = [];
+  const walk = async (): Promise<void> => {
+    for await (const { tenantId } of tenants.all()) found.push(tenantId);
+  };
+  await expect(walk()).rejects.toMatchObject({
+    code: 'ERR_TENANT_INVALID',
+    message: expect.stringContaining('broken'),
+  });
+  expect(found).toContain('zebra');
+  expect(found).not.toContain('broken');
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { StorageUnavailableError } from '../../shared/errors.ts';
+import { StorageUnavailableError, TenantInvalidError } from '../../shared/errors.ts';
 import type { KeyDescription, KmsProbe } from '../../shared/revocation/probe.ts';
 import { type Finding, type Summary, watch, type WatchPorts } from '../../shared/revocation/watch.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
@@ -201,6 +201,19 @@ describe('a failure', () => {
     const failure = new StorageUnavailableError('s3 is away');
     const listing = { page: async () => await Promise.reject(failure) };
     expect(await watch({ ...ports, listing }, NEVER)).toMatchObject({ unparked: 5, failed: 1 });
+    expect(ports.findings).toContainEqual({ name: 'failed', error: failure });
+  });
+
+  test('to read one tenant’s record stops no other', async () => {
+    const ports = fleet(ACME);
+    await park(ports, ACME, 5);
+    const failure = new TenantInvalidError('globex');
+    const { all } = ports.tenants;
+    ports.tenants.all = async function* withOneThatFails() {
+      yield* all();
+      throw failure;
+    };
+    expect(await watch(ports, NEVER)).toMatchObject({ tenants: 1, unparked: 5 });
     expect(ports.findings).toContainEqual({ name: 'failed', error: failure });
   });
 
