@@ -1,7 +1,8 @@
 /**
- * A sandbox in keyMode `cached`: makes messages, opens those it is sent, says that it holds their DEKs, flushes them
- * when told to, says so again, and leaves a snapshot of its heap. Whoever started it searches its memory meanwhile. It
- * keeps one text on purpose: what a search that works finds.
+ * A sandbox of a tenant that is in keyMode `cached` and was, or will be, in `hierarchical`: makes messages in both
+ * modes, opens those it is sent, says that it holds their DEKs and branch keys, flushes them when told to, says so
+ * again, and leaves a snapshot of its heap. Whoever started it searches its memory meanwhile. It keeps one text on
+ * purpose: what a search that works finds.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,26 +12,35 @@ import * as z from 'zod';
 import { kmsOperations } from '../../shared/aws/kms.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
 import { kekOf } from '../../shared/envelope/kek.ts';
-import { materialsCache } from '../../shared/envelope/materials-cache.ts';
 import { CACHED_ACME } from '../support/cached-keys.ts';
+import { keyStoreOf, rowsSchema } from '../support/key-store-rows.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
 import { keysOf } from '../support/tenants.ts';
 
 const MADE = 20;
 const [keptText = '', snapshot = ''] = process.argv.slice(2);
-const messagesSchema = z.array(z.base64().transform((text) => Buffer.from(text, 'base64')));
+
+const sentSchema = z.object({
+  messages: z.array(z.base64().transform((text) => Buffer.from(text, 'base64'))),
+  branchKeyId: z.string(),
+  rows: rowsSchema,
+});
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 const kept = { keptText };
 
-const cache = materialsCache();
-const kek = kekOf(CACHED_ACME, { ...keysOf(kmsOperations()), cache });
-const messages = messagesSchema.parse((await once(process, 'message'))[0]);
-for (let count = 0; count < MADE; count += 1) await messageOf(kek, randomBytes(1_000));
-for (const message of messages) await decryptWhole(kek, message, CONTEXT);
+const { messages, branchKeyId, rows } = sentSchema.parse((await once(process, 'message'))[0]);
+const keys = { ...keysOf(kmsOperations()), branchKeys: keyStoreOf(rows).table };
+const cached = kekOf({ ...CACHED_ACME, branchKeyId }, keys);
+const hierarchical = kekOf({ ...CACHED_ACME, keyMode: 'hierarchical', branchKeyId }, keys);
+for (let count = 0; count < MADE; count += 1) {
+  await messageOf(cached, randomBytes(1_000));
+  await messageOf(hierarchical, randomBytes(1_000));
+}
+for (const message of messages) await decryptWhole(cached, message, CONTEXT);
 await told('holding');
-cache.flush(CACHED_ACME.tenantId);
+keys.cache.flush(CACHED_ACME.tenantId);
 await told('flushed');
 writeHeapSnapshot(snapshot);
 process.disconnect();
