@@ -7,8 +7,10 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { logger } from '../../shared/lambda/observe.ts';
+import type { Isolation, KeyMode } from '../../shared/tenant/tenant.ts';
 import type { OnboardedTenant } from '../support/fleet/account.ts';
-import { anything, type Known } from '../support/fleet/commands.ts';
+import type { Known } from '../support/fleet/command.ts';
+import { anything } from '../support/fleet/commands.ts';
 import { drain, notRestorable } from '../support/fleet/drain.ts';
 import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
@@ -27,11 +29,22 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const settings = fc.record({
+interface Setting extends Pick<OnboardedTenant, 'imported' | 'maxKeyAgeSeconds' | 'isolation'> {
+  readonly keyModes: Readonly<Record<'acme' | 'globex' | 'initech', KeyMode>>;
+  /** How late KMS itself hears of what is done to a key. */
+  readonly propagationSeconds: number;
+  readonly eventsArrive: boolean;
+}
+
+const settings: fc.Arbitrary<Setting> = fc.record({
   imported: fc.constantFrom(false, false, true),
   maxKeyAgeSeconds: fc.constantFrom(5, 30, 60, 0),
-  keyMode: fc.constantFrom<OnboardedTenant['keyMode']>('cached', 'cached', 'per-chunk'),
-  /** How late KMS itself hears of what is done to a key. */
+  keyModes: fc.record({
+    acme: fc.constantFrom<KeyMode>('cached', 'hierarchical'),
+    globex: fc.constantFrom<KeyMode>('cached', 'hierarchical', 'per-chunk'),
+    initech: fc.constantFrom<KeyMode>('cached', 'hierarchical'),
+  }),
+  isolation: fc.constantFrom<Isolation>('pooled', 'dedicated'),
   propagationSeconds: fc.constantFrom(0, 0, 60, 299),
   eventsArrive: fc.boolean(),
 });
@@ -60,13 +73,17 @@ test(
   },
 );
 
-function onboarded(
-  setting: Pick<OnboardedTenant, 'imported' | 'maxKeyAgeSeconds' | 'keyMode'>,
-): readonly OnboardedTenant[] {
+function onboarded({ keyModes, imported, ...setting }: Setting): readonly OnboardedTenant[] {
   return [
-    { ...setting, tenantId: 'acme', accountId: '111111111111', keyMode: 'cached' },
-    { ...setting, tenantId: 'globex', accountId: '222222222222', imported: false },
-    { ...setting, tenantId: 'initech', accountId: '333333333333', imported: false, keyMode: 'cached' },
+    { ...setting, tenantId: 'acme', accountId: '111111111111', keyMode: keyModes.acme, imported },
+    { ...setting, tenantId: 'globex', accountId: '222222222222', keyMode: keyModes.globex, imported: false },
+    {
+      ...setting,
+      tenantId: 'initech',
+      accountId: '333333333333',
+      keyMode: keyModes.initech,
+      imported: false,
+    },
   ];
 }
 

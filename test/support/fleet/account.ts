@@ -7,6 +7,7 @@ import { ISV_ACCOUNT } from '../../../local/names.ts';
 import type { AwsEvent } from '../../../local/service.ts';
 import type { Job } from '../../../shared/chunk/job.ts';
 import { objectIdOf } from '../../../shared/chunk/object-id.ts';
+import type { BranchKeys } from '../../../shared/envelope/branch-keys.ts';
 import type {
   JobQueue,
   Leases,
@@ -26,14 +27,17 @@ import {
   type MemoryVault,
   memoryVault,
 } from '../memory-buckets.ts';
+import { type MemoryKeyStore, memoryKeyStore } from '../memory-key-store.ts';
 import { type MemoryParking, memoryParking } from '../memory-parking.ts';
 import { memoryRedrives } from '../memory-redrives.ts';
 import { type MemoryState, memoryState } from '../memory-state.ts';
 import { recordOf as uploadRecord } from '../world.ts';
+import { branchKeysOf } from './branch-keys.ts';
 import { keyUses, type KeyUses } from './key-uses.ts';
 import { queue, type Queue } from './queue.ts';
 import { expiringLeases, heardTenants } from './registry.ts';
-import { type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { gate } from './sandbox.ts';
+import { type KeyOwner, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 
 export interface Uploaded {
@@ -61,6 +65,7 @@ export interface Account {
   readonly uploadQueue: Queue;
   readonly chunkQueue: Queue;
   readonly keys: TenantKeys;
+  readonly keyStore: MemoryKeyStore;
   readonly keyOf: ReadonlyMap<string, TenantKey>;
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
@@ -77,12 +82,7 @@ export interface Account {
   upload(tenantId: string, key: string, bytes: number, notified: boolean): void;
 }
 
-export interface OnboardedTenant extends Pick<Tenant, 'keyMode' | 'maxKeyAgeSeconds'> {
-  readonly tenantId: string;
-  readonly accountId: string;
-  /** Whether its key's material is its own. */
-  readonly imported: boolean;
-}
+export type OnboardedTenant = KeyOwner & Pick<Tenant, 'isolation' | 'maxKeyAgeSeconds'>;
 
 export const CHUNK_BYTES = 100;
 /** A new key has long spread through KMS; and no tenant is onboarded on the second. */
@@ -110,10 +110,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   });
   const listed: ListedVersion[] = [];
 
-  for (const { tenantId, accountId, imported } of tenants)
-    keyOf.set(tenantId, await keys.create(tenantId, accountId, imported));
+  const keyStore = memoryKeyStore();
+  const branchKeys = branchKeysOf(keys, keyStore.table, gate());
+  for (const tenant of tenants) keyOf.set(tenant.tenantId, await keys.create(tenant));
   await pass(SPREAD_MS);
-  for (const tenant of tenants) await registry.register(recordOf(tenant, keyOf));
+  for (const tenant of tenants) await registry.register(await recordOf(tenant, keyOf, branchKeys));
   events.splice(0);
 
   return {
@@ -137,6 +138,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     uploadQueue,
     chunkQueue,
     keys,
+    keyStore,
     keyOf,
     events,
     downs,
@@ -168,21 +170,23 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   };
 }
 
-function recordOf(
-  { tenantId, keyMode, maxKeyAgeSeconds }: OnboardedTenant,
+async function recordOf(
+  { tenantId, keyMode, isolation, maxKeyAgeSeconds }: OnboardedTenant,
   keyOf: ReadonlyMap<string, TenantKey>,
-): Tenant {
-  const signal = { name: 'registered', at: new Date().toISOString() };
-  const kekArn = keyOf.get(tenantId)?.arn;
-  return tenantSchema.parse({
+  branchKeys: BranchKeys,
+): Promise<Tenant> {
+  const tenant = tenantSchema.parse({
     tenantId,
-    kekArn,
+    kekArn: keyOf.get(tenantId)?.arn,
     keyMode,
+    isolation,
+    rotateWithKek: true,
     maxKeyAgeSeconds,
     status: 'active',
     epoch: 1,
-    signal,
+    signal: { name: 'registered', at: new Date().toISOString() },
   });
+  return keyMode === 'hierarchical' ? { ...tenant, branchKeyId: await branchKeys.make(tenant) } : tenant;
 }
 
 /** Whether a call that succeeded, or KMS by itself, took the key down. */

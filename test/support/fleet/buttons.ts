@@ -4,6 +4,7 @@ import type { TenantKey } from './tenant-keys.ts';
 export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = {
   disable: async (key) => await key.change('DisableKey'),
   enable: async (key) => await key.change('EnableKey'),
+  rotate: async (key) => !key.imported && (await key.change('RotateKeyOnDemand')),
   'schedule deletion': async (key) => await key.change('ScheduleKeyDeletion', { PendingWindowInDays: 7 }),
   'cancel deletion': async (key) => await key.change('CancelKeyDeletion'),
   'lock out': async (key) => await key.lockOut(),

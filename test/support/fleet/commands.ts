@@ -1,42 +1,19 @@
 /** Everything that can happen to a fleet, as fast-check draws it: in any order, at any time, with a crash or a wait. */
 import * as fc from 'fast-check';
 import { BUTTONS } from './buttons.ts';
+import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } from './command.ts';
 import { encrypt, type Fleet, ingest, release, restore, revoke, watch } from './fleet.ts';
 import { type Forgery, forged } from './forged-events.ts';
 import { deliver, type How } from './hearing.ts';
-import { activeThoughDown, brokenPromises } from './promises.ts';
+import { rotation } from './operator-commands.ts';
 import type { Mishap } from './sandbox.ts';
 import { freeze, pass } from './virtual-time.ts';
 
-/** What the test itself knows of every tenant. */
-export interface Known {
-  /** Tenants whose key something was done to. Nothing may ever happen to the others. */
-  readonly disturbed: Set<string>;
-}
-
-type Command = fc.AsyncCommand<Known, Fleet>;
-
 const DAY_MS = 86_400_000;
 const SPACE_MS = 4_000;
-/** Nothing happens at the same moment. */
-const STEP_MS = 250;
-const DISTURBED = fc.constantFrom('acme', 'globex');
-const ANYBODY = fc.constantFrom('acme', 'globex', 'initech');
 const KEY = fc.constantFrom('a', 'b');
 const INDEX = fc.nat({ max: 7 });
 const BYTES = fc.constantFrom(0, 1, 100, 250);
-
-const MISHAPS: fc.Arbitrary<Mishap | undefined> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(undefined) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      at: fc.integer({ min: 1, max: 16 }),
-      what: fc.constantFrom<Mishap['what']>('wait', 'die'),
-      when: fc.constantFrom<Mishap['when']>('before', 'after'),
-    }),
-  },
-);
 
 /** From the upload to the seal in one sandbox, unless something comes in between. */
 const work = fc
@@ -178,6 +155,7 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: watching },
   { weight: 1, arbitrary: throttling },
   { weight: 1, arbitrary: releasing },
+  { weight: 1, arbitrary: rotation },
 );
 
 async function workThrough(
@@ -217,29 +195,4 @@ async function press(
   const key = fleet.account.keyOf.get(tenant);
   await (key && BUTTONS[name]?.(key));
   if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
-}
-
-function told(trouble: Mishap | undefined): string {
-  return trouble === undefined ? '' : `, ${trouble.what}s ${trouble.when} call ${trouble.at}`;
-}
-
-/** Does something, and looks whether every promise still holds. */
-function command(label: string, run: (fleet: Fleet, known: Known) => Promise<void>): Command {
-  return {
-    check: () => true,
-    toString: () => label,
-    async run(known, fleet) {
-      const before = new Map(fleet.account.state.tenants);
-      await pass(STEP_MS);
-      await run(fleet, known);
-      const broken = [...brokenPromises(fleet), ...(await activeThoughDown(fleet.account))];
-      if (broken.length > 0) throw new Error(broken.join('; '));
-      for (const [tenantId, record] of before) {
-        if (known.disturbed.has(tenantId)) continue;
-        if (fleet.account.state.tenants.get(tenantId) !== record) throw new Error(`${tenantId} was changed`);
-        if (fleet.account.parking.parkedOf(record.tenantId).length > 0)
-          throw new Error(`${tenantId} was parked`);
-      }
-    },
-  };
 }

@@ -2,16 +2,10 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { AwsEvent } from '../../../local/service.ts';
 import { SealstreamError } from '../../../shared/errors.ts';
+import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, account, type OnboardedTenant } from './account.ts';
-import {
-  newSandbox,
-  runEncrypt,
-  runIngest,
-  runRestore,
-  runRevoke,
-  runWatch,
-  type Sandbox,
-} from './functions.ts';
+import { runRevoke, runRotate, runWatch } from './control-plane.ts';
+import { newSandbox, runEncrypt, runIngest, runRestore, type Sandbox } from './functions.ts';
 import type { Queue } from './queue.ts';
 import type { Mishap } from './sandbox.ts';
 import { noteActivity, settled } from './virtual-time.ts';
@@ -89,6 +83,11 @@ export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Pr
 export async function watch(fleet: Fleet, mishap?: Mishap): Promise<void> {
   const sandbox = newSandbox(fleet.account, 'control');
   await invoke(fleet, sandbox, mishap, async () => await runWatch(fleet.account, sandbox));
+}
+
+export async function rotate(fleet: Fleet, tenantId: TenantId, mishap?: Mishap): Promise<void> {
+  const sandbox = newSandbox(fleet.account, 'control');
+  await invoke(fleet, sandbox, mishap, async () => await runRotate(fleet.account, sandbox, tenantId));
 }
 
 /** Whatever waits goes on. */

@@ -1,6 +1,5 @@
-/** The functions, wired as functions/*.ts wire them, each in a sandbox of its own, over one account. */
+/** The functions of the data path, wired as functions/*.ts wire them, each in a sandbox of its own, over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import type { AwsEvent } from '../../../local/service.ts';
 import { encryptChunk } from '../../../shared/chunk/encrypt-chunk.ts';
 import { parseJob } from '../../../shared/chunk/job.ts';
 import { planNotification } from '../../../shared/chunk/plan-upload.ts';
@@ -9,25 +8,18 @@ import { SealstreamError } from '../../../shared/errors.ts';
 import { handleRecords, type QueuePorts, type Redelivery } from '../../../shared/lambda/queue.ts';
 import type { RevocationLog } from '../../../shared/revocation/first-hand.ts';
 import { createGuard, type Guard } from '../../../shared/revocation/guard.ts';
-import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
-import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
-import { watch } from '../../../shared/revocation/watch.ts';
 import { restore } from '../../../shared/restore/restore.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
-import { memoryBranchKeys, memoryHearings } from '../memory-control-plane.ts';
 import { keysOf } from '../tenants.ts';
 import { type Account, CHUNK_BYTES } from './account.ts';
-import { kmsOf, probeOf } from './kms-ports.ts';
+import { tableBehind } from './branch-keys.ts';
+import { kmsOf } from './kms-ports.ts';
 import type { Queue } from './queue.ts';
 import { gate, type Gate, gated } from './sandbox.ts';
 import type { OurRole } from './tenant-keys.ts';
 import { watchedDestinations, watchedVault } from './watched-buckets.ts';
 
-const PROPAGATION_SECONDS = 300;
-const STUCK_SECONDS = 600;
-const UNPARK_PER_SECOND = 1_000_000;
-
-/** One sandbox of `encrypt` or `restore`: what it keeps between invocations. */
+/** One sandbox: what it keeps between invocations. */
 export interface Sandbox {
   readonly name: string;
   readonly gate: Gate;
@@ -48,7 +40,7 @@ export function newSandbox(account: Account, role: OurRole): Sandbox {
   const name = `${role}-${sandboxes}`;
   const entrance = gate();
   const kms = gated(kmsOf(account, role, name), entrance);
-  const keys = keysOf(kms);
+  const keys = { ...keysOf(kms), branchKeys: tableBehind(account.keyStore.table, entrance) };
   const { cache } = keys;
   const guard = createGuard({ tenants: gated(account.tenants, entrance), cache, now, revocations: UNHEARD });
   return { name, gate: entrance, keys, guard };
@@ -136,54 +128,6 @@ async function revokingFirstHand(
       surprises.push(`${name}: KMS refused, and ${tenantId} is as before`);
     throw error;
   }
-}
-
-/** Handles one event of a key. */
-export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEvent): Promise<void> {
-  const entrance = sandbox.gate;
-  const ports = {
-    ...unparkPorts(account, sandbox),
-    tenants: gated(account.tenants, entrance),
-    hearings: memoryHearings(),
-    branchKeys: memoryBranchKeys(),
-    kms: gated(probeOf(account), entrance),
-    propagationSeconds: PROPAGATION_SECONDS,
-    now,
-  };
-  const { outcome, tenantIds } = await handleKeyEvent(event, ports);
-  if (outcome !== 'active') return;
-  const signal = new AbortController().signal;
-  for (const tenantId of tenantIds) await unpark(tenantId, ports, signal);
-}
-
-/** What happens every minute. */
-export async function runWatch(account: Account, sandbox: Sandbox): Promise<void> {
-  const entrance = sandbox.gate;
-  const ports = {
-    ...unparkPorts(account, sandbox),
-    tenants: gated(account.tenants, entrance),
-    parking: gated(account.parking, entrance),
-    state: gated(account.state, entrance),
-    redrives: gated(account.redrives, entrance),
-    listing: gated(account.listing, entrance),
-    uploads: gated(account.notifications, entrance),
-    kms: gated(probeOf(account), entrance),
-    propagationSeconds: PROPAGATION_SECONDS,
-    stuckSeconds: STUCK_SECONDS,
-    now,
-    report: () => undefined,
-  };
-  await watch(ports, new AbortController().signal);
-}
-
-function unparkPorts(account: Account, { gate: entrance }: Sandbox): UnparkPorts {
-  return {
-    tenants: gated(account.tenants, entrance),
-    parking: gated(account.parking, entrance),
-    jobs: gated(account.jobs, entrance),
-    leases: gated(account.leases, entrance),
-    unparkPerSecond: UNPARK_PER_SECOND,
-  };
 }
 
 /** As the event source mapping: a message leaves the queue only when its sandbox lived to say that it is dealt with. */

@@ -1,27 +1,28 @@
 /**
- * Who used which DEK when, seen from outside the product: a DEK comes from an answer of KMS, whose wrapped DEK stands
- * in the header of every message it protects. So every message that is written, and every frame that is released, tells
- * how long ago KMS allowed its key, and in which epoch of the tenant.
+ * Who used which key when, seen from outside the product: a DEK comes from an answer of KMS, whose wrapped DEK stands
+ * in the header of every message it protects; or a branch key does, whose version stands there. So every message that
+ * is written, and every frame that is released, tells how long ago KMS allowed its key, and in which epoch of the tenant.
  */
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
 
 export interface KeyUses {
-  /** KMS answered a sandbox with a DEK. */
-  answered(sandbox: string, wrappedDek: Uint8Array): void;
-  /** The state table has another record of the tenant; only another epoch matters. */
+  /** KMS answered a sandbox with what a KEK unwraps; `mark` stands in the header of every message it is for. */
+  answered(sandbox: string, kekArn: string, mark: Uint8Array): void;
+  /** The state table has another record of the tenant; only another epoch or status matters. */
   changed(tenant: Tenant): void;
-  /** A sandbox used the DEK of a message that it began at `begunMs`. */
+  /** A sandbox used the key of a message that it began at `begunMs`. */
   used(sandbox: string, tenantId: string, message: Uint8Array, begunMs: number): void;
   /** Every use beyond its bound. */
   readonly violations: readonly string[];
-  /** How many uses there were of a DEK that an earlier message was the cause of asking for. */
+  /** How many uses there were of a key that an earlier message was the cause of asking for. */
   readonly cachedUses: () => number;
   readonly uses: () => number;
 }
 
 interface Answer {
   readonly sandbox: string;
-  readonly wrappedDek: Buffer;
+  readonly kekArn: string;
+  readonly mark: Buffer;
   readonly atMs: number;
   readonly order: number;
 }
@@ -47,23 +48,20 @@ export function keyUses(): KeyUses {
 
   function latestAnswer(sandbox: string, message: Uint8Array): Answer | undefined {
     const header = Buffer.from(message.subarray(0, HEADER_BYTES));
-    return answers.findLast((answer) => answer.sandbox === sandbox && header.includes(answer.wrappedDek));
+    return answers.findLast((answer) => answer.sandbox === sandbox && header.includes(answer.mark));
   }
 
   return {
     violations,
     uses: () => uses,
     cachedUses: () => cachedUses,
-    answered(sandbox, wrappedDek) {
+    answered(sandbox, kekArn, mark) {
       order += 1;
-      answers.push({ sandbox, wrappedDek: Buffer.from(wrappedDek), atMs: Date.now(), order });
+      answers.push({ sandbox, kekArn, mark: Buffer.from(mark), atMs: Date.now(), order });
     },
     changed(tenant) {
-      if (
-        changes.findLast((change) => change.tenant.tenantId === tenant.tenantId)?.tenant.epoch ===
-        tenant.epoch
-      )
-        return;
+      const last = changes.findLast((change) => change.tenant.tenantId === tenant.tenantId)?.tenant;
+      if (last?.epoch === tenant.epoch && last.status === tenant.status) return;
       order += 1;
       changes.push({ tenant, atMs: Date.now(), order });
     },
@@ -88,7 +86,8 @@ function beyondBound(
 ): string | undefined {
   const now = history.at(-1);
   if (answer === undefined || now === undefined) return 'KMS never answered it with that key';
-  const { keyMode, maxKeyAgeSeconds, status } = now.tenant;
+  const { kekArn, keyMode, maxKeyAgeSeconds, status } = now.tenant;
+  if (answer.kekArn !== kekArn) return "it is wrapped by somebody else's";
   const ageMs = nowMs - answer.atMs;
   const cached = answer.atMs < begunMs;
   if (cached && keyMode === 'per-chunk') return 'a cached one, in per-chunk mode';

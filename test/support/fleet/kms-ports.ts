@@ -1,24 +1,31 @@
 /** The product's two ports of KMS over the tenants' keys of a fleet. */
 import * as z from 'zod';
-import type { KmsOperations } from '../../../shared/envelope/kek.ts';
+import type { DecryptRequest, KmsOperations } from '../../../shared/envelope/kek.ts';
 import type { KmsProbe } from '../../../shared/revocation/probe.ts';
 import type { Account } from './account.ts';
 import type { OurRole } from './tenant-keys.ts';
 
-/** What one sandbox asks on the data path; every DEK that KMS answers with is noted. */
+/** What one sandbox asks on the data path; every key that KMS answers with is noted. */
 export function kmsOf(account: Account, role: OurRole, sandbox: string): KmsOperations {
   return {
     async generateDataKey(request) {
       const answer = await account.keys.ask(role, 'GenerateDataKey', request);
-      account.uses.answered(sandbox, bytesOf(answer['CiphertextBlob']));
+      account.uses.answered(sandbox, request.KeyId, bytesOf(answer['CiphertextBlob']));
       return answer;
     },
     async decrypt(request) {
       const answer = await account.keys.ask(role, 'Decrypt', request);
-      account.uses.answered(sandbox, request.CiphertextBlob);
+      account.uses.answered(sandbox, request.KeyId ?? '', markOf(request));
       return answer;
     },
   };
+}
+
+/** What stands in every message that the key protects: the wrapped DEK, or the version of the branch key that wraps it. */
+function markOf({ CiphertextBlob, EncryptionContext = {} }: DecryptRequest): Uint8Array {
+  const { type, version = type } = EncryptionContext;
+  const [, uuid] = /^branch:version:(.*)$/u.exec(version ?? '') ?? [];
+  return uuid === undefined ? CiphertextBlob : Buffer.from(uuid.replaceAll('-', ''), 'hex');
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -6,21 +6,26 @@ import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles } from '../../../local/iam/roles.ts';
-import { principalOf } from '../../../local/identity.ts';
 import { createKms, type Kms } from '../../../local/kms/service.ts';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../../../local/names.ts';
-import { AwsError, type AwsEvent } from '../../../local/service.ts';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, RESTORE_ROLE } from '../../../local/names.ts';
+import type { AwsEvent } from '../../../local/service.ts';
 import { keyPolicy } from '../../../onboarding/key-policy.ts';
+import type { Tenant } from '../../../shared/tenant/tenant.ts';
+import { call } from './kms-in-process.ts';
 
 export type OurRole = 'encrypt' | 'restore' | 'control';
 
-/** One tenant's key, in its own hand. */
-export interface TenantKey {
+/** Whose key it is, and what for. */
+export interface KeyOwner extends Pick<Tenant, 'keyMode'> {
   readonly tenantId: string;
   readonly accountId: string;
-  readonly arn: string;
   /** Whether its material is the tenant's own. */
   readonly imported: boolean;
+}
+
+/** One tenant's key, in its own hand. */
+export interface TenantKey extends KeyOwner {
+  readonly arn: string;
   /** Does what an operation of KMS does to the key; answers false where KMS refuses that in the key's state. */
   change(operation: string, input?: object): Promise<boolean>;
   lockOut(): Promise<boolean>;
@@ -37,7 +42,7 @@ export interface TenantKey {
 
 export interface TenantKeys {
   readonly kms: Kms;
-  create(tenantId: string, accountId: string, imported: boolean): Promise<TenantKey>;
+  create(owner: KeyOwner): Promise<TenantKey>;
   /** From now on KMS throttles all our roles, or no longer. */
   throttle(throttled: boolean): void;
   /** A call of one of our roles, bytes in and out, as the AWS SDK makes it. */
@@ -46,11 +51,17 @@ export interface TenantKeys {
 
 const ROLES = { encrypt: ENCRYPT_ROLE, restore: RESTORE_ROLE, control: CONTROL_ROLE } as const;
 const ACTIONS = {
-  encrypt: ['kms:GenerateDataKey'],
+  encrypt: ['kms:GenerateDataKey', 'kms:Decrypt'],
   restore: ['kms:Decrypt'],
-  control: ['kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt'],
+  control: [
+    'kms:DescribeKey',
+    'kms:GenerateDataKey',
+    'kms:Decrypt',
+    'kms:GenerateDataKeyWithoutPlaintext',
+    'kms:ReEncryptFrom',
+    'kms:ReEncryptTo',
+  ],
 } as const;
-const DATE_MEMBERS: ReadonlySet<string> = new Set(['DeletionDate', 'ValidTo', 'CreationDate']);
 
 export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<TenantKeys> {
   const roles = createRoles();
@@ -67,7 +78,7 @@ export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<Te
   return {
     kms,
     throttle: (now) => void (throttled = now),
-    create: async (tenantId, accountId, imported) => await createKek(kms, tenantId, accountId, imported),
+    create: async (owner) => await createKek(kms, owner),
     async ask(role, operation, input) {
       if (throttled) throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
       return await call(kms, `${ISV_ACCOUNT}.${ROLES[role]}`, operation, input);
@@ -75,13 +86,9 @@ export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<Te
   };
 }
 
-async function createKek(
-  kms: Kms,
-  tenantId: string,
-  accountId: string,
-  imported: boolean,
-): Promise<TenantKey> {
-  const policy = policyOf(tenantId, accountId);
+async function createKek(kms: Kms, owner: KeyOwner): Promise<TenantKey> {
+  const { accountId, imported } = owner;
+  const policy = policyOf(owner);
   const origin = imported ? 'EXTERNAL' : 'AWS_KMS';
   const created = await call(kms, accountId, 'CreateKey', { Policy: policy, Origin: origin });
   const arn = z.object({ KeyMetadata: z.object({ Arn: z.string() }) }).parse(created).KeyMetadata.Arn;
@@ -91,10 +98,8 @@ async function createKek(
   if (imported) await importMaterial();
   const letIn = async (): Promise<boolean> => await change('PutKeyPolicy', { Policy: policy });
   return {
-    tenantId,
-    accountId,
+    ...owner,
     arn,
-    imported,
     change,
     lockOut: async () => await change('PutKeyPolicy', { Policy: ownerOnly(policy) }),
     letIn,
@@ -109,27 +114,31 @@ async function createKek(
       const described = await call(kms, accountId, 'DescribeKey', { KeyId: arn }).catch(unlessRefused);
       return described !== undefined && metadataSchema.parse(described).KeyMetadata.KeyState === 'Enabled';
     },
-    async works() {
-      const input = {
-        KeyId: arn,
-        EncryptionContext: { 'tenant-id': tenantId },
-        NumberOfBytes: 32,
-        DryRun: true,
-      };
-      const probe = call(kms, `${ISV_ACCOUNT}.${ENCRYPT_ROLE}`, 'GenerateDataKey', input);
-      return await probe.then(
-        () => false,
-        (error: unknown) => error instanceof Error && error.name === 'DryRunOperationException',
-      );
-    },
+    works: async () => await isUsable(kms, owner, arn),
   };
 }
 
-function policyOf(tenantId: string, tenantAccountId: string): string {
+/** Our own probe asks of the control role; this asks what `encrypt` needs. */
+async function isUsable(kms: Kms, { tenantId, keyMode }: KeyOwner, KeyId: string): Promise<boolean> {
+  const [operation, input] =
+    keyMode === 'hierarchical'
+      ? ['Decrypt', { DryRunModifiers: ['IGNORE_CIPHERTEXT'] }]
+      : ['GenerateDataKey', { NumberOfBytes: 32 }];
+  const idName = keyMode === 'hierarchical' ? 'aws-crypto-ec:tenant-id' : 'tenant-id';
+  const EncryptionContext = { [idName]: tenantId };
+  const dryRun = { ...input, KeyId, EncryptionContext, DryRun: true };
+  return await call(kms, `${ISV_ACCOUNT}.${ENCRYPT_ROLE}`, operation, dryRun).then(
+    () => false,
+    (error: unknown) => error instanceof Error && error.name === 'DryRunOperationException',
+  );
+}
+
+function policyOf({ tenantId, accountId, keyMode }: KeyOwner): string {
   return JSON.stringify(
     keyPolicy({
       tenantId,
-      tenantAccountId,
+      tenantAccountId: accountId,
+      keyModes: [keyMode],
       encryptRoleArn: roleArn(ENCRYPT_ROLE),
       restoreRoleArn: roleArn(RESTORE_ROLE),
       controlRoleArn: roleArn(CONTROL_ROLE),
@@ -202,42 +211,4 @@ async function succeeds(change: Promise<object>): Promise<boolean> {
 function unlessRefused(error: unknown): undefined {
   if (error instanceof Error && error.name.endsWith('Exception')) return undefined;
   throw error;
-}
-
-/** As the AWS SDK: bytes for base64, dates for seconds, and errors by their name. */
-async function call(
-  kms: Kms,
-  accessKeyId: string,
-  operation: string,
-  input: object,
-): Promise<Record<string, unknown>> {
-  const principal = principalOf({ accessKeyId, region: REGION, service: 'kms' });
-  const caller = { principal, region: REGION, requestId: 'in-process', userAgent: 'fleet' };
-  try {
-    return received(await kms.call(operation, sent(input), caller));
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    throw Object.assign(new Error(error.message), { name: error.code });
-  }
-}
-
-function sent(input: object): Record<string, unknown> {
-  const entries = Object.entries(input).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-    ]),
-  );
-}
-
-function received(output: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(output).map(([name, value]) => {
-      if (name === 'Plaintext' || name === 'CiphertextBlob')
-        return [name, Buffer.from(String(value), 'base64')];
-      if (DATE_MEMBERS.has(name)) return [name, new Date(Number(value) * 1000)];
-      return [name, name === 'KeyMetadata' ? received(Object(value)) : value];
-    }),
-  );
 }

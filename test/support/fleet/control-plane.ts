@@ -1,0 +1,79 @@
+/** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
+import type { AwsEvent } from '../../../local/service.ts';
+import { rotateBranchKey } from '../../../shared/onboarding/rotate.ts';
+import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
+import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
+import { watch } from '../../../shared/revocation/watch.ts';
+import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
+import { memoryHearings } from '../memory-control-plane.ts';
+import type { Account } from './account.ts';
+import { branchKeysOf } from './branch-keys.ts';
+import type { Sandbox } from './functions.ts';
+import { probeOf } from './kms-ports.ts';
+import { gated } from './sandbox.ts';
+
+const PROPAGATION_SECONDS = 300;
+const STUCK_SECONDS = 600;
+const UNPARK_PER_SECOND = 1_000_000;
+
+/** Handles one event of a key. */
+export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEvent): Promise<void> {
+  const entrance = sandbox.gate;
+  const ports = {
+    ...unparkPorts(account, sandbox),
+    tenants: gated(account.tenants, entrance),
+    hearings: memoryHearings(),
+    branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
+    kms: gated(probeOf(account), entrance),
+    propagationSeconds: PROPAGATION_SECONDS,
+    now,
+  };
+  const { outcome, tenantIds } = await handleKeyEvent(event, ports);
+  if (outcome !== 'active') return;
+  const signal = new AbortController().signal;
+  for (const tenantId of tenantIds) await unpark(tenantId, ports, signal);
+}
+
+/** What happens every minute. */
+export async function runWatch(account: Account, sandbox: Sandbox): Promise<void> {
+  const entrance = sandbox.gate;
+  const ports = {
+    ...unparkPorts(account, sandbox),
+    tenants: gated(account.tenants, entrance),
+    parking: gated(account.parking, entrance),
+    state: gated(account.state, entrance),
+    redrives: gated(account.redrives, entrance),
+    listing: gated(account.listing, entrance),
+    uploads: gated(account.notifications, entrance),
+    kms: gated(probeOf(account), entrance),
+    propagationSeconds: PROPAGATION_SECONDS,
+    stuckSeconds: STUCK_SECONDS,
+    now,
+    report: () => undefined,
+  };
+  await watch(ports, new AbortController().signal);
+}
+
+/** Makes a new version of a tenant's branch key. */
+export async function runRotate(
+  account: Account,
+  { gate: entrance }: Sandbox,
+  tenantId: TenantId,
+): Promise<void> {
+  const branchKeys = branchKeysOf(account.keys, account.keyStore.table, entrance);
+  await rotateBranchKey(tenantId, { tenants: gated(account.tenants, entrance), branchKeys });
+}
+
+function unparkPorts(account: Account, { gate: entrance }: Sandbox): UnparkPorts {
+  return {
+    tenants: gated(account.tenants, entrance),
+    parking: gated(account.parking, entrance),
+    jobs: gated(account.jobs, entrance),
+    leases: gated(account.leases, entrance),
+    unparkPerSecond: UNPARK_PER_SECOND,
+  };
+}
+
+function now(): Date {
+  return new Date();
+}
