@@ -18,13 +18,18 @@ export async function applyTemplate(text: string, pipeline: Pipeline, accountId:
   const policies = ForwarderRole.Properties.Policies.map(({ PolicyDocument }) => PolicyDocument);
   await pipeline.local.tell('POST', 'roles', { arn: RoleArn, policies });
 
-  const { Name, EventPattern, Targets } = ForwarderRule.Properties;
+  const { Name, State, EventPattern, Targets } = ForwarderRule.Properties;
   const events = new EventBridgeClient(pipeline.identity(accountId));
-  await events.send(new PutRuleCommand({ Name, EventPattern: resolved(EventPattern, keyArn, keyId) }));
+  const pattern = resolved(EventPattern, keyArn, keyId);
+  await events.send(new PutRuleCommand({ Name, State, EventPattern: pattern }));
   const targets = Targets.map((target) => ({ ...target, RoleArn }));
   await events.send(new PutTargetsCommand({ Rule: Name, Targets: targets }));
   return keyArn;
 }
+
+const OF_FORWARDER = z.strictObject({
+  'Fn::GetAtt': z.tuple([z.literal('ForwarderRole'), z.literal('Arn')]),
+});
 
 const templateSchema = z.object({
   Resources: z.strictObject({
@@ -47,9 +52,9 @@ const templateSchema = z.object({
       Type: z.literal('AWS::Events::Rule'),
       Properties: z.object({
         Name: z.string(),
+        State: z.enum(['ENABLED', 'DISABLED']),
         EventPattern: z.unknown(),
-        // RoleArn is that of ForwarderRole.
-        Targets: z.array(z.object({ Id: z.string(), Arn: z.string() })),
+        Targets: z.array(z.object({ Id: z.string(), Arn: z.string(), RoleArn: OF_FORWARDER })),
       }),
     }),
   }),
