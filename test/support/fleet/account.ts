@@ -104,7 +104,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   const keyOf = new Map<string, TenantKey>();
   const uploads: Uploaded[] = [];
   const uses = keyUses();
+  const surprises: string[] = [];
   const registry = heardTenants((tenant) => {
+    const before = state.tenants.get(tenant.tenantId)?.status;
+    if (before === 'suspended' && tenant.status === 'active' && tenant.signal.name !== 'resumed')
+      surprises.push(`${tenant.signal.name} undid the suspension of ${tenant.tenantId}`);
     state.tenants.set(tenant.tenantId, tenant);
     uses.changed(tenant);
   });
@@ -143,7 +147,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     events,
     downs,
     heard: new Set(),
-    surprises: [],
+    surprises,
     uploads,
     uses,
     upload(tenantId, key, bytes, notified) {

@@ -5,12 +5,11 @@ import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } 
 import { encrypt, type Fleet, ingest, release, restore, revoke, watch } from './fleet.ts';
 import { type Forgery, forged } from './forged-events.ts';
 import { deliver, type How } from './hearing.ts';
-import { rotation } from './operator-commands.ts';
-import type { Mishap } from './sandbox.ts';
+import { pause, resumption, rotation, suspension } from './operator-commands.ts';
 import { freeze, pass } from './virtual-time.ts';
+import { uploadSpaced, workThrough } from './working.ts';
 
 const DAY_MS = 86_400_000;
-const SPACE_MS = 4_000;
 const KEY = fc.constantFrom('a', 'b');
 const INDEX = fc.nat({ max: 7 });
 const BYTES = fc.constantFrom(0, 1, 100, 250);
@@ -156,33 +155,10 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: throttling },
   { weight: 1, arbitrary: releasing },
   { weight: 1, arbitrary: rotation },
+  { weight: 1, arbitrary: suspension },
+  { weight: 2, arbitrary: resumption },
+  { weight: 1, arbitrary: pause },
 );
-
-async function workThrough(
-  fleet: Fleet,
-  sandbox: number,
-  tenant: string,
-  key: string,
-  bytes: number,
-  trouble?: Mishap,
-): Promise<void> {
-  await uploadSpaced(fleet, tenant, key, bytes, true);
-  await ingest(fleet, 0, 10);
-  await encrypt(fleet, sandbox, 0, 10, trouble);
-}
-
-/** Which of two uploads is newer can be told, if need be, by the seconds alone. */
-async function uploadSpaced(
-  { account }: Fleet,
-  tenantId: string,
-  key: string,
-  bytes: number,
-  notified: boolean,
-): Promise<void> {
-  const before = account.uploads.findLast((other) => other.tenantId === tenantId && other.key === key);
-  if (before !== undefined && Date.now() - before.atMs < SPACE_MS) await pass(SPACE_MS);
-  account.upload(tenantId, key, bytes, notified);
-}
 
 async function press(
   fleet: Fleet,

@@ -1,5 +1,6 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
 import type { AwsEvent } from '../../../local/service.ts';
+import { resume, suspend, type SuspendPorts } from '../../../shared/offboarding/suspend.ts';
 import { rotateBranchKey } from '../../../shared/onboarding/rotate.ts';
 import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
 import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
@@ -14,7 +15,8 @@ import { gated } from './sandbox.ts';
 
 const PROPAGATION_SECONDS = 300;
 const STUCK_SECONDS = 600;
-const UNPARK_PER_SECOND = 1_000_000;
+/** Slower, it would sleep in real time. */
+const UNPARK_PER_SECOND = Number.POSITIVE_INFINITY;
 
 /** Handles one event of a key. */
 export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEvent): Promise<void> {
@@ -62,6 +64,25 @@ export async function runRotate(
 ): Promise<void> {
   const branchKeys = branchKeysOf(account.keys, account.keyStore.table, entrance);
   await rotateBranchKey(tenantId, { tenants: gated(account.tenants, entrance), branchKeys });
+}
+
+/** Stops a tenant, whatever its key does. */
+export async function runSuspend(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
+  await suspend(tenantId, suspendPorts(account, sandbox));
+}
+
+/** Lets a tenant that was suspended go on. */
+export async function runResume(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
+  await resume(tenantId, suspendPorts(account, sandbox));
+}
+
+function suspendPorts(account: Account, { gate: entrance }: Sandbox): SuspendPorts {
+  return {
+    tenants: gated(account.tenants, entrance),
+    kms: gated(probeOf(account), entrance),
+    propagationSeconds: PROPAGATION_SECONDS,
+    now,
+  };
 }
 
 function unparkPorts(account: Account, { gate: entrance }: Sandbox): UnparkPorts {

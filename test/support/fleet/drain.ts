@@ -1,6 +1,9 @@
 /** Lets a fleet come to rest: nothing in flight, nothing on the queues, nothing to unpark. */
-import { encrypt, type Fleet, ingest, release, restore, revoke, watch } from './fleet.ts';
+import type { Account } from './account.ts';
+import { runResume } from './control-plane.ts';
+import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
 import { newest, unsealed } from './promises.ts';
+import type { TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 
 /** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
@@ -29,8 +32,21 @@ export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> 
 async function isAtRest({ account }: Fleet): Promise<boolean> {
   if (account.uploadQueue.size() + account.chunkQueue.size() > 0) return false;
   for (const key of account.keyOf.values())
-    if (unsealed(account, key.tenantId).length > 0 && (await key.works())) return false;
+    if (isResumed(account, key) && unsealed(account, key.tenantId).length > 0 && (await key.works()))
+      return false;
   return true;
+}
+
+/** Every key works again, as far as it can, and whoever we suspended goes on. */
+export async function mendAll(fleet: Fleet): Promise<void> {
+  for (const key of fleet.account.keyOf.values()) await key.mend();
+  await pass(ROUND_MS);
+  for (const key of fleet.account.keyOf.values())
+    if (!isResumed(fleet.account, key)) await operate(fleet, key.tenantId, runResume);
+}
+
+function isResumed({ state }: Account, { tenantId }: TenantKey): boolean {
+  return state.tenants.get(tenantId)?.status !== 'suspended';
 }
 
 /** Restores the newest object of every key, and answers the keys whose bytes are not what was uploaded. */

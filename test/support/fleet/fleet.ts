@@ -1,10 +1,10 @@
 /** A whole Sealstream in one process: several warm sandboxes of each function over one account. */
 import type { SQSRecord } from 'aws-lambda';
 import type { AwsEvent } from '../../../local/service.ts';
-import { SealstreamError } from '../../../shared/errors.ts';
-import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
+import { EventInvalidError, SealstreamError } from '../../../shared/errors.ts';
+import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, account, type OnboardedTenant } from './account.ts';
-import { runRevoke, runRotate, runWatch } from './control-plane.ts';
+import { runRevoke, runWatch } from './control-plane.ts';
 import { newSandbox, runEncrypt, runIngest, runRestore, type Sandbox } from './functions.ts';
 import type { Queue } from './queue.ts';
 import type { Mishap } from './sandbox.ts';
@@ -85,9 +85,19 @@ export async function watch(fleet: Fleet, mishap?: Mishap): Promise<void> {
   await invoke(fleet, sandbox, mishap, async () => await runWatch(fleet.account, sandbox));
 }
 
-export async function rotate(fleet: Fleet, tenantId: TenantId, mishap?: Mishap): Promise<void> {
+/** What one of us asks the control plane for; what cannot be is refused, and nothing happens. */
+export async function operate(
+  fleet: Fleet,
+  tenantId: string,
+  run: (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void>,
+  mishap?: Mishap,
+): Promise<void> {
   const sandbox = newSandbox(fleet.account, 'control');
-  await invoke(fleet, sandbox, mishap, async () => await runRotate(fleet.account, sandbox, tenantId));
+  await invoke(fleet, sandbox, mishap, async () => {
+    await run(fleet.account, sandbox, tenantIdSchema.parse(tenantId)).catch((error: unknown) => {
+      if (!(error instanceof EventInvalidError)) throw error;
+    });
+  });
 }
 
 /** Whatever waits goes on. */
