@@ -1,18 +1,12 @@
-import {
-  BranchKeyStoreNode,
-  buildClient,
-  CommitmentPolicy,
-  KmsHierarchicalKeyRingNode,
-} from '@aws-crypto/client-node';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { KEY_STORE_NAME } from '../../shared/envelope/branch-keys.ts';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
 import { encrypt } from '../../shared/envelope/encrypt.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
-import { type Hierarchy, hierarchy, kmsClientOf } from '../support/branch-keys.ts';
+import { type Hierarchy, hierarchy } from '../support/branch-keys.ts';
 import { holdAnswers, idle } from '../support/cached-keys.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
+import { stockHierarchyDecrypt } from '../support/stock-hierarchy.ts';
 import { ACME } from '../support/tenants.ts';
 
 /** What KMS was asked for since. */
@@ -20,19 +14,10 @@ function askedSince({ kms }: Hierarchy, before: number): readonly string[] {
   return kms.calls.slice(before).map(({ operation }) => operation);
 }
 
-/** With the Encryption SDK's own keyring, cache and key store, and the tenant's KMS. */
-async function stockOpen({ kms, store, acme }: Hierarchy, message: Uint8Array): Promise<Buffer> {
-  const keyStore = new BranchKeyStoreNode({
-    storage: store.table,
-    logicalKeyStoreName: KEY_STORE_NAME,
-    keyManagement: { kmsClient: kmsClientOf(kms) },
-    kmsConfiguration: { identifier: acme.kekArn },
-  });
-  const branchKeyId = acme.branchKeyId ?? '';
-  const keyring = new KmsHierarchicalKeyRingNode({ branchKeyId, keyStore, cacheLimitTtl: 60 });
-  const { decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
-  const { plaintext, messageHeader } = await decrypt(keyring, message);
-  expect({ ...messageHeader.encryptionContext }).toEqual(CONTEXT);
+/** None of the product's code. */
+async function stockOpen(sandbox: Hierarchy, message: Uint8Array): Promise<Buffer> {
+  const { plaintext, context } = await stockHierarchyDecrypt(sandbox, message);
+  expect(context).toEqual(CONTEXT);
   return plaintext;
 }
 
