@@ -56,12 +56,14 @@ test.each(stored.refused)('the message of $name is refused', async ({ message, c
   expect(await decryptWhole(kek, bytesOf(message), context).then(() => 'opened', codeOf)).toBe(code);
 });
 
-test('a message is refused where another context is expected', async () => {
+test('a message is refused before KMS is asked where another context is expected', async () => {
+  const asked = kms.calls.length;
   const kek = kekOver(keyStoreOf(rows));
   for (const { message } of stored.opens) {
     const opening = decryptWhole(kek, bytesOf(message), { ...context, 'chunk-index': '2' });
     await expect(opening).rejects.toMatchObject({ code: 'ERR_CONTEXT_MISMATCH' });
   }
+  expect(kms.calls).toHaveLength(asked);
 });
 
 describe.each(stored.opens)('the message $name is refused with a row', ({ message, version }) => {
