@@ -1,6 +1,6 @@
 /**
  * The red button, whatever happens in whatever order: onboarding, uploads, restores, every button a tenant can press,
- * key rotations, tenants that we suspend, events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After every
+ * key rotations, tenants that we suspend or remove, events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After every
  * step the promises hold; in the end every tenant with a working key has everything sealed and gets it back.
  * SEALSTREAM_RUNS says how many histories are tried. Default 16.
  */
@@ -11,7 +11,14 @@ import type { Isolation, KeyMode } from '../../shared/tenant/tenant.ts';
 import type { OnboardedTenant } from '../support/fleet/account.ts';
 import type { Known } from '../support/fleet/command.ts';
 import { anything } from '../support/fleet/commands.ts';
-import { drain, mendAll, notRestorable } from '../support/fleet/drain.ts';
+import {
+  drain,
+  finishRemovals,
+  isServed,
+  mendAll,
+  notRestorable,
+  notSettled,
+} from '../support/fleet/drain.ts';
 import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
@@ -63,10 +70,12 @@ test(
         const known: Known = { disturbed: new Set() };
         await fc.asyncModelRun(() => ({ model: known, real: fleet }), history);
         await drain(fleet, setting.eventsArrive);
-        await expectAllSealed(fleet, suspendedIn(fleet));
+        await expectAllSealed(fleet);
         await mendAll(fleet);
         await drain(fleet, false);
+        await finishRemovals(fleet);
         await expectAllSealed(fleet);
+        expect(await notSettled(fleet)).toEqual([]);
       }),
       { numRuns: RUNS },
     );
@@ -87,17 +96,13 @@ function onboarded({ keyModes, imported, ...setting }: Setting): readonly Onboar
   ];
 }
 
-/** A tenant whose key works has everything sealed and gets back what it uploaded. */
-async function expectAllSealed(fleet: Fleet, but: readonly string[] = []): Promise<void> {
-  for (const tenantId of TENANTS.filter((id) => !but.includes(id))) {
+/** A tenant whose key works has everything sealed and gets back what it uploaded, unless we do not serve it. */
+async function expectAllSealed(fleet: Fleet): Promise<void> {
+  for (const tenantId of TENANTS.filter((id) => isServed(fleet.account, id))) {
     if ((await fleet.account.keyOf.get(tenantId)?.works()) !== true) continue;
     expect(fleet.account.state.tenants.get(tenantId)?.status).toBe('active');
     expect(unsealed(fleet.account, tenantId)).toEqual([]);
     expect(await notRestorable(fleet, tenantId)).toEqual([]);
   }
   expect(brokenPromises(fleet)).toEqual([]);
-}
-
-function suspendedIn({ account }: Fleet): readonly string[] {
-  return TENANTS.filter((tenantId) => account.state.tenants.get(tenantId)?.status === 'suspended');
 }

@@ -8,6 +8,7 @@ import type { AwsEvent } from '../../../local/service.ts';
 import type { Job } from '../../../shared/chunk/job.ts';
 import { objectIdOf } from '../../../shared/chunk/object-id.ts';
 import type { BranchKeys } from '../../../shared/envelope/branch-keys.ts';
+import type { Removal } from '../../../shared/offboarding/removal.ts';
 import type {
   JobQueue,
   Leases,
@@ -66,6 +67,8 @@ export interface Account {
   readonly chunkQueue: Queue;
   readonly keys: TenantKeys;
   readonly keyStore: MemoryKeyStore;
+  /** By tenant. */
+  readonly removals: Map<string, Removal>;
   readonly keyOf: ReadonlyMap<string, TenantKey>;
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
@@ -128,9 +131,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     leases: expiringLeases(),
     redrives: memoryRedrives(neutral, state),
     listing: {
-      page: () =>
+      page: (_marker, prefix = '') =>
         Promise.resolve({
-          versions: listed.filter(({ versionId }) => sources.versions.has(versionId)),
+          versions: listed.filter(
+            ({ key, versionId }) => key.startsWith(prefix) && sources.versions.has(versionId),
+          ),
           next: undefined,
         }),
     },
@@ -143,6 +148,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     chunkQueue,
     keys,
     keyStore,
+    removals: new Map(),
     keyOf,
     events,
     downs,

@@ -1,4 +1,7 @@
 /** What a tenant can do to its key; KMS refuses what its state does not allow. */
+import type { Known } from './command.ts';
+import type { Fleet } from './fleet.ts';
+import { deliver, type How } from './hearing.ts';
 import type { TenantKey } from './tenant-keys.ts';
 
 export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = {
@@ -13,3 +16,17 @@ export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknow
   import: async (key) => key.imported && (await key.importMaterial()),
   'import for a minute': async (key) => key.imported && (await key.importMaterial(Date.now() + 60_000)),
 };
+
+/** Without `how`, what it does is heard of later. */
+export async function press(
+  fleet: Fleet,
+  known: Known,
+  tenant: string,
+  name: string,
+  how?: How,
+): Promise<void> {
+  known.disturbed.add(tenant);
+  const key = fleet.account.keyOf.get(tenant);
+  await (key && BUTTONS[name]?.(key));
+  if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
+}

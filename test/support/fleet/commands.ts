@@ -1,11 +1,11 @@
 /** Everything that can happen to a fleet, as fast-check draws it: in any order, at any time, with a crash or a wait. */
 import * as fc from 'fast-check';
-import { BUTTONS } from './buttons.ts';
-import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } from './command.ts';
-import { encrypt, type Fleet, ingest, release, restore, revoke, watch } from './fleet.ts';
+import { BUTTONS, press } from './buttons.ts';
+import { ANYBODY, type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
+import { encrypt, ingest, release, restore, revoke, watch } from './fleet.ts';
 import { type Forgery, forged } from './forged-events.ts';
 import { deliver, type How } from './hearing.ts';
-import { pause, resumption, rotation, suspension } from './operator-commands.ts';
+import { pause, removal, resumption, rotation, suspension } from './operator-commands.ts';
 import { freeze, pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
 
@@ -158,17 +158,5 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: suspension },
   { weight: 2, arbitrary: resumption },
   { weight: 1, arbitrary: pause },
+  { weight: 1, arbitrary: removal },
 );
-
-async function press(
-  fleet: Fleet,
-  known: Known,
-  tenant: string,
-  name: string,
-  how: How | undefined,
-): Promise<void> {
-  known.disturbed.add(tenant);
-  const key = fleet.account.keyOf.get(tenant);
-  await (key && BUTTONS[name]?.(key));
-  if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
-}

@@ -1,5 +1,7 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
 import type { AwsEvent } from '../../../local/service.ts';
+import { remove, type RemovePorts } from '../../../shared/offboarding/remove.ts';
+import type { RemoveRequest } from '../../../shared/offboarding/request.ts';
 import { resume, suspend, type SuspendPorts } from '../../../shared/offboarding/suspend.ts';
 import { rotateBranchKey } from '../../../shared/onboarding/rotate.ts';
 import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
@@ -74,6 +76,48 @@ export async function runSuspend(account: Account, sandbox: Sandbox, tenantId: T
 /** Lets a tenant that was suspended go on. */
 export async function runResume(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
   await resume(tenantId, suspendPorts(account, sandbox));
+}
+
+/** Takes a tenant out, as far as it goes for now. */
+export function removing(
+  chosen: Pick<RemoveRequest, 'drain' | 'deleteCiphertext'>,
+): (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void> {
+  return async (account, sandbox, tenantId) => {
+    const request = { action: 'remove', tenantId, signedOffBy: 'legal@example.com', ...chosen } as const;
+    await remove(request, removePorts(account, sandbox), new AbortController().signal);
+  };
+}
+
+function removePorts(account: Account, sandbox: Sandbox): RemovePorts {
+  const { gate: entrance } = sandbox;
+  const { removals, state, parking, listing, vault, keyStore } = account;
+  return {
+    ...suspendPorts(account, sandbox),
+    removals: gated(
+      {
+        read: (tenantId) => Promise.resolve(removals.get(tenantId)),
+        write: (removal) => Promise.resolve(void removals.set(removal.tenantId, removal)),
+      },
+      entrance,
+    ),
+    state: gated(state, entrance),
+    parking: gated(parking, entrance),
+    listing: gated(listing, entrance),
+    ...gated(
+      {
+        deleteCiphertext: (tenantId: TenantId) => Promise.resolve(deleteBelow(vault.objects, `${tenantId}/`)),
+        shredBranchKey: (id: string) => Promise.resolve(deleteBelow(keyStore.rows, `${id} `)),
+      },
+      entrance,
+    ),
+  };
+}
+
+/** Returns how many there were. */
+function deleteBelow(objects: Map<string, unknown>, prefix: string): number {
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix));
+  for (const key of keys) objects.delete(key);
+  return keys.length;
 }
 
 function suspendPorts(account: Account, { gate: entrance }: Sandbox): SuspendPorts {

@@ -1,14 +1,15 @@
 /** Lets a fleet come to rest: nothing in flight, nothing on the queues, nothing to unpark. */
 import type { Account } from './account.ts';
-import { runResume } from './control-plane.ts';
+import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
 import { newest, unsealed } from './promises.ts';
-import type { TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 
 /** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
 const ROUND_MS = 400_000;
 const MOST_ROUNDS = 200;
+/** Drained, settled, done. */
+const REMOVAL_ROUNDS = 4;
 /** After an event a tenant may have to wait for KMS, and then for its work. */
 const FEWEST_ROUNDS = 2;
 
@@ -32,7 +33,7 @@ export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> 
 async function isAtRest({ account }: Fleet): Promise<boolean> {
   if (account.uploadQueue.size() + account.chunkQueue.size() > 0) return false;
   for (const key of account.keyOf.values())
-    if (isResumed(account, key) && unsealed(account, key.tenantId).length > 0 && (await key.works()))
+    if (isServed(account, key.tenantId) && unsealed(account, key.tenantId).length > 0 && (await key.works()))
       return false;
   return true;
 }
@@ -42,11 +43,40 @@ export async function mendAll(fleet: Fleet): Promise<void> {
   for (const key of fleet.account.keyOf.values()) await key.mend();
   await pass(ROUND_MS);
   for (const key of fleet.account.keyOf.values())
-    if (!isResumed(fleet.account, key)) await operate(fleet, key.tenantId, runResume);
+    if (fleet.account.state.tenants.get(key.tenantId)?.status === 'suspended')
+      await operate(fleet, key.tenantId, runResume);
 }
 
-function isResumed({ state }: Account, { tenantId }: TenantKey): boolean {
-  return state.tenants.get(tenantId)?.status !== 'suspended';
+/** Every removal that was begun comes to its end; whoever has no key that works is removed without a drain. */
+export async function finishRemovals(fleet: Fleet): Promise<void> {
+  const { removals, keyOf } = fleet.account;
+  for (const { tenantId } of removals.values()) {
+    const works = (await keyOf.get(tenantId)?.works()) === true;
+    for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
+      const removal = removals.get(tenantId);
+      if (removal === undefined || removal.step === 'done') break;
+      await operate(fleet, tenantId, removing({ ...removal, drain: removal.drain && works }));
+      await drain(fleet, false);
+    }
+  }
+}
+
+/** Tenants that are not removed though it was asked for, or suspended still though their key works. */
+export async function notSettled({ account }: Fleet): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const [tenantId, key] of account.keyOf) {
+    const status = account.state.tenants.get(tenantId)?.status ?? '';
+    const step = account.removals.get(tenantId)?.step ?? 'done';
+    const right = account.removals.has(tenantId) ? ['offboarded'] : ['active', 'revoked'];
+    if (step !== 'done' || ((await key.works()) && !right.includes(status)))
+      wrong.push(`${tenantId} is ${status}, its removal at ${step}`);
+  }
+  return wrong;
+}
+
+/** Whether we work for the tenant, as soon as its key lets us. */
+export function isServed({ state }: Account, tenantId: string): boolean {
+  return ['active', 'revoked'].includes(state.tenants.get(tenantId)?.status ?? '');
 }
 
 /** Restores the newest object of every key, and answers the keys whose bytes are not what was uploaded. */

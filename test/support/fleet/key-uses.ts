@@ -94,7 +94,8 @@ function beyondBound(
   if (cached && ageMs > maxKeyAgeSeconds * 1000) return `${ageMs} ms after KMS allowed it`;
   const missed = history.find(({ order, atMs }) => order > answer.order && nowMs > atMs + STOP_MS);
   if (missed !== undefined) return `${nowMs - missed.atMs} ms after epoch ${missed.tenant.epoch} began`;
-  if (status !== 'active' && nowMs > now.atMs + STOP_MS)
+  const isDraining = status === 'offboarding' && answer.sandbox.startsWith('encrypt');
+  if (status !== 'active' && !isDraining && nowMs > now.atMs + STOP_MS)
     return `${nowMs - now.atMs} ms after it was ${status}`;
   return undefined;
 }

@@ -1,8 +1,10 @@
 /** What we ourselves do to a tenant, as fast-check draws it. */
 import * as fc from 'fast-check';
-import { ANYBODY, type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
-import { runResume, runRotate, runSuspend } from './control-plane.ts';
-import { operate, release } from './fleet.ts';
+import { press } from './buttons.ts';
+import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } from './command.ts';
+import { removing, runResume, runRotate, runSuspend } from './control-plane.ts';
+import { type Fleet, operate, release } from './fleet.ts';
+import { deliver } from './hearing.ts';
 import { pass } from './virtual-time.ts';
 import { workThrough } from './working.ts';
 
@@ -25,26 +27,82 @@ export const resumption: fc.Arbitrary<Command> = fc.tuple(DISTURBED, MISHAPS).ma
   }),
 );
 
+/** When we hear that the tenant disabled its key just before: never, or before or after what we do ourselves. */
+type Heard = 'before' | 'after' | undefined;
+const HEARD = fc.constantFrom<Heard>(undefined, undefined, 'before', 'after');
+/** Soon. */
+const LATE_MS = 500;
+const CALL = fc.integer({ min: 1, max: 16 });
+
 /** In the middle of its work, which goes on when it is due. */
 export const pause: fc.Arbitrary<Command> = fc
   .record({
     tenant: DISTURBED,
     seconds: fc.constantFrom(1, 2, 10),
     sandbox: fc.nat({ max: 1 }),
-    call: fc.integer({ min: 1, max: 16 }),
+    call: CALL,
+    heard: HEARD,
   })
-  .map(({ tenant, seconds, sandbox, call }) =>
+  .map(({ tenant, seconds, sandbox, call, heard }) =>
     command(
-      `${tenant} through ${sandbox}: suspended at call ${call}, and resumed after ${seconds} s`,
+      `${tenant} through ${sandbox}: suspended at call ${call}, and resumed after ${seconds} s${down(heard)}`,
       async (fleet, known) => {
-        known.disturbed.add(tenant);
         await workThrough(fleet, sandbox, tenant, 'a', 1);
-        await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
-        await operate(fleet, tenant, runSuspend);
-        await pass(seconds * 1000);
-        await release(fleet);
-        await operate(fleet, tenant, runResume);
+        await interrupt(fleet, known, { tenant, sandbox, call, heard }, async () => {
+          await operate(fleet, tenant, runSuspend);
+          await pass(seconds * 1000);
+          await release(fleet);
+          await operate(fleet, tenant, runResume);
+        });
         await workThrough(fleet, sandbox, tenant, 'b', 1);
       },
     ),
   );
+
+/** One tenant is enough: little happens to it any more. */
+const REMOVED = 'globex';
+
+/** In the middle of its work, and asked for again soon after. */
+export const removal: fc.Arbitrary<Command> = fc
+  .record({ drain: fc.boolean(), deleteCiphertext: fc.boolean(), call: CALL, heard: HEARD, trouble: MISHAPS })
+  .map(({ call, heard, trouble, ...chosen }) =>
+    command(
+      `${REMOVED} is removed at call ${call}: ${JSON.stringify(chosen)}${down(heard)}${told(trouble)}`,
+      async (fleet, known) => {
+        await interrupt(fleet, known, { tenant: REMOVED, sandbox: 0, call, heard }, async () => {
+          await operate(fleet, REMOVED, removing(chosen), trouble);
+        });
+        await pass(2_500);
+        await release(fleet);
+        await operate(fleet, REMOVED, removing(chosen));
+      },
+    ),
+  );
+
+interface Interruption {
+  readonly tenant: string;
+  readonly sandbox: number;
+  /** Where the tenant's work waits. */
+  readonly call: number;
+  readonly heard: Heard;
+}
+
+/** Does something to a tenant while its work waits. */
+async function interrupt(
+  fleet: Fleet,
+  known: Known,
+  { tenant, sandbox, call, heard }: Interruption,
+  work: () => Promise<void>,
+): Promise<void> {
+  known.disturbed.add(tenant);
+  await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
+  if (heard !== undefined) await press(fleet, known, tenant, 'disable');
+  await pass(LATE_MS);
+  if (heard === 'before') await deliver(fleet, fleet.account.events.length - 1, 'once');
+  await work();
+  if (heard === 'after') await deliver(fleet, fleet.account.events.length - 1, 'once');
+}
+
+function down(heard: Heard): string {
+  return heard === undefined ? '' : `, its key disabled and heard of ${heard}`;
+}

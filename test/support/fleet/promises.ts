@@ -11,7 +11,8 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
   return [
     ...account.surprises,
     ...account.uses.violations,
-    ...[...account.state.rejections.values()].map(({ code, message }) => `rejected: ${code} ${message}`),
+    ...unexpectedRejections(account),
+    ...leftBehind(account),
     ...account.uploads.filter((upload) => isLost(account, upload)).map((upload) => `lost: ${nameOf(upload)}`),
     ...halfRestored(account).map((name) => `restored as something never uploaded: ${name}`),
   ];
@@ -45,13 +46,45 @@ export function newest({ uploads }: Account, tenantId: string): readonly Uploade
   return [...new Map(own.map((upload) => [upload.key, upload])).values()];
 }
 
+/** Nothing new is taken for a tenant that leaves. */
+function unexpectedRejections({ state, removals }: Account): readonly string[] {
+  return [...state.rejections.values()]
+    .filter(
+      ({ code, body }) =>
+        code !== 'ERR_TENANT_OFFBOARDED' || ![...removals.keys()].some((id) => body.includes(`"${id}/`)),
+    )
+    .map(({ code, message }) => `rejected: ${code} ${message}`);
+}
+
+/** What is still there of tenants that are gone. */
+function leftBehind({ removals, vault, keyStore }: Account): readonly string[] {
+  return [...removals.values()]
+    .filter(({ step }) => step === 'done')
+    .flatMap(({ tenantId, deleteCiphertext, branchKeyIds }) => [
+      ...(deleteCiphertext ? below(vault.objects, `${tenantId}/`) : []),
+      ...branchKeyIds.flatMap((id) => below(keyStore.rows, `${id} `)),
+    ])
+    .map((name) => `left behind: ${name}`);
+}
+
+function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly string[] {
+  return [...objects.keys()].filter((key) => key.startsWith(prefix));
+}
+
 /** Neither its source nor a seal of it, or of a newer upload of its key, is there. */
 function isLost(account: Account, upload: Uploaded): boolean {
-  if (account.sources.versions.has(upload.versionId)) return false;
+  if (account.sources.versions.has(upload.versionId) || isDeleted(account, upload)) return false;
   const sealed = account.vault.objects.get(manifestKey(tenantIdSchema.parse(upload.tenantId), upload.key));
   if (sealed === undefined) return true;
   const { objectId } = decodeManifest(sealed).clear;
   return indexOf(account, objectId) < indexOf(account, upload.objectId);
+}
+
+/** Once it was sealed, because that was asked for. */
+function isDeleted({ removals, state }: Account, { tenantId, objectId }: Uploaded): boolean {
+  const removal = removals.get(tenantId);
+  if (removal?.deleteCiphertext !== true || removal.step === 'drain') return false;
+  return state.plans.get(objectId)?.sealedAt !== undefined;
 }
 
 function indexOf({ uploads }: Account, objectId: string): number {

@@ -113,8 +113,11 @@ export function gated<T extends object>(port: T, sandbox: Gate): T {
   });
 }
 
-/** An answer that is old when it comes has nothing to say about now: reads of the epoch come at once or fail. */
-const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan']);
+/**
+ * An answer that is old when it comes has nothing to say about now: reads of the epoch come at once or fail. And a
+ * manifest that is under way cannot be called back.
+ */
+const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan', 'putManifest']);
 
 /** Calls that answer with a listing at once; it is read page by page. */
 const LISTINGS: ReadonlySet<string> = new Set(['listChunks', 'all']);
