@@ -69,6 +69,8 @@ export interface Account {
   readonly keyStore: MemoryKeyStore;
   /** By tenant. */
   readonly removals: Map<string, Removal>;
+  /** By tenant: the objects that were planned and not sealed when its removal began. */
+  readonly toDrain: Map<string, readonly string[]>;
   readonly keyOf: ReadonlyMap<string, TenantKey>;
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
@@ -149,6 +151,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     keys,
     keyStore,
     removals: new Map(),
+    toDrain: new Map(),
     keyOf,
     events,
     downs,

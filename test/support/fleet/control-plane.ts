@@ -1,5 +1,6 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
 import type { AwsEvent } from '../../../local/service.ts';
+import type { Removals } from '../../../shared/offboarding/removal.ts';
 import { remove, type RemovePorts } from '../../../shared/offboarding/remove.ts';
 import type { RemoveRequest } from '../../../shared/offboarding/request.ts';
 import { resume, suspend, type SuspendPorts } from '../../../shared/offboarding/suspend.ts';
@@ -90,16 +91,10 @@ export function removing(
 
 function removePorts(account: Account, sandbox: Sandbox): RemovePorts {
   const { gate: entrance } = sandbox;
-  const { removals, state, parking, listing, vault, keyStore } = account;
+  const { state, parking, listing, vault, keyStore } = account;
   return {
     ...suspendPorts(account, sandbox),
-    removals: gated(
-      {
-        read: (tenantId) => Promise.resolve(removals.get(tenantId)),
-        write: (removal) => Promise.resolve(void removals.set(removal.tenantId, removal)),
-      },
-      entrance,
-    ),
+    removals: gated(removalsOf(account), entrance),
     state: gated(state, entrance),
     parking: gated(parking, entrance),
     listing: gated(listing, entrance),
@@ -110,6 +105,24 @@ function removePorts(account: Account, sandbox: Sandbox): RemovePorts {
       },
       entrance,
     ),
+  };
+}
+
+function removalsOf({ removals, toDrain, state }: Account): Removals {
+  return {
+    read: (tenantId) => Promise.resolve(removals.get(tenantId)),
+    async write(removal) {
+      await Promise.resolve();
+      const { tenantId } = removal;
+      const plans = [...state.plans.values()].filter((plan) => plan.tenantId === tenantId);
+      const unsealed = plans.filter(({ sealedAt }) => sealedAt === undefined);
+      if (!removals.has(tenantId))
+        toDrain.set(
+          tenantId,
+          unsealed.map(({ objectId }) => objectId),
+        );
+      removals.set(tenantId, removal);
+    },
   };
 }
 

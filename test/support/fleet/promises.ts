@@ -13,6 +13,7 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
     ...account.uses.violations,
     ...unexpectedRejections(account),
     ...leftBehind(account),
+    ...undrained(account),
     ...account.uploads.filter((upload) => isLost(account, upload)).map((upload) => `lost: ${nameOf(upload)}`),
     ...halfRestored(account).map((name) => `restored as something never uploaded: ${name}`),
   ];
@@ -60,11 +61,20 @@ function unexpectedRejections({ state, removals }: Account): readonly string[] {
 function leftBehind({ removals, vault, keyStore }: Account): readonly string[] {
   return [...removals.values()]
     .filter(({ step }) => step === 'done')
-    .flatMap(({ tenantId, deleteCiphertext, branchKeyIds }) => [
+    .flatMap(({ tenantId, deleteCiphertext }) => [
       ...(deleteCiphertext ? below(vault.objects, `${tenantId}/`) : []),
-      ...branchKeyIds.flatMap((id) => below(keyStore.rows, `${id} `)),
+      ...below(keyStore.rows, `${tenantId}.`),
     ])
     .map((name) => `left behind: ${name}`);
+}
+
+/** What was planned, of tenants that were to go only when it is sealed. */
+function undrained({ removals, toDrain, state }: Account): readonly string[] {
+  return [...removals.values()]
+    .filter(({ step, drain }) => drain && step !== 'drain')
+    .flatMap(({ tenantId }) => toDrain.get(tenantId) ?? [])
+    .filter((objectId) => state.plans.get(objectId)?.sealedAt === undefined)
+    .map((objectId) => `not drained: ${objectId}`);
 }
 
 function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly string[] {
