@@ -14,6 +14,8 @@ export interface Removal {
   readonly startedAt: string;
   readonly finishedAt?: string | undefined;
   readonly step: RemovalStep;
+  /** ISO 8601, UTC: since then no work is begun with its keys. */
+  readonly keysDroppedAt?: string | undefined;
   /** Whether what is planned is sealed first. */
   readonly drain: boolean;
   readonly deleteCiphertext: boolean;
@@ -36,6 +38,7 @@ export const removalSchema: z.ZodType<Removal> = z.object({
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().optional(),
   step: z.enum(STEPS),
+  keysDroppedAt: z.iso.datetime().optional(),
   drain: z.boolean(),
   deleteCiphertext: z.boolean(),
   kekArns: z.array(z.string()),

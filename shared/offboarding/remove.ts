@@ -17,7 +17,7 @@ import {
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { Removal, Removals, RemovalStep } from './removal.ts';
 import type { RemoveRequest } from './request.ts';
-import { requireUsable, type SuspendPorts } from './suspend.ts';
+import { ourSignal, requireUsable, type SuspendPorts } from './suspend.ts';
 import { countWaiting, type WaitingPorts } from './waiting.ts';
 
 export interface RemovePorts extends SuspendPorts, WaitingPorts {
@@ -118,13 +118,13 @@ async function drainStep(
 }
 
 /** A tenant whose key is not in use is out at once: what waits, waits for its key to be proven. */
-async function closeIntake(tenantId: TenantId, { tenants, now }: RemovePorts): Promise<Tenant> {
-  await changeTenant(tenantId, tenants, (tenant) => {
+async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
+  await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (tenant.status === 'active')
-      return turned(tenant, 'offboarding', { name: 'offboarding', at: now().toISOString() });
+      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
     return INTAKE_CLOSED.has(tenant.status) ? undefined : turned(tenant, 'offboarded', tenant.signal);
   });
-  return requireRegistered(await tenants.tenant(tenantId), tenantId);
+  return requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
 }
 
 const INTAKE_CLOSED: ReadonlySet<TenantStatus> = new Set(['offboarding', 'offboarded']);
@@ -134,7 +134,7 @@ async function reopen({ tenantId }: Tenant, ports: RemovePorts): Promise<string 
   try {
     await changeTenant(tenantId, ports.tenants, async (tenant) => {
       await requireUsable(tenant, ports);
-      return turned(tenant, 'offboarding', { name: 'offboarding', at: ports.now().toISOString() });
+      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
     });
     return undefined;
   } catch (error) {
@@ -153,15 +153,20 @@ async function dropKeys({ tenantId }: Removal, { tenants, now }: RemovePorts): P
   const retired = tenant.retiredKeks.flatMap(({ branchKeyIds }) => branchKeyIds);
   const current = tenant.branchKeyId === undefined ? [] : [tenant.branchKeyId];
   return {
-    progress: { step: 'ciphertext', kekArns: everyKekArn(tenant), branchKeyIds: [...retired, ...current] },
+    progress: {
+      step: 'ciphertext',
+      keysDroppedAt: now().toISOString(),
+      kekArns: everyKekArn(tenant),
+      branchKeyIds: [...retired, ...current],
+    },
   };
 }
 
 async function deleteSome(removal: Removal, ports: RemovePorts): Promise<Taken> {
   const { tenantId, ciphertextVersionsDeleted } = removal;
+  const { keysDroppedAt = removal.startedAt } = removal;
+  if (ports.now().getTime() - Date.parse(keysDroppedAt) < SETTLE_MS) return { progress: {}, waits: {} };
   if (!removal.deleteCiphertext) return { progress: { step: 'branch-keys' } };
-  const { signal } = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
-  if (ports.now().getTime() - Date.parse(signal.at) < SETTLE_MS) return { progress: {}, waits: {} };
   const deleted = await ports.deleteCiphertext(tenantId);
   if (deleted === 0) return { progress: { step: 'branch-keys' } };
   return { progress: { ciphertextVersionsDeleted: ciphertextVersionsDeleted + deleted } };

@@ -6,7 +6,14 @@ import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { type KmsProbe, probeKey } from '../revocation/probe.ts';
-import { requireRegistered, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
+import { settledAt } from '../revocation/transition.ts';
+import {
+  type KeySignal,
+  requireRegistered,
+  type Tenant,
+  type TenantStatus,
+  turned,
+} from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface SuspendPorts {
@@ -27,7 +34,7 @@ export interface Standing {
  * @throws TenantUnknownError; EventInvalidError unless it is active or revoked
  */
 export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
-  await changeTenant(tenantId, ports.tenants, (tenant) => suspended(tenant, ports.now()));
+  await changeTenant(tenantId, ports.tenants, (tenant) => suspended(tenant, ports));
   return await standingOf(tenantId, ports);
 }
 
@@ -42,7 +49,7 @@ export async function resume(tenantId: TenantId, ports: SuspendPorts): Promise<S
     if (tenant.status === 'active') return undefined;
     requireStatus(tenant, ['suspended']);
     await requireUsable(tenant, ports);
-    return turned(tenant, 'active', { name: 'resumed', at: ports.now().toISOString() });
+    return turned(tenant, 'active', ourSignal('resumed', tenant, ports));
   });
   return await standingOf(tenantId, ports);
 }
@@ -67,6 +74,19 @@ export async function requireUsable(
   if ('unreachable' in probe) throw probe.unreachable;
 }
 
+/**
+ * A signal of our own. It is no later than what KMS has told everybody by now: an event of before it that is heard
+ * after it still counts.
+ */
+export function ourSignal(
+  name: string,
+  { signal }: Tenant,
+  { now, propagationSeconds }: Pick<SuspendPorts, 'now' | 'propagationSeconds'>,
+): KeySignal {
+  const settled = settledAt(now(), propagationSeconds);
+  return { name, at: settled > signal.at ? settled : signal.at };
+}
+
 /** They say nothing against the key. */
 const OUR_SIGNALS: ReadonlySet<string> = new Set([
   'suspended',
@@ -77,10 +97,10 @@ const OUR_SIGNALS: ReadonlySet<string> = new Set([
 ]);
 
 /** A revoked tenant keeps the reason. */
-function suspended(tenant: Tenant, now: Date): Tenant | undefined {
+function suspended(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
   if (tenant.status === 'suspended') return undefined;
   requireStatus(tenant, ['active', 'revoked']);
-  const signal = { name: 'suspended', at: now.toISOString() };
+  const signal = ourSignal('suspended', tenant, ports);
   return turned(tenant, 'suspended', tenant.status === 'revoked' ? tenant.signal : signal);
 }
 

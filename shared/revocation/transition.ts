@@ -129,7 +129,7 @@ function nextSecondOf(signal: KeySignal): string {
 }
 
 /** KMS answers of the state the key was in by then. */
-function settledAt(now: Date, propagationSeconds: number): string {
+export function settledAt(now: Date, propagationSeconds: number): string {
   return new Date(wholeSecondMs(now.getTime() - propagationSeconds * 1000)).toISOString();
 }
 

@@ -5,6 +5,7 @@ import { planOf } from '../../shared/chunk/plan.ts';
 import { remove, type Removed, type RemovePorts } from '../../shared/offboarding/remove.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
 import { parseOffboardRequest, type RemoveRequest } from '../../shared/offboarding/request.ts';
+import { disabled } from '../../shared/revocation/transition.ts';
 import { resume, suspend } from '../../shared/offboarding/suspend.ts';
 import type { ListedVersion } from '../../shared/ports.ts';
 import type { Tenant, TenantStatus } from '../../shared/tenant/tenant.ts';
@@ -152,6 +153,13 @@ describe('a tenant that is suspended', () => {
     expect(await resume(ACME.tenantId, ports)).toMatchObject({ status: 'active' });
   });
 
+  test('and that went on, is revoked when we hear only then that its key was disabled before', async () => {
+    const at = new Date(START_MS - 1_000).toISOString();
+    await suspend(ACME.tenantId, ports);
+    await resume(ACME.tenantId, ports);
+    expect(disabled(acme() ?? ACME, { name: 'DisableKey', at })).toMatchObject({ status: 'revoked' });
+  });
+
   test.each(['pending', 'offboarding', 'offboarded'] as const)('cannot be one that is %s', async (status) => {
     become({ status });
     await expect(suspend(ACME.tenantId, ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
@@ -172,7 +180,8 @@ describe('a removal', () => {
       tenantId: 'acme',
       signedOffBy: 'legal@example.com',
       startedAt: new Date(START_MS).toISOString(),
-      finishedAt: new Date(START_MS).toISOString(),
+      finishedAt: new Date(nowMs).toISOString(),
+      keysDroppedAt: new Date(START_MS).toISOString(),
       step: 'done',
       drain: true,
       deleteCiphertext: false,
@@ -198,6 +207,29 @@ describe('a removal', () => {
     expect((await removed()).done).toBe(true);
     expect(acme()).toMatchObject({ status: 'offboarded', epoch: ACME.epoch + 2 });
   });
+
+  test('that drains is over when we hear that the key was disabled before it began', async () => {
+    await uploaded('first');
+    await remove(REQUEST, ports, NEVER);
+    const at = new Date(START_MS - 1_000).toISOString();
+    expect(disabled(acme() ?? ACME, { name: 'DisableKey', at })).toMatchObject({ status: 'offboarded' });
+  });
+
+  test.each([false, true])(
+    'lets work in flight end before anything is destroyed, whatever was heard of the key: ciphertext too: %s',
+    async (deleteCiphertext) => {
+      const signal = { name: 'DisableKey', at: new Date(START_MS - 3_000).toISOString() };
+      become({ status: 'revoked', signal, keyMode: 'hierarchical', branchKeyId: 'acme.1' });
+      const request = { ...REQUEST, deleteCiphertext };
+      expect((await remove(request, ports, NEVER)).done).toBe(false);
+      nowMs += 1_999;
+      expect((await remove(request, ports, NEVER)).done).toBe(false);
+      expect([ciphertext, shredded]).toEqual([5, []]);
+      nowMs += 1;
+      expect((await remove(request, ports, NEVER)).done).toBe(true);
+      expect([ciphertext, shredded]).toEqual([deleteCiphertext ? 0 : 5, ['acme.1']]);
+    },
+  );
 
   test('waits for nothing that came after the intake was closed, and counts it', async () => {
     await uploaded('too late', false);
