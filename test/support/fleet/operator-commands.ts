@@ -31,7 +31,7 @@ export const resumption: fc.Arbitrary<Command> = fc.tuple(DISTURBED, MISHAPS).ma
 type Heard = 'before' | 'after' | undefined;
 const HEARD = fc.constantFrom<Heard>(undefined, undefined, 'before', 'after');
 /** Soon. */
-const LATE_MS = 500;
+const LATE_MS = 3_000;
 const CALL = fc.integer({ min: 1, max: 16 });
 
 /** In the middle of its work, which goes on when it is due. */
@@ -62,12 +62,9 @@ export const pause: fc.Arbitrary<Command> = fc
 /** One tenant is enough: little happens to it any more. */
 const REMOVED = 'globex';
 
-/** Whoever removes a tenant has its answer before work goes on that waited, or dies. */
-const DEATHS = MISHAPS.filter((trouble) => trouble?.what !== 'wait');
-
 /** In the middle of its work, and asked for again soon after. */
 export const removal: fc.Arbitrary<Command> = fc
-  .record({ drain: fc.boolean(), deleteCiphertext: fc.boolean(), call: CALL, heard: HEARD, trouble: DEATHS })
+  .record({ drain: fc.boolean(), deleteCiphertext: fc.boolean(), call: CALL, heard: HEARD, trouble: MISHAPS })
   .map(({ call, heard, trouble, ...chosen }) =>
     command(
       `${REMOVED} is removed at call ${call}: ${JSON.stringify(chosen)}${down(heard)}${told(trouble)}`,
@@ -75,8 +72,8 @@ export const removal: fc.Arbitrary<Command> = fc
         await interrupt(fleet, known, { tenant: REMOVED, sandbox: 0, call, heard }, async () => {
           await operate(fleet, REMOVED, removing(chosen), trouble);
         });
-        await pass(2_500);
         await release(fleet);
+        await pass(2_500);
         await operate(fleet, REMOVED, removing(chosen));
       },
     ),

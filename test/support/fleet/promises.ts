@@ -25,7 +25,7 @@ export async function activeThoughDown(account: Account): Promise<readonly strin
   for (const key of account.keyOf.values()) {
     const downs = account.downs.get(key.accountId) ?? [];
     if (await key.isEnabled()) downs.splice(0);
-    if (account.state.tenants.get(key.tenantId)?.status !== 'active') continue;
+    if (!['active', 'offboarding'].includes(account.state.tenants.get(key.tenantId)?.status ?? '')) continue;
     if (downs.some((down) => account.heard.has(down)))
       broken.push(`${key.tenantId} is active, its key is down`);
   }
