@@ -28,7 +28,7 @@ const sentSchema = z.object({
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
-const kept = { keptText };
+const kept: { readonly keptText: string; work: readonly unknown[] } = { keptText, work: [] };
 
 const { messages, branchKeyId, rows } = sentSchema.parse((await once(process, 'message'))[0]);
 const keys = { ...keysOf(kmsOperations()), branchKeys: keyStoreOf(rows).table };
@@ -56,10 +56,12 @@ async function told(state: string): Promise<void> {
 
 /**
  * What any work does to the memory of V8's heap that nobody uses any more: writes over it. The Encryption SDK makes a
- * copy of each answer of KMS there, dead from the start.
+ * copy of each answer of KMS there, dead from the start. The lengths differ, since the end of a page that is too short
+ * for what comes next is passed over.
  */
 async function goOn(): Promise<void> {
-  for (let count = 0; count < 300_000; count += 1) new Uint8Array(60).fill(count);
+  for (let count = 0; count < 300_000; count += 1) kept.work = [new Uint8Array(count % 64).fill(count)];
+  for (let count = 0; count < 1_000_000; count += 1) kept.work = [count];
   collect();
   await new Promise(setImmediate);
 }

@@ -4,9 +4,13 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 const BLOCK_BYTES = 65_536;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
-/** Every part that the process may write and has written to: what it holds beside code and files. */
+/**
+ * Every part that the process may write and has written to: what it holds beside code and files. It stands still
+ * meanwhile, since its garbage collector moves and unmaps what is being read.
+ */
 export function* writableMemory(pid: number): Generator<Buffer> {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
+  process.kill(pid, 'SIGSTOP');
   try {
     for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
       const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) rw/u.exec(line) ?? [];
@@ -16,6 +20,7 @@ export function* writableMemory(pid: number): Generator<Buffer> {
       yield* written(part.subarray(0, bytes));
     }
   } finally {
+    process.kill(pid, 'SIGCONT');
     closeSync(memory);
   }
 }
