@@ -50,7 +50,7 @@ export async function benchKeyModes(local: LocalProcess): Promise<readonly Figur
   await local.tell('POST', 'faults', { service: 'kms', when: 'before', effect });
   const far = await runs(KEY_MODES, async (keyMode) => await encryptAll(local, keyMode));
   const untraced = await runs(
-    KEY_MODES,
+    ['per-chunk', 'hierarchical'],
     async (keyMode) => await encryptAll(local, keyMode, ['--stack-trace-limit=0']),
   );
   await local.tell('DELETE', 'faults');
