@@ -1,7 +1,7 @@
 /** A tenant of a benchmark: an account, a KEK of its own whose policy is what we render, registered by `onboard`. */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import * as z from 'zod';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../local/names.ts';
+import { REGION, ROLE_ARNS } from '../local/names.ts';
 import type { LocalProcess } from '../local/local-process.ts';
 import { PipelineClient } from '../local/pipeline-client.ts';
 import { keyPolicy } from '../onboarding/key-policy.ts';
@@ -21,9 +21,7 @@ export async function createKek(endpoint: string, tenantId: string, keyMode: Key
     tenantId,
     tenantAccountId: TENANT_ACCOUNT,
     keyModes: [keyMode],
-    encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
-    restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
-    controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+    ...ROLE_ARNS,
   });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
   return KeyMetadata?.Arn ?? '';

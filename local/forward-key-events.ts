@@ -5,22 +5,21 @@
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { keyEventPattern } from '../onboarding/key-events.ts';
 import type { Roles } from './iam/roles.ts';
-import { EVENT_BUS, ISV_ACCOUNT, REGION } from './names.ts';
+import { EVENT_BUS_ARN, REGION } from './names.ts';
 
 const NAME = 'sealstream-key-events';
-const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
 
 /** Idempotent. */
 export async function forwardKeyEvents(endpoint: string, kekArn: string, roles: Roles): Promise<void> {
   const [, , , , accountId = '', resource = ''] = kekArn.split(':');
   const RoleArn = `arn:aws:iam::${accountId}:role/${NAME}`;
-  const Statement = { Effect: 'Allow', Action: 'events:PutEvents', Resource: BUS_ARN } as const;
+  const Statement = { Effect: 'Allow', Action: 'events:PutEvents', Resource: EVENT_BUS_ARN } as const;
   roles.put(RoleArn, [{ Version: '2012-10-17', Statement }]);
   const credentials = { accessKeyId: accountId, secretAccessKey: 'local' };
   const events = new EventBridgeClient({ endpoint, region: REGION, credentials });
   const EventPattern = JSON.stringify(keyEventPattern({ arn: kekArn, id: resource.split('/')[1] }));
   await events.send(new PutRuleCommand({ Name: NAME, EventPattern }));
   await events.send(
-    new PutTargetsCommand({ Rule: NAME, Targets: [{ Id: 'sealstream', Arn: BUS_ARN, RoleArn }] }),
+    new PutTargetsCommand({ Rule: NAME, Targets: [{ Id: 'sealstream', Arn: EVENT_BUS_ARN, RoleArn }] }),
   );
 }

@@ -13,7 +13,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { forwardKeyEvents } from './forward-key-events.ts';
 import type { Roles } from './iam/roles.ts';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE, STATE_TABLE } from './names.ts';
+import { ISV_ACCOUNT, REGION, ROLE_ARNS, STATE_TABLE } from './names.ts';
 import { keyPolicy } from '../onboarding/key-policy.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
@@ -53,9 +53,7 @@ async function ensureKek(endpoint: string, tenantId: string, accountId: string):
   const policy = keyPolicy({
     tenantId,
     tenantAccountId: accountId,
-    encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
-    restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
-    controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+    ...ROLE_ARNS,
     keyModes: tenantId === OF_EVERY_MODE ? ['per-chunk', 'hierarchical'] : ['per-chunk'],
   });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));

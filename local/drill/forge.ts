@@ -5,10 +5,8 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import { EVENT_BUS, ISV_ACCOUNT, REGION } from '../names.ts';
+import { EVENT_BUS_ARN, REGION } from '../names.ts';
 import type { Holder } from './stage.ts';
-
-const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
 
 /** A rule by which the forger's account forwards every event of KMS, of whichever key, by the role it has anyway. */
 export async function forwardEverything(endpoint: string, { kekArn }: Holder): Promise<void> {
@@ -17,7 +15,9 @@ export async function forwardEverything(endpoint: string, { kekArn }: Holder): P
   const Name = 'everything';
   await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify({ source: ['aws.kms'] }) }));
   const RoleArn = `arn:aws:iam::${accountId}:role/sealstream-key-events`;
-  await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'bus', Arn: BUS_ARN, RoleArn }] }));
+  await events.send(
+    new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'bus', Arn: EVENT_BUS_ARN, RoleArn }] }),
+  );
 }
 
 /**
@@ -27,7 +27,7 @@ export async function forwardEverything(endpoint: string, { kekArn }: Holder): P
 export async function forge(endpoint: string, forger: Holder, victim: Holder): Promise<void> {
   await forger.button.tryOther(victim.kekArn);
   const Entries = ['DisableKey', 'EnableKey'].map((eventName) => ({
-    EventBusName: BUS_ARN,
+    EventBusName: EVENT_BUS_ARN,
     Source: 'aws.kms',
     DetailType: 'AWS API Call via CloudTrail',
     Detail: detailOf(eventName, victim.kekArn),

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryMode } from '../../local/control.ts';
-import { EVENT_BUS, ISV_ACCOUNT, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../local/names.ts';
+import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../local/names.ts';
 import { chunkKey } from '../../shared/chunk/vault-key.ts';
 import { arm } from '../support/armed-fault.ts';
 import { LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
@@ -21,7 +21,6 @@ import { expectQuiet } from '../support/sealed-once.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
 import { CHUNKS, expectComesBack, upload, uploadParked, uploadSealed } from '../support/waiting-upload.ts';
 
-const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
 /** CloudTrail counts whole seconds, and of two events in the same one the disabling wins. */
 const NEXT_SECOND_MS = 1000;
 /** Longer than any test of a restore may take. */
@@ -55,7 +54,7 @@ describe('events that are forged', () => {
   it('cannot be put in the name of KMS, and others the bus does not take', async () => {
     const events = new EventBridgeClient(pipeline.identity(globex.accountId));
     const forged = {
-      EventBusName: BUS_ARN,
+      EventBusName: EVENT_BUS_ARN,
       DetailType: 'AWS API Call via CloudTrail',
       Detail: JSON.stringify({ eventName: 'DisableKey', requestParameters: { keyId: await acme.kekArn() } }),
     };

@@ -9,15 +9,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import {
-  CONTROL_ROLE,
-  ENCRYPT_ROLE,
-  EVENT_BUS,
-  ISV_ACCOUNT,
-  REGION,
-  RESTORE_ROLE,
-  VAULT_BUCKET,
-} from '../../local/names.ts';
+import { EVENT_BUS_ARN, ISV_ACCOUNT, REGION, ROLE_ARNS, VAULT_BUCKET } from '../../local/names.ts';
 import { keyPolicy } from '../../onboarding/key-policy.ts';
 import { render } from '../../onboarding/render.ts';
 import { applyTemplate } from '../support/apply-template.ts';
@@ -41,13 +33,6 @@ afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();
 });
 
-const BUS_ARN = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
-const ROLES = {
-  encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
-  restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
-  controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
-};
-
 /** A key of the tenant whose policy is what a test makes of the rendered one. */
 async function keyOf(
   tenant: TenantHand,
@@ -56,7 +41,7 @@ async function keyOf(
 ): Promise<string> {
   const keyModes = ['per-chunk', 'hierarchical'] as const;
   const { tenantId, accountId: tenantAccountId } = tenant;
-  const policy = keyPolicy({ tenantId, tenantAccountId, keyModes, ...ROLES });
+  const policy = keyPolicy({ tenantId, tenantAccountId, keyModes, ...ROLE_ARNS });
   const Policy = JSON.stringify({ ...policy, Statement: change(policy.Statement) });
   const { KeyMetadata } = await tenant.kms.send(new CreateKeyCommand({ ...input, Policy }));
   return KeyMetadata?.Arn ?? '';
@@ -83,7 +68,7 @@ it('each way of getting a key wrong is a finding of its own, and the tenant stay
     ),
     'kms:*': await keyOf(umbrella, ([keeping = {}]) => [
       keeping,
-      { ...everything, Principal: { AWS: ROLES.controlRoleArn } },
+      { ...everything, Principal: { AWS: ROLE_ARNS.controlRoleArn } },
     ]),
     'another tenant': await pipeline.kekArn('globex'),
   };
@@ -107,7 +92,7 @@ it('a tenant that deploys what is rendered for it needs nothing else', { timeout
     keyRegion: REGION,
     keyModes: ['per-chunk'],
     stage: 'local',
-    isv: { accountId: ISV_ACCOUNT, region: REGION, ...ROLES, eventBusArn: BUS_ARN },
+    isv: { accountId: ISV_ACCOUNT, region: REGION, ...ROLE_ARNS, eventBusArn: EVENT_BUS_ARN },
   });
   const template = rendered.find(({ name }) => name === 'cloudformation.json')?.text ?? '';
   const kekArn = await applyTemplate(template, pipeline, accountId);

@@ -9,13 +9,12 @@ import {
 } from '@aws-sdk/client-kms';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, REGION, RESTORE_ROLE } from '../../local/names.ts';
+import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, ROLE_ARNS } from '../../local/names.ts';
 import { keyPolicy } from '../../onboarding/key-policy.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
 
 const AWAY = 'eu-west-1';
-const ENCRYPT_ARN = `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`;
 
 let pipeline: Pipeline;
 let umbrella: TenantHand;
@@ -31,9 +30,7 @@ beforeAll(async () => {
       tenantId,
       tenantAccountId,
       keyModes: ['hierarchical'],
-      encryptRoleArn: ENCRYPT_ARN,
-      restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
-      controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+      ...ROLE_ARNS,
     }),
   );
   const { KeyMetadata } = await umbrella.kms.send(new CreateKeyCommand({ Policy, MultiRegion: true }));
@@ -74,7 +71,7 @@ it('goes on while its own region’s KMS is gone, and is revoked when a replica 
 it('encrypt unwraps branch keys and no DEK of a message, even where the tenant’s policy would let it', async () => {
   const Statement = [
     { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: umbrella.accountId } },
-    { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: ENCRYPT_ARN } },
+    { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: ROLE_ARNS.encryptRoleArn } },
   ];
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
   const { KeyMetadata } = await umbrella.kms.send(new CreateKeyCommand({ Policy }));

@@ -2,15 +2,7 @@
 import { CreateKeyCommand, type KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import {
-  CONTROL_ROLE,
-  ENCRYPT_ROLE,
-  EVENT_BUS,
-  ISV_ACCOUNT,
-  REGION,
-  RESTORE_ROLE,
-  STATE_TABLE,
-} from '../../local/names.ts';
+import { EVENT_BUS_ARN, ROLE_ARNS, STATE_TABLE } from '../../local/names.ts';
 import { keyPolicy } from '../../onboarding/key-policy.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
@@ -110,9 +102,7 @@ export class TenantHand {
       keyModes,
       tenantId: this.tenantId,
       tenantAccountId: this.accountId,
-      encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
-      restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,
-      controlRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${CONTROL_ROLE}`,
+      ...ROLE_ARNS,
     });
   }
 
@@ -120,9 +110,8 @@ export class TenantHand {
   async #forwardEvents(): Promise<void> {
     const events = new EventBridgeClient(this.#pipeline.identity(this.accountId));
     const Name = 'everything-of-kms';
-    const Arn = `arn:aws:events:${REGION}:${ISV_ACCOUNT}:event-bus/${EVENT_BUS}`;
     await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify({ source: ['aws.kms'] }) }));
-    await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'isv', Arn }] }));
+    await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'isv', Arn: EVENT_BUS_ARN }] }));
   }
 
   #tenants(): ReturnType<typeof dynamoTenants> {
