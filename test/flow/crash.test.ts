@@ -27,7 +27,7 @@ const BYTES = CHUNK_BYTES + 5000;
 /** Longer than the queues' visibility timeout: what the dead sandbox held is delivered again. */
 const REDELIVERY_MS = 125_000;
 /** Long enough to arm the next fault while a call is held. */
-const HELD_MS = 2000;
+const HELD_MS = 5000;
 
 const CALLS: readonly Call[] = [
   ingest('BatchGetItem of tenant and plan to be', 'dynamodb', ({ objectId }) => `object#${objectId}`),
