@@ -19,7 +19,10 @@ interface Options {
 const command = new Command('local')
   .description('Serve S3, SQS, KMS, DynamoDB, EventBridge and Lambda on one local endpoint')
   .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber, 4566)
-  .option('--data <folder>', 'keep everything in this folder (default: a temporary one)')
+  .option(
+    '--data <folder>',
+    'keep everything in this folder, closed to other users (default: a temporary one)',
+  )
   .option('--sandboxes <number>', 'processes per function', wholeNumber, 2)
   .option('--no-functions', 'only the services: no stack, no functions, no tenants')
   .option(
@@ -30,6 +33,8 @@ const command = new Command('local')
   .option('--json', 'print one JSON line when ready, and nothing else', false)
   .option('--verbose', "the functions' log lines on stderr", false);
 
+// Whatever is written, by this process or a sandbox, is this user's alone.
+process.umask(0o077);
 await run(command.parse().opts<Options>());
 
 async function run(options: Options): Promise<void> {

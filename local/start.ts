@@ -1,8 +1,7 @@
 /** The AWS on a laptop: every service in one process behind one endpoint, and the stack of serverless.yml deployed. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClock } from './clock.ts';
+import { openDataFolder, openTemporaryFolder } from './data-folder.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createFaults } from './faults.ts';
 import { startFront } from './front.ts';
@@ -22,7 +21,7 @@ import type { DeployOptions, Deployment } from './stack/deploy.ts';
 export interface LocalOptions {
   /** Default 4566; 0 takes any free port. */
   readonly port?: number;
-  /** Where everything rests. Unset: a temporary folder, removed at the end. */
+  /** Where everything rests, closed to other users. Unset: a temporary folder, removed at the end. */
   readonly dataDir?: string;
   /** Default 2. */
   readonly sandboxesPerFunction?: number;
@@ -118,13 +117,9 @@ function openLog(dataDir: string, opened: AsyncDisposableStack): (line: Function
 }
 
 async function openDataDir(dataDir: string | undefined, opened: AsyncDisposableStack): Promise<string> {
-  if (dataDir !== undefined) {
-    await mkdir(dataDir, { recursive: true });
-    return dataDir;
-  }
-  const temporary = await mkdtemp(join(tmpdir(), 'sealstream-'));
-  opened.defer(async () => rm(temporary, { recursive: true, force: true }));
-  return temporary;
+  if (dataDir === undefined) return await openTemporaryFolder(opened);
+  await openDataFolder(dataDir);
+  return dataDir;
 }
 
 function environmentOf({ endpoint, accountId, region }: Where): Record<string, string> {

@@ -1,7 +1,7 @@
 import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,13 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAIN, startLocalProcess } from '../support/local.ts';
 import { clientConfig, control } from '../support/services.ts';
+
+/** Files and folders below `folder` that other users may read, write or enter. */
+async function openToOthers(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  const modes = await Promise.all(entries.map(async (name) => (await stat(join(folder, name))).mode));
+  return entries.filter((_name, index) => ((modes[index] ?? 0) & 0o077) !== 0);
+}
 
 describe('npm run local', () => {
   let temporary: string;
@@ -131,6 +138,7 @@ describe('npm run local', () => {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'kept' }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'message' }));
     await first.stop();
+    expect(await openToOthers(temporary)).toEqual([]);
     const second = await start(...data);
     const after = clientConfig(second);
     const again = new S3Client({ ...after, forcePathStyle: true });
