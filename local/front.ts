@@ -13,6 +13,7 @@ import { hangUp } from './fault-effects.ts';
 import { missingCredential, readCredential } from './identity.ts';
 import type { Credential } from './identity.ts';
 import { sendJsonError, serviceOfTarget } from './json-protocol.ts';
+import { refusalOfWebPage } from './local-caller.ts';
 import { sendHttpError, serveHttp } from './serve-http.ts';
 import { serveJson } from './serve-json.ts';
 import { AwsError } from './service.ts';
@@ -84,7 +85,10 @@ async function serve(routes: Routes, request: IncomingMessage, response: ServerR
     const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
     const incoming = { request, response, url };
     const credential = readCredential(request.headers, url);
-    if (credential !== undefined) await dispatch(routes, incoming, credential);
+    const refusal = refusalOfWebPage(request);
+    if (refusal !== undefined)
+      refuse(routes, incoming, credential?.service ?? serviceMeant(routes, request), refusal);
+    else if (credential !== undefined) await dispatch(routes, incoming, credential);
     else if (routes.control !== undefined && isControl(url))
       await answerControl(routes.control, request, response, url);
     else if (url.pathname === '/health') answerHealth(routes, response);
@@ -109,11 +113,21 @@ async function dispatch(
   return sendJsonError(credential.service, incoming.response, new AwsError('NotImplemented', 501, message));
 }
 
-function refuseUnsigned({ http }: Routes, incoming: Incoming): void {
-  const target = serviceOfTarget(incoming.request);
-  const s3 = target === undefined ? http.get('s3') : undefined;
-  if (s3 === undefined) sendJsonError(target ?? '', incoming.response, missingCredential(target ?? ''));
-  else sendHttpError(s3, { ...incoming, credential: NOBODY, requestId: hexId() }, missingCredential('s3'));
+function refuseUnsigned(routes: Routes, incoming: Incoming): void {
+  const service = serviceMeant(routes, incoming.request);
+  refuse(routes, incoming, service, missingCredential(service));
+}
+
+/** Answers in the words of `service`. */
+function refuse({ http }: Routes, incoming: Incoming, service: string, error: AwsError): void {
+  const httpService = http.get(service);
+  if (httpService === undefined) sendJsonError(service, incoming.response, error);
+  else sendHttpError(httpService, { ...incoming, credential: NOBODY, requestId: hexId() }, error);
+}
+
+/** The service that a request without a credential was for: that of its target, else S3. */
+function serviceMeant({ http }: Routes, request: IncomingMessage): string {
+  return serviceOfTarget(request) ?? (http.has('s3') ? 's3' : '');
 }
 
 function answerHealth({ json, http }: Routes, response: ServerResponse): void {
