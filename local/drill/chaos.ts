@@ -9,7 +9,7 @@ export interface Chaos {
   stop(): Promise<void>;
 }
 
-const PAUSE_MS = 700;
+const PAUSE_MS = 2_000;
 /** Before and after the calls that leave something behind. They take turns. */
 const KILLS: readonly object[] = [
   { service: 's3', operation: 'PutObject', role: ENCRYPT_ROLE, when: 'before' },

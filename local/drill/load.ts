@@ -19,15 +19,17 @@ export interface Load {
 }
 
 export interface LoadOptions {
-  readonly client: PipelineClient;
+  readonly client: Pick<PipelineClient, 'upload' | 'restore'>;
   readonly seals: Seals;
   /** Loops that upload and, as many, that restore. */
   readonly loops: number;
   /** What is restored, over and over. */
   readonly sealed: readonly Uploaded[];
+  /** How long a loop waits for a seal before it uploads the next object. Default: for ever. */
+  readonly patienceMs?: number;
 }
 
-export function startLoad(tenantId: string, { client, seals, loops, sealed }: LoadOptions): Load {
+export function startLoad(tenantId: string, { client, seals, loops, sealed, patienceMs }: LoadOptions): Load {
   const uploads: Uploaded[] = [];
   const restoredMs: number[] = [];
   const failures = new Map<string, number>();
@@ -39,7 +41,8 @@ export function startLoad(tenantId: string, { client, seals, loops, sealed }: Lo
   const upload = async (turn: string): Promise<void> => {
     const uploaded = await uploadOne(client, tenantId, `load/${turn}`);
     uploads.push(uploaded);
-    await seals.wait(uploaded.objectId, notWaiting);
+    const outOfPatience = patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)];
+    await seals.wait(uploaded.objectId, AbortSignal.any([notWaiting, ...outOfPatience]));
   };
   const restore = async (turn: string, count: number): Promise<void> => {
     const { key = '' } = sealed[count % sealed.length] ?? {};
@@ -79,7 +82,11 @@ export function startLoad(tenantId: string, { client, seals, loops, sealed }: Lo
 }
 
 /** Uploads one object whose content follows from its name. */
-export async function uploadOne(client: PipelineClient, tenantId: string, key: string): Promise<Uploaded> {
+export async function uploadOne(
+  client: Pick<PipelineClient, 'upload'>,
+  tenantId: string,
+  key: string,
+): Promise<Uploaded> {
   return await client.upload(tenantId, key, contentOf(`${tenantId}/${key}`));
 }
 

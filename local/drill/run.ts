@@ -67,7 +67,7 @@ export async function runDrill(
   onStep('starting the local AWS');
   const stage = await openStage(options.sandboxes, options.maxKeyAgeSeconds, opened);
   onStep('warming up');
-  const loads = await warmUp(stage, options.sandboxes, opened, signal);
+  const loads = await warmUp(stage, options, opened, signal);
   const chaos = options.chaos ? startChaos(stage) : undefined;
   opened.defer(async () => await chaos?.stop().catch(() => undefined));
   const revocation = await revoke(stage, loads, options, onStep, signal);

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { functionName } from '../names.ts';
 import type { Uploaded } from '../pipeline-client.ts';
 import { type Load, startLoad, uploadOne } from './load.ts';
+import type { DrillOptions } from './options.ts';
 import type { Holder, Stage } from './stage.ts';
 
 export interface Loads {
@@ -21,13 +22,18 @@ const SEEDS = 8;
 const SEED_PATIENCE_MS = 60_000;
 const WARM_UP_MS = 30_000;
 const LOOK_MS = 100;
+/**
+ * What a killed sandbox had taken is hidden for the queue's visibility timeout, longer than a drill lasts: a loop that
+ * waited for it would do nothing any more, and soon every loop would.
+ */
+const PATIENCE_IN_CHAOS_MS = 2_000;
 
 const sandboxesSchema = z.array(z.object({ function: z.string(), invocations: z.number() }));
 
 /** The loads are stopped by `opened`, if by nobody else. */
 export async function warmUp(
   stage: Stage,
-  sandboxes: number,
+  { sandboxes, chaos }: Pick<DrillOptions, 'sandboxes' | 'chaos'>,
   opened: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Loads> {
@@ -36,10 +42,12 @@ export async function warmUp(
     await seed(stage, tenantId, sealing);
   await stage.revoked.button.touch();
   const [sealed, othersSealed] = await Promise.all([seeded(stage.revoked), seeded(stage.other)]);
-  // As many loops in all as there are sandboxes: each has work, and none a queue that hides how fast it is.
-  const loops = Math.max(1, Math.floor(sandboxes / 2));
+  // As many loops in all as there are sandboxes: each has work, and none a queue that hides how fast it is. In chaos
+  // half as many, for sandboxes that start anew take as much of the machine as the work does.
+  const loops = Math.max(1, Math.floor(sandboxes / (chaos ? 4 : 2)));
   const load = ({ tenantId }: Holder, objects: readonly Uploaded[]): Load => {
-    const started = startLoad(tenantId, { ...stage, loops, sealed: objects });
+    const patienceMs = chaos ? PATIENCE_IN_CHAOS_MS : undefined;
+    const started = startLoad(tenantId, { ...stage, loops, sealed: objects, patienceMs });
     opened.defer(async () => await started.stop().catch(() => undefined));
     return started;
   };
