@@ -2,8 +2,9 @@
  * The red button, pressed again and again: with its event delivered, lost, KMS late, and in chaos. The worst counts,
  * except for throughput, where the machine's own noise is larger than what one drill could show.
  */
+import { AFTER_HEARD_MS } from '../local/drill/bound.ts';
 import { median } from '../local/drill/median.ts';
-import { boundMs, type DrillOptions } from '../local/drill/options.ts';
+import type { DrillOptions } from '../local/drill/options.ts';
 import { type DrillReport, reportOf } from '../local/drill/report.ts';
 import { runDrill } from '../local/drill/run.ts';
 import { summarise, type Summary } from '../local/drill/summary.ts';
@@ -29,14 +30,20 @@ export async function benchDrill(): Promise<readonly Figure[]> {
   const late = { ...OPTIONS, propagationSeconds: LATE_SECONDS };
   const inChaos = await drills({ ...OPTIONS, chaos: true }, FEWER_ROUNDS);
   return [
-    lastUseOf(`red button, worst of ${ROUNDS}: last use`, OPTIONS, delivered),
-    lastUseOf('red button, event lost: last use', lost, await drills(lost, FEWER_ROUNDS)),
-    lastUseOf(`red button, KMS ${LATE_SECONDS} s late: last use`, late, await drills(late, FEWER_ROUNDS)),
+    lastUseOf(`red button, worst of ${ROUNDS}: last use`, delivered),
+    lastUseOf('red button, event lost: last use', await drills(lost, FEWER_ROUNDS)),
+    lastUseOf(`red button, KMS ${LATE_SECONDS} s late: last use`, await drills(late, FEWER_ROUNDS)),
     {
       name: `red button, median of ${ROUNDS}: throughput of the other tenant`,
       value: median((delivered.runs ?? []).map((run) => run.otherTenantThroughputRatio)),
       unit: 'of before',
       reach: { atLeast: 0.95 },
+    },
+    {
+      name: `red button in chaos, worst of ${FEWER_ROUNDS}: last use after the event`,
+      value: lastUseAfterHeard(inChaos),
+      unit: 'ms',
+      reach: { atMost: AFTER_HEARD_MS },
     },
     {
       name: 'red button in chaos: lost, half-written or stored twice',
@@ -55,7 +62,12 @@ async function drills(options: DrillOptions, rounds: number): Promise<Summary> {
   return summarise(reports);
 }
 
-function lastUseOf(name: string, options: DrillOptions, { lastUseAfterDisableMs }: DrillReport): Figure {
+function lastUseAfterHeard({ lastUseAfterHeardMs }: DrillReport): number {
+  const { encrypt, restore } = lastUseAfterHeardMs ?? { encrypt: Infinity, restore: Infinity };
+  return Math.max(encrypt, restore);
+}
+
+function lastUseOf(name: string, { lastUseAfterDisableMs, boundMs }: DrillReport): Figure {
   const { encrypt, restore } = lastUseAfterDisableMs;
-  return { name, value: Math.max(encrypt, restore), unit: 'ms', reach: { atMost: boundMs(options) } };
+  return { name, value: Math.max(encrypt, restore), unit: 'ms', reach: { atMost: boundMs } };
 }

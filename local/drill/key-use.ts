@@ -11,13 +11,13 @@ export interface SandboxKeyUse {
   readonly endedMs: number;
 }
 
-/** When the key was disabled (the call had returned) and when it was enabled (the call was about to be sent). */
+/** From when on the key was not to be used, and when it was enabled again (the call was about to be sent). */
 export interface RevokedTime {
-  readonly pressedMs: number;
+  readonly sinceMs: number;
   readonly enablingMs: number;
 }
 
-/** Milliseconds from the button to the end of the last use; 0 where there was none after it. */
+/** Milliseconds to the end of the last use; 0 where there was none after that moment. */
 export interface LastUse {
   readonly encrypt: number;
   readonly restore: number;
@@ -55,7 +55,7 @@ export function lastUse(uses: readonly SandboxKeyUse[], tenantId: string, revoke
       ...uses
         .filter((use) => use.tenantId === tenantId && use.operation === operation)
         .filter((use) => use.startedMs < revoked.enablingMs)
-        .map((use) => use.endedMs - revoked.pressedMs),
+        .map((use) => use.endedMs - revoked.sinceMs),
     );
   return { encrypt: last('encrypt'), restore: last('restore') };
 }

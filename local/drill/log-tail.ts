@@ -21,9 +21,12 @@ export interface LogTail {
 const LOOK_MS = 20;
 const READ_BYTES = 262_144;
 const LINE = /^(?<functionName>\S+) (?<sandbox>\S*) (?<json>\{.*\})$/u;
+/** How Lambda itself ends an invocation. */
+const REPORT =
+  /^(?<functionName>\S+) (?<sandbox>\S*) REPORT RequestId: (?<requestId>\S+)\tDuration: (?<durationMs>[\d.]+) ms\t/u;
 const recordSchema = z.record(z.string(), z.unknown());
 
-/** Hands over every JSON line from the beginning of the file, in order. What is not JSON is left out. */
+/** Hands over every line that is a record, from the beginning of the file, in order. The others are left out. */
 export async function tailLog(path: string, onLine: (line: LogLine) => void): Promise<LogTail> {
   const file = await open(path);
   const closing = new AbortController();
@@ -66,12 +69,22 @@ function lineReader(onLine: (line: LogLine) => void): (bytes: Buffer) => void {
   };
 }
 
-/** `sealstream-local-encrypt 7f3a… {"message":"chunk encrypted",…}`; undefined for any other line. */
+/**
+ * `sealstream-local-encrypt 7f3a… {"message":"chunk encrypted",…}`, and as a record of the same kind
+ * `… REPORT RequestId: 91c2… Duration: 12.30 ms …`; undefined for any other line.
+ */
 export function parseLine(text: string): LogLine | undefined {
+  const report = REPORT.exec(text)?.groups;
+  if (report !== undefined) return reportLine(report);
   const { functionName = '', sandbox = '', json = '' } = LINE.exec(text)?.groups ?? {};
   try {
     return { functionName, sandbox, record: recordSchema.parse(JSON.parse(json)) };
   } catch {
     return undefined;
   }
+}
+
+function reportLine(groups: Readonly<Record<string, string>>): LogLine {
+  const { functionName = '', sandbox = '', requestId = '', durationMs } = groups;
+  return { functionName, sandbox, record: { message: 'REPORT', requestId, durationMs: Number(durationMs) } };
 }

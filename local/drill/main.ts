@@ -1,4 +1,7 @@
-/** `npm run drill`: presses one tenant's red button under load and measures. Exits 1 if a bound is broken. */
+/**
+ * `npm run drill`: presses one tenant's red button under load and measures. Exits 1 if a promise is broken, and says
+ * which.
+ */
 import { Command, InvalidArgumentError } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -42,7 +45,10 @@ try {
   for (let round = 0; round < options.repeat; round += 1) drills.push(await drillOnce(round));
   await drawLast(drills);
   const summary = summarise(drills.map(reportOf));
-  if (options.json) console.log(JSON.stringify(summary));
+  if (options.json) {
+    console.log(JSON.stringify(summary));
+    for (const line of summary.broken) console.error(`BROKEN: ${line}`);
+  }
   process.exitCode = summary.ok ? 0 : 1;
 } catch (error) {
   console.error(`drill: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,4 +1,4 @@
-/** What a drill is asked for, and the bound that follows from it. */
+/** What a drill is asked for. */
 
 export interface DrillOptions {
   /** Of each function. */
@@ -13,12 +13,4 @@ export interface DrillOptions {
   readonly chaos: boolean;
   /** Which of several drills this is, from 0. */
   readonly round: number;
-}
-
-/** Where events are delivered: the bound on the last use. */
-const DELIVERED_BOUND_MS = 2_000;
-
-/** Within how many milliseconds after the button the last use of a key must lie. */
-export function boundMs({ loseEvents, maxKeyAgeSeconds }: DrillOptions): number {
-  return loseEvents ? maxKeyAgeSeconds * 1000 + 1000 : DELIVERED_BOUND_MS;
 }

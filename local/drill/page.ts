@@ -1,8 +1,9 @@
 /** A drill as one self-contained HTML page: what happened around the button, in the whole drill, and what was held. */
+import { boundMs } from './bound.ts';
+import { brokenOf, type Check, checksOf } from './checks.ts';
 import { lanesOf } from './lanes.ts';
-import { boundMs } from './options.ts';
+import { neighbourOf } from './neighbour.ts';
 import { escape, type Mark, panel } from './panel.ts';
-import { type Check, checksOf, otherThroughput } from './report.ts';
 import type { Drill } from './run.ts';
 import { seconds, timelineOf } from './timeline.ts';
 
@@ -14,9 +15,9 @@ export function pageOf(drill: Drill): string {
   const { pressedMs, startedMs, enabledMs, drainedMs } = moments;
   const lanes = lanesOf(drill.uses, revoked.tenantId);
   const common = { lanes, marks: marksOf(drill), pressedMs };
-  const around = { fromMs: -MARGIN_MS, toMs: boundMs(drill.options) + MARGIN_MS };
+  const around = { fromMs: -MARGIN_MS, toMs: boundMs(drill) + MARGIN_MS };
   const whole = { fromMs: startedMs - pressedMs, toMs: (drainedMs ?? enabledMs) - pressedMs + MARGIN_MS };
-  const held = checksOf(drill).every((check) => check.held !== false);
+  const held = brokenOf(drill).length === 0;
   const aroundTitle = 'Around the button: every use of a key, sandbox by sandbox';
   const wholeTitle = 'The whole drill';
   return [
@@ -32,13 +33,15 @@ export function pageOf(drill: Drill): string {
   ].join('\n');
 }
 
-function marksOf({ options, moments }: Drill): readonly Mark[] {
+function marksOf(drill: Drill): readonly Mark[] {
+  const { moments } = drill;
   const since = (ms: number): number => ms - moments.pressedMs;
-  const { heard, enabledMs, drainedMs } = moments;
+  const { deliveredMs, heard, enabledMs, drainedMs } = moments;
   const marks: (Mark | false)[] = [
     { atMs: 0, label: 'key disabled', kind: 'button' },
+    deliveredMs !== undefined && { atMs: since(deliveredMs), label: 'event delivered', kind: 'heard' },
     heard !== undefined && { atMs: since(heard.atMs), label: `revoked: ${heard.signal}`, kind: 'heard' },
-    { atMs: boundMs(options), label: 'bound', kind: 'bound' },
+    { atMs: boundMs(drill), label: 'bound', kind: 'bound' },
     { atMs: since(enabledMs), label: 'key enabled', kind: 'enabled' },
     drainedMs !== undefined && { atMs: since(drainedMs), label: 'backlog drained', kind: 'drained' },
   ];
@@ -59,7 +62,7 @@ function entry(kind: string, text: string): string {
 }
 
 function throughputLine(drill: Drill): string {
-  const { sealed, restored } = otherThroughput(drill);
+  const { sealed, restored } = neighbourOf(drill);
   return (
     `${drill.other.tenantId} before and after: ${sealed.before.toFixed(1)} and ${sealed.after.toFixed(1)} objects/s sealed, ` +
     `${restored.before.toFixed(1)} and ${restored.after.toFixed(1)} restored.`
@@ -82,8 +85,7 @@ function checkTable(checks: readonly Check[]): string {
 }
 
 /** In words as well as in colour. */
-function verdict(held: boolean | undefined): string {
-  if (held === undefined) return 'not judged';
+function verdict(held: boolean): string {
   return held ? '<span class="held">held</span>' : '<span class="broken">broken</span>';
 }
 

@@ -1,10 +1,11 @@
 /** One drill: load, the button, the time without the key, the key again, and the verification of what is left. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { latestBoundMs } from './bound.ts';
 import { startChaos } from './chaos.ts';
 import { drained } from './drain.ts';
 import type { SandboxKeyUse } from './key-use.ts';
 import type { Load } from './load.ts';
-import { boundMs, type DrillOptions } from './options.ts';
+import type { DrillOptions } from './options.ts';
 import { pressButton, releaseButton } from './press.ts';
 import type { Registry } from './registry.ts';
 import type { Seals } from './seals.ts';
@@ -18,6 +19,8 @@ export interface Moments {
   readonly startedMs: number;
   /** DisableKey had returned. */
   readonly pressedMs: number;
+  /** `revoke` was handed the event that revoked the tenant; undefined when another signal did, or none. */
+  readonly deliveredMs?: number;
   /** The state table said that the tenant is revoked, and by what signal; undefined when it never did. */
   readonly heard?: { readonly atMs: number; readonly signal: string };
   /** EnableKey was about to be sent, and had returned. */
@@ -78,9 +81,10 @@ export async function runDrill(
   onStep('restoring and comparing everything');
   const remains = await verify(stage.client, allUploads(loads), options.sandboxes);
   const { moments, parkedJobs } = revocation;
+  const deliveredMs = stage.deliveries.revoking(stage.revoked.tenantId, moments.pressedMs);
   return {
     options,
-    moments: { ...moments, ...enabled, drainedMs },
+    moments: { ...moments, deliveredMs, ...enabled, drainedMs },
     uses: stage.uses,
     revoked: workOf(loads.revoked, stage.seals),
     other: workOf(loads.other, stage.seals),
@@ -103,7 +107,7 @@ async function revoke(
   const pressedMs = await pressButton(stage, options);
   loads.revoked.hold();
   onStep(`${stage.revoked.tenantId}'s key is disabled`);
-  const withoutKeyMs = Math.max((options.seconds * 2000) / 3, boundMs(options) + MARGIN_MS);
+  const withoutKeyMs = Math.max((options.seconds * 2000) / 3, latestBoundMs(options) + MARGIN_MS);
   const [heard] = await Promise.all([
     hear(stage.registry, stage.revoked.tenantId, pressedMs + withoutKeyMs, signal),
     delay(withoutKeyMs, undefined, { signal }),

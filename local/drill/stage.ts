@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type LocalProcess, startLocalProcess } from '../local-process.ts';
 import { PipelineClient } from '../pipeline-client.ts';
 import { type Button, buttonOf } from './button.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { keyUseOf, type SandboxKeyUse } from './key-use.ts';
 import { tailLog } from './log-tail.ts';
 import { type Registry, registryOf } from './registry.ts';
@@ -22,6 +23,7 @@ export interface Stage {
   readonly client: PipelineClient;
   readonly registry: Registry;
   readonly seals: Seals;
+  readonly deliveries: Deliveries;
   /** Grows while the log tells of more. */
   readonly uses: readonly SandboxKeyUse[];
   /** Whose button is pressed. */
@@ -39,10 +41,11 @@ export async function openStage(
   opened.defer(async () => await rm(dataDir, { recursive: true, force: true }));
   const local = await startLocalProcess({ sandboxes, dataDir });
   opened.defer(async () => await local.close());
-  const seals = createSeals();
+  const [seals, deliveries] = [createSeals(), createDeliveries()];
   const uses: SandboxKeyUse[] = [];
   const tail = await tailLog(join(dataDir, 'functions.log'), (line) => {
     seals.see(line);
+    deliveries.see(line);
     const use = keyUseOf(line);
     if (use !== undefined) uses.push(use);
   });
@@ -54,5 +57,6 @@ export async function openStage(
     return { tenantId, kekArn, button: buttonOf(local.endpoint, kekArn) };
   };
   const client = new PipelineClient(local.endpoint);
-  return { local, client, registry, seals, uses, revoked: await hold('acme'), other: await hold('globex') };
+  const [revoked, other] = [await hold('acme'), await hold('globex')];
+  return { local, client, registry, seals, deliveries, uses, revoked, other };
 }

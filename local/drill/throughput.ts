@@ -1,8 +1,4 @@
-/**
- * What one tenant got done in equal times before and after the button: the mean of the middle half of short slices,
- * so that no hiccup of the machine decides, and yet every piece of work counts (a plain median of small whole numbers
- * would jump from one to the next).
- */
+/** What one tenant got done before and after the button. */
 
 export interface Throughput {
   /** How much was done in the time before. */
@@ -14,13 +10,35 @@ export interface Throughput {
   readonly ratio: number;
 }
 
+/** Milliseconds since 1970. */
+export interface Span {
+  readonly startedMs: number;
+  readonly pressedMs: number;
+  readonly endedMs: number;
+}
+
 const SLICES = 20;
 
-/** `doneMs`: when each piece of work was done, milliseconds since 1970. */
+/**
+ * In equal times: the mean of the middle half of short slices, so that no hiccup of the machine decides, and yet every
+ * piece of work counts (a plain median of small whole numbers would jump from one to the next).
+ * `doneMs`: when each piece of work was done, milliseconds since 1970.
+ */
 export function throughput(doneMs: readonly number[], pressedMs: number, windowMs: number): Throughput {
   const before = rate(doneMs, pressedMs - windowMs, windowMs);
   const after = rate(doneMs, pressedMs, windowMs);
   const doneBefore = doneMs.filter((atMs) => atMs >= pressedMs - windowMs && atMs < pressedMs).length;
+  return { doneBefore, before, after, ratio: before === 0 ? 1 : after / before };
+}
+
+/** The plain means of the whole times before and after the button: for work that comes in bursts. */
+export function meanThroughput(doneMs: readonly number[], span: Span): Throughput {
+  const { startedMs, pressedMs, endedMs } = span;
+  const count = (fromMs: number, toMs: number): number =>
+    doneMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
+  const doneBefore = count(startedMs, pressedMs);
+  const before = (doneBefore * 1000) / (pressedMs - startedMs);
+  const after = (count(pressedMs, endedMs) * 1000) / (endedMs - pressedMs);
   return { doneBefore, before, after, ratio: before === 0 ? 1 : after / before };
 }
 

@@ -1,8 +1,8 @@
 /** A drill for a person to read: what happened when, relative to the button, and what was promised. */
 import Table from 'cli-table3';
-import { lastUse } from './key-use.ts';
-import { boundMs } from './options.ts';
-import { type Check, checksOf, otherThroughput } from './report.ts';
+import { boundMs } from './bound.ts';
+import { afterButtonMs, brokenOf, type Check, checksOf } from './checks.ts';
+import { neighbourOf } from './neighbour.ts';
 import type { Drill } from './run.ts';
 
 /** Something that happened, `atMs` after the button (negative: before). */
@@ -12,17 +12,18 @@ export interface TimelineEntry {
 }
 
 export function timelineOf(drill: Drill): readonly TimelineEntry[] {
-  const { options, moments, uses, revoked, parkedJobs } = drill;
+  const { options, moments, revoked, parkedJobs } = drill;
   const since = (ms: number): number => ms - moments.pressedMs;
-  const last = lastUse(uses, revoked.tenantId, moments);
-  const { heard, drainedMs } = moments;
+  const last = afterButtonMs(drill);
+  const { deliveredMs, heard, drainedMs } = moments;
   const entries: (TimelineEntry | false)[] = [
     { atMs: since(moments.startedMs), what: `steady load, ${options.sandboxes} sandboxes of each function` },
     { atMs: 0, what: `${revoked.tenantId} disables its key${circumstances(drill)}` },
+    deliveredMs !== undefined && { atMs: since(deliveredMs), what: 'the event is delivered' },
     heard !== undefined && { atMs: since(heard.atMs), what: `revoked in the state table: ${heard.signal}` },
     last.encrypt > 0 && { atMs: last.encrypt, what: 'last encryption with the key' },
     last.restore > 0 && { atMs: last.restore, what: 'last restore with the key' },
-    { atMs: boundMs(options), what: 'the bound' },
+    { atMs: boundMs(drill), what: 'the bound' },
     {
       atMs: since(moments.enabledMs),
       what: `${revoked.tenantId} enables its key; ${parkedJobs} jobs are parked`,
@@ -33,9 +34,8 @@ export function timelineOf(drill: Drill): readonly TimelineEntry[] {
 }
 
 export function describe(drill: Drill): string {
-  const { sealed, restored } = otherThroughput(drill);
+  const { sealed, restored } = neighbourOf(drill);
   const { tenantId } = drill.other;
-  const held = checksOf(drill).every((check) => check.held !== false);
   return [
     '',
     ...timelineOf(drill).map(({ atMs, what }) => `${seconds(atMs).padStart(10)}  ${what}`),
@@ -45,8 +45,14 @@ export function describe(drill: Drill): string {
     `${drill.revoked.uploads + drill.other.uploads} objects uploaded, all restored and compared.`,
     '',
     checkTable(checksOf(drill)),
-    held ? 'Every bound held.' : 'A bound was BROKEN.',
+    verdictOf(drill),
   ].join('\n');
+}
+
+/** Names what is broken. */
+function verdictOf(drill: Drill): string {
+  const broken = brokenOf(drill);
+  return broken.length === 0 ? 'Every bound held.' : broken.map((line) => `BROKEN: ${line}`).join('\n');
 }
 
 /** `+0.214 s` */
@@ -70,11 +76,7 @@ function checkTable(checks: readonly Check[]): string {
     colAligns: ['left', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   });
-  for (const { what, found, promised, held } of checks) table.push([what, found, promised, verdict(held)]);
+  for (const { what, found, promised, held } of checks)
+    table.push([what, found, promised, held ? 'held' : 'BROKEN']);
   return table.toString();
-}
-
-function verdict(held: boolean | undefined): string {
-  if (held === undefined) return 'not judged';
-  return held ? 'held' : 'BROKEN';
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { keyUseOf, lastUse } from '../../../local/drill/key-use.ts';
 import { PRESSED_MS, use } from './sample-drill.ts';
 
-const REVOKED = { pressedMs: PRESSED_MS, enablingMs: PRESSED_MS + 20_000 };
+const REVOKED = { sinceMs: PRESSED_MS, enablingMs: PRESSED_MS + 20_000 };
 
 it('reads the record of a use, and takes a decryption for a restore', () => {
   const record = {

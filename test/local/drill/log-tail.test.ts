@@ -26,6 +26,14 @@ it('hands over every line, those written before and those written after, and one
   ]);
 });
 
+it('takes the line by which Lambda ends an invocation for a record', () => {
+  expect(parseLine('revoke s1 REPORT RequestId: r1\tDuration: 12.30 ms\tBilled Duration: 13 ms')).toEqual({
+    functionName: 'revoke',
+    sandbox: 's1',
+    record: { message: 'REPORT', requestId: 'r1', durationMs: 12.3 },
+  });
+});
+
 it.each(['', 'encrypt s1 REPORT RequestId: x', 'encrypt s1 {"cut":', 'encrypt s1 [1]'])(
   'finds no record in %j',
   (text) => {

@@ -34,6 +34,7 @@ export function sampleDrill(changed: Partial<Drill> = {}): Drill {
     moments: {
       startedMs: PRESSED_MS - 10_000,
       pressedMs: PRESSED_MS,
+      deliveredMs: PRESSED_MS + 150,
       heard: { atMs: PRESSED_MS + 200, signal: 'DisableKey' },
       enablingMs: PRESSED_MS + 20_000,
       enabledMs: PRESSED_MS + 20_010,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { throughput } from '../../../local/drill/throughput.ts';
+import { meanThroughput, throughput } from '../../../local/drill/throughput.ts';
 import { PRESSED_MS, steady } from './sample-drill.ts';
 
 it('finds a steady rate on both sides of the button', () => {
@@ -28,5 +28,17 @@ it('leaves out what was done outside both windows', () => {
     before: 0,
     after: 0,
     ratio: 1,
+  });
+});
+
+const burst = (atMs: number): number[] => Array.from({ length: 20 }, () => PRESSED_MS + atMs);
+
+it('takes the plain means of unequal times, whatever bursts the work comes in', () => {
+  const span = { startedMs: PRESSED_MS - 10_000, pressedMs: PRESSED_MS, endedMs: PRESSED_MS + 20_000 };
+  expect(meanThroughput([...burst(-10_000), ...burst(1), ...burst(20_000)], span)).toEqual({
+    doneBefore: 20,
+    before: 2,
+    after: 1,
+    ratio: 0.5,
   });
 });
