@@ -6,7 +6,7 @@ export interface Throughput {
   /** Per second. */
   readonly before: number;
   readonly after: number;
-  /** `after / before`; 1 where nothing was done before. */
+  /** `after / before`; where nothing was done before, 1. */
   readonly ratio: number;
 }
 
@@ -31,7 +31,10 @@ export function throughput(doneMs: readonly number[], pressedMs: number, windowM
   return { doneBefore, before, after, ratio: before === 0 ? 1 : after / before };
 }
 
-/** The plain means of the whole times before and after the button: for work that comes in bursts. */
+/**
+ * The plain means of the whole times before and after the button: for work that comes in bursts. Where nothing was
+ * done at all, the ratio is 0.
+ */
 export function meanThroughput(doneMs: readonly number[], span: Span): Throughput {
   const { startedMs, pressedMs, endedMs } = span;
   const count = (fromMs: number, toMs: number): number =>
@@ -39,7 +42,8 @@ export function meanThroughput(doneMs: readonly number[], span: Span): Throughpu
   const doneBefore = count(startedMs, pressedMs);
   const before = (doneBefore * 1000) / (pressedMs - startedMs);
   const after = (count(pressedMs, endedMs) * 1000) / (endedMs - pressedMs);
-  return { doneBefore, before, after, ratio: before === 0 ? 1 : after / before };
+  const ratio = before === 0 ? Math.sign(after) : after / before;
+  return { doneBefore, before, after, ratio };
 }
 
 function rate(doneMs: readonly number[], fromMs: number, windowMs: number): number {

@@ -42,3 +42,9 @@ it('takes the plain means of unequal times, whatever bursts the work comes in', 
     ratio: 0.5,
   });
 });
+
+it('finds a standstill where nothing is done at all, and none where work begins late', () => {
+  const span = { startedMs: PRESSED_MS - 10_000, pressedMs: PRESSED_MS, endedMs: PRESSED_MS + 20_000 };
+  expect(meanThroughput([], span).ratio).toBe(0);
+  expect(meanThroughput(burst(1), span).ratio).toBe(1);
+});
