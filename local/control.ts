@@ -33,7 +33,10 @@ export interface ControlTargets {
   readonly roles: Roles;
   readonly timings: Timings;
   readonly kms: {
-    readonly setPropagationDelay: (seconds: number) => void;
+    readonly setPropagationDelay: (
+      seconds: number,
+      options: { readonly describe?: boolean | undefined },
+    ) => void;
     readonly calls: () => readonly object[];
     readonly clearCalls: () => void;
   };
@@ -51,8 +54,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return { nowMs: clock.now() };
   },
   'POST /_local/kms/propagation': ({ kms }, input) => {
-    const { seconds } = z.strictObject({ seconds: z.number().nonnegative() }).parse(input);
-    return done(kms.setPropagationDelay(seconds));
+    const propagation = z.strictObject({
+      seconds: z.number().nonnegative(),
+      describe: z.boolean().optional(),
+    });
+    const { seconds, describe } = propagation.parse(input);
+    return done(kms.setPropagationDelay(seconds, { describe }));
   },
   'GET /_local/kms/calls': ({ kms }) => kms.calls(),
   'DELETE /_local/kms/calls': ({ kms }) => done(kms.clearCalls()),

@@ -14,7 +14,7 @@ export const describeKey: Operation = {
     const found = findKey(call.store, call.caller, request.KeyId);
     call.note.key = found.key;
     authorize(call, found, 'kms:DescribeKey', { grantTokens: request.GrantTokens });
-    return { KeyMetadata: keyMetadata(call.store, found.key) };
+    return { KeyMetadata: keyMetadata(call.store, found.key, call.viewOf(found.key)) };
   },
 };
 

@@ -1,12 +1,13 @@
 /** KeyMetadata, as CreateKey, DescribeKey and ReplicateKey answer it. Instants are seconds since the epoch. */
 import { currentView, isReplica } from './key.ts';
-import type { KmsKey } from './key.ts';
+import type { KeyView, KmsKey } from './key.ts';
 import { keySet } from './lookup.ts';
 import { materialsOf } from './material.ts';
 import type { Store } from './store.ts';
+import { DELETING } from './usable.ts';
 
-export function keyMetadata(store: Store, key: KmsKey): object {
-  const { state } = currentView(key);
+/** In the state that `view` says, by default the present one. */
+export function keyMetadata(store: Store, key: KmsKey, { state }: KeyView = currentView(key)): object {
   return {
     AWSAccountId: key.accountId,
     KeyId: key.keyId,
@@ -21,7 +22,7 @@ export function keyMetadata(store: Store, key: KmsKey): object {
     KeySpec: key.keySpec,
     CustomerMasterKeySpec: key.keySpec,
     ...algorithms(key),
-    ...deletion(key),
+    ...(DELETING.includes(state) ? deletion(key) : {}),
     ...material(store, key),
     ...multiRegion(store, key),
   };

@@ -7,8 +7,8 @@ import type { Store } from './store.ts';
 export type Input = Readonly<Record<string, unknown>>;
 
 /**
- * `use`: the data plane, which sees changes late; `read` and `write`: the control plane, which sees its own writes.
- * A write is saved and goes to the trail.
+ * `use`: the data plane, which sees changes late; `read` and `write`: the control plane, where the account that wrote
+ * sees its own writes, and other accounts see them late if one likes. A write is saved and goes to the trail.
  */
 export type OperationKind = 'use' | 'read' | 'write';
 

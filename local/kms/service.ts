@@ -9,6 +9,7 @@ import { createCallLog } from './call-log.ts';
 import type { CallLog, KmsCall } from './call-log.ts';
 import { notImplemented } from './errors.ts';
 import { MAX_PROPAGATION_SECONDS, currentView, viewAt } from './key.ts';
+import type { KmsKey } from './key.ts';
 import type { Call, Input, Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { passTime } from './passing-time.ts';
@@ -27,8 +28,11 @@ export interface KmsOptions {
 }
 
 export interface Kms extends JsonService {
-  /** How long the data plane goes on seeing the state before a change. Default 0, at most 3600 seconds. */
-  setPropagationDelay(seconds: number): void;
+  /**
+   * How long the data plane goes on seeing the state before a change. Default 0, at most 3600 seconds. With `describe`
+   * (default false) DescribeKey does so too, when another account than the key's own asks.
+   */
+  setPropagationDelay(seconds: number, options?: { readonly describe?: boolean | undefined }): void;
   /** Deletes, expires and rotates what is due by the clock, and publishes that. Every call does so first. */
   tick(): Promise<void>;
   /** The newest calls, oldest first. */
@@ -39,15 +43,22 @@ export interface Kms extends JsonService {
 }
 
 export async function createKms(options: KmsOptions): Promise<Kms> {
-  const service = { options, store: await openStore(options.dataDir), log: createCallLog(), delayMs: 0 };
+  const service: Service = {
+    options,
+    store: await openStore(options.dataDir),
+    log: createCallLog(),
+    delayMs: 0,
+    isDescribedLate: false,
+  };
   return {
     call: (operation, input, caller) => answer(service, operation, input, caller),
-    setPropagationDelay(seconds) {
+    setPropagationDelay(seconds, { describe = false } = {}) {
       if (!(seconds >= 0 && seconds <= MAX_PROPAGATION_SECONDS))
         throw new RangeError(
           `The propagation delay must lie between 0 and ${MAX_PROPAGATION_SECONDS} seconds`,
         );
       service.delayMs = seconds * 1000;
+      service.isDescribedLate = describe;
     },
     tick: () => tick(service),
     calls: () => service.log.entries(),
@@ -61,6 +72,7 @@ interface Service {
   readonly store: Store;
   readonly log: CallLog;
   delayMs: number;
+  isDescribedLate: boolean;
 }
 
 async function tick({ options, store }: Service): Promise<void> {
@@ -96,8 +108,12 @@ async function attempt(operation: Operation, call: Call, input: Input): Promise<
   }
 }
 
-function newCall({ options, store, delayMs }: Service, { kind }: Operation, caller: Caller): Call {
+function newCall(service: Service, { kind }: Operation, caller: Caller): Call {
+  const { options, store, delayMs, isDescribedLate } = service;
   const nowMs = options.clock.now();
+  function isLate({ accountId }: KmsKey): boolean {
+    return kind === 'use' || (kind === 'read' && isDescribedLate && accountId !== caller.principal.accountId);
+  }
   return {
     store,
     authorizer: options.authorizer,
@@ -105,7 +121,7 @@ function newCall({ options, store, delayMs }: Service, { kind }: Operation, call
     nowMs,
     regions: options.regions,
     note: { dryRun: false },
-    viewOf: (key) => (kind === 'use' ? viewAt(key, nowMs - delayMs) : currentView(key)),
+    viewOf: (key) => (isLate(key) ? viewAt(key, nowMs - delayMs) : currentView(key)),
   };
 }
 

@@ -88,6 +88,39 @@ describe('the red button', () => {
     server.kms.setPropagationDelay(0);
   });
 
+  test('with a propagation delay that DescribeKey shares, only the account of the key sees its own change', async () => {
+    const policy = (...accounts: readonly string[]) =>
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: accounts.map((AWS) => ({
+          Effect: 'Allow',
+          Principal: { AWS },
+          Action: 'kms:*',
+          Resource: '*',
+        })),
+      });
+    const key = await newKey(tenant, { Policy: policy(TENANT, ISV) });
+    server.roles.put(`arn:aws:iam::${ISV}:role/watch`, [
+      {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'kms:DescribeKey', Resource: '*' }],
+      },
+    ]);
+    const watch = server.client(`${ISV}.watch`);
+    const described = async () => (await watch.describeKey({ KeyId: key })).KeyMetadata;
+    server.kms.setPropagationDelay(30, { describe: true });
+    await tenant.scheduleKeyDeletion({ KeyId: key });
+    expect(await stateOf(key)).toBe('PendingDeletion');
+    expect(await described()).toMatchObject({ KeyState: 'Enabled', Enabled: true });
+    expect(await described()).not.toHaveProperty('DeletionDate');
+    await server.clock.advance(30_000);
+    expect(await described()).toMatchObject({
+      KeyState: 'PendingDeletion',
+      DeletionDate: expect.any(Date),
+    });
+    server.kms.setPropagationDelay(0);
+  });
+
   test('the event is shaped as CloudTrail shapes it, in the account of the key', async () => {
     const key = await newKey(tenant);
     const id = present(key.split('/')[1]);
