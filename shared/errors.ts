@@ -141,6 +141,13 @@ export class TenantKeyMisconfiguredError extends TenantKeyError {
   readonly code = 'ERR_TENANT_KEY_MISCONFIGURED';
 }
 
+export type KeyRefusal = TenantKeyUnusableError | TenantKeyDeniedError | TenantKeyMisconfiguredError;
+
+/** Whether KMS itself refused the tenant's key. An outage never is a refusal. */
+export function isKeyRefusal(error: unknown): error is KeyRefusal {
+  return error instanceof TenantKeyError;
+}
+
 /** KMS throttles, fails, times out, or the external key store is unreachable: an outage, not a revocation. */
 export class KmsUnavailableError extends SealstreamError {
   override readonly name = 'KmsUnavailableError';

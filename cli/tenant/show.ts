@@ -1,5 +1,6 @@
 /** `tenant show`: what is known of one tenant. */
 import type { Command } from 'commander';
+import { sinceWhat } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
 import { shownSchema } from '../answers.ts';
@@ -23,10 +24,10 @@ export function addShow(parent: Command, perform: Perform): void {
 }
 
 function describe({ tenant, parkedJobs, heardAt }: Shown): string {
-  const { signal, retiredKeks, allowedRegions, branchKeyId } = tenant;
+  const { retiredKeks, allowedRegions, branchKeyId } = tenant;
   return tableOf([
     ['tenant', tenant.tenantId],
-    ['status', `${tenant.status} since ${signal.name} at ${signal.at}`],
+    ['status', `${tenant.status} since ${sinceWhat(tenant)}`],
     ['epoch', String(tenant.epoch)],
     ['key', lines([tenant.kekArn, ...tenant.replicaArns])],
     ['retired keys', lines(retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]))],

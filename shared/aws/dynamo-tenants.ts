@@ -158,11 +158,24 @@ async function replace({ client, name }: StateTable, read: Tenant, next: Tenant)
   return await succeeds(client.send(command));
 }
 
-/** Member by member: the order of a map's members is not ours to rely on. */
+/** Member by member: the order of a map's members is not ours to rely on. What was noted is told by how often. */
 function unchangedSince({ epoch, signal }: Tenant) {
+  const { name, at, notes } = signal;
+  const same = notes === undefined ? 'attribute_not_exists(#signal.#notes)' : '#signal.#notes = :readNotes';
   return {
-    ConditionExpression: '#epoch = :readEpoch AND #signal.#name = :readName AND #signal.#at = :readAt',
-    ExpressionAttributeNames: { '#epoch': 'epoch', '#signal': 'signal', '#name': 'name', '#at': 'at' },
-    ExpressionAttributeValues: { ':readEpoch': epoch, ':readName': signal.name, ':readAt': signal.at },
+    ConditionExpression: `#epoch = :readEpoch AND #signal.#name = :readName AND #signal.#at = :readAt AND ${same}`,
+    ExpressionAttributeNames: {
+      '#epoch': 'epoch',
+      '#signal': 'signal',
+      '#name': 'name',
+      '#at': 'at',
+      '#notes': 'notes',
+    },
+    ExpressionAttributeValues: {
+      ':readEpoch': epoch,
+      ':readName': name,
+      ':readAt': at,
+      ...(notes === undefined ? {} : { ':readNotes': notes }),
+    },
   };
 }

@@ -7,8 +7,9 @@ import type { Tenants } from '../ports.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { type KmsProbe, probeKey } from '../revocation/probe.ts';
 import { settledAt } from '../revocation/transition.ts';
+import { atMs, proven, reasonsIn, type TenantSignal } from '../tenant/key-signal.ts';
 import {
-  type KeySignal,
+  currentKekArns,
   requireRegistered,
   type Tenant,
   type TenantStatus,
@@ -62,11 +63,11 @@ export async function requireUsable(
   tenant: Tenant,
   { kms, now, propagationSeconds }: Pick<SuspendPorts, 'kms' | 'now' | 'propagationSeconds'>,
 ): Promise<void> {
-  const { tenantId, signal } = tenant;
-  const sinceMs = now().getTime() - Date.parse(signal.at);
-  if (!OUR_SIGNALS.has(signal.name) && sinceMs < propagationSeconds * 1000)
+  const nowMs = now().getTime();
+  const young = reasonsIn(tenant.signal).find((reason) => nowMs - atMs(reason) < propagationSeconds * 1000);
+  if (young !== undefined)
     throw new EventInvalidError(
-      `tenant ${tenantId}: ${signal.name} is only ${Math.floor(sinceMs / 1000)} s ago; ` +
+      `tenant ${tenant.tenantId}: ${young.name} is only ${Math.floor((nowMs - atMs(young)) / 1000)} s ago; ` +
         `KMS may take ${propagationSeconds} s to tell whether the key works`,
     );
   const probe = await probeKey(tenant, kms);
@@ -80,21 +81,14 @@ export async function requireUsable(
  */
 export function ourSignal(
   name: string,
-  { signal }: Tenant,
+  tenant: Tenant,
   { now, propagationSeconds }: Pick<SuspendPorts, 'now' | 'propagationSeconds'>,
-): KeySignal {
+): TenantSignal {
+  const { signal } = tenant;
   const settled = settledAt(now(), propagationSeconds);
-  return { name, at: settled > signal.at ? settled : signal.at };
+  const { reasons, proofs } = proven(signal, { name, at: settled }, currentKekArns(tenant));
+  return { name, at: settled > signal.at ? settled : signal.at, reasons, proofs };
 }
-
-/** They say nothing against the key. */
-const OUR_SIGNALS: ReadonlySet<string> = new Set([
-  'suspended',
-  'offboarding',
-  'resumed',
-  'registered',
-  'probe',
-]);
 
 /** A revoked tenant keeps the reason. */
 function suspended(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {

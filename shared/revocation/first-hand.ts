@@ -1,6 +1,6 @@
 /** KMS refused our own call: the same as a disabling event, seen first-hand. */
 import type { MaterialsCache } from '../envelope/materials-cache.ts';
-import { TenantKeyDeniedError, TenantKeyMisconfiguredError, TenantKeyUnusableError } from '../errors.ts';
+import type { KeyRefusal } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { changeTenant } from './change.ts';
@@ -19,15 +19,6 @@ export interface RevocationLog {
   notRevoked(tenant: Tenant, failure: unknown): void;
 }
 
-type KeyRefusal = TenantKeyDeniedError | TenantKeyUnusableError | TenantKeyMisconfiguredError;
-
-/** Whether KMS itself refused the tenant's key. An outage never is a refusal. */
-export function isKeyRefusal(error: unknown): error is KeyRefusal {
-  return [TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError].some(
-    (refusal) => error instanceof refusal,
-  );
-}
-
 /**
  * Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under, or the key
  * that was refused is one that it had before. Never throws.
@@ -39,7 +30,7 @@ export async function revokeFirstHand(
 ): Promise<void> {
   cache.flush(tenant.tenantId);
   const { kekArn = tenant.kekArn } = refusal;
-  const signal = { name: refusal.code, at: now().toISOString() };
+  const signal = { name: refusal.code, at: now().toISOString(), kekArn };
   try {
     const change = await changeTenant(tenant.tenantId, tenants, (current) =>
       currentKekArns(current).includes(kekArn) ? refused(current, tenant.epoch, signal) : undefined,

@@ -2,9 +2,10 @@
  * Everything done with a tenant's key is done under guard: it starts with no key of an older epoch, it is aborted
  * within a second of the tenant's epoch changing, and a refusal of KMS that it meets revokes the tenant for all.
  */
+import { isKeyRefusal } from '../errors.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { epochPoll } from './epoch-poll.ts';
-import { type FirstHandPorts, isKeyRefusal, revokeFirstHand } from './first-hand.ts';
+import { type FirstHandPorts, revokeFirstHand } from './first-hand.ts';
 
 /**
  * Does `work` for the tenant as it was read just now, strongly consistent. Work that is slow to heed its signal is

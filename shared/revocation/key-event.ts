@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
  */
 import * as z from 'zod';
-import type { KeySignal } from '../tenant/tenant.ts';
+import type { KeySignal } from '../tenant/key-signal.ts';
 
 /** What an event says of the key: it is off, it may be on again, it may have been taken from us, its material is new. */
 export type KeyEventKind = 'disabling' | 'enabling' | 'questioning' | 'rotation';

@@ -5,7 +5,13 @@
  */
 import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
 import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
-import { KmsUnavailableError, SealstreamError, TenantKeyUnusableError } from '../errors.ts';
+import {
+  isKeyRefusal,
+  type KeyRefusal,
+  KmsUnavailableError,
+  SealstreamError,
+  TenantKeyUnusableError,
+} from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 
 /** What a probe asks of KMS. Implemented by aws/kms.ts; throws what KMS throws. */
@@ -35,9 +41,7 @@ export interface KeyWarning {
 
 /** `refused`: the tenant said no. `unreachable`: KMS, or the key's external store, could not be asked. */
 export type Verdict =
-  | { readonly usable: true }
-  | { readonly refused: SealstreamError }
-  | { readonly unreachable: SealstreamError };
+  { readonly usable: true } | { readonly refused: KeyRefusal } | { readonly unreachable: SealstreamError };
 
 /** Warnings come with every verdict: a key that is pending deletion is refused already. */
 export type Probe = Verdict & { readonly warnings: readonly KeyWarning[] };
@@ -93,7 +97,7 @@ async function failureOf(
   } catch (cause) {
     const failure =
       cause instanceof SealstreamError ? cause : kmsFailure(cause, { ...key, arn: kekArn }, operation);
-    return failure.disposition === 'park' ? { refused: failure } : { unreachable: failure };
+    return isKeyRefusal(failure) ? { refused: failure } : { unreachable: failure };
   }
 }
 
@@ -108,7 +112,7 @@ function requireUsableState({ tenantId, kekArn }: ProbedKey, { state }: KeyDescr
     case 'PendingDeletion':
     case 'PendingReplicaDeletion':
     case 'PendingImport':
-      throw new TenantKeyUnusableError(`${where}; the tenant must make it Enabled again`);
+      throw new TenantKeyUnusableError(`${where}; the tenant must make it Enabled again`, { kekArn });
     case 'Unavailable': // Its custom key store is disconnected.
     case 'Creating':
       throw new KmsUnavailableError(`${where}; asked again later`);

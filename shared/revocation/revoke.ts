@@ -1,12 +1,13 @@
 /** From an event about a key to the tenants who hold it. */
 import type { BranchKeys } from '../envelope/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports.ts';
+import type { KeySignal } from '../tenant/key-signal.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
 import { type KmsProbe, probeKey } from './probe.ts';
-import { disabled, dropped, enabled, mayRevoke, provenBy, questioned } from './transition.ts';
+import { disabled, dropped, mayRevoke, questioned, reopened, takenBack } from './transition.ts';
 
 export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
@@ -54,47 +55,88 @@ async function applyToAll(
 ): Promise<KeyEventOutcome> {
   if (tenants.length === 0) return ignored('unknown-key');
   const tenantIds = [...new Set(tenants.map(({ tenantId }) => tenantId))];
-  const changes = await Promise.allSettled(tenantIds.map(async (id) => await apply(event, id, ports)));
+  const changes = await Promise.allSettled(
+    tenantIds.map(async (id) => await STEPS[event.kind](id, event, ports)),
+  );
   return outcomeOf(changes.map(valueOf));
 }
 
-async function apply(
-  event: KeyEvent,
+type Step = (tenantId: TenantId, event: KeyEvent, ports: RevokePorts) => Promise<TenantChange | undefined>;
+
+const STEPS: Readonly<Record<KeyEvent['kind'], Step>> = {
+  disabling: takenAway,
+  enabling: mayComeBack,
+  questioning: inQuestion,
+  rotation: rotate,
+};
+
+/** What the event says of each key that the tenant has now. */
+function signalsAbout({ kekArns, signal }: KeyEvent, tenant: Tenant): readonly KeySignal[] {
+  const current = currentKekArns(tenant).filter((kekArn) => kekArns.includes(kekArn));
+  return current.map((kekArn) => ({ ...signal, kekArn }));
+}
+
+/** One step for each key; undefined when none of them changes anything. */
+function afterAll(
+  tenant: Tenant,
+  signals: readonly KeySignal[],
+  step: (tenant: Tenant, signal: KeySignal) => Tenant | undefined,
+): Tenant | undefined {
+  const after = signals.reduce((before, signal) => step(before, signal) ?? before, tenant);
+  return after === tenant ? undefined : after;
+}
+
+async function takenAway(
   tenantId: TenantId,
-  ports: RevokePorts,
+  event: KeyEvent,
+  { tenants }: RevokePorts,
 ): Promise<TenantChange | undefined> {
-  const { tenants, kms, now, propagationSeconds } = ports;
-  const { kind, signal } = event;
-  const isCurrent = (tenant: Tenant) => currentKekArns(tenant).some((arn) => event.kekArns.includes(arn));
-  if (kind === 'rotation') return await rotate(tenantId, isCurrent, ports);
-  if (kind === 'disabling')
-    return await changeTenant(tenantId, tenants, (tenant) =>
-      isCurrent(tenant) ? disabled(tenant, signal) : dropped(tenant),
-    );
-  if (kind === 'enabling')
-    return await changeTenant(tenantId, tenants, async (tenant) => {
-      const proof = provenBy(tenant, signal, now(), propagationSeconds);
-      return proof !== undefined && (await isUsable(tenant, kms)) ? enabled(tenant, proof) : undefined;
-    });
-  // Dropped first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse.
-  await changeTenant(tenantId, tenants, (tenant) =>
-    isCurrent(tenant) ? questioned(tenant, signal) : dropped(tenant),
-  );
-  return await changeTenant(tenantId, tenants, async (tenant) =>
-    isCurrent(tenant) && mayRevoke(tenant, signal) && !(await isUsable(tenant, kms))
-      ? disabled(tenant, signal)
-      : undefined,
-  );
+  return await changeTenant(tenantId, tenants, (tenant) => {
+    const signals = signalsAbout(event, tenant);
+    return signals.length === 0 ? dropped(tenant) : afterAll(tenant, signals, disabled);
+  });
+}
+
+/** What the event takes back stays taken back, whatever the probe says now: the watch asks again. */
+async function mayComeBack(
+  tenantId: TenantId,
+  event: KeyEvent,
+  { tenants, kms, now, propagationSeconds }: RevokePorts,
+): Promise<TenantChange | undefined> {
+  await changeTenant(tenantId, tenants, (tenant) => afterAll(tenant, signalsAbout(event, tenant), takenBack));
+  return await changeTenant(tenantId, tenants, async (tenant) => {
+    const [signal] = signalsAbout(event, tenant);
+    const next = signal && reopened(tenant, signal, now(), propagationSeconds);
+    return next !== undefined && (await isUsable(tenant, kms)) ? next : undefined;
+  });
+}
+
+/** Dropped first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse. */
+async function inQuestion(
+  tenantId: TenantId,
+  event: KeyEvent,
+  { tenants, kms }: RevokePorts,
+): Promise<TenantChange | undefined> {
+  await changeTenant(tenantId, tenants, (tenant) => {
+    const signals = signalsAbout(event, tenant);
+    return signals.length === 0 ? dropped(tenant) : afterAll(tenant, signals, questioned);
+  });
+  return await changeTenant(tenantId, tenants, async (tenant) => {
+    const signals = signalsAbout(event, tenant).filter((signal) => mayRevoke(tenant, signal));
+    return signals.length > 0 && !(await isUsable(tenant, kms))
+      ? afterAll(tenant, signals, disabled)
+      : undefined;
+  });
 }
 
 /** Delivered twice, it makes two versions, of which the first is never used. */
 async function rotate(
   tenantId: TenantId,
-  isCurrent: (tenant: Tenant) => boolean,
+  event: KeyEvent,
   { tenants, branchKeys }: RevokePorts,
 ): Promise<undefined> {
   const tenant = await tenants.tenant(tenantId);
-  if (tenant === undefined || tenant.status !== 'active' || !isCurrent(tenant)) return;
+  if (tenant?.status !== 'active' || signalsAbout(event, tenant).length === 0) return;
   const { keyMode, rotateWithKek, branchKeyId } = tenant;
   if (keyMode === 'hierarchical' && rotateWithKek && branchKeyId !== undefined)
     await branchKeys.version(tenant, branchKeyId);

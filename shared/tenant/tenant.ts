@@ -1,6 +1,7 @@
 /** What we know of a tenant: its KEK, how DEKs come from it, and whether work may use it now. */
 import * as z from 'zod';
 import { TenantOffboardedError, TenantRevokedError, TenantUnknownError } from '../errors.ts';
+import { reasonsIn, type TenantSignal, tenantSignalSchema } from './key-signal.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 
 /**
@@ -19,14 +20,6 @@ export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
 
 /** `pooled`: its cached keys share one bound with those of other tenants. `dedicated`: they have a bound of their own. */
 export type Isolation = 'pooled' | 'dedicated';
-
-/** What last decided whether the tenant's key may be used. */
-export interface KeySignal {
-  /** An event of KMS (`DisableKey`), an error code of ours (`ERR_TENANT_KEY_DENIED`), `probe` or `registered`. */
-  readonly name: string;
-  /** ISO 8601, UTC: when it happened, as far as it proves anything. An older signal has nothing to say any more. */
-  readonly at: string;
-}
 
 /** A KEK that was replaced. What it wraps stays readable while it lives; no new object is encrypted under it. */
 export interface RetiredKek {
@@ -60,7 +53,8 @@ export interface Tenant {
   readonly status: TenantStatus;
   /** Counts the changes of the tenant's key state. A change drops every cached key of the tenant. */
   readonly epoch: number;
-  readonly signal: KeySignal;
+  /** What last decided whether its keys may be used, and what stands against each of them. */
+  readonly signal: TenantSignal;
 }
 
 export const kekArnSchema: z.ZodType<string> = z
@@ -90,11 +84,11 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
   maxKeyAgeSeconds: z.int().min(0).max(3600).default(60),
   status: z.enum(['pending', 'active', 'revoked', 'suspended', 'offboarding', 'offboarded']),
   epoch: z.int().min(0),
-  signal: z.object({ name: z.string().min(1), at: z.iso.datetime() }),
+  signal: tenantSignalSchema,
 });
 
 /** The tenant in another state of its key, which every cached key of the old one is dropped for. */
-export function turned(tenant: Tenant, status: TenantStatus, signal: KeySignal): Tenant {
+export function turned(tenant: Tenant, status: TenantStatus, signal: TenantSignal): Tenant {
   return { ...tenant, status, epoch: tenant.epoch + 1, signal };
 }
 
@@ -152,10 +146,18 @@ export function requireRegistered(tenant: Tenant | undefined, tenantId: TenantId
 }
 
 function requireStatus(tenant: Tenant, statuses: readonly TenantStatus[]): Tenant {
-  const { tenantId, kekArn, status, signal } = tenant;
+  const { tenantId, kekArn, status } = tenant;
   if (statuses.includes(status)) return tenant;
   throw new TenantRevokedError(
-    `tenant ${tenantId} is ${status} since ${signal.name} at ${signal.at}; ` +
+    `tenant ${tenantId} is ${status} since ${sinceWhat(tenant)}; ` +
       `work waits until its key ${kekArn} is active again`,
   );
+}
+
+/** What keeps the tenant from being active, in words: everything that stands against its keys. */
+export function sinceWhat({ signal, kekArn: own }: Tenant): string {
+  const reasons = reasonsIn(signal);
+  return (reasons.length === 0 ? [signal] : reasons)
+    .map(({ name, at, kekArn = own }) => `${name}${kekArn === own ? '' : ` of ${kekArn}`} at ${at}`)
+    .join(' and ');
 }

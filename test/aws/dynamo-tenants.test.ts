@@ -78,6 +78,18 @@ describe('a change', () => {
     expect(await tenants.replace(read, revoked(read))).toBe(false);
   });
 
+  test('is refused when something was noted that changed neither the epoch nor the last signal', async () => {
+    const read = named('noting-twice');
+    await tenants.register(read);
+    const reasons = [{ name: 'DisableKey', at: '2026-01-01T12:00:00.000Z', kekArn: read.kekArn }];
+    const noted = { ...read, signal: { ...read.signal, reasons, proofs: [], notes: 1 } };
+    expect(await tenants.replace(read, noted)).toBe(true);
+    expect(await tenants.tenant(read.tenantId)).toEqual(noted);
+    expect(await tenants.replace(read, revoked(read))).toBe(false);
+    expect(await tenants.rewrite(read, revoked(read))).toBe(false);
+    expect(await tenants.replace(noted, revoked(read))).toBe(true);
+  });
+
   test('of ten at once is written by one', async () => {
     const read = named('contended');
     await tenants.register(read);

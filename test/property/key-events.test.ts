@@ -1,10 +1,11 @@
 /** Whatever becomes of a key's true history on its way, delivered in any order, twice or not at all. */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeTenant } from '../../shared/revocation/change.ts';
 import { probeKey } from '../../shared/revocation/probe.ts';
 import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
 import { probed } from '../../shared/revocation/transition.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { callEvent } from '../support/key-events.ts';
 import { memoryBranchKeys, memoryHearings } from '../support/memory-control-plane.ts';
 import { memoryProbe } from '../support/memory-probe.ts';
@@ -16,7 +17,17 @@ const START_MS = Date.parse('2026-03-01T12:00:00Z');
 /** When the last event of a history happened, and nothing is under way any more. */
 const END_MS = START_MS + 60_000;
 
-type Name = 'DisableKey' | 'EnableKey' | 'PutKeyPolicy' | 'CreateGrant' | 'CancelKeyDeletion';
+type Name =
+  'DisableKey' | 'EnableKey' | 'PutKeyPolicy' | 'CreateGrant' | 'CancelKeyDeletion' | 'ScheduleKeyDeletion';
+
+/** Those that leave the key as it was, or say what it is now. */
+const anyName: fc.Arbitrary<Name> = fc.constantFrom(
+  'DisableKey',
+  'EnableKey',
+  'PutKeyPolicy',
+  'CreateGrant',
+  'CancelKeyDeletion',
+);
 
 interface Delivered {
   readonly name: Name;
@@ -26,10 +37,7 @@ interface Delivered {
 
 /** A true history, and what of it arrives, in which order. */
 const deliveries = fc
-  .array(
-    fc.constantFrom<Name>('DisableKey', 'EnableKey', 'PutKeyPolicy', 'CreateGrant', 'CancelKeyDeletion'),
-    { minLength: 1, maxLength: 6 },
-  )
+  .array(anyName, { minLength: 1, maxLength: 6 })
   .map((names) => names.map((name, second): Delivered => ({ name, second })))
   .chain((history) => {
     const arrivals = fc.array(fc.constantFrom(...history), { maxLength: 12 });
@@ -40,7 +48,7 @@ const deliveries = fc
     });
   });
 
-function isDisabled(history: readonly Delivered[]): boolean {
+function isDisabled(history: readonly Pick<Delivered, 'name'>[]): boolean {
   return history.findLast(({ name }) => name === 'DisableKey' || name === 'EnableKey')?.name === 'DisableKey';
 }
 
@@ -48,6 +56,7 @@ async function deliver(
   tenants: MemoryTenants,
   { name, second }: Delivered,
   kms: ReturnType<typeof memoryProbe>,
+  key: Pick<Tenant, 'kekArn'> = ACME,
 ): Promise<void> {
   const at = new Date(START_MS + second * 1000).toISOString();
   const ports = {
@@ -58,7 +67,7 @@ async function deliver(
     now: () => new Date(END_MS),
     propagationSeconds: PROPAGATION_SECONDS,
   };
-  await handleKeyEvent(callEvent(name, at, ACME), ports);
+  await handleKeyEvent(callEvent(name, at, key), ports);
 }
 
 async function watch(
@@ -96,6 +105,58 @@ test('once every event has arrived, a disabled key is revoked though KMS still s
       expect(tenants.records.get('acme')?.status).toBe('revoked');
     }),
   );
+});
+
+describe('with two replicas, each with a history of its own', () => {
+  const REPLICA = { kekArn: ACME.kekArn.replace('us-east-1', 'eu-west-1') };
+  const PAIR: Tenant = { ...ACME, replicaArns: [REPLICA.kekArn] };
+  /** What happened to both, in which seconds; what of it arrives, doubled and in any order, and then all of it. */
+  const happened = fc
+    .array(fc.record({ name: anyName, isReplica: fc.boolean() }), { minLength: 1, maxLength: 8 })
+    .map((history) => history.map((event, second) => ({ ...event, second })))
+    .chain((history) =>
+      fc.record({
+        history: fc.constant(history),
+        arrivals: fc.array(fc.constantFrom(...history), { maxLength: 8 }),
+        all: fc.shuffledSubarray(history, { minLength: history.length }),
+      }),
+    );
+
+  test('once every event has arrived, one disabled key revokes though KMS still says yes to all', async () => {
+    await fc.assert(
+      fc.asyncProperty(happened, async ({ history, arrivals, all }) => {
+        const [own, others] = [false, true].map((one) =>
+          history.filter(({ isReplica }) => isReplica === one),
+        );
+        fc.pre(isDisabled(own ?? []) || isDisabled(others ?? []));
+        const tenants = memoryTenants(PAIR);
+        const lagging = memoryProbe();
+        for (const event of [...arrivals, ...all])
+          await deliver(tenants, event, lagging, event.isReplica ? REPLICA : ACME);
+        expect(tenants.records.get('acme')?.status).toBe('revoked');
+      }),
+    );
+  });
+
+  test('in order, with nothing else against them, the last one enabled brings the tenant back at once', async () => {
+    const buttons = fc.array(
+      fc.record({
+        name: fc.constantFrom<Name>('DisableKey', 'ScheduleKeyDeletion', 'CancelKeyDeletion', 'EnableKey'),
+        isReplica: fc.boolean(),
+      }),
+      { maxLength: 10 },
+    );
+    await fc.assert(
+      fc.asyncProperty(buttons, async (pressed) => {
+        const end = [false, true].map((isReplica) => ({ name: 'EnableKey' as const, isReplica }));
+        const tenants = memoryTenants(PAIR);
+        const kms = memoryProbe();
+        for (const [second, { name, isReplica }] of [...pressed, ...end].entries())
+          await deliver(tenants, { name, second }, kms, isReplica ? REPLICA : ACME);
+        expect(tenants.records.get('acme')?.status).toBe('active');
+      }),
+    );
+  });
 });
 
 test('an epoch never goes back, and changes whenever the status does', async () => {

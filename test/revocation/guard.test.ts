@@ -165,7 +165,8 @@ describe('a refusal met under guard', () => {
     const refusal = new Refusal('no');
     const failure = await failureOf(guard(ACME, NEVER, async () => await Promise.reject(refusal)));
     expect(failure).toBe(refusal);
-    const signal = { name: refusal.code, at: NOW };
+    const reason = { name: refusal.code, at: NOW, kekArn: ACME.kekArn };
+    const signal = { ...reason, reasons: [reason], proofs: [ACME.signal] };
     expect(tenants.records.get('acme')).toEqual({ ...REVOKED, signal });
     const next = ACME.epoch + 1;
     expect(told.slice(1)).toEqual([

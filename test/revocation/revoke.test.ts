@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { handleKeyEvent, type RevokePorts } from '../../shared/revocation/revoke.ts';
+import { probed } from '../../shared/revocation/transition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { callEvent, type KeyEventInput, nativeEvent } from '../support/key-events.ts';
@@ -77,7 +78,8 @@ describe.each([
 describe('a key that comes back', () => {
   test('is probed, and makes the tenant active in an epoch of its own', async () => {
     expect(await deliver(disable(1), enable(2))).toEqual(['revoked', 'active']);
-    const signal = { name: 'EnableKey', at: new Date(at(2)).toISOString() };
+    const proof = { name: 'EnableKey', at: new Date(at(2)).toISOString(), kekArn: ACME.kekArn };
+    const signal = { ...proof, reasons: [], proofs: [proof] };
     expect(acme()).toEqual({ ...ACME, status: 'active', epoch: ACME.epoch + 2, signal });
   });
 
@@ -104,6 +106,26 @@ describe('a key that comes back', () => {
     ];
     expect(await deliver(...events)).toEqual(['revoked', 'unchanged', 'unchanged']);
     expect(kms.calls).toEqual([]);
+  });
+});
+
+describe('what an enabling event takes back', () => {
+  test('stays taken back though the probe was refused, or KMS was out of reach', async () => {
+    kms.refuse('DisabledException');
+    await deliver(disable(1), enable(3));
+    expect(acme()).toMatchObject({ status: 'revoked', signal: { reasons: [] } });
+    kms.refuse('ThrottlingException');
+    await deliver(disable(5));
+    await expect(deliver(enable(7))).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
+    expect(acme()).toMatchObject({ status: 'revoked', signal: { reasons: [] } });
+  });
+
+  test('a probe that no event asked for then brings the tenant back, without waiting for KMS to settle', async () => {
+    kms.refuse('DisabledException');
+    await deliver(disable(1), enable(3));
+    const tenant = acme() ?? ACME;
+    const after = probed(tenant, { usable: true }, new Date(at(59)), 300);
+    expect(after).toMatchObject({ status: 'active', signal: { name: 'EnableKey' } });
   });
 });
 
@@ -242,6 +264,13 @@ describe('a replica of a multi-Region key', () => {
 
   test('revokes when it is disabled', async () => {
     expect(await handleKeyEvent(disableReplica, ports)).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
+  });
+
+  test('that is still disabled is not taken for enabled because another one is, though KMS says yes', async () => {
+    await deliver(disableReplica, disable(2), enable(3));
+    expect(acme()?.status).toBe('revoked');
+    await handleKeyEvent(callEvent('EnableKey', at(4), { kekArn: replica }), ports);
+    expect(acme()?.status).toBe('active');
   });
 
   test('is asked as well before the tenant is active again', async () => {

@@ -58,6 +58,9 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
 
 function isSame(one: Tenant, other: Tenant): boolean {
   return (
-    one.epoch === other.epoch && one.signal.name === other.signal.name && one.signal.at === other.signal.at
+    one.epoch === other.epoch &&
+    one.signal.name === other.signal.name &&
+    one.signal.at === other.signal.at &&
+    one.signal.notes === other.signal.notes
   );
 }
