@@ -40,6 +40,8 @@ interface Setting extends Pick<OnboardedTenant, 'imported' | 'maxKeyAgeSeconds' 
   readonly keyModes: Readonly<Record<'acme' | 'globex' | 'initech', KeyMode>>;
   /** How late KMS itself hears of what is done to a key. */
   readonly propagationSeconds: number;
+  /** Whether DescribeKey is as late as the rest of KMS. */
+  readonly isDescribedLate: boolean;
   readonly eventsArrive: boolean;
 }
 
@@ -53,6 +55,7 @@ const settings: fc.Arbitrary<Setting> = fc.record({
   }),
   isolation: fc.constantFrom<Isolation>('pooled', 'dedicated'),
   propagationSeconds: fc.constantFrom(0, 0, 60, 299),
+  isDescribedLate: fc.constantFrom(true, true, false),
   eventsArrive: fc.boolean(),
 });
 
@@ -66,7 +69,9 @@ test(
       fc.asyncProperty(settings, histories, async (setting, history) => {
         stopTime('2026-03-01T00:00:00.000Z');
         const fleet = await newFleet(onboarded(setting));
-        fleet.account.keys.kms.setPropagationDelay(setting.propagationSeconds);
+        fleet.account.keys.kms.setPropagationDelay(setting.propagationSeconds, {
+          describe: setting.isDescribedLate,
+        });
         const known: Known = { disturbed: new Set() };
         await fc.asyncModelRun(() => ({ model: known, real: fleet }), history);
         await drain(fleet, setting.eventsArrive);

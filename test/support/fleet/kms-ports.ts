@@ -47,9 +47,7 @@ export function probeOf({ keys }: Account): KmsProbe {
     async describeKey(kekArn) {
       const { KeyMetadata } = await keys.ask('control', 'DescribeKey', { KeyId: kekArn });
       const { KeyState, DeletionDate, ValidTo } = metadataSchema.parse(KeyMetadata);
-      // As late as the rest of KMS may be: that a key is disabled, only what is refused tells.
-      const state = KeyState === 'Disabled' ? 'Enabled' : KeyState;
-      return { state, deletionDate: DeletionDate, validTo: ValidTo };
+      return { state: KeyState, deletionDate: DeletionDate, validTo: ValidTo };
     },
     tryGenerateDataKey: async (KeyId, EncryptionContext) =>
       await dryRun('GenerateDataKey', { KeyId, EncryptionContext, NumberOfBytes: 32 }),
