@@ -31,7 +31,7 @@ export interface State {
 /** The tenants' records, and who holds which key. */
 export interface Tenants {
   /** Strongly consistent. */
-  tenant(tenantId: TenantId): Promise<Tenant | undefined>;
+  tenant(tenantId: TenantId, signal?: AbortSignal): Promise<Tenant | undefined>;
   /**
    * Every registered tenant, in order of id, page by page; memory is flat in their number.
    * @throws TenantInvalidError after the last of them, naming those whose record does not parse

@@ -46,9 +46,10 @@ export function dynamoState(table: StateTable): State {
 export async function readTenant(
   { client, name }: StateTable,
   tenantId: TenantId,
+  abortSignal?: AbortSignal,
 ): Promise<Tenant | undefined> {
   const command = new GetCommand({ TableName: name, Key: tenantItem(tenantId), ConsistentRead: true });
-  const { Item } = await client.send(command);
+  const { Item } = await client.send(command, { abortSignal });
   return Item === undefined ? undefined : tenantSchema.parse(Item);
 }
 

@@ -28,7 +28,8 @@ const PAGE_ITEMS = 100;
 
 export function dynamoTenants(table: StateTable): Tenants {
   return {
-    tenant: async (id) => await storing('dynamodb:GetItem', async () => await readTenant(table, id)),
+    tenant: async (id, signal) =>
+      await storing('dynamodb:GetItem', async () => await readTenant(table, id, signal)),
     all: () => everyTenant(table),
     ofKek: async (kekArn) => await tenantsOfKek(table, kekArn),
     register: async (tenant) =>

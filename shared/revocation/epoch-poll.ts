@@ -23,21 +23,26 @@ export interface Flight extends Disposable {
 
 /** With a read of up to 200 ms, work is aborted within a second of the change. */
 const POLL_MS = 750;
+/** A read that fails, or has not answered by then, is not waited for: the next one is sent, beside it if need be. */
+const IMPATIENT_MS = 150;
+/** A read that takes longer is given up, so that no more than a few hang at once. */
+const GIVE_UP_MS = 1_500;
 
 export function epochPoll(ports: EpochPollPorts): (tenant: Tenant) => Flight {
   const polls = new Map<TenantId, Poll>();
   return ({ tenantId, epoch }) => {
-    const poll: Poll = polls.get(tenantId) ?? { tenantId, flights: new Map() };
+    const poll = polls.get(tenantId) ?? newPoll(tenantId);
     const controller = new AbortController();
     poll.flights.set(controller, epoch);
     polls.set(tenantId, poll);
-    poll.timer ??= nextRead(poll, ports);
+    poll.timer ??= nextRead(poll, ports, POLL_MS);
     return {
       signal: controller.signal,
       [Symbol.dispose]() {
         poll.flights.delete(controller);
         if (poll.flights.size > 0) return;
         clearTimeout(poll.timer);
+        poll.landed.abort();
         polls.delete(tenantId);
       },
     };
@@ -48,27 +53,57 @@ interface Poll {
   readonly tenantId: TenantId;
   /** With the epoch each was begun under. */
   readonly flights: Map<AbortController, number>;
+  /** Aborts the reads under way once nothing is in flight. */
+  readonly landed: AbortController;
   timer?: NodeJS.Timeout;
 }
 
-function nextRead(poll: Poll, ports: EpochPollPorts): NodeJS.Timeout {
-  return setTimeout(() => void readOn(poll, ports), POLL_MS).unref();
+function newPoll(tenantId: TenantId): Poll {
+  return { tenantId, flights: new Map(), landed: new AbortController() };
 }
 
+function nextRead(poll: Poll, ports: EpochPollPorts, afterMs: number): NodeJS.Timeout {
+  return setTimeout(() => void readOn(poll, ports), afterMs).unref();
+}
+
+/** Whatever becomes of this read, the next one is due already: one that hangs must not blind the poll. */
 async function readOn(poll: Poll, ports: EpochPollPorts): Promise<void> {
-  await read(poll, ports);
-  if (poll.flights.size > 0) poll.timer = nextRead(poll, ports);
+  const impatient = nextRead(poll, ports, IMPATIENT_MS);
+  poll.timer = impatient;
+  const isRead = await readInTime(poll, ports);
+  // An answer that was overtaken is old: it puts off nothing.
+  if (!isRead || poll.timer !== impatient || poll.flights.size === 0) return;
+  clearTimeout(impatient);
+  poll.timer = nextRead(poll, ports, POLL_MS);
 }
 
-/** A read that fails aborts nothing: an outage is not a revocation, and a cached key has its age limit. */
-async function read({ tenantId, flights }: Poll, { tenants, cache }: EpochPollPorts): Promise<void> {
-  const tenant = await tenants.tenant(tenantId).catch(() => 'unread' as const);
-  if (tenant === 'unread') return;
+async function readInTime(poll: Poll, ports: EpochPollPorts): Promise<boolean> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), GIVE_UP_MS).unref();
+  try {
+    return await read(poll, ports, AbortSignal.any([late.signal, poll.landed.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * False when the record could not be read. That aborts nothing, however long it lasts: an outage is not a revocation,
+ * and no cached key is used beyond its `maxKeyAgeSeconds`.
+ */
+async function read(
+  { tenantId, flights }: Poll,
+  { tenants, cache }: EpochPollPorts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const tenant = await tenants.tenant(tenantId, signal).catch(() => 'unread' as const);
+  if (tenant === 'unread') return false;
   if (tenant !== undefined) cache.observe(tenant);
   for (const [controller, epoch] of flights) {
     // Invariant: epochs only grow. One that is lower was read before the work began.
     if (tenant === undefined || tenant.epoch > epoch) controller.abort(reasonOf(tenant, tenantId));
   }
+  return true;
 }
 
 function reasonOf(tenant: Tenant | undefined, tenantId: TenantId): Error {
