@@ -5,6 +5,8 @@ import type { KeptMaterial } from './kept-material.ts';
 
 export interface KeptKey {
   readonly tenantId: TenantId;
+  /** The KEK that it is under. */
+  readonly kekArn: string;
   readonly material: KeptMaterial;
   /** When KMS was asked for it; the key may have been disabled any time since. */
   readonly askedAt: Instant;
@@ -52,10 +54,11 @@ export class KeptKeys {
     this.#keys.delete(id);
   }
 
-  /** How many there were. */
-  dropTenant(tenantId: TenantId): number {
+  /** All of the tenant's keys, or those under one of its KEKs. Returns how many there were. */
+  dropTenant(tenantId: TenantId, kekArn?: string): number {
     const before = this.#keys.size;
-    for (const [id, key] of this.#keys) if (key.tenantId === tenantId) this.drop(id);
+    for (const [id, key] of this.#keys)
+      if (key.tenantId === tenantId && (kekArn === undefined || key.kekArn === kekArn)) this.drop(id);
     return before - this.#keys.size;
   }
 

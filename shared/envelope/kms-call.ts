@@ -19,7 +19,7 @@ export type Ask<Material> = (keyArn: string, kms: KmsOperations) => Promise<Mate
 
 /**
  * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
- * not an outage: it ends the search, and every cached key of the tenant is dropped before anybody hears of it.
+ * not an outage: it ends the search, and every cached key under the KEK is dropped before anybody hears of it.
  */
 export async function fetchFrom<Material>(
   kek: Kek,
@@ -62,7 +62,7 @@ async function fetchWith<Material>(
   } catch (error) {
     if (witness.failure === undefined) throw error;
     const failure = kmsFailure(witness.failure, { ...kek, arn: keyArn }, operation);
-    if (failure.disposition === 'park') kek.keys.cache.flush(kek.tenantId);
+    if (failure.disposition === 'park') kek.keys.cache.flush(kek.tenantId, kek.arn);
     throw failure;
   }
 }

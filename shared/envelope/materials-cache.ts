@@ -14,9 +14,9 @@ export interface MaterialsCache {
   readonly clock: Clock;
   /** Call with every fresh read of a tenant: drops, zeroed, whatever was cached in an earlier epoch of it. */
   observe(tenant: Pick<Tenant, 'tenantId' | 'epoch'>): void;
-  /** Drops every cached key of the tenant, zeroed. */
-  flush(tenantId: TenantId): void;
-  /** Observes the tenant too. Empty for good once the tenant is flushed or seen in a later epoch. */
+  /** Drops every cached key of the tenant, zeroed; with `kekArn` only those under that KEK. */
+  flush(tenantId: TenantId, kekArn?: string): void;
+  /** Observes the tenant too. Empty for good once it is flushed or the tenant is seen in a later epoch. */
   partition(tenant: PartitionTenant): Partition;
 }
 
@@ -42,44 +42,64 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
   const maxMessages = Math.min(options.maxMessages ?? MAX_MESSAGES, MAX_MESSAGES);
   const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES);
   const sandbox = { clock, maxMessages, maxBytes, onEvent };
-  const periods = new Map<TenantId, Period>();
+  const epochs = new Map<TenantId, Epoch>();
 
-  function begin(tenantId: TenantId, epoch: number): Period {
-    const period = { epoch, loads: new Map(), isOver: () => periods.get(tenantId) !== period };
-    periods.set(tenantId, period);
-    return period;
+  function begin(tenantId: TenantId, number: number): Epoch {
+    const epoch = { number, periods: new Map() };
+    epochs.set(tenantId, epoch);
+    return epoch;
   }
 
-  function flush(tenantId: TenantId, epoch: number): void {
-    begin(tenantId, epoch);
-    const dropped = keepers.dropTenant(tenantId);
+  function drop(tenantId: TenantId, kekArn?: string): void {
+    const dropped = keepers.drop(tenantId, kekArn);
     if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
   /** An epoch only grows: whoever saw a lower one read the tenant earlier. */
-  function observed({ tenantId, epoch }: Pick<Tenant, 'tenantId' | 'epoch'>): Period {
-    const known = periods.get(tenantId) ?? begin(tenantId, epoch);
-    if (epoch > known.epoch) flush(tenantId, epoch);
-    return periods.get(tenantId) ?? known;
+  function observed({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
+    const known = epochs.get(tenantId) ?? begin(tenantId, number);
+    if (number <= known.number) return known;
+    const next = begin(tenantId, number);
+    drop(tenantId);
+    return next;
+  }
+
+  function periodOf({ tenantId, kekArn }: PartitionTenant, epoch: Epoch): Period {
+    const isOver = (): boolean => epochs.get(tenantId) !== epoch || epoch.periods.get(kekArn) !== period;
+    const period = epoch.periods.get(kekArn) ?? { loads: new Map(), isOver };
+    epoch.periods.set(kekArn, period);
+    return period;
   }
 
   return {
     clock,
     observe: (tenant) => void observed(tenant),
-    flush: (tenantId) => flush(tenantId, periods.get(tenantId)?.epoch ?? 0),
+    flush(tenantId, kekArn) {
+      if (kekArn === undefined) begin(tenantId, epochs.get(tenantId)?.number ?? 0);
+      else epochs.get(tenantId)?.periods.delete(kekArn);
+      drop(tenantId, kekArn);
+    },
     partition(tenant) {
-      const period = observed(tenant);
-      const over = { epoch: tenant.epoch, loads: new Map(), isOver: () => true };
-      const keys = keepers.of(tenant);
-      return new Partition(tenant, period.epoch === tenant.epoch ? period : over, { ...sandbox, keys });
+      const epoch = observed(tenant);
+      const period = epoch.number === tenant.epoch ? periodOf(tenant, epoch) : OVER;
+      return new Partition(tenant, period, { ...sandbox, keys: keepers.of(tenant) });
     },
   };
 }
 
+/** An epoch of one tenant, in which the keys under each of its KEKs may be flushed apart. */
+interface Epoch {
+  readonly number: number;
+  readonly periods: Map<string, Period>;
+}
+
+const OVER: Period = { loads: new Map(), isOver: () => true };
+
 /** Who keeps whose keys. */
 interface Keepers {
   of(tenant: PartitionTenant): KeptKeys;
-  dropTenant(tenantId: TenantId): number;
+  /** Returns how many there were. */
+  drop(tenantId: TenantId, kekArn?: string): number;
 }
 
 function keepersOf(newKeeper: () => KeptKeys): Keepers {
@@ -93,7 +113,7 @@ function keepersOf(newKeeper: () => KeptKeys): Keepers {
       return own;
     },
     // From both: a tenant may have changed over.
-    dropTenant: (tenantId) =>
-      pooled.dropTenant(tenantId) + (dedicated.get(tenantId)?.dropTenant(tenantId) ?? 0),
+    drop: (tenantId, kekArn) =>
+      pooled.dropTenant(tenantId, kekArn) + (dedicated.get(tenantId)?.dropTenant(tenantId, kekArn) ?? 0),
   };
 }

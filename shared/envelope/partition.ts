@@ -36,9 +36,8 @@ export interface Sandbox {
   readonly onEvent: (event: CacheEvent) => void;
 }
 
-/** A tenant between two flushes. */
+/** A KEK of a tenant between two flushes. */
 export interface Period {
-  readonly epoch: number;
   /** The loads under way; one that began before a flush is joined by nobody after it. */
   readonly loads: Map<string, Promise<unknown>>;
   readonly isOver: () => boolean;
@@ -192,9 +191,18 @@ export class Partition implements SdkCache {
     const askedAt = this.#askedAt.get(key) ?? this.#madeAt;
     this.#askedAt.delete(key);
     if (this.#period.isOver()) return;
-    const { tenantId, maxKeyAgeSeconds } = this.#tenant;
+    const { tenantId, kekArn, maxKeyAgeSeconds } = this.#tenant;
     const limitMs = Math.min(maxKeyAgeSeconds * 1_000, maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const kept = { tenantId, material: keep(), askedAt, maxAgeMs: limitMs, kmsRequestId, messages: 1, bytes };
+    const kept = {
+      tenantId,
+      kekArn,
+      material: keep(),
+      askedAt,
+      maxAgeMs: limitMs,
+      kmsRequestId,
+      messages: 1,
+      bytes,
+    };
     this.#sandbox.keys.keep(this.#id(key), kept);
   }
 

@@ -20,16 +20,16 @@ export interface RevocationLog {
 }
 
 /**
- * Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under, or the key
- * that was refused is one that it had before. Never throws.
+ * Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under. Where the
+ * key that was refused is one that it had before, what is under that KEK is dropped and all else goes on. Never throws.
  */
 export async function revokeFirstHand(
   tenant: Tenant,
   refusal: KeyRefusal,
   { tenants, cache, now, revocations }: FirstHandPorts,
 ): Promise<void> {
-  cache.flush(tenant.tenantId);
   const { kekArn = tenant.kekArn } = refusal;
+  cache.flush(tenant.tenantId, retiredKekOf(tenant, kekArn));
   const signal = { name: refusal.code, at: now().toISOString(), kekArn };
   try {
     const change = await changeTenant(tenant.tenantId, tenants, (current) =>
@@ -41,4 +41,10 @@ export async function revokeFirstHand(
   } catch (failure) {
     revocations.notRevoked(tenant, failure);
   }
+}
+
+/** The retired KEK that `keyArn` is, or is a replica of; undefined for a key in use, or one that was never the tenant's. */
+function retiredKekOf(tenant: Tenant, keyArn: string): string | undefined {
+  if (currentKekArns(tenant).includes(keyArn)) return undefined;
+  return tenant.retiredKeks.find((retired) => currentKekArns(retired).includes(keyArn))?.kekArn;
 }

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decryptWhole } from '../../shared/envelope/decrypt.ts';
-import { type CachedKeys, cachedKeys, CACHED_GLOBEX, holdAnswers, idle } from '../support/cached-keys.ts';
+import { kekOf } from '../../shared/envelope/kek.ts';
+import {
+  CACHED_ACME,
+  type CachedKeys,
+  cachedKeys,
+  CACHED_GLOBEX,
+  holdAnswers,
+  idle,
+} from '../support/cached-keys.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
 import { ACME } from '../support/tenants.ts';
 
@@ -47,6 +55,53 @@ describe('a tenant’s keys are dropped, and no other’s,', () => {
     sandbox.keys.cache.flush(ACME.tenantId);
     await decryptWhole(sandbox.kek(), message, CONTEXT);
     expect(sandbox.kms.calls).toHaveLength(asked + 1);
+  });
+});
+
+describe('a KEK that is flushed by itself', () => {
+  const OLD = ACME.kekArn.replace('9d3ab1c2', '00000000');
+  const RETIRED = { retiredKeks: [{ kekArn: OLD, replicaArns: [], branchKeyIds: [] }] };
+
+  /** The keys of acme's present KEK and of the one it had before, which a message of it is opened with, are cached. */
+  async function warmBoth(): Promise<CachedKeys & { readonly askedForOld: () => Promise<number> }> {
+    const sandbox = await warm();
+    sandbox.kms.addKey(OLD);
+    const message = await messageOf(sandbox.kek({ kekArn: OLD }), randomBytes(10));
+    const kek = kekOf({ ...CACHED_ACME, ...RETIRED }, sandbox.keys, OLD);
+    async function askedForOld(): Promise<number> {
+      const before = sandbox.kms.calls.length;
+      await decryptWhole(kek, message, CONTEXT);
+      return sandbox.kms.calls.length - before;
+    }
+    expect([await askedForOld(), await askedForOld()]).toEqual([1, 0]);
+    return { ...sandbox, askedForOld };
+  }
+
+  test('loses its keys, and no other KEK of the tenant does', async () => {
+    const sandbox = await warmBoth();
+    sandbox.keys.cache.flush(ACME.tenantId, OLD);
+    expect(await askedFor(sandbox)).toEqual([0, 0]);
+    expect([await sandbox.askedForOld(), await sandbox.askedForOld()]).toEqual([1, 0]);
+  });
+
+  test('is so when KMS refuses it', async () => {
+    const sandbox = await warmBoth();
+    sandbox.clock.advance(45_000);
+    // The present KEK's key is fetched anew before the old one is asked for, and refused.
+    sandbox.keys.cache.flush(ACME.tenantId);
+    expect(await askedFor(sandbox)).toEqual([1, expect.any(Number)]);
+    sandbox.kms.refuse(OLD, 'DisabledException');
+    await expect(sandbox.askedForOld()).rejects.toMatchObject({ code: 'ERR_TENANT_KEY_UNUSABLE' });
+    expect(await askedFor(sandbox)).toEqual([0, 0]);
+  });
+
+  test('is flushed with the tenant’s other ones in a later epoch', async () => {
+    const sandbox = await warmBoth();
+    sandbox.keys.cache.observe(NEXT);
+    const kek = kekOf({ ...CACHED_ACME, ...RETIRED, epoch: NEXT.epoch }, sandbox.keys, OLD);
+    const { length } = sandbox.kms.calls;
+    await messageOf(kek, randomBytes(10));
+    expect(sandbox.kms.calls).toHaveLength(length + 1);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { instantOf } from '../../shared/envelope/key-age.ts';
 import { type KeptKey, KeptKeys } from '../../shared/envelope/kept-keys.ts';
-import type { TenantId } from '../../shared/tenant/tenant-id.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { heldClock } from '../support/held-clock.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
@@ -10,7 +10,7 @@ function store(maxKeys = 10) {
   const clock = heldClock();
   const zeroed: string[] = [];
   const keys = new KeptKeys(maxKeys, clock);
-  function keep(id: string, tenantId: TenantId = ACME.tenantId): void {
+  function keep(id: string, { tenantId, kekArn }: Pick<Tenant, 'tenantId' | 'kekArn'> = ACME): void {
     const material = {
       kind: 'branch key' as const,
       clone: () => {
@@ -20,6 +20,7 @@ function store(maxKeys = 10) {
     };
     const key: KeptKey = {
       tenantId,
+      kekArn,
       material,
       askedAt: instantOf(clock),
       maxAgeMs: 1_000,
@@ -80,10 +81,19 @@ describe('a key is zeroed', () => {
   test('with all others of its tenant', () => {
     const { keys, zeroed, keep } = store();
     keep('a');
-    keep('b', GLOBEX.tenantId);
+    keep('b', GLOBEX);
     keep('c');
     expect(keys.dropTenant(ACME.tenantId)).toBe(2);
     expect(zeroed).toEqual(['a', 'c']);
+    expect(keys.get('b')).toBeDefined();
+  });
+
+  test('with all others of its tenant that are under the same KEK', () => {
+    const { keys, zeroed, keep } = store();
+    keep('a');
+    keep('b', { ...ACME, kekArn: GLOBEX.kekArn });
+    expect(keys.dropTenant(ACME.tenantId, ACME.kekArn)).toBe(1);
+    expect(zeroed).toEqual(['a']);
     expect(keys.get('b')).toBeDefined();
   });
 });

@@ -30,7 +30,8 @@ beforeEach(() => {
     tenants,
     cache: {
       observe: ({ tenantId, epoch }) => void told.push(['observe', `${tenantId} ${epoch}`]),
-      flush: (tenantId) => void told.push(['flush', tenantId]),
+      flush: (tenantId, kekArn) =>
+        void told.push(['flush', kekArn === undefined ? tenantId : `${tenantId} ${kekArn}`]),
     },
     now: () => new Date(NOW),
     revocations: {
@@ -51,6 +52,18 @@ async function endless(signal: AbortSignal): Promise<never> {
   return await new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('socket hang up')));
   });
+}
+
+/** The first reads answer only when they are given up. Their signals, as they are asked. */
+function hangReads(times: number): readonly AbortSignal[] {
+  const signals: AbortSignal[] = [];
+  const answer = tenants.tenant.bind(tenants);
+  tenants.tenant = async (tenantId, signal) => {
+    if (signal === undefined || signals.length >= times) return await answer(tenantId);
+    signals.push(signal);
+    return await endless(signal);
+  };
+  return signals;
 }
 
 /** The failure of work that is under way, taken hold of before it happens. */
@@ -130,6 +143,41 @@ describe('work under guard', () => {
     tenants.outage = undefined;
     await vi.advanceTimersByTimeAsync(POLL_MS);
     expect(await failure).toMatchObject({ code: 'ERR_TENANT_REVOKED' });
+  });
+
+  test('is aborted within a second of the change though a read hangs, as soon as the next one answers', async () => {
+    const signals = hangReads(1);
+    const failure = failureOf(guard(ACME, NEVER, endless));
+    tenants.records.set('acme', REVOKED);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await failure).toMatchObject({ code: 'ERR_TENANT_REVOKED' });
+    // Nothing is in flight any more, so nobody waits for the read that hangs.
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  test('is aborted within a second of the change though a read fails', async () => {
+    tenants.outage = new StorageUnavailableError('dynamodb:GetItem answered nothing');
+    const failure = failureOf(guard(ACME, NEVER, endless));
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+    tenants.outage = undefined;
+    tenants.records.set('acme', REVOKED);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(await failure).toMatchObject({ code: 'ERR_TENANT_REVOKED' });
+  });
+
+  test('goes on while every read hangs, of which few do so at once', async () => {
+    const signals = hangReads(Number.POSITIVE_INFINITY);
+    const [done, finish] = settled();
+    const work = guard(ACME, NEVER, async (signal) => {
+      await done;
+      return signal.aborted;
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(signals.length).toBeGreaterThan(10);
+    expect(signals.filter(({ aborted }) => !aborted).length).toBeLessThanOrEqual(10);
+    finish();
+    expect(await work).toBe(false);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
   test('that does not heed its signal is waited for, and its result stands', async () => {
@@ -224,4 +272,18 @@ describe('work that meets a refusal of a key that the tenant had before', () => 
     expect(told).toContainEqual(['flush', 'acme']);
     expect(tenants.records.get('acme')).toEqual(ACME);
   });
+
+  test.each(['itself', 'a replica'])(
+    'drops what is under that KEK alone, if it is known: %s',
+    async (which) => {
+      const kekArn = ACME.kekArn.replace('9d3ab1c2', '00000000');
+      const replica = kekArn.replace('us-east-1', 'eu-west-1');
+      const tenant = { ...ACME, retiredKeks: [{ kekArn, replicaArns: [replica], branchKeyIds: [] }] };
+      tenants.records.set('acme', tenant);
+      const refusal = new TenantKeyUnusableError('gone', { kekArn: which === 'itself' ? kekArn : replica });
+      await failureOf(guard(tenant, NEVER, async () => await Promise.reject(refusal)));
+      expect(told.slice(1)).toEqual([['flush', `acme ${kekArn}`]]);
+      expect(tenants.records.get('acme')).toEqual(tenant);
+    },
+  );
 });
