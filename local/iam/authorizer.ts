@@ -35,7 +35,10 @@ export interface AccessRequest {
    * account. Elsewhere, within one account either policy suffices. Across accounts both must allow. Default false.
    */
   readonly resourcePolicyRules?: boolean;
-  /** Condition keys of the request, e.g. `{ 'kms:EncryptionContext:tenant-id': 'acme' }`; names compare without case. */
+  /**
+   * Condition keys of the request, e.g. `{ 'kms:EncryptionContext:tenant-id': 'acme' }`; names compare without case. A
+   * key that may have several values is a list, though it has one: conditions on it need a set operator.
+   */
   readonly context?: Readonly<Record<string, OneOrMany>>;
 }
 

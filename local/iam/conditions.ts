@@ -5,8 +5,19 @@ import type { ConditionOperator, OperatorName } from './condition-operators.ts';
 import { asList } from './matching.ts';
 import type { Variables } from './matching.ts';
 
-/** The values of a condition key in this request, by its name in any case; undefined where the request has none. */
-export type ContextLookup = (key: string) => readonly string[] | undefined;
+/** What a request says of one condition key. */
+export interface ContextValue {
+  readonly values: readonly string[];
+  /**
+   * Whether the key may have several values in a request, as `events:source` and `dynamodb:LeadingKeys` may. IAM wants a
+   * set operator (`ForAllValues`, `ForAnyValue`) for such a key, whatever the number of its values in this request.
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+   */
+  readonly isMultivalued: boolean;
+}
+
+/** What the request says of a condition key, by its name in any case; undefined where it says nothing. */
+export type ContextLookup = (key: string) => ContextValue | undefined;
 
 /** Throws UnknownOperatorError rather than let a condition it cannot read pass. */
 export function conditionsHold(
@@ -29,26 +40,29 @@ export class UnknownOperatorError extends Error {
   }
 }
 
-type ValuesTest = (values: readonly string[] | undefined, expected: readonly string[]) => boolean;
+type ValuesTest = (found: ContextValue | undefined, expected: readonly string[]) => boolean;
 
 function operatorTest(name: string, variables: Variables): ValuesTest {
   const parsed = parseOperatorName(name);
   if (parsed.base === 'Null' && parsed.quantifier === undefined && !parsed.ifExists) return isNull;
   const operator = findOperator(parsed.base);
   if (operator === undefined) throw new UnknownOperatorError(name);
-  return (values, expected) => holds(parsed, operator, values, expected, variables);
+  return (found, expected) => holds(parsed, operator, found, expected, variables);
 }
 
-const isNull: ValuesTest = (values, expected) => expected.includes(String(values === undefined));
+const isNull: ValuesTest = (found, expected) => expected.includes(String(found === undefined));
 
 function holds(
   name: OperatorName,
   operator: ConditionOperator,
-  values: readonly string[] | undefined,
+  found: ContextValue | undefined,
   expected: readonly string[],
   variables: Variables,
 ): boolean {
-  if (values === undefined) return absentHolds(name, operator);
+  if (found === undefined) return absentHolds(name, operator);
+  const { values, isMultivalued } = found;
+  // AWS promises nothing for a multivalued key without a set operator, so nobody may rely on it here.
+  if (isMultivalued && name.quantifier === undefined) return false;
   const satisfies = (value: string): boolean =>
     expected.some((policyValue) => operator.test(policyValue, value, variables)) !== operator.negated;
   if (name.quantifier === 'ForAnyValue') return values.some(satisfies);

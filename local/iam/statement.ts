@@ -1,7 +1,7 @@
 /** Whether one statement speaks about a request: its action, its resource, its conditions. */
 import type { AccessRequest, PolicyDocument, PolicyStatement } from './authorizer.ts';
 import { conditionsHold } from './conditions.ts';
-import type { ContextLookup } from './conditions.ts';
+import type { ContextLookup, ContextValue } from './conditions.ts';
 import { asList, matchesAction, matchesText, missingVariables } from './matching.ts';
 import type { Variables } from './matching.ts';
 
@@ -15,25 +15,34 @@ export function applyingStatements(
   return asList(document.Statement).filter((statement) => applies(statement, request, lookup, variables));
 }
 
-/** Condition keys compare without case. Those of the principal are always there. */
+/** Condition keys compare without case. Those of the principal and of the resource's owner are always there. */
 function contextLookup(request: AccessRequest): ContextLookup {
-  const { principal, context = {} } = request;
-  const values = new Map<string, readonly string[]>();
+  const { principal, resourceAccountId, context = {} } = request;
+  const found = new Map<string, ContextValue>();
   for (const [key, value] of Object.entries(context)) {
     const name = key.toLowerCase();
-    values.set(name, [...(values.get(name) ?? []), ...asList(value)]);
+    const before = found.get(name);
+    found.set(name, {
+      values: [...(before?.values ?? []), ...asList(value)],
+      isMultivalued: before?.isMultivalued === true || typeof value !== 'string',
+    });
   }
-  values.set('aws:principalarn', [principal.roleArn ?? principal.arn]);
-  values.set('aws:principalaccount', [principal.accountId]);
-  return (key) => values.get(key.toLowerCase());
+  found.set('aws:principalarn', single(principal.roleArn ?? principal.arn));
+  found.set('aws:principalaccount', single(principal.accountId));
+  found.set('aws:resourceaccount', single(resourceAccountId));
+  return (key) => found.get(key.toLowerCase());
+}
+
+function single(value: string): ContextValue {
+  return { values: [value], isMultivalued: false };
 }
 
 /** Documents of the version before 2012-10-17, which is also the default, know no variables. */
 function policyVariables(document: PolicyDocument, lookup: ContextLookup): Variables | undefined {
   if (document.Version !== '2012-10-17') return undefined;
   return (name) => {
-    const values = lookup(name);
-    return values?.length === 1 ? values[0] : undefined;
+    const { values = [], isMultivalued = false } = lookup(name) ?? {};
+    return isMultivalued || values.length > 1 ? undefined : values[0];
   };
 }
 

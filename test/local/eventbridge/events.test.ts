@@ -149,7 +149,10 @@ describe('event buses', () => {
         Principal: '*',
         Action: 'events:PutEvents',
         Resource: bus.arn,
-        Condition: { StringEquals: { 'events:source': 'aws.kms' } },
+        Condition: {
+          'ForAllValues:StringEquals': { 'events:source': 'aws.kms' },
+          Null: { 'events:source': 'false' },
+        },
       },
     });
     await isv.send(new PutPermissionCommand({ EventBusName: bus.name, Policy }));

@@ -11,6 +11,7 @@ const context = {
   'kms:EncryptionContext:tenant-id': 'acme',
   'kms:EncryptionContextKeys': ['tenant-id', 'object-id'],
   'aws:SourceArn': 'arn:aws:s3:::ingest',
+  'events:source': ['aws.kms'],
   'aws:SecureTransport': 'true',
   'kms:ScheduleKeyDeletionPendingWindowInDays': '7',
   'aws:CurrentTime': '2026-06-01T00:00:00Z',
@@ -76,6 +77,14 @@ describe('condition operators', () => {
     ['ForAnyValue:StringEquals', 'kms:absent', 'tenant-id', false],
     ['ForAnyValue:StringNotEquals', 'kms:EncryptionContextKeys', 'tenant-id', true],
     ['ForAllValues:StringNotEquals', 'kms:EncryptionContextKeys', 'tenant-id', false],
+    // IAM wants a set operator for a key that may have several values, though it has one.
+    ['StringEquals', 'events:source', 'aws.kms', false],
+    ['StringNotEquals', 'events:source', 'aws.s3', false],
+    ['ForAllValues:StringEquals', 'events:source', 'aws.kms', true],
+    ['ForAnyValue:StringEquals', 'events:source', ['aws.s3', 'aws.kms'], true],
+    ['Null', 'events:source', 'false', true],
+    ['StringEquals', 'aws:ResourceAccount', ACCOUNT, true],
+    ['StringNotEquals', 'aws:ResourceAccount', ACCOUNT, false],
     ['StringEquals', 'aws:PrincipalArn', ROLE, true],
     ['StringEquals', 'aws:PrincipalAccount', ACCOUNT, true],
   ])('%s %s %j holds: %s', (operator, key, value, expected) => {
@@ -116,6 +125,13 @@ describe('policy variables', () => {
 
   test('that the request cannot fill make the statement apply to nothing', () => {
     expect(holds({ StringNotEquals: { [TENANT]: '${kms:absent}' } })).toBe(false);
+  });
+
+  test('are never keys that may have several values', () => {
+    expect(holds({ StringEquals: { 'kms:EncryptionContextKeys': '${events:source}' } })).toBe(false);
+    expect(holds({ 'ForAnyValue:StringEquals': { 'events:source': ['aws.kms', '${events:source}'] } })).toBe(
+      false,
+    );
   });
 
   test('are plain text in documents older than 2012-10-17', () => {
