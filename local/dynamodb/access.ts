@@ -1,9 +1,11 @@
 /** Which action on which resource an operation is, as IAM sees it. */
+import * as z from 'zod';
 import { requireAccess } from '../access.ts';
-import type { Authorizer } from '../iam/authorizer.ts';
+import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import type { Caller } from '../service.ts';
 import type { Input } from './engine.ts';
 import { leadingKeys } from './leading-keys.ts';
+import { requestedAttributes } from './requested-attributes.ts';
 import { TRANSACT_ACTIONS, transactEntries } from './transact-entries.ts';
 
 export interface AccessPorts {
@@ -20,6 +22,9 @@ interface Access {
   readonly items?: { readonly table: string; readonly request: unknown };
 }
 
+const optionsSchema = z.object({ ReturnValues: z.string().optional(), Select: z.string().optional() });
+const ITEM_WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+
 /** Throws AccessDeniedException unless the caller may do all that the operation does. */
 export async function requireTableAccess(
   { authorizer, partitionKey }: AccessPorts,
@@ -30,7 +35,6 @@ export async function requireTableAccess(
   const resourceAccountId = principal.accountId;
   for (const { action, resource, items } of accesses(operation, input)) {
     const keyName = items && (await partitionKey(items.table));
-    const keys = keyName === undefined ? [] : leadingKeys(items?.request, keyName);
     requireAccess(
       authorizer,
       {
@@ -40,11 +44,33 @@ export async function requireTableAccess(
           ? resource
           : `arn:aws:dynamodb:${region}:${principal.accountId}:table/${resource}`,
         resourceAccountId,
-        context: keys.length === 0 ? {} : { 'dynamodb:LeadingKeys': keys },
+        context: keyName === undefined ? {} : conditionKeys(operation, action, items?.request, keyName),
       },
       400,
     );
   }
+}
+
+/**
+ * What a policy may ask of a request about items. The two lists are left out where they are empty, as AWS leaves them out.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ */
+function conditionKeys(
+  operation: string,
+  action: string,
+  request: unknown,
+  keyName: string,
+): Required<AccessRequest>['context'] {
+  const keys = leadingKeys(request, keyName);
+  const attributes = requestedAttributes(request);
+  const { ReturnValues = 'NONE', Select } = optionsSchema.safeParse(request).data ?? {};
+  return {
+    ...(keys.length === 0 ? {} : { 'dynamodb:LeadingKeys': keys }),
+    ...(attributes.length === 0 ? {} : { 'dynamodb:Attributes': attributes }),
+    ...(operation.startsWith('Transact') ? { 'dynamodb:EnclosingOperation': [operation] } : {}),
+    ...(ITEM_WRITES.has(action) ? { 'dynamodb:ReturnValues': ReturnValues } : {}),
+    ...(action === 'Query' || action === 'Scan' ? { 'dynamodb:Select': Select ?? 'ALL_ATTRIBUTES' } : {}),
+  };
 }
 
 function accesses(operation: string, input: Input): readonly Access[] {

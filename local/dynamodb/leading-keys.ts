@@ -18,6 +18,7 @@ const requestSchema = z.union([
     KeyConditionExpression: z.string().optional(),
     ExpressionAttributeNames: z.record(z.string(), z.string()).optional(),
     ExpressionAttributeValues: item.optional(),
+    KeyConditions: z.record(z.string(), z.object({ AttributeValueList: z.array(z.unknown()) })).optional(),
   }),
 ]);
 const keySchema = z.object({ S: z.string() }).or(z.object({ N: z.string() }));
@@ -38,8 +39,9 @@ function named(request: unknown, partitionKey: string): readonly unknown[] {
   if (parsed === undefined) return [];
   if (Array.isArray(parsed))
     return parsed.map((entry) => (entry.PutRequest?.Item ?? entry.DeleteRequest?.Key)?.[partitionKey]);
-  const { Key, Item, Keys = [], KeyConditionExpression: condition = '' } = parsed;
-  if (condition === '') return [Key, Item, ...Keys].map((each) => each?.[partitionKey]);
+  const { Key, Item, Keys = [], KeyConditions = {}, KeyConditionExpression: condition = '' } = parsed;
+  const legacy = KeyConditions[partitionKey]?.AttributeValueList ?? [];
+  if (condition === '') return [...[Key, Item, ...Keys].map((each) => each?.[partitionKey]), ...legacy];
   const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = parsed;
   return Array.from(condition.matchAll(/(#?\w+)\s*=\s*(:\w+)/gu))
     .filter(([, name = '']) => (names[name] ?? name) === partitionKey)
