@@ -52,6 +52,7 @@ export const shownSchema: z.ZodType<Shown> = z.object({
 export const listedSchema: z.ZodType<Listed> = z.object({
   tenants: z.array(tenantSchema),
   after: tenantIdSchema.optional(),
+  invalid: z.string().optional(),
 });
 
 export const renderedSchema: z.ZodType<Rendered> = z.object({

@@ -42,9 +42,12 @@ const METRICS = {
   unchanged: 'KeyEventWithoutEffect',
 } as const;
 
-/** An outage is thrown: Lambda delivers the event twice more, then it goes to the dead-letter queue. */
+/** What fails is thrown: Lambda delivers the event twice more, then it goes to the dead-letter queue. */
 export const handler: Handler<unknown, KeyEventOutcome> = lambda(async (event, signal) => {
-  const result = await handleKeyEvent(event, ports);
+  const result = await handleKeyEvent(event, ports).catch((failure: unknown) => {
+    count('KeyEventFailed');
+    throw failure;
+  });
   count(result.outcome === 'ignored' ? `KeyEventIgnored:${result.reason}` : METRICS[result.outcome]);
   logger.info('key event', { ...result });
   // What is not unparked when time runs out, the watch unparks.

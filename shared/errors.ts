@@ -88,7 +88,7 @@ export class TenantUnknownError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** A record in the state table is no tenant's: somebody else wrote it. */
+/** A row of the state table is not what its key says: no record of that tenant's. Somebody else wrote it. */
 export class TenantInvalidError extends SealstreamError {
   override readonly name = 'TenantInvalidError';
   readonly code = 'ERR_TENANT_INVALID';

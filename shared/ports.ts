@@ -13,7 +13,7 @@ import type { TenantId } from './tenant/tenant-id.ts';
  * the invocation's deadline.
  */
 export interface State {
-  /** Strongly consistent. */
+  /** Strongly consistent. Throws as Tenants' does. */
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
   /** Strongly consistent, one request for both. */
   tenantAndPlan(tenantId: TenantId, objectId: ObjectId): Promise<{ tenant?: Tenant; plan?: Plan }>;
@@ -30,15 +30,18 @@ export interface State {
 
 /** The tenants' records, and who holds which key. */
 export interface Tenants {
-  /** Strongly consistent. */
+  /**
+   * Strongly consistent.
+   * @throws TenantInvalidError when the record does not parse, or names another tenant
+   */
   tenant(tenantId: TenantId, signal?: AbortSignal): Promise<Tenant | undefined>;
   /**
    * Every registered tenant, in order of id, page by page; memory is flat in their number.
-   * @throws TenantInvalidError after the last of them, naming those whose record does not parse
+   * @throws TenantInvalidError after the last of them, naming the rows that are no tenant's
    */
   all(): AsyncIterable<Tenant>;
-  /** The tenants who have, or had, this KEK or replica, by its full ARN. */
-  ofKek(kekArn: string): Promise<readonly Tenant[]>;
+  /** The tenants who have, or had, this KEK or replica, by its full ARN. Throws as `all` does. */
+  ofKek(kekArn: string): AsyncIterable<Tenant>;
   /** Stores a new tenant; false when one of that id is registered already. */
   register(tenant: Tenant): Promise<boolean>;
   /** Writes `next`'s status, epoch and signal over `read`'s; false when one of them has changed since it was read. */

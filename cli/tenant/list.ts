@@ -1,5 +1,6 @@
 /** `tenant list`: every tenant, in order of id. */
 import type { Command } from 'commander';
+import type { Listed } from '../../shared/onboarding/show.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { listedSchema } from '../answers.ts';
 import type { ControlPlane } from '../control-plane.ts';
@@ -11,21 +12,22 @@ export function addList(parent: Command, perform: Perform): void {
   const command = parent.command('list').description('list all tenants');
   examples(command, 'list', 'list --stage prod --region eu-central-1 --json').action(async () => {
     await perform(async ({ controlPlane }) => {
-      const tenants = await everyTenant(controlPlane);
-      return { ok: true, answer: { tenants }, text: describe(tenants) };
+      const { tenants, invalid } = await everyTenant(controlPlane);
+      const text = [describe(tenants), ...(invalid === undefined ? [] : ['', `not listed: ${invalid}`])];
+      return { ok: invalid === undefined, answer: { tenants, invalid }, text: text.join('\n') };
     });
   });
 }
 
-async function everyTenant(controlPlane: ControlPlane): Promise<readonly Tenant[]> {
+async function everyTenant(controlPlane: ControlPlane): Promise<Omit<Listed, 'after'>> {
   const tenants: Tenant[] = [];
-  let after: string | undefined;
+  let page: Listed | undefined;
   do {
-    const page = await controlPlane.invoke('onboard', { action: 'list', after, limit: 1000 }, listedSchema);
+    const request = { action: 'list', after: page?.after, limit: 1000 };
+    page = await controlPlane.invoke('onboard', request, listedSchema);
     tenants.push(...page.tenants);
-    after = page.after;
-  } while (after !== undefined);
-  return tenants;
+  } while (page.after !== undefined);
+  return { tenants, invalid: page.invalid };
 }
 
 function describe(tenants: readonly Tenant[]): string {

@@ -23,8 +23,18 @@ export function sqsClient(): SQSClient {
 }
 
 export function dynamoDbClient(): DynamoDBDocumentClient {
-  const client = plainDynamoDbClient();
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  return documentClient(plainDynamoDbClient());
+}
+
+/**
+ * A number that JavaScript cannot hold is rounded, and refused by whoever parses the item. The SDK by itself would throw
+ * for the whole answer, so that one such number in one row kept back every row that is read along with it.
+ */
+export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client, {
+    marshallOptions: { removeUndefinedValues: true },
+    unmarshallOptions: { wrapNumbers: Number },
+  });
 }
 
 /** As the Encryption SDK's key store wants it. */

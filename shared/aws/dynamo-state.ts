@@ -1,16 +1,17 @@
 /** The state table in DynamoDB: tenants, plans, receipts, rejections. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ObjectId } from '../chunk/object-id.ts';
 import { type Plan, planSchema } from '../chunk/plan.ts';
 import { StorageUnavailableError } from '../errors.ts';
 import type { State } from '../ports.ts';
-import { type Tenant, tenantSchema } from '../tenant/tenant.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { addReceipt } from './dynamo-receipts.ts';
 import { expiresAt, planItem, rejectionItem, type StateTable, tenantItem } from './state-table.ts';
 import { storing } from './storage-failure.ts';
+import { parseTenant, readTenant } from './tenant-records.ts';
 
 /** Longer than SQS keeps a message (14 days), so that a redelivered job always finds its plan. */
 const SEALED_PLAN_SECONDS = 30 * 86_400;
@@ -43,16 +44,6 @@ export function dynamoState(table: StateTable): State {
   };
 }
 
-export async function readTenant(
-  { client, name }: StateTable,
-  tenantId: TenantId,
-  abortSignal?: AbortSignal,
-): Promise<Tenant | undefined> {
-  const command = new GetCommand({ TableName: name, Key: tenantItem(tenantId), ConsistentRead: true });
-  const { Item } = await client.send(command, { abortSignal });
-  return Item === undefined ? undefined : tenantSchema.parse(Item);
-}
-
 async function readTenantAndPlan(
   { client, name }: StateTable,
   tenantId: TenantId,
@@ -67,7 +58,7 @@ async function readTenantAndPlan(
   const tenant = items.find(({ sk }) => sk === 'tenant');
   const plan = items.find(({ sk }) => sk === 'plan');
   return {
-    ...(tenant === undefined ? {} : { tenant: tenantSchema.parse(tenant) }),
+    ...(tenant === undefined ? {} : { tenant: parseTenant(tenant, tenantId) }),
     ...(plan === undefined ? {} : { plan: planSchema.parse(plan) }),
   };
 }

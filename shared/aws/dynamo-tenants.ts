@@ -3,35 +3,27 @@
  * list of tenants, and its entry under its KEK. Only the record says anything about the key's state.
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  paginateQuery,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
-import { StorageUnavailableError, TenantInvalidError } from '../errors.ts';
+import { TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Tenants } from '../ports.ts';
-import { everyKekArn, type Tenant, tenantSchema } from '../tenant/tenant.ts';
-import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+import { everyKekArn, type Tenant } from '../tenant/tenant.ts';
 import { succeeds } from './conditional-write.ts';
-import { readTenant } from './dynamo-state.ts';
-import { type ItemKey, kekItem, type StateTable, tenantItem, tenantListItem } from './state-table.ts';
+import {
+  kekItem,
+  kekPartition,
+  type StateTable,
+  TENANT_LIST,
+  tenantItem,
+  tenantListItem,
+} from './state-table.ts';
 import { storing } from './storage-failure.ts';
-
-/** With whatever else the item has. */
-const keySchema = z.looseObject({ pk: z.string(), sk: z.string() });
-
-/** DynamoDB's limit on one BatchGetItem. */
-const PAGE_ITEMS = 100;
+import { readTenant, recordsOf } from './tenant-records.ts';
 
 export function dynamoTenants(table: StateTable): Tenants {
   return {
     tenant: async (id, signal) =>
       await storing('dynamodb:GetItem', async () => await readTenant(table, id, signal)),
-    all: () => everyTenant(table),
-    ofKek: async (kekArn) => await tenantsOfKek(table, kekArn),
+    all: () => recordsOf(table, TENANT_LIST),
+    ofKek: (kekArn) => tenantsOfKek(table, kekArn),
     register: async (tenant) =>
       await storing('dynamodb:TransactWriteItems', async () => await register(table, tenant)),
     replace: async (read, next) =>
@@ -41,59 +33,10 @@ export function dynamoTenants(table: StateTable): Tenants {
   };
 }
 
-async function* everyTenant(table: StateTable): AsyncGenerator<Tenant> {
-  const invalid: string[] = [];
-  for await (const tenantIds of idPages(table, 'tenants')) {
-    for (const item of await readItems(table, tenantIds)) {
-      const { data, error } = tenantSchema.safeParse(item);
-      if (data === undefined) invalid.push(`${item.pk} (${z.prettifyError(error)})`);
-      else yield data;
-    }
-  }
-  if (invalid.length > 0) throw new TenantInvalidError(`put right in the state table: ${invalid.join(', ')}`);
-}
-
 /** The record has the last word on which keys are the tenant's. */
-async function tenantsOfKek(table: StateTable, kekArn: string): Promise<readonly Tenant[]> {
-  const holders: Tenant[] = [];
-  for await (const tenantIds of idPages(table, `kek#${kekArn}`))
-    holders.push(...(await readItems(table, tenantIds)).map((item) => tenantSchema.parse(item)));
-  return holders.filter((tenant) => everyKekArn(tenant).includes(kekArn));
-}
-
-/** The sort keys of a partition whose items stand for one tenant each. */
-async function* idPages({ client, name }: StateTable, pk: string): AsyncGenerator<readonly TenantId[]> {
-  const query = {
-    TableName: name,
-    KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': pk },
-    ConsistentRead: true,
-  };
-  const pages = paginateQuery({ client, pageSize: PAGE_ITEMS }, query)[Symbol.asyncIterator]();
-  for (;;) {
-    const page = await storing('dynamodb:Query', async () => await pages.next());
-    if (page.done === true) return;
-    const { Items = [] } = page.value;
-    yield Items.map(({ sk }) => tenantIdSchema.parse(sk));
-  }
-}
-
-/** In order of id: a BatchGetItem answers in none. */
-async function readItems(table: StateTable, tenantIds: readonly TenantId[]): Promise<readonly ItemKey[]> {
-  if (tenantIds.length === 0) return [];
-  const items = await storing(
-    'dynamodb:BatchGetItem',
-    async () => await batchGet(table, tenantIds.map(tenantItem)),
-  );
-  return items.toSorted((one, other) => (one.pk < other.pk ? -1 : 1));
-}
-
-async function batchGet({ client, name }: StateTable, Keys: ItemKey[]): Promise<readonly ItemKey[]> {
-  const command = new BatchGetCommand({ RequestItems: { [name]: { Keys, ConsistentRead: true } } });
-  const { Responses, UnprocessedKeys } = await client.send(command);
-  if (UnprocessedKeys?.[name] !== undefined)
-    throw new StorageUnavailableError('dynamodb:BatchGetItem was throttled');
-  return (Responses?.[name] ?? []).map((item) => keySchema.parse(item));
+async function* tenantsOfKek(table: StateTable, kekArn: string): AsyncGenerator<Tenant> {
+  for await (const tenant of recordsOf(table, kekPartition(kekArn)))
+    if (everyKekArn(tenant).includes(kekArn)) yield tenant;
 }
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

@@ -18,13 +18,20 @@ export function tenantItem(tenantId: TenantId): ItemKey {
 }
 
 /** One item per tenant in one partition: the list of tenants. It holds no state, which tenantItem alone does. */
+export const TENANT_LIST = 'tenants';
+
 export function tenantListItem(tenantId: TenantId): ItemKey {
-  return { pk: 'tenants', sk: tenantId };
+  return { pk: TENANT_LIST, sk: tenantId };
 }
 
-/** Who holds this key. A key of several tenants has several items. */
+/** Who holds this key. */
+export function kekPartition(kekArn: string): string {
+  return `kek#${kekArn}`;
+}
+
+/** A key of several tenants has several items. */
 export function kekItem(kekArn: string, tenantId: TenantId): ItemKey {
-  return { pk: `kek#${kekArn}`, sk: tenantId };
+  return { pk: kekPartition(kekArn), sk: tenantId };
 }
 
 /** That events of this key reach us. */

@@ -1,5 +1,6 @@
 /** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
 import type { Hearings, Tenants } from '../ports.ts';
+import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription, type KeyDescriber } from './described-key.ts';
 import { type Finding, passed, warned } from './finding.ts';
@@ -58,8 +59,9 @@ async function checkKey(
   const watching = statementOf('SealstreamWatches', candidate, ourselves);
   const described = await checkDescription(kekArn, candidate, audit, watching);
   if (!described.isAskable) return described;
-  const holders = await tenants.ofKek(kekArn);
-  const isShared = holders.some(({ tenantId }) => tenantId !== candidate.tenantId);
+  const holders = await readable(tenants.ofKek(kekArn));
+  const isShared =
+    holders.invalid !== undefined || holders.tenants.some(({ tenantId }) => tenantId !== candidate.tenantId);
   const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
   const granted = await checkGrant(kekArn, candidate, ports);
   return { ...described, findings: [...described.findings, ...granted] };

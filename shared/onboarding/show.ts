@@ -1,5 +1,6 @@
 /** What an operator wants to know of tenants. Nothing in it is secret. */
 import type { Hearings, Parking, Tenants } from '../ports.ts';
+import { readable } from '../tenant/readable.ts';
 import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { ListRequest } from './request.ts';
@@ -21,6 +22,8 @@ export interface Listed {
   readonly tenants: readonly Tenant[];
   /** Where the next page begins; absent on the last. */
   readonly after?: TenantId;
+  /** On the last page, which rows of the state table are no tenant's; absent when all are. */
+  readonly invalid?: string;
 }
 
 /** @throws TenantUnknownError */
@@ -38,12 +41,23 @@ export async function listTenants(
   { after, limit }: Omit<ListRequest, 'action'>,
   ports: ShowPorts,
 ): Promise<Listed> {
-  const tenants: Tenant[] = [];
-  for await (const tenant of ports.tenants.all()) {
+  const { tenants, invalid } = await readable(pageOf(ports.tenants.all(), after, limit + 1));
+  const page = tenants.slice(0, limit);
+  const last = page.at(-1);
+  if (tenants.length > limit && last !== undefined) return { tenants: page, after: last.tenantId };
+  return { tenants: page, ...(invalid === undefined ? {} : { invalid: invalid.message }) };
+}
+
+async function* pageOf(
+  all: AsyncIterable<Tenant>,
+  after: TenantId | undefined,
+  most: number,
+): AsyncGenerator<Tenant> {
+  let given = 0;
+  for await (const tenant of all) {
     if (after !== undefined && tenant.tenantId <= after) continue;
-    const last = tenants.at(-1);
-    if (tenants.length === limit && last !== undefined) return { tenants, after: last.tenantId };
-    tenants.push(tenant);
+    yield tenant;
+    given += 1;
+    if (given === most) return;
   }
-  return { tenants };
 }

@@ -2,6 +2,7 @@
 import type { BranchKeys } from '../envelope/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
+import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
@@ -30,17 +31,20 @@ export type KeyEventOutcome =
 
 /**
  * Idempotent, and of any order. One tenant's failure keeps no other from its change.
- * @throws KmsUnavailableError, StorageUnavailableError: to be delivered again
+ * @throws KmsUnavailableError, StorageUnavailableError, TenantInvalidError: to be delivered again. Of a record that is no
+ * tenant's nobody can tell whether the event is about it, so it is thrown when all others have been turned.
  */
 export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promise<KeyEventOutcome> {
   const event = parseKeyEvent(input, ports.now());
   const { kekArns = [] } = event;
-  const holders = await Promise.all(kekArns.map(async (arn) => await ports.tenants.ofKek(arn)));
-  const tenants = holders.flat();
+  const holders = await Promise.all(kekArns.map(async (arn) => await readable(ports.tenants.ofKek(arn))));
+  const tenants = holders.flatMap((one) => one.tenants);
   const outcome = 'ignored' in event ? ignored(event.ignored) : await applyToAll(event, tenants, ports);
   // Last: nothing that revokes waits for it.
-  const held = kekArns.filter((_arn, index) => (holders[index] ?? []).length > 0);
+  const held = kekArns.filter((_arn, index) => (holders[index]?.tenants ?? []).length > 0);
   await Promise.all(held.map(async (arn) => await ports.hearings.note(arn, ports.now())));
+  const invalid = holders.map((one) => one.invalid).find((failure) => failure !== undefined);
+  if (invalid !== undefined && !('ignored' in event)) throw invalid;
   return outcome;
 }
 

@@ -1,7 +1,10 @@
 /** The tenants' records in a DynamoDB that is asked over HTTP. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, NumberValue, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import { type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
@@ -33,6 +36,38 @@ function arnOf(id: string): string {
   return ACME.kekArn.replace(/key\/.*/u, `key/${id}`);
 }
 
+async function holdersOf(kekArn: string): Promise<readonly Tenant[]> {
+  return await Array.fromAsync(tenants.ofKek(kekArn));
+}
+
+/** Writes into a tenant's record what nobody of ours would. */
+async function edit({ tenantId }: Tenant, attribute: string, value: unknown): Promise<void> {
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: tenantItem(tenantId),
+      UpdateExpression: 'SET #attribute = :value',
+      ExpressionAttributeNames: { '#attribute': attribute },
+      ExpressionAttributeValues: { ':value': value },
+    }),
+  );
+}
+
+async function remove(Key: { pk: string; sk: string }): Promise<void> {
+  await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
+}
+
+/** What a walk through tenants yields, and what it throws at its end. */
+async function walk(records: AsyncIterable<Tenant>): Promise<{ ids: string[]; failure: unknown }> {
+  const ids: string[] = [];
+  try {
+    for await (const { tenantId } of records) ids.push(tenantId);
+    return { ids, failure: undefined };
+  } catch (failure) {
+    return { ids, failure };
+  }
+}
+
 function revoked(tenant: Tenant): Tenant {
   const signal = { name: 'DisableKey', at: '2026-03-01T12:00:00.000Z' };
   return { ...tenant, status: 'revoked', epoch: tenant.epoch + 1, signal };
@@ -56,8 +91,8 @@ describe('a tenant', () => {
     await tenants.register(one);
     await tenants.register(other);
     await tenants.register(named('kek-globex', GLOBEX));
-    expect(await tenants.ofKek(kekArn)).toEqual([one, other]);
-    expect(await tenants.ofKek(kekArn.replace('11111111', '22222222'))).toEqual([]);
+    expect(await holdersOf(kekArn)).toEqual([one, other]);
+    expect(await holdersOf(kekArn.replace('11111111', '22222222'))).toEqual([]);
   });
 });
 
@@ -126,18 +161,18 @@ describe('a change of key', () => {
   test('is written with who holds which key, or not at all', async () => {
     const read = named('rekeyed', { ...ACME, kekArn: arnOf('old'), replicaArns: [arnOf('replica')] });
     await tenants.register(read);
-    expect(await tenants.ofKek(arnOf('replica'))).toEqual([read]);
+    expect(await holdersOf(arnOf('replica'))).toEqual([read]);
     const retiredKeks = [{ kekArn: arnOf('old'), replicaArns: [], branchKeyIds: ['rekeyed.1'] }];
     const next = { ...read, kekArn: arnOf('new'), replicaArns: [], retiredKeks, epoch: read.epoch + 1 };
     expect(await tenants.rewrite(read, next)).toBe(true);
     expect(await tenants.tenant(read.tenantId)).toEqual(next);
-    expect(await tenants.ofKek(arnOf('new'))).toEqual([next]);
-    expect(await tenants.ofKek(arnOf('old'))).toEqual([next]);
-    expect(await tenants.ofKek(arnOf('replica'))).toEqual([]);
+    expect(await holdersOf(arnOf('new'))).toEqual([next]);
+    expect(await holdersOf(arnOf('old'))).toEqual([next]);
+    expect(await holdersOf(arnOf('replica'))).toEqual([]);
 
     const late = { ...read, kekArn: arnOf('late'), epoch: read.epoch + 1 };
     expect(await tenants.rewrite(read, late)).toBe(false);
-    expect(await tenants.ofKek(arnOf('late'))).toEqual([]);
+    expect(await holdersOf(arnOf('late'))).toEqual([]);
     expect(await tenants.tenant(read.tenantId)).toEqual(next);
   });
 });
@@ -151,25 +186,54 @@ test('all tenants come in order of id, page by page', async () => {
   expect(found).toEqual(found.toSorted());
 });
 
-test('a record that is no tenant’s keeps back no other, and is named when all others have come', async () => {
-  await tenants.register(named('broken'));
-  await table.client.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: tenantItem(tenantIdSchema.parse('broken')),
-      UpdateExpression: 'SET epoch = :epoch',
-      ExpressionAttributeValues: { ':epoch': 'seven' },
-    }),
-  );
-  await tenants.register(named('zebra'));
-  const found: string[] = [];
-  const walk = async (): Promise<void> => {
-    for await (const { tenantId } of tenants.all()) found.push(tenantId);
-  };
-  await expect(walk()).rejects.toMatchObject({
-    code: 'ERR_TENANT_INVALID',
-    message: expect.stringContaining('broken'),
+describe('a record that is not what its key says', () => {
+  /** More digits than JavaScript has: the SDK throws for the whole answer unless it is told otherwise. */
+  const HUGE = NumberValue.from('9007199254740993.5');
+
+  test.each<[string, string, unknown]>([
+    ['names another tenant', 'tenantId', 'globex'],
+    ['does not parse', 'epoch', 'seven'],
+    ['has a number that JavaScript cannot hold', 'epoch', HUGE],
+    ['lacks its key', 'kekArn', null],
+  ])('because it %s is refused by every reader, and keeps back no other', async (_why, attribute, value) => {
+    const kekArn = arnOf(randomUUID());
+    const id = `edited-${randomUUID()}`;
+    const [edited, before, after] = [id, `${id}-a`, `a-${id}`].map((name) =>
+      named(name, { ...ACME, kekArn }),
+    );
+    if (edited === undefined || before === undefined || after === undefined) throw new Error('three');
+    for (const tenant of [edited, before, after]) await tenants.register(tenant);
+    await edit(edited, attribute, value);
+
+    const invalid = { code: 'ERR_TENANT_INVALID', message: expect.stringContaining(`tenant#${id}`) };
+    const objectId = objectIdOf('ingest', `${id}/x`, 'v1');
+    await expect(tenants.tenant(edited.tenantId)).rejects.toMatchObject(invalid);
+    const state = dynamoState(table);
+    await expect(state.tenant(edited.tenantId)).rejects.toMatchObject(invalid);
+    await expect(state.tenantAndPlan(edited.tenantId, objectId)).rejects.toMatchObject(invalid);
+
+    const held = await walk(tenants.ofKek(kekArn));
+    expect(held).toEqual({
+      ids: [after.tenantId, before.tenantId],
+      failure: expect.objectContaining(invalid),
+    });
+    const all = await walk(tenants.all());
+    expect(all.failure).toMatchObject(invalid);
+    expect(all.ids).toEqual(expect.arrayContaining([before.tenantId, after.tenantId]));
+    expect(all.ids).not.toContain(id);
+    await remove(tenantItem(edited.tenantId));
   });
-  expect(found).toContain('zebra');
-  expect(found).not.toContain('broken');
+
+  test('because its entry in the list stands for nobody is named, and keeps back no other', async () => {
+    const entry = { pk: 'tenants', sk: 'NOT A TENANT' };
+    await table.client.send(new PutCommand({ TableName: table.name, Item: entry }));
+    await tenants.register(named('zebra'));
+    const { ids, failure } = await walk(tenants.all());
+    expect(failure).toMatchObject({
+      code: 'ERR_TENANT_INVALID',
+      message: expect.stringContaining('NOT A TENANT'),
+    });
+    expect(ids).toContain('zebra');
+    await remove(entry);
+  });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { TenantInvalidError } from '../../shared/errors.ts';
 import type { Judged } from '../../shared/onboarding/add.ts';
 import type { Finding } from '../../shared/onboarding/finding.ts';
 import { onboard, type OnboardPorts } from '../../shared/onboarding/onboard.ts';
@@ -361,6 +362,22 @@ describe('tenants', () => {
     expect(await list({})).toEqual({ tenants: [ACME, GLOBEX] });
     expect(await list({ limit: 1 })).toEqual({ tenants: [ACME], after: 'acme' });
     expect(await list({ limit: 1, after: 'acme' })).toEqual({ tenants: [GLOBEX] });
+  });
+
+  test('are listed though a row is no tenant’s, which the last page names', async () => {
+    tenants.records.set('acme', ACME);
+    tenants.records.set('globex', GLOBEX);
+    tenants.invalid = new TenantInvalidError('the row pk tenant#edited');
+    expect(await list({ limit: 1 })).toEqual({ tenants: [ACME], after: 'acme' });
+    expect(await list({ limit: 1, after: 'acme' })).toEqual({
+      tenants: [GLOBEX],
+      invalid: 'the row pk tenant#edited',
+    });
+  });
+
+  test('are checked though another row of the same key is no tenant’s', async () => {
+    tenants.invalid = new TenantInvalidError('the row pk tenant#edited');
+    expect((await add()).status).toBe('active');
   });
 
   test('get what they deploy, rendered for them and us', async () => {

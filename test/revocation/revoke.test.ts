@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { StorageUnavailableError } from '../../shared/errors.ts';
+import { StorageUnavailableError, TenantInvalidError } from '../../shared/errors.ts';
 import { handleKeyEvent, type RevokePorts } from '../../shared/revocation/revoke.ts';
 import { probed } from '../../shared/revocation/transition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
@@ -342,5 +342,30 @@ describe('a suspended tenant', () => {
     tenants.records.set('acme', { ...ACME, status: 'suspended' });
     await deliver(disable(1), enable(3));
     expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch, signal: { name: 'DisableKey' } });
+  });
+});
+
+describe('a row that is no tenant’s, among those who hold the key', () => {
+  const failure = new TenantInvalidError('the row pk tenant#edited is no record of tenant edited');
+  beforeEach(() => {
+    tenants.invalid = failure;
+  });
+
+  test('keeps nobody else from being turned, and is thrown, so that the event comes again', async () => {
+    await expect(handleKeyEvent(disable(1), ports)).rejects.toBe(failure);
+    expect(acme()).toMatchObject({ status: 'revoked', epoch: ACME.epoch + 1 });
+    expect([...hearings.heard.keys()]).toEqual([ACME.kekArn]);
+    await expect(handleKeyEvent(disable(1), ports)).rejects.toBe(failure);
+    expect(acme()?.epoch).toBe(ACME.epoch + 1);
+  });
+
+  test('is thrown though nobody else holds the key', async () => {
+    tenants.records.clear();
+    await expect(handleKeyEvent(disable(1), ports)).rejects.toBe(failure);
+  });
+
+  test('is no reason to deliver again what is only heard', async () => {
+    expect((await handleKeyEvent(callEvent('TagResource', at(1), ACME), ports)).outcome).toBe('ignored');
+    expect([...hearings.heard.keys()]).toEqual([ACME.kekArn]);
   });
 });

@@ -1,6 +1,6 @@
 /** A table of a DynamoDB that is asked over HTTP. */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { documentClient } from '../../shared/aws/clients.ts';
 import type { StateTable } from '../../shared/aws/state-table.ts';
 import { clientConfig } from './services.ts';
 
@@ -25,6 +25,5 @@ export async function tableOf(
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
-  const marshallOptions = { removeUndefinedValues: true };
-  return { client: DynamoDBDocumentClient.from(client, { marshallOptions }), name };
+  return { client: documentClient(client), name };
 }

@@ -1,4 +1,5 @@
 /** The tenants' records in memory, each write as conditional as the state table's. */
+import type { TenantInvalidError } from '../../shared/errors.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import { everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
 
@@ -9,6 +10,8 @@ export interface MemoryTenants extends Tenants {
   reads: number;
   /** Every read and write fails with this until it is undefined again. */
   outage: Error | undefined;
+  /** What every walk through many throws at its end: a row that is no tenant's. */
+  invalid: TenantInvalidError | undefined;
 }
 
 export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
@@ -17,15 +20,21 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
     records,
     reads: 0,
     outage: undefined,
+    invalid: undefined,
     async tenant(tenantId) {
       tenants.reads += 1;
       return await answer(() => records.get(tenantId));
     },
     async *all() {
       yield* await answer(() => [...records.values()].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1)));
+      if (tenants.invalid !== undefined) throw tenants.invalid;
     },
-    ofKek: async (kekArn) =>
-      await answer(() => [...records.values()].filter((tenant) => everyKekArn(tenant).includes(kekArn))),
+    async *ofKek(kekArn) {
+      yield* await answer(() =>
+        [...records.values()].filter((tenant) => everyKekArn(tenant).includes(kekArn)),
+      );
+      if (tenants.invalid !== undefined) throw tenants.invalid;
+    },
     register: async (tenant) =>
       await answer(() => {
         if (records.has(tenant.tenantId)) return false;

@@ -48,6 +48,14 @@ it('list asks page by page and prints all tenants as one', async () => {
   expect(read.out).toMatch(/globex.*revoked.*per-chunk/u);
 });
 
+it('list prints what it can read, names the rows that it cannot, and fails', async () => {
+  const answers = [{ returns: { tenants: [tenant()], invalid: 'the row pk tenant#edited is no record' } }];
+  const { out, exitCode } = await type(['tenant', 'list'], { answers });
+  expect(out).toMatch(/acme.*active/u);
+  expect(out).toContain('the row pk tenant#edited is no record');
+  expect(exitCode).toBe(1);
+});
+
 it('list of none says how the first one comes', async () => {
   expect((await type(['tenant', 'list'], { answers: [{ returns: { tenants: [] } }] })).out).toContain(
     'add --help',
