@@ -38,7 +38,7 @@ export function withSettings(command: Command, { isNew }: { readonly isNew: bool
     .option('--rotate-with-kek', 'a rotation of the KMS key makes a new version of the branch key');
   if (isNew) return command;
   return command
-    .option('--no-replica', 'no replicas')
+    .option('--no-replica', 'no replicas; what they wrapped stays readable by the key itself')
     .option('--no-allowed-region', 'keys may be anywhere')
     .option('--no-rotate-with-kek', 'it does not');
 }

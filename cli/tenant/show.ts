@@ -1,6 +1,6 @@
 /** `tenant show`: what is known of one tenant. */
 import type { Command } from 'commander';
-import { sinceWhat } from '../../shared/tenant/tenant.ts';
+import { currentKekArns, everyKekArn, sinceWhat, type Tenant } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
 import { shownSchema } from '../answers.ts';
@@ -24,13 +24,13 @@ export function addShow(parent: Command, perform: Perform): void {
 }
 
 function describe({ tenant, parkedJobs, heardAt }: Shown): string {
-  const { retiredKeks, allowedRegions, branchKeyId } = tenant;
+  const { allowedRegions, branchKeyId } = tenant;
   return tableOf([
     ['tenant', tenant.tenantId],
     ['status', `${tenant.status} since ${sinceWhat(tenant)}`],
     ['epoch', String(tenant.epoch)],
     ['key', lines([tenant.kekArn, ...tenant.replicaArns])],
-    ['retired keys', lines(retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]))],
+    ['retired keys', lines(retiredKekArns(tenant))],
     ['key mode', tenant.keyMode],
     ['isolation', tenant.isolation],
     ['branch key', branchKeyId ?? 'none'],
@@ -40,6 +40,12 @@ function describe({ tenant, parkedJobs, heardAt }: Shown): string {
     ['events heard', lines(Object.entries(heardAt).map(([arn, at]) => `${at ?? 'never'} of ${arn}`))],
     ['parked jobs', String(parkedJobs)],
   ]);
+}
+
+/** A replica that was dropped is one, though its KEK is not. */
+function retiredKekArns(tenant: Tenant): readonly string[] {
+  const current = currentKekArns(tenant);
+  return everyKekArn(tenant).filter((kekArn) => !current.includes(kekArn));
 }
 
 function lines(values: readonly string[]): string {

@@ -47,6 +47,8 @@ export interface Kek {
   readonly arn: string;
   /** What one of these and `arn` wraps, each of them unwraps, in its own region. */
   readonly replicaArns: readonly string[];
+  /** Replicas that the tenant gave up. What they wrapped, `arn` and its replicas unwrap; they are asked for nothing. */
+  readonly formerReplicaArns: readonly string[];
   /** Which it wraps; messages are made with the last one. */
   readonly branchKeyIds: readonly string[];
   readonly customKeyStore: boolean;
@@ -65,14 +67,18 @@ export function kekOf(tenant: Tenant, keys: Keys, arn: string = tenant.kekArn): 
   const { tenantId, customKeyStore, keyMode, isolation, maxKeyAgeSeconds, epoch } = tenant;
   // A KEK that was replaced and is back has branch keys of both times.
   const times = [...tenant.retiredKeks, currentOf(tenant)].filter(({ kekArn }) => kekArn === arn);
-  if (times.length === 0)
+  const last = times.at(-1);
+  if (last === undefined)
     throw new TenantKeyMisconfiguredError(`tenant ${tenantId}: ${arn} is no key of the tenant's`, {
       kekArn: arn,
     });
   return {
     tenantId,
     arn,
-    replicaArns: [...new Set(times.flatMap(({ replicaArns }) => replicaArns))],
+    replicaArns: last.replicaArns,
+    formerReplicaArns: times
+      .flatMap(({ replicaArns }) => replicaArns)
+      .filter((replicaArn) => !last.replicaArns.includes(replicaArn)),
     branchKeyIds: times.flatMap(({ branchKeyIds }) => branchKeyIds),
     customKeyStore: customKeyStore && arn === tenant.kekArn,
     keyMode,

@@ -45,7 +45,7 @@ export function decryptionMaterials(kek: Kek, key: MessageKey): NodeMaterialsMan
     getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
     async decryptMaterials(request) {
       const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
-      if (providerId === KEK_PROVIDER && [kek.arn, ...kek.replicaArns].includes(providerInfo))
+      if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
         return await unwrappedDek(kek, key, wrappedDek, request);
       if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
         return await withBranchKey(kek, key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
@@ -54,6 +54,11 @@ export function decryptionMaterials(kek: Kek, key: MessageKey): NodeMaterialsMan
       throw new AuthenticationFailedError(`tenant ${kek.tenantId}: a message of another key`);
     },
   };
+}
+
+/** Every name that a DEK wrapped by the KEK may carry (FORMAT rule 27). */
+function wrappingArns({ arn, replicaArns, formerReplicaArns }: Kek): readonly string[] {
+  return [arn, ...replicaArns, ...formerReplicaArns];
 }
 
 function wrappedDekOf({ encryptedDataKeys: [wrapped] }: DecryptionRequest): WrappedDek {

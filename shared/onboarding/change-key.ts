@@ -1,14 +1,16 @@
 /**
  * Gives a tenant another key, or other settings for the one it has. From then on new objects are encrypted under the
- * new key; what the old one wraps opens as long as it lives. A key that does not pass the checks changes nothing.
+ * new key; what the old one wraps opens as long as it lives, and what a dropped replica wrapped as long as its KEK
+ * does. A key that does not pass the checks changes nothing.
  */
 import { EventInvalidError } from '../errors.ts';
-import { requireRegistered, type RetiredKek, type Tenant } from '../tenant/tenant.ts';
+import { requireRegistered, type Tenant } from '../tenant/tenant.ts';
 import { type AddPorts, branchKeyOf, type Judged, rewritten } from './add.ts';
 import { checkKeys } from './check.ts';
 import { isProven } from './finding.ts';
 import { checkNames } from './named-key.ts';
 import type { ChangeRequest } from './request.ts';
+import { withDroppedReplicas, withRetiredKek } from './retired-keks.ts';
 
 /**
  * @throws TenantUnknownError when it is not registered
@@ -35,13 +37,12 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
 
 function changed(tenant: Tenant, { settings }: ChangeRequest): Tenant {
   const named = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  if (settings.kekArn === undefined || settings.kekArn === tenant.kekArn) return { ...tenant, ...named };
-  const retiredKeks = [...tenant.retiredKeks, retired(tenant)];
+  if (settings.kekArn === undefined || settings.kekArn === tenant.kekArn) {
+    const retiredKeks = withDroppedReplicas(tenant, settings.replicaArns ?? tenant.replicaArns);
+    return { ...tenant, ...named, retiredKeks };
+  }
+  const retiredKeks = withRetiredKek(tenant);
   return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks };
-}
-
-function retired({ kekArn, replicaArns, branchKeyId }: Tenant): RetiredKek {
-  return { kekArn, replicaArns, branchKeyIds: branchKeyId === undefined ? [] : [branchKeyId] };
 }
 
 /** A tenant whose key is gone may bring another; the same key comes back by itself, and only so. */

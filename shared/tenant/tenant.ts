@@ -21,7 +21,10 @@ export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
 /** `pooled`: its cached keys share one bound with those of other tenants. `dedicated`: they have a bound of their own. */
 export type Isolation = 'pooled' | 'dedicated';
 
-/** A KEK that was replaced. What it wraps stays readable while it lives; no new object is encrypted under it. */
+/**
+ * A KEK that was replaced, or replicas that a KEK no longer has. What was wrapped stays readable while the KEK lives; no
+ * new object is encrypted so.
+ */
 export interface RetiredKek {
   readonly kekArn: string;
   readonly replicaArns: readonly string[];

@@ -17,6 +17,16 @@ const AWAY = `arn:aws:kms:eu-west-1:${KEY}`;
 const FAR = `arn:aws:kms:ap-south-1:${KEY}`;
 const TENANT: Tenant = { ...ACME, kekArn: HOME, replicaArns: [AWAY, FAR] };
 
+/** After `--no-replica`, and then another KEK. */
+const CHANGED: Partial<Tenant> = {
+  kekArn: ACME.kekArn,
+  replicaArns: [],
+  retiredKeks: [
+    { kekArn: HOME, replicaArns: [AWAY], branchKeyIds: [] },
+    { kekArn: HOME, replicaArns: [], branchKeyIds: [] },
+  ],
+};
+
 function kmsOfRegions(): KmsStandIn {
   const kms = kmsStandIn();
   const material = randomBytes(32);
@@ -135,6 +145,42 @@ test('a replica that the tenant has not named opens nothing', async () => {
     code: 'ERR_AUTHENTICATION_FAILED',
   });
   expect(kms.calls).toHaveLength(since);
+});
+
+describe('a replica that the tenant has dropped', () => {
+  const dropped = { kekArn: HOME, replicaArns: [AWAY], branchKeyIds: [] };
+
+  /** What the replica wrapped before, and the sandbox of after. */
+  async function afterwards(change: Partial<Tenant>) {
+    const sandbox = await sandboxOf('per-chunk');
+    sandbox.kms.refuse(HOME, 'TimeoutError');
+    const message = await messageOf(sandbox.kek, Buffer.from('x'));
+    sandbox.kms.allow(HOME);
+    const tenant = { ...TENANT, replicaArns: [FAR], retiredKeks: [dropped], ...change };
+    const kek = kekOf(tenant, cachedKeys({}, sandbox.kms).keys, HOME);
+    return { ...sandbox, kek, message, since: sandbox.kms.calls.length };
+  }
+
+  test.each<[string, Partial<Tenant>]>([
+    ['its KEK', { replicaArns: [] }],
+    ['its KEK, though that was replaced since', CHANGED],
+  ])('leaves what it wrapped readable by %s, and is asked no more', async (_by, change) => {
+    const { kms, kek, message, since } = await afterwards(change);
+    kms.refuse(AWAY, 'DisabledException');
+    expect((await decryptWhole(kek, message, CONTEXT)).toString()).toBe('x');
+    expect(askedFor(kms, since)).toEqual(['Decrypt us-east-1']);
+  });
+
+  test('is not asked though every other region is out of reach: an outage is no refusal', async () => {
+    const { kms, kek, message, since } = await afterwards({});
+    for (const arn of [HOME, FAR]) kms.refuse(arn, 'TimeoutError');
+    kms.refuse(AWAY, 'DisabledException');
+    const outage = { code: 'ERR_KMS_UNAVAILABLE' };
+    await expect(decryptWhole(kek, message, CONTEXT)).rejects.toMatchObject(outage);
+    await expect(messageOf(kek, randomBytes(10))).rejects.toMatchObject(outage);
+    const regions = askedFor(kms, since).map((call) => call.split(' ')[1]);
+    expect(new Set(regions)).toEqual(new Set(['us-east-1', 'ap-south-1']));
+  });
 });
 
 test('a stock Encryption SDK opens what a replica made', async () => {

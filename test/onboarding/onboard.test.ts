@@ -28,6 +28,7 @@ const { kekArn } = ACME;
 const OTHER = kekArn.replace('9d3ab1c2', '00000000');
 const MRK = kekArn.replace(/key\/.*$/u, 'key/mrk-1234');
 const REPLICA = MRK.replace('us-east-1', 'eu-west-1');
+const FAR = MRK.replace('us-east-1', 'ap-south-1');
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 
 let tenants: MemoryTenants;
@@ -293,6 +294,45 @@ describe('a change of key', () => {
   test('of settings alone retires nothing', async () => {
     await change({ maxKeyAgeSeconds: 5 });
     expect(tenants.records.get('acme')).toEqual({ ...ACME, maxKeyAgeSeconds: 5, epoch: ACME.epoch + 1 });
+  });
+
+  test('of replicas keeps those that are dropped readable, and remembers each once', async () => {
+    tenants.records.set('acme', { ...ACME, kekArn: MRK, replicaArns: [REPLICA, FAR] });
+    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA, FAR] };
+    for (let times = 0; times < 3; times += 1) {
+      await change({ replicaArns: [FAR] });
+      await change({ replicaArns: [] });
+      await change({ replicaArns: [REPLICA, FAR] });
+    }
+    await change({ replicaArns: [] });
+    expect(tenants.records.get('acme')).toMatchObject({
+      replicaArns: [],
+      retiredKeks: [{ kekArn: MRK, replicaArns: [REPLICA, FAR], branchKeyIds: [] }],
+    });
+    await change({ kekArn: OTHER });
+    expect(tenants.records.get('acme')?.retiredKeks).toEqual([
+      { kekArn: MRK, replicaArns: [REPLICA, FAR], branchKeyIds: [] },
+      { kekArn: MRK, replicaArns: [], branchKeyIds: [] },
+    ]);
+  });
+
+  test('to and fro does not make the record grow, and forgets no branch key', async () => {
+    tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
+    for (const arn of [kekArn, OTHER]) audit.key(arn).grants = BRANCH_KEY_GRANTS('acme');
+    for (let times = 0; times < 4; times += 1) {
+      await change({ kekArn: OTHER });
+      await change({ kekArn });
+    }
+    const { retiredKeks = [], branchKeyId } = tenants.records.get('acme') ?? {};
+    expect(retiredKeks).toHaveLength(4);
+    const kept = retiredKeks.flatMap(({ branchKeyIds }) => branchKeyIds);
+    expect(new Set([...kept, branchKeyId])).toEqual(new Set(['acme.old', ...branchKeys.made.keys()]));
+  });
+
+  test('of the key mode keeps the branch key, for what it wrapped', async () => {
+    tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
+    await change({ keyMode: 'per-chunk' });
+    expect(tenants.records.get('acme')).toMatchObject({ keyMode: 'per-chunk', branchKeyId: 'acme.old' });
   });
 
   test.each<[string, object, AuditedKey['grants']]>([

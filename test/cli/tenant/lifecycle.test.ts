@@ -76,6 +76,14 @@ it('show prints the record, what is parked, and when each key was heard of', asy
   expect(JSON.parse((await type(['tenant', 'show', 'acme', '--json'], { answers })).out)).toEqual(answer);
 });
 
+it('show counts a dropped replica among the retired keys, and its key not', async () => {
+  const retiredKeks = [{ kekArn: KEK_ARN, replicaArns: [REPLICA_ARN], branchKeyIds: [] }];
+  const answers = [{ returns: { tenant: tenant({ retiredKeks }), parkedJobs: 0, heardAt: {} } }];
+  const { out } = await type(['tenant', 'show', 'acme'], { answers });
+  expect(out).toMatch(new RegExp(`retired keys\\W+${REPLICA_ARN}`, 'u'));
+  expect(out.split(KEK_ARN)).toHaveLength(2);
+});
+
 it('rotate invokes the function of that name', async () => {
   const answers = [{ returns: { tenantId: 'acme', branchKeyId: 'acme.1' } }];
   const { exitCode, out, invocations } = await type(['tenant', 'rotate', 'acme'], { answers });
