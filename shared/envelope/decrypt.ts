@@ -10,6 +10,7 @@ import { firstLine, withoutLine } from './first-line.ts';
 import { gather } from './gather.ts';
 import type { Kek } from './kek.ts';
 import { decryptionMaterials } from './materials.ts';
+import { requireHeader } from './message-header.ts';
 import { MessageKey } from './message-key.ts';
 import { FRAME_BYTES, messageBytes } from './message-size.ts';
 import { sdk } from './suite.ts';
@@ -33,16 +34,18 @@ export async function* decrypt(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const key = new MessageKey(kek, 'decrypt', expected);
-  const decryptor = sdk.decryptStream(expecting(expected, kek, key));
+  const requireExpected = expecting(expected, kek);
+  const decryptor = sdk.decryptStream(managerOf(requireExpected, kek, key));
   const content = new Content(message, signal, key.requireUsable);
   let header: MessageHeader | undefined;
   decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
   // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
   const frames = new PassThrough({ objectMode: true, highWaterMark: FRAMES_AHEAD });
-  const fed = pipeline(gather(content.flow(), FRAME_BYTES), decryptor, frames);
-  // Awaited below; a failure surfaces in the iteration first.
-  fed.catch(() => undefined);
   try {
+    const pieces = await requireHeader(gather(content.flow(), FRAME_BYTES), requireExpected);
+    const fed = pipeline(pieces, decryptor, frames);
+    // Awaited below; a failure surfaces in the iteration first.
+    fed.catch(() => undefined);
     let plaintextBytes = 0;
     for await (const frame of withoutLine(frames, () => lineOf(header, expected))) {
       plaintextBytes += frame.length;
@@ -70,15 +73,22 @@ export async function decryptWhole(
   return Buffer.concat(frames);
 }
 
-/** A materials manager that unwraps a DEK only for a message that carries the expected context. */
-function expecting(expected: EncryptionContext, kek: Kek, key: MessageKey): NodeMaterialsManager {
+/** Accepts the expected context, and that of a shared DEK, whose messages carry theirs in their first line. */
+function expecting(expected: EncryptionContext, kek: Kek): RequireContext {
+  return (context) => {
+    if (!isSame(context, sharedContext(kek.tenantId))) requireContext(context, expected);
+  };
+}
+
+type RequireContext = (context: EncryptionContext) => void;
+
+/** A materials manager that unwraps a DEK only for a message that the Encryption SDK found that context in. */
+function managerOf(requireExpected: RequireContext, kek: Kek, key: MessageKey): NodeMaterialsManager {
   const manager = decryptionMaterials(kek, key);
   return {
     ...manager,
     async decryptMaterials(request) {
-      const { encryptionContext } = request;
-      const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
-      if (!isShared) requireContext(encryptionContext, expected);
+      requireExpected(request.encryptionContext);
       return await manager.decryptMaterials(request);
     },
   };

@@ -6,7 +6,7 @@ export const SUITE: AlgorithmSuiteIdentifier =
   AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
 
 /** A message names one wrapped DEK; the bound keeps a forged header from making KMS work for it. */
-const MAX_WRAPPED_DEKS = 1;
+export const MAX_WRAPPED_DEKS = 1;
 
 export const sdk: Pick<ReturnType<typeof buildClient>, 'encryptStream' | 'decryptStream'> = buildClient({
   commitmentPolicy: CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
