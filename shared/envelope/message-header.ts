@@ -1,6 +1,6 @@
 /**
  * FORMAT rules 6 to 9, of a header alone. A header is a claim until its tag verifies, and the Encryption SDK verifies
- * the tag only after KMS has unwrapped the DEK; it also gathers a header of any length in memory. So the header is
+ * the tag only after KMS has unwrapped the DEK; before that it gathers headers far longer than ours. So the header is
  * read here first, within its bound, and a message that breaks the rules is refused before anybody works for it.
  */
 import { MessageFormat, NodeAlgorithmSuite } from '@aws-crypto/client-node';
@@ -8,6 +8,9 @@ import { ContentType, deserializeFactory, type MessageHeader } from '@aws-crypto
 import type { EncryptionContext } from './context.ts';
 import { FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { MAX_WRAPPED_DEKS, SUITE } from './suite.ts';
+
+/** Numbers, because the Encryption SDK has several enumerations of the same suites. */
+const SUITES: ReadonlySet<number> = new Set([SUITE]);
 
 const { deserializeMessageHeader } = deserializeFactory(
   (bytes) => Buffer.from(bytes).toString('utf8'),
@@ -48,7 +51,7 @@ function headerOf(message: Uint8Array): MessageHeader {
 }
 
 function requireRules({ suiteId, contentType, frameLength }: MessageHeader): void {
-  if (Number(suiteId) !== Number(SUITE)) throw new Error('the header names another algorithm suite');
+  if (!SUITES.has(suiteId)) throw new Error('the header names another algorithm suite');
   if (contentType !== ContentType.FRAMED_DATA) throw new Error('the header says that the body is not framed');
   if (frameLength !== FRAME_BYTES) throw new Error('the header names another frame length');
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Pieces } from '../../shared/envelope/content.ts';
 import { decrypt } from '../../shared/envelope/decrypt.ts';
 import { FRAME_BYTES, MAX_HEADER_BYTES } from '../../shared/envelope/message-size.ts';
 import { SUITE } from '../../shared/envelope/suite.ts';
@@ -12,9 +13,9 @@ import { ACME, kekOf, kmsOfBoth } from '../support/tenants.ts';
 /** Where the length of the encryption context stands in a header: after version, suite and message id. */
 const CONTEXT_LENGTH_AT = 1 + 2 + 32;
 
-async function opened(kms: KmsStandIn, message: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+async function opened(kms: KmsStandIn, message: Pieces, context = CONTEXT) {
   const asked = kms.calls.length;
-  const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), message, CONTEXT));
+  const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), message, context));
   return { code, released: bytes.length, kmsCalls: kms.calls.length - asked };
 }
 
@@ -56,6 +57,14 @@ describe('a header', () => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(ACME, kms), randomBytes(10));
     expect(await opened(kms, [message.subarray(0, bytes)])).toEqual(REFUSED);
+  });
+
+  test(`of more than ${MAX_HEADER_BYTES} bytes is refused before KMS is asked, though all of it is as expected`, async () => {
+    const kms = kmsOfBoth();
+    const context = { ...CONTEXT, note: 'x'.repeat(MAX_HEADER_BYTES) };
+    const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
+    const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(10), context, options);
+    expect(await opened(kms, [message], context)).toEqual(REFUSED);
   });
 
   test(`that claims more than ${MAX_HEADER_BYTES} bytes is refused after one frame’s worth of reading`, async () => {
