@@ -182,10 +182,14 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 export interface Vault {
   /** Writes a chunk unless it is there already; chunks are immutable. */
   putChunk(key: string, message: Uint8Array, signal: AbortSignal): Promise<'written' | 'present'>;
-  /** Undefined when there is no such chunk. */
-  getChunk(key: string, signal: AbortSignal): Promise<ByteStream | undefined>;
+  /**
+   * Undefined when there is no such chunk.
+   * @throws AuthenticationFailedError, then or while it is read, when it has more than `maxBytes`
+   */
+  getChunk(key: string, maxBytes: number, signal: AbortSignal): Promise<ByteStream | undefined>;
   /** In key order, page by page. */
   listChunks(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  /** Reads `MAX_MANIFEST_BYTES` at most: of what has more, which is no manifest, `body` is empty. */
   getManifest(key: string): Promise<StoredManifest | undefined>;
   /** Writes a manifest over `replaced` (undefined: over nothing); false when another one came in between. */
   putManifest(key: string, body: Uint8Array, replaced: StoredManifest | undefined): Promise<boolean>;

@@ -7,6 +7,7 @@ import { KMS } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readingAsSent } from './s3-answers.ts';
 
 /** Standard retries back off exponentially with jitter; five tries ride out most throttling. */
 const MAX_ATTEMPTS = 5;
@@ -14,7 +15,7 @@ const MAX_ATTEMPTS = 5;
 const requestHandler = { connectionTimeout: 3_000, socketTimeout: 30_000 };
 
 export function s3Client(): S3Client {
-  return new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler });
+  return readingAsSent(new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler }));
 }
 
 export function sqsClient(): SQSClient {

@@ -1,11 +1,46 @@
-/** The body of a GetObject answer. */
+/** The body of a GetObject answer, which never grows beyond what its reader has room for. */
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { StorageUnavailableError } from '../errors.ts';
 import type { ByteStream } from '../ports.ts';
 
+type Answer = Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>;
+
 /** In Node the SDK's body is always a Readable of Buffers. */
 export function byteStream(body: GetObjectCommandOutput['Body']): ByteStream {
+  return readable(body);
+}
+
+/**
+ * The body's bytes. Nothing is read of one that says it has more than `maxBytes`, and no more than that of one that
+ * does not say: both are closed, and `tooLarge` is thrown, here or while it is read.
+ */
+export function boundedStream(
+  { Body, ContentLength }: Answer,
+  maxBytes: number,
+  tooLarge: () => Error,
+): ByteStream {
+  const body = readable(Body);
+  if ((ContentLength ?? 0) <= maxBytes) return bounded(body, maxBytes, tooLarge);
+  body.destroy();
+  throw tooLarge();
+}
+
+/** The body's bytes. Throws `tooLarge` and closes the body as soon as there are more than `maxBytes`. */
+export async function* bounded(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  tooLarge: () => Error,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw tooLarge();
+    yield piece;
+  }
+}
+
+function readable(body: GetObjectCommandOutput['Body']): Readable {
   if (body instanceof Readable) return body;
   throw new StorageUnavailableError('s3:GetObject answered without a body');
 }

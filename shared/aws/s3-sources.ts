@@ -12,7 +12,7 @@ import type { SourceVersion } from '../chunk/plan.ts';
 import { SourceChangedError } from '../errors.ts';
 import type { Attributes, SourceChecksum } from '../manifest/manifest.ts';
 import type { ByteStream, Sources } from '../ports.ts';
-import { byteStream } from './s3-body.ts';
+import { boundedStream } from './s3-body.ts';
 import { httpStatus, storing } from './storage-failure.ts';
 
 /** Gone, a delete marker, or shorter than planned. */
@@ -52,14 +52,16 @@ async function read(
   // An empty object has no range to ask for.
   const range = end > start ? { Range: `bytes=${start}-${end - 1}` } : {};
   const command = new GetObjectCommand({ ...locate(source), ...range });
-  const { Body, ContentRange, ContentLength } = await s3.send(command, { abortSignal: signal });
+  const answer = await s3.send(command, { abortSignal: signal });
+  const { ContentRange, ContentLength } = answer;
   const totalBytes = ContentRange === undefined ? ContentLength : Number(ContentRange.split('/')[1]);
-  if (totalBytes !== geometry.sizeBytes) {
-    throw new SourceChangedError(
+  const changed = (): SourceChangedError =>
+    new SourceChangedError(
       `version ${source.versionId} has ${totalBytes} bytes, planned ${geometry.sizeBytes}`,
     );
-  }
-  return byteStream(Body);
+  const body = boundedStream(answer, end - start, changed);
+  if (totalBytes !== geometry.sizeBytes) throw changed();
+  return body;
 }
 
 async function onVersion<T>(operation: string, source: SourceVersion, call: () => Promise<T>): Promise<T> {

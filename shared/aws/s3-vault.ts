@@ -1,7 +1,15 @@
 /** The vault bucket. Every write is conditional: chunks are written once, a manifest replaces only what was seen. */
-import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
+import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
 import type { StoredManifest, Vault } from '../ports.ts';
-import { byteStream } from './s3-body.ts';
+import { boundedStream } from './s3-body.ts';
 import { httpStatus, storing } from './storage-failure.ts';
 
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
@@ -18,14 +26,14 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
       );
       return written === undefined ? 'present' : 'written';
     },
-    async getChunk(key, signal) {
+    async getChunk(key, maxBytes, signal) {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });
       const answer = await unless(
         [404],
         's3:GetObject',
         async () => await s3.send(command, { abortSignal: signal }),
       );
-      return answer === undefined ? undefined : byteStream(answer.Body);
+      return answer && boundedStream(answer, maxBytes, () => tooLarge(key));
     },
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
     getManifest: async (key) => await getManifest(s3, bucket, key),
@@ -57,11 +65,29 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
 
 async function getManifest(s3: S3Client, bucket: string, key: string): Promise<StoredManifest | undefined> {
   return await unless([404], 's3:GetObject', async () => {
-    const { Body, ETag = '' } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    const pieces: Uint8Array[] = [];
-    for await (const piece of byteStream(Body)) pieces.push(piece);
-    return { body: Buffer.concat(pieces), etag: ETag };
+    const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return { body: await manifestBody(answer), etag: answer.ETag ?? '' };
   });
+}
+
+/** Nothing of what is too large to be a manifest, whoever put it there. */
+async function manifestBody(answer: GetObjectCommandOutput): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  try {
+    for await (const piece of boundedStream(answer, MAX_MANIFEST_BYTES, noManifest)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  } catch (error) {
+    if (error instanceof ManifestInvalidError) return new Uint8Array();
+    throw error;
+  }
+}
+
+function noManifest(): ManifestInvalidError {
+  return new ManifestInvalidError(`manifest: larger than ${MAX_MANIFEST_BYTES} bytes`);
+}
+
+function tooLarge(key: string): AuthenticationFailedError {
+  return new AuthenticationFailedError(`${key} is larger than that chunk can be`);
 }
 
 /** Undefined where S3 answered one of `statuses`. */

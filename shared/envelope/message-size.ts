@@ -31,6 +31,11 @@ export function bodyBytes(plaintextBytes: number): number {
   return plaintextBytes + fullFrames * REGULAR_FRAME_OVERHEAD_BYTES + FINAL_FRAME_OVERHEAD_BYTES;
 }
 
+/** The most bytes that the message of so many plaintext bytes takes. */
+export function maxMessageBytes(plaintextBytes: number): number {
+  return bodyBytes(plaintextBytes) + MAX_HEADER_BYTES;
+}
+
 /** Whether an object of `bytes` can be the message of that many plaintext bytes. */
 export function isMessageSize(bytes: number, plaintextBytes: number): boolean {
   const headerBytes = bytes - bodyBytes(plaintextBytes);

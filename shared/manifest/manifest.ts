@@ -61,6 +61,12 @@ export interface Manifest {
   readonly sealed: Uint8Array;
 }
 
+/**
+ * FORMAT rule 13. Of what S3 takes, the most an upload can bring is a key of 1,024 bytes, 8 KiB of headers and 10 tags
+ * of 384 characters; in JSON, encrypted, in base64 that is less than 64 KiB.
+ */
+export const MAX_MANIFEST_BYTES = 262_144;
+
 const clearPartShape = {
   format: z.literal(FORMAT),
   tenantId: tenantIdSchema,
@@ -106,14 +112,18 @@ const sealedPartSchema: z.ZodType<SealedPart> = z.strictObject({
   ),
 });
 
+/** @throws ManifestInvalidError when it is so large that no reader would take it */
 export function encodeManifest({ clear, sealed }: Manifest): Uint8Array {
-  return Buffer.from(
+  const body = Buffer.from(
     JSON.stringify({ ...clear, sealed: Buffer.from(sealed).toString('base64') }, undefined, 2),
   );
+  if (body.length > MAX_MANIFEST_BYTES) throw tooLarge();
+  return body;
 }
 
 /** @throws ManifestInvalidError when it is not a manifest of this format, or its geometry contradicts itself */
 export function decodeManifest(body: Uint8Array): Manifest {
+  if (body.length === 0 || body.length > MAX_MANIFEST_BYTES) throw tooLarge();
   const { sealed, ...clear } = parse(manifestSchema, body, 'manifest');
   if (geometryOf(clear.sizeBytes, clear.chunkBytes).chunkCount !== clear.chunkCount) {
     throw new ManifestInvalidError('manifest: size, chunk size and chunk count contradict each other');
@@ -133,6 +143,10 @@ export function decodeSealedPart(body: Uint8Array, clear: ClearPart, key: string
   }
   if (part.key !== key) throw new ManifestInvalidError('manifest: it was sealed under another name');
   return part;
+}
+
+function tooLarge(): ManifestInvalidError {
+  return new ManifestInvalidError(`manifest: empty, or larger than ${MAX_MANIFEST_BYTES} bytes`);
 }
 
 function parse<T>(schema: z.ZodType<T>, body: Uint8Array, what: string): T {

@@ -1,8 +1,11 @@
 /** Restores one object: every chunk verified on its way through, the destination committed as a whole or not at all. */
+import { chunkRange, rangeBytes } from '../chunk/geometry.ts';
 import { chunkKey } from '../chunk/vault-key.ts';
 import { chunkContext } from '../envelope/context.ts';
 import { decrypt } from '../envelope/decrypt.ts';
+import { firstLine } from '../envelope/first-line.ts';
 import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
+import { maxMessageBytes } from '../envelope/message-size.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import type { Attributes, ClearPart } from '../manifest/manifest.ts';
 import { openManifest } from '../manifest/open.ts';
@@ -64,7 +67,8 @@ async function* plaintextOf(
 ): AsyncGenerator<Uint8Array> {
   let restoredBytes = 0;
   for (let index = 0; index < clear.chunkCount; index += 1) {
-    const message = await vault.getChunk(chunkKey(clear.tenantId, clear.objectId, index), signal);
+    const key = chunkKey(clear.tenantId, clear.objectId, index);
+    const message = await vault.getChunk(key, maxChunkMessageBytes(clear, index), signal);
     if (message === undefined)
       throw new AuthenticationFailedError(`object ${clear.objectId}: chunk ${index} is missing`);
     for await (const frame of decrypt(kek, message, chunkContext(clear, index), signal)) {
@@ -74,4 +78,10 @@ async function* plaintextOf(
   }
   if (restoredBytes === clear.sizeBytes) return;
   throw new AuthenticationFailedError(`object ${clear.objectId}: its chunks do not add up to its size`);
+}
+
+/** FORMAT rule 9, for a message of a shared DEK, which is the longer one. */
+function maxChunkMessageBytes(clear: ClearPart, index: number): number {
+  const lineBytes = firstLine(chunkContext(clear, index)).length;
+  return maxMessageBytes(lineBytes + rangeBytes(chunkRange(clear, index)));
 }

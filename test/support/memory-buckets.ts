@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { chunkRange } from '../../shared/chunk/geometry.ts';
 import type { SourceVersion } from '../../shared/chunk/plan.ts';
-import { SourceChangedError } from '../../shared/errors.ts';
+import { AuthenticationFailedError, SourceChangedError } from '../../shared/errors.ts';
 import type { Attributes } from '../../shared/manifest/manifest.ts';
 import type {
   ByteStream,
@@ -70,10 +70,12 @@ export function memoryVault({ run }: Effects): MemoryVault {
         put(key, message);
         return 'written';
       }),
-    getChunk: async (key) =>
+    getChunk: async (key, maxBytes) =>
       await run('vault.getChunk', () => {
         const body = objects.get(key);
-        return body === undefined ? undefined : arriving(body);
+        if (body === undefined) return undefined;
+        if (body.length > maxBytes) throw new AuthenticationFailedError(`${key} is too large`);
+        return arriving(body);
       }),
     async *listChunks(prefix) {
       const keys = await run('vault.listChunks', () =>

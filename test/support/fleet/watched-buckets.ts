@@ -44,10 +44,10 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
       written(key, decodeManifest(body).sealed);
       return await vault.putManifest(key, body, replaced);
     },
-    async getChunk(key, signal) {
+    async getChunk(key, maxBytes, signal) {
       if (!signal.aborted) decrypted();
       reading = undefined;
-      const chunk = await vault.getChunk(key, signal);
+      const chunk = await vault.getChunk(key, maxBytes, signal);
       const chunkBegunMs = Date.now();
       if (chunk === undefined) return undefined;
       return observed(chunk, (bytes) => (reading ??= { key, bytes, begunMs: chunkBegunMs }));

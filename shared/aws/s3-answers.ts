@@ -1,0 +1,72 @@
+/**
+ * What S3 answers, kept as it was sent and within bounds. The SDK fails on an `Expires` that is empty, loses user
+ * metadata called `__proto__`, and gathers a document of any length in memory; whoever may write an object chooses
+ * its headers, so a client of ours must survive them.
+ */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import { StorageUnavailableError } from '../errors.ts';
+import { bounded } from './s3-body.ts';
+
+/** Listings, tag lists, errors. The longest listing has 1,000 names of 1,024 bytes, each of which is `%01`. */
+const MAX_DOCUMENT_BYTES = 8 * 1_048_576;
+
+const METADATA_PREFIX = 'x-amz-meta-';
+
+/** An answer before the SDK reads it. */
+interface Answer {
+  readonly statusCode: number;
+  /** By lower-case name. A value is the header's bytes, one character each. */
+  readonly headers: Record<string, string>;
+  body: unknown;
+}
+
+/** Teaches a client to read answers so. Returns the same client. */
+export function readingAsSent(s3: S3Client): S3Client {
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args);
+        if (isAnswer(result.response)) prepare(result.response, commandName === 'GetObjectCommand');
+        return result;
+      },
+    { step: 'deserialize', priority: 'low', name: 'prepareAnswer', override: true },
+  );
+  s3.middlewareStack.add(
+    (next) => async (args) => {
+      const { response, output } = await next(args);
+      if (isAnswer(response) && output !== undefined && 'Metadata' in output)
+        output.Metadata = metadataOf(response.headers);
+      return { response, output };
+    },
+    { step: 'deserialize', priority: 'high', name: 'readMetadata', override: true },
+  );
+  return s3;
+}
+
+function prepare(answer: Answer, isObject: boolean): void {
+  const { expires } = answer.headers;
+  // The SDK reads this header as text, and the other as a date.
+  if (expires !== undefined) answer.headers['expiresstring'] = expires;
+  delete answer.headers['expires'];
+  if (isObject && answer.statusCode < 300) return;
+  if (!(answer.body instanceof Readable)) return;
+  // HTTP holds a body to the length it declares; one that declares none is counted.
+  const declaredBytes = Number(answer.headers['content-length'] ?? Number.NaN);
+  if (declaredBytes <= MAX_DOCUMENT_BYTES) return;
+  answer.body = Readable.from(bounded(answer.body, MAX_DOCUMENT_BYTES, tooLong));
+}
+
+function tooLong(): StorageUnavailableError {
+  return new StorageUnavailableError(`S3 answered a document of more than ${MAX_DOCUMENT_BYTES} bytes`);
+}
+
+/** Made of entries, because an assignment to `__proto__` makes no member. */
+function metadataOf(headers: Answer['headers']): Record<string, string> {
+  const named = Object.entries(headers).filter(([name]) => name.startsWith(METADATA_PREFIX));
+  return Object.fromEntries(named.map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]));
+}
+
+function isAnswer(response: unknown): response is Answer {
+  return typeof response === 'object' && response !== null && 'statusCode' in response;
+}

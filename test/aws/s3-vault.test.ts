@@ -1,0 +1,84 @@
+/** What somebody who may write to the vault can put there for us to read. */
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { s3Vault } from '../../shared/aws/s3-vault.ts';
+import { decodeManifest, MAX_MANIFEST_BYTES } from '../../shared/manifest/manifest.ts';
+import { codeOf } from '../support/content.ts';
+import { Flood, s3Answering } from '../support/s3-stand-in.ts';
+import { NEVER } from '../support/world.ts';
+
+const PLANTED_BYTES = 400 * 1_048_576;
+/** What the sockets of both sides hold before anybody reads. */
+const SOCKET_BYTES = 8 * 1_048_576;
+const MAX_BYTES = 100_000;
+
+/** An object of that many bytes: its length said, or not. */
+function planted(flood: Flood, isLengthSaid: boolean) {
+  return (_request: unknown, response: ServerResponse): void => {
+    const length = isLengthSaid ? { 'content-length': PLANTED_BYTES } : {};
+    response.writeHead(200, { etag: '"planted"', ...length });
+    void flood.into(response, PLANTED_BYTES);
+  };
+}
+
+describe.each([
+  ['whose length S3 says', true],
+  ['whose length nobody says', false],
+])('400 MiB %s', (_what, isLengthSaid) => {
+  test('in the place of a manifest are not read, and are no manifest', async () => {
+    const flood = new Flood();
+    await using standIn = await s3Answering(planted(flood, isLengthSaid));
+    const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/planted');
+    expect(stored).toEqual({ body: new Uint8Array(), etag: '"planted"' });
+    expect(() => decodeManifest(stored?.body ?? Buffer.from('{}'))).toThrow(
+      expect.objectContaining({ code: 'ERR_MANIFEST_INVALID' }),
+    );
+    expect(flood.bytes).toBeLessThan(SOCKET_BYTES);
+  });
+
+  test('in the place of a chunk are refused, not read', async () => {
+    const flood = new Flood();
+    await using standIn = await s3Answering(planted(flood, isLengthSaid));
+    const read = async (): Promise<number> => {
+      let bytes = 0;
+      const chunk = await s3Vault(standIn.s3, 'vault').getChunk('acme/chunks/planted', MAX_BYTES, NEVER);
+      for await (const piece of chunk ?? []) bytes += piece.length;
+      return bytes;
+    };
+    expect(await read().catch(codeOf)).toBe('ERR_AUTHENTICATION_FAILED');
+    expect(flood.bytes).toBeLessThan(SOCKET_BYTES);
+  });
+});
+
+test.each([
+  ['a manifest of the largest size', MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES],
+  ['a manifest one byte larger', MAX_MANIFEST_BYTES + 1, 0],
+])('of %s, %i bytes, %i are read', async (_what, storedBytes, readBytes) => {
+  await using standIn = await s3Answering((_request, response) => response.end(Buffer.alloc(storedBytes)));
+  const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/large');
+  expect(stored?.body).toHaveLength(readBytes);
+});
+
+test('a manifest that a bad Expires header was planted on is read all the same', async () => {
+  await using standIn = await s3Answering((_request, response) => {
+    response.writeHead(200, { expires: '', etag: '"e"' });
+    response.end('{}');
+  });
+  const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/expires');
+  expect(stored).toEqual({ body: Buffer.from('{}'), etag: '"e"' });
+});
+
+test('a listing or an error that never ends is given up', async () => {
+  const flood = new Flood();
+  await using standIn = await s3Answering((request, response) => {
+    response.writeHead(request.url?.includes('list-type') === true ? 200 : 500);
+    void flood.into(response, PLANTED_BYTES);
+  });
+  const vault = s3Vault(standIn.s3, 'vault');
+  const listed = async (): Promise<void> => {
+    for await (const _chunk of vault.listChunks('acme/chunks/')) return;
+  };
+  expect(await listed().catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
+  expect(await vault.getManifest('acme/objects/error').catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
+  expect(flood.bytes).toBeLessThan(PLANTED_BYTES / 4);
+});
