@@ -1,5 +1,5 @@
 /**
- * Who calls, and which service: read from the Signature V4 credential, whose signature is deliberately not verified.
+ * Who calls, and which service: read from the Signature V4 credential, whose signature only S3 verifies, on demand.
  * The access key id is the identity: `123456789012` is that account's root, `123456789012.role-name` that role.
  */
 import type { IncomingHttpHeaders } from 'node:http';

@@ -1,6 +1,7 @@
 /**
  * Starts `npm run local` as a process of its own, as the demo, the benchmarks and the tests use it: whoever starts it
- * never shares its event loop, and it ends when its starter does.
+ * never shares its event loop, and it ends when its starter does. Its S3 verifies signatures: whoever starts it so
+ * signs with the secret `local`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -73,6 +74,7 @@ function argumentsOf({
     '--sandboxes',
     String(sandboxes),
     ...data,
+    '--verify-signatures',
     ...(stepByStep ? ['--step-by-step'] : []),
   ];
 }

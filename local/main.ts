@@ -12,6 +12,7 @@ interface Options {
   readonly sandboxes: number;
   readonly functions: boolean;
   readonly stepByStep: boolean;
+  readonly verifySignatures: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -30,6 +31,7 @@ const command = new Command('local')
     'invoke no function by itself; upload acme/hello.txt to take through by hand',
     false,
   )
+  .option('--verify-signatures', 'S3 takes only what is signed with the secret `local`', false)
   .option('--json', 'print one JSON line when ready, and nothing else', false)
   .option('--verbose', "the functions' log lines on stderr", false);
 
@@ -53,6 +55,7 @@ async function run(options: Options): Promise<void> {
       sandboxesPerFunction: options.sandboxes,
       deploy: options.functions,
       stepByStep: options.stepByStep,
+      verifySignatures: options.verifySignatures,
       onLog: options.verbose ? (line) => console.error(formatLine(line)) : undefined,
     });
   } catch (error) {
@@ -80,7 +83,7 @@ function greeting(
     '',
     ...exports,
     '',
-    'Accounts (the access key id is the account; any secret will do):',
+    `Accounts (the access key id is the account; ${options.verifySignatures ? 'the secret is local' : 'any secret will do'}):`,
     `  ${accountId}  the ISV`,
     ...accounts,
     '',

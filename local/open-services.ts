@@ -22,6 +22,7 @@ export interface ServicesOptions {
   /** The functions, once there are any. */
   readonly lambda: Receivers['lambda'];
   readonly onCrash: (error: unknown) => void;
+  readonly verifySignatures: boolean;
 }
 
 export interface OpenServices {
@@ -33,7 +34,7 @@ export interface OpenServices {
 const KMS_TICK_MS = 1000;
 
 export async function openServices(options: ServicesOptions): Promise<OpenServices> {
-  const { opened, front, dataDir, clock, authorizer, lambda, onCrash } = options;
+  const { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures } = options;
   const shared = { dataDir, clock, authorizer };
   const sqs = createSqs({ ...shared, endpoint: front.endpoint });
   opened.defer(() => sqs.close());
@@ -43,7 +44,7 @@ export async function openServices(options: ServicesOptions): Promise<OpenServic
   opened.defer(async () => kms.close());
   opened.defer(async () => events.close());
   opened.defer(tickKms(kms, clock, onCrash));
-  const s3 = await createS3({ ...shared, deliver });
+  const s3 = await createS3({ ...shared, deliver, verifySignatures });
   opened.defer(async () => s3.close());
   const dynamodb = createDynamoDb({ ...shared, onCrash });
   opened.defer(async () => dynamodb.close());

@@ -29,6 +29,8 @@ export interface LocalOptions {
   readonly deploy?: boolean;
   /** True: no queue or schedule invokes a function, and a first object waits to be taken through by hand. */
   readonly stepByStep?: boolean;
+  /** True: S3 takes only what is signed with the secret `local`. Default false: any secret will do. */
+  readonly verifySignatures?: boolean;
   /** Where the functions' lines go. Default: `functions.log` in the data folder. */
   readonly onLog?: (line: FunctionLine) => void;
   /** Told of failures of the local AWS itself. Default: a line on stderr. */
@@ -71,7 +73,9 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   const front = await startFront({ port: options.port ?? 4566, clock, faults, timings, kill, onCrash });
   opened.defer(async () => front.close());
   const dataDir = await openDataDir(options.dataDir, opened);
-  const services = await openServices({ opened, front, dataDir, clock, authorizer, lambda, onCrash });
+  const verifySignatures = options.verifySignatures ?? false;
+  const context = { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures };
+  const services = await openServices(context);
   // Closed before the services, so that no request finds them gone.
   opened.defer(async () => front.close());
   front.mountControl({

@@ -1,6 +1,6 @@
 /**
  * The aws-chunked content encoding: `size[;chunk-signature=…]CRLF bytes CRLF`, ended by a chunk of size 0 and, in the
- * trailer variants, header lines. Signatures are passed over: the local AWS verifies none.
+ * trailer variants, header lines. Signatures of chunks are passed over.
  */
 import { AwsError } from '../service.ts';
 import { incompleteBody } from './errors.ts';

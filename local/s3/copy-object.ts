@@ -12,6 +12,7 @@ import { parseAlgorithm } from './expected-digests.ts';
 import { findBucket } from './find-bucket.ts';
 import { readObjectHeaders } from './object-headers.ts';
 import { MAX_PAYLOAD_BYTES } from './payload.ts';
+import { storageClassHeader } from './storage-class.ts';
 import type { Store } from './store.ts';
 import { parseTaggingHeader } from './tags.ts';
 import type { Tags } from './tags.ts';
@@ -50,10 +51,11 @@ async function duplicate(store: Store, call: S3Call, source: CopySource, tags: T
   const { content, sizeBytes, attributes } = source.version;
   const isReplacing = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
   const { headers, metadata } = isReplacing ? readObjectHeaders(call.headers) : attributes;
+  const ownHeaders = { ...headers, ...storageClassHeader(call.headers) };
   const { etag, checksum } = await digestsOf(store, call, source);
   return {
     segments: store.contents.segments(content, { begin: 0, end: sizeBytes }),
-    version: { sizeBytes, etag, attributes: { headers, metadata, checksum }, tags },
+    version: { sizeBytes, etag, attributes: { headers: ownHeaders, metadata, checksum }, tags },
     kind: 'ObjectCreated:Copy',
   };
 }

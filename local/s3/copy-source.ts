@@ -13,6 +13,7 @@ import { invalidArgument, invalidRequest, preconditionFailed } from './errors.ts
 import { assertVersionId, findVersion } from './find-version.ts';
 import { assertExpectedOwner } from './known-headers.ts';
 import { checkRead } from './preconditions.ts';
+import { ARCHIVED_CLASSES, storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
 import type { Version } from './versions.ts';
 
@@ -33,7 +34,14 @@ export function findCopySource(store: Store, call: S3Call): CopySource {
   const version = findSourceVersion(store, call, bucket, key, versionId);
   if (checkRead(call.headers, version, 'x-amz-copy-source-') === 'not-modified')
     throw preconditionFailed('x-amz-copy-source-If-None-Match');
+  if (ARCHIVED_CLASSES.includes(storageClassOf(version))) throw notInActiveTier();
   return { bucket, versionId, version };
+}
+
+function notInActiveTier(): AwsError {
+  const message =
+    'The source object of the COPY operation is not in the active tier and is only stored in Amazon S3 Glacier.';
+  return new AwsError('ObjectNotInActiveTierError', 403, message);
 }
 
 /** Names the source's version where its bucket has versioning. */

@@ -24,6 +24,25 @@ export function accessDenied(message = 'Access Denied'): AwsError {
   return new AwsError('AccessDenied', 403, message);
 }
 
+export function headersNotSigned(names: readonly string[]): AwsError {
+  const message = 'There were headers present in the request which were not signed';
+  return new AwsError('AccessDenied', 403, message, { HeadersNotSigned: names.join(', ') });
+}
+
+export function signatureDoesNotMatch(
+  accessKeyId: string,
+  stringToSign: string,
+  canonicalRequest: string,
+): AwsError {
+  const message =
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.';
+  return new AwsError('SignatureDoesNotMatch', 403, message, {
+    AWSAccessKeyId: accessKeyId,
+    StringToSign: stringToSign,
+    CanonicalRequest: canonicalRequest,
+  });
+}
+
 /** `condition` is the header that did not hold, e.g. `If-None-Match`. */
 export function preconditionFailed(condition: string): AwsError {
   const message = 'At least one of the pre-conditions you specified did not hold';
@@ -49,6 +68,11 @@ export function invalidArgument(message: string, name: string, value: string): A
 
 export function invalidRequest(message: string): AwsError {
   return new AwsError('InvalidRequest', 400, message);
+}
+
+export function invalidObjectState(storageClass: string): AwsError {
+  const message = "The operation is not valid for the object's storage class";
+  return new AwsError('InvalidObjectState', 403, message, { StorageClass: storageClass });
 }
 
 export function malformedXml(): AwsError {

@@ -11,6 +11,7 @@ import { findBucket } from './find-bucket.ts';
 import { findVersion, versionIdOf } from './find-version.ts';
 import { writtenObjectHeaders } from './object-headers.ts';
 import { checkRead } from './preconditions.ts';
+import { assertReadable } from './storage-class.ts';
 import type { Store } from './store.ts';
 import type { Version } from './versions.ts';
 
@@ -21,6 +22,7 @@ export async function getObject(store: Store, call: S3Call): Promise<void> {
   const bucket = findBucket(store, call);
   const versionId = versionIdOf(call);
   const version = findVersion(store, call, { bucket, key: call.key, versionId, actions: ACTIONS });
+  if (call.operation === 'GetObject') assertReadable(version);
   const validators = validatorHeaders(bucket, version);
   if (checkRead(call.headers, version) === 'not-modified') return sendEmpty(call.response, 304, validators);
   const range = parseRange(call.headers['range'], version.sizeBytes);

@@ -1,5 +1,6 @@
 /** Refuses what would change the meaning of a request and is not built: a header S3 knows is never silently ignored. */
 import { accessDenied, notImplemented } from './errors.ts';
+import { ARCHIVED_CLASSES } from './storage-class.ts';
 
 const KNOWN = new Set(
   [
@@ -38,7 +39,7 @@ const KNOWN = new Set(
 /** Headers that are known with these values only: what every bucket does anyway. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   'x-amz-server-side-encryption': ['AES256'],
-  'x-amz-storage-class': ['STANDARD'],
+  'x-amz-storage-class': ['STANDARD', ...ARCHIVED_CLASSES],
   'x-amz-acl': ['private', 'bucket-owner-full-control'],
   'x-amz-object-ownership': ['BucketOwnerEnforced'],
   'x-amz-bucket-object-lock-enabled': ['false'],

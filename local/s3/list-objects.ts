@@ -7,6 +7,7 @@ import { keyWriter, listableBucket, sharedContent } from './listing-content.ts';
 import { collectPage, laterOf, listingQuery, positionAfter, startOf } from './listing.ts';
 import type { Entry, ListingQuery, Position } from './listing.ts';
 import { ownerContent } from './owner.ts';
+import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
 import { versionOf } from './version-row.ts';
 import type { Version } from './versions.ts';
@@ -70,11 +71,8 @@ function tokenBehind(last: Entry<Version> | undefined, query: ListingQuery): str
   return positionAfter(marker, query).key.toString('base64url');
 }
 
-function itemContent(
-  { key, modifiedMs, etag, sizeBytes, attributes }: Version,
-  bucket: Bucket,
-  call: S3Call,
-): XmlContent {
+function itemContent(version: Version, bucket: Bucket, call: S3Call): XmlContent {
+  const { key, modifiedMs, etag, sizeBytes, attributes } = version;
   return {
     Key: keyWriter(call)(key),
     LastModified: isoDate(modifiedMs),
@@ -83,6 +81,6 @@ function itemContent(
     ChecksumType: attributes.checksum?.type,
     Size: sizeBytes,
     Owner: call.query.get('fetch-owner') === 'true' ? ownerContent(bucket.accountId) : undefined,
-    StorageClass: 'STANDARD',
+    StorageClass: storageClassOf(version),
   };
 }

@@ -8,6 +8,7 @@ import { keyWriter, listableBucket, sharedContent } from './listing-content.ts';
 import { collectPage, laterOf, listingQuery, positionAfter, startOf } from './listing.ts';
 import type { Listing, ListingQuery, Position } from './listing.ts';
 import { ownerContent } from './owner.ts';
+import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
 import { versionOf } from './version-row.ts';
 import type { Version } from './versions.ts';
@@ -85,7 +86,7 @@ function versionContent(version: Version, bucket: Bucket, write: (key: string) =
     ChecksumAlgorithm: attributes.checksum?.algorithm,
     ChecksumType: attributes.checksum?.type,
     Size: sizeBytes,
-    StorageClass: 'STANDARD',
+    StorageClass: storageClassOf(version),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The headers an object keeps from the request that wrote it and answers with: the standard six and user metadata. */
 import * as z from 'zod';
 import { AwsError } from '../service.ts';
+import { storageClassHeader } from './storage-class.ts';
 
 export interface ObjectHeaders {
   /** By lower-case name, as they were sent. */
@@ -9,7 +10,12 @@ export interface ObjectHeaders {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const texts = z.record(z.string(), z.string());
+/** Not z.record, which loses a member called `__proto__`. */
+const texts = z.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    z.object({}).loose().safeParse(value).success &&
+    Object.values(Object(value)).every((text) => typeof text === 'string'),
+);
 
 export const objectHeadersSchema: z.ZodType<ObjectHeaders> = z.object({ headers: texts, metadata: texts });
 
@@ -38,7 +44,10 @@ export function readObjectHeaders(headers: Readonly<Record<string, string>>): Ob
   const bytes = metadata.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (bytes > MAX_METADATA_BYTES) throw metadataTooLarge(bytes);
   return {
-    headers: Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+    headers: {
+      ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+      ...storageClassHeader(headers),
+    },
     metadata: Object.fromEntries(metadata),
   };
 }

@@ -2,6 +2,7 @@
  * A request's body: decoded, measured, and held against every digest the client sent, in one pass. Nothing is hashed
  * that neither the client demanded nor S3 answers with.
  */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { AwsError } from '../service.ts';
@@ -9,7 +10,7 @@ import { decodeAwsChunked } from './aws-chunked.ts';
 import type { S3Call } from './call.ts';
 import { checksumHeader, createDigest, DEFAULT_ALGORITHM, isChecksumValue } from './checksum.ts';
 import type { ChecksumAlgorithm, Digest } from './checksum.ts';
-import { badDigest, entityTooLarge, incompleteBody, invalidRequest } from './errors.ts';
+import { badDigest, entityTooLarge, incompleteBody, invalidRequest, malformedXml } from './errors.ts';
 import { expectedDigests, isAwsChunked } from './expected-digests.ts';
 import type { ExpectedDigests } from './expected-digests.ts';
 
@@ -63,7 +64,7 @@ export function openPayload(call: S3Call, keptAlgorithm?: ChecksumAlgorithm): Pa
   return { bytes: measured(), facts: promise };
 }
 
-/** The body as one text, for the XML documents. Throws as openPayload and its bytes do. */
+/** The body as one text, for the XML documents. Throws MalformedXML, and as openPayload and its bytes do. */
 export async function readDocument(call: S3Call): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -72,7 +73,13 @@ export async function readDocument(call: S3Call): Promise<string> {
     if (bytes > MAX_DOCUMENT_BYTES) throw entityTooLarge(MAX_DOCUMENT_BYTES);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return textOf(Buffer.concat(chunks));
+}
+
+/** Throws MalformedXML for what is not UTF-8. */
+function textOf(document: Buffer): string {
+  if (!isUtf8(document)) throw malformedXml();
+  return document.toString();
 }
 
 function decodedBody({ request, headers }: S3Call): {

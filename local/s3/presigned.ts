@@ -1,4 +1,4 @@
-/** The lifetime of a presigned URL, the one part of a signature that the local AWS does hold callers to. */
+/** The lifetime of a presigned URL, to which the local AWS holds callers also where it verifies no signatures. */
 import { accessDenied } from './errors.ts';
 
 /** Throws AccessDenied once the URL's X-Amz-Expires seconds have passed. URLs without it do not expire. */

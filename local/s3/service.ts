@@ -19,6 +19,7 @@ import { createNotifications } from './notifications.ts';
 import { runOperation } from './operations.ts';
 import { createPendingWrites } from './pending-writes.ts';
 import { assertNotExpired } from './presigned.ts';
+import { assertSignature } from './signature.ts';
 import type { Store } from './store.ts';
 import { createUploads } from './uploads.ts';
 import { createVersions } from './versions.ts';
@@ -31,6 +32,8 @@ export interface S3Options {
   readonly authorizer: Authorizer;
   /** Takes notifications for queues, functions and, as an AwsEvent for a bus's ARN, EventBridge. */
   readonly deliver: Deliver;
+  /** Whether requests must be signed, with the secret `local`. Default false: any secret will do. */
+  readonly verifySignatures?: boolean;
 }
 
 export interface S3 extends HttpService {
@@ -46,7 +49,7 @@ export async function createS3(options: S3Options): Promise<S3> {
     errorBody,
     async handle(request, response, url, caller) {
       try {
-        await handle(store, options.deliver, request, response, url, caller);
+        await handle(store, options, request, response, url, caller);
       } finally {
         // What a refusal left unread would otherwise be taken for the next request.
         request.resume();
@@ -82,7 +85,7 @@ async function openStore({ dataDir, clock, authorizer, deliver }: S3Options): Pr
 
 async function handle(
   store: Store,
-  deliver: Deliver,
+  { deliver, verifySignatures = false }: S3Options,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -92,6 +95,7 @@ async function handle(
   response.setHeader('x-amz-id-2', hostId(caller.requestId));
   const isSigned = request.headers.authorization !== undefined || url.searchParams.has('X-Amz-Credential');
   if (!isSigned) throw accessDenied();
+  if (verifySignatures) assertSignature(request);
   assertNotExpired(url.searchParams, store.clock.now());
   const call = readCall(request, response, url, caller);
   assertKnownHeaders(call.headers);

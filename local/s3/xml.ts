@@ -14,6 +14,12 @@ export type XmlContent =
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
+/** Whatever https://www.w3.org/TR/xml/#charsets leaves out: a key may hold it, a document may not. */
+// oxlint-disable-next-line no-control-regex -- these are what it is about
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+const REFERENCE = /&#(?:x([0-9a-f]+)|(\d+));/giu;
+const MAX_CODE_POINT = 0x10ffff;
+
 const parser = new XMLParser({
   ignoreAttributes: true,
   ignoreDeclaration: true,
@@ -29,7 +35,7 @@ const builder = new XMLBuilder({ ignoreAttributes: false, suppressBooleanAttribu
 
 /** The element `root` of a document. Throws MalformedXML for anything else than a well-formed document of that root. */
 export function parseXml(text: string, root: string): XmlNode {
-  if (XMLValidator.validate(text) !== true) throw malformedXml();
+  if (!isXmlText(text) || XMLValidator.validate(text) !== true) throw malformedXml();
   const element = documentSchema.parse(parser.parse(text))[root];
   if (element === undefined) throw malformedXml();
   return element;
@@ -75,6 +81,15 @@ const nodeSchema: z.ZodType<XmlNode> = z.union([
   z.lazy(() => z.record(z.string(), z.union([nodeSchema, z.array(nodeSchema)]))),
 ]);
 const documentSchema = z.record(z.string(), nodeSchema);
+
+/** Whether every character may stand in XML 1.0, those that references stand for too. */
+function isXmlText(text: string): boolean {
+  if (FORBIDDEN.test(text)) return false;
+  return [...text.matchAll(REFERENCE)].every(([, hex, decimal]) => {
+    const codePoint = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return codePoint <= MAX_CODE_POINT && !FORBIDDEN.test(String.fromCodePoint(codePoint));
+  });
+}
 
 function isElements(content: XmlContent): content is { readonly [name: string]: XmlContent } {
   return typeof content === 'object' && !Array.isArray(content);

@@ -105,7 +105,7 @@ test.each([
   { ServerSideEncryption: 'aws:kms' as const },
   { ACL: 'public-read' as const },
   { ObjectLockMode: 'GOVERNANCE' as const, ObjectLockRetainUntilDate: new Date(2e12) },
-  { StorageClass: 'GLACIER' as const },
+  { StorageClass: 'STANDARD_IA' as const },
   { WebsiteRedirectLocation: '/x' },
 ])('%o, which would change the meaning of a write, is NotImplemented', async (option) => {
   const Bucket = await newBucket(s3);

@@ -42,6 +42,8 @@ export interface Delivery {
 export interface S3ServerOptions {
   readonly authorizer?: Authorizer;
   readonly clock?: Clock;
+  /** Default false, so that a test may send what no SDK signs. */
+  readonly verifySignatures?: boolean;
   /** Throws to refuse a delivery. */
   readonly onDeliver?: (arn: string) => void;
 }
@@ -76,6 +78,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
       clock: options.clock ?? { now: () => Date.now() },
       authorizer: options.authorizer ?? openAuthorizer,
       deliver: inbox.deliver,
+      verifySignatures: options.verifySignatures ?? false,
     });
   let s3 = await open();
   const server = createServer((request, response) => void serve(s3, request, response));
@@ -110,7 +113,7 @@ function createClients(endpoint: string): { make: S3Target['client']; destroy():
   const clients: S3Client[] = [];
   return {
     make(accessKeyId = ACCOUNT, config = {}) {
-      const credentials = { accessKeyId, secretAccessKey: 'unused' };
+      const credentials = { accessKeyId, secretAccessKey: 'local' };
       const shared = { endpoint, region: REGION, credentials, forcePathStyle: true, maxAttempts: 1 };
       const client = new S3Client({ ...shared, ...config });
       clients.push(client);

@@ -1,0 +1,154 @@
+/**
+ * Signature Version 4, recomputed over what was received, byte for byte. On demand: the access key id alone says who
+ * calls the local AWS, and any secret will do, unless signatures are to be verified; then it is `local`. What the
+ * chunks of an aws-chunked body are signed with is passed over.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ */
+import { createHash, createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { accessDenied, headersNotSigned, signatureDoesNotMatch } from './errors.ts';
+
+/** What an Authorization header, or the query of a presigned URL, says of a signature. */
+interface Claim {
+  readonly accessKeyId: string;
+  /** `{date}/{region}/{service}/aws4_request` */
+  readonly scope: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  /** `20150830T123600Z` */
+  readonly date: string;
+  readonly payloadHash: string;
+}
+
+type Parameter = readonly [name: string, value: string];
+
+/** As every program of this repository signs. */
+const SECRET = 'local';
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+
+type Request = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
+
+/** Throws SignatureDoesNotMatch; AccessDenied where an x-amz-* header or the host is not signed. */
+export function assertSignature(request: Request, secret: string = SECRET): void {
+  const [path = '/', query = ''] = splitOnce(request.url ?? '/', '?');
+  const parameters = parametersOf(query);
+  const claim = claimOf(request, parameters);
+  assertSigned(request, claim);
+  const canonical = canonicalRequest(request, path, parameters, claim);
+  const stringToSign = [ALGORITHM, claim.date, claim.scope, sha256(canonical)].join('\n');
+  if (signatureOf(stringToSign, claim.scope, secret) === claim.signature) return;
+  throw signatureDoesNotMatch(claim.accessKeyId, stringToSign, canonical.toString('utf8'));
+}
+
+function claimOf({ headers }: Request, parameters: readonly Parameter[]): Claim {
+  const header = headers.authorization;
+  const query = new Map(parameters);
+  const claimed = (name: string): string =>
+    (header === undefined
+      ? query.get(`X-Amz-${name}`)
+      : new RegExp(`${name}=([^,\\s]+)`).exec(header)?.[1]) ?? '';
+  const [accessKeyId = '', scope = ''] = splitOnce(claimed('Credential'), '/');
+  return {
+    accessKeyId,
+    scope,
+    signedHeaders: claimed('SignedHeaders').split(';'),
+    signature: claimed('Signature'),
+    date: query.get('X-Amz-Date') ?? text(headers['x-amz-date']),
+    payloadHash: text(headers['x-amz-content-sha256']) || 'UNSIGNED-PAYLOAD',
+  };
+}
+
+function assertSigned({ headers }: Request, { signedHeaders }: Claim): void {
+  const needed = Object.keys(headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
+  const missing = needed.filter((name) => !signedHeaders.includes(name));
+  if (missing.length > 0) throw headersNotSigned(missing);
+  if (!signedHeaders.includes('host')) throw accessDenied();
+}
+
+/** As bytes: a header's value is what was sent, whatever its encoding. */
+function canonicalRequest(
+  request: Request,
+  path: string,
+  parameters: readonly Parameter[],
+  { signedHeaders, payloadHash }: Claim,
+): Buffer {
+  const headers = signedHeaders.map((name) => `${name}:${valueOf(request, name)}\n`).join('');
+  const lines = [
+    request.method ?? '',
+    path.split('/').map(reencoded).join('/'),
+    canonicalQuery(parameters),
+    headers,
+    signedHeaders.join(';'),
+    payloadHash,
+  ];
+  return Buffer.from(lines.join('\n'), 'latin1');
+}
+
+/** Every value of a header, trimmed, its spaces drawn together. */
+function valueOf({ rawHeaders }: Request, name: string): string {
+  const values = rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+  return values.map((value) => value.replaceAll(/[ \t]+/g, ' ').replaceAll(/^ | $/g, '')).join(',');
+}
+
+function canonicalQuery(parameters: readonly Parameter[]): string {
+  return parameters
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => [encoded(name), encoded(value)] as const)
+    .toSorted(([one, value], [other, otherValue]) =>
+      one < other || (one === other && value < otherValue) ? -1 : 1,
+    )
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+function parametersOf(query: string): readonly Parameter[] {
+  if (query === '') return [];
+  return query.split('&').map((pair) => {
+    const [name = '', value = ''] = splitOnce(pair, '=');
+    return [decoded(name.replaceAll('+', '%20')), decoded(value.replaceAll('+', '%20'))];
+  });
+}
+
+function signatureOf(stringToSign: string, scope: string, secret: string): string {
+  const key = scope.split('/').reduce((parent: Buffer | string, part) => hmac(parent, part), `AWS4${secret}`);
+  return hmac(key, stringToSign).toString('hex');
+}
+
+function hmac(key: Buffer | string, content: string): Buffer {
+  return createHmac('sha256', key).update(content).digest();
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function reencoded(segment: string): string {
+  return encoded(decoded(segment));
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** As RFC 3986 reserves characters, which is a few more than JavaScript. */
+function encoded(content: string): string {
+  return encodeURIComponent(content).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function splitOnce(content: string, separator: string): readonly string[] {
+  const at = content.indexOf(separator);
+  return at < 0 ? [content] : [content.slice(0, at), content.slice(at + separator.length)];
+}
+
+function text(header: string | string[] | undefined): string {
+  return typeof header === 'string' ? header : '';
+}
