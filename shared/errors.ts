@@ -13,6 +13,9 @@ export type Disposition = 'retry' | 'park' | 'reject';
 export type ErrorCode =
   | 'ERR_EVENT_INVALID'
   | 'ERR_JOB_INVALID'
+  | 'ERR_PLAN_INVALID'
+  | 'ERR_PLAN_CHANGED'
+  | 'ERR_CHUNK_CHANGED'
   | 'ERR_SOURCE_CHANGED'
   | 'ERR_TENANT_UNKNOWN'
   | 'ERR_TENANT_INVALID'
@@ -72,6 +75,38 @@ export class JobInvalidError extends SealstreamError {
   override readonly name = 'JobInvalidError';
   readonly code = 'ERR_JOB_INVALID';
   readonly disposition = 'reject';
+}
+
+/** A plan in the state table contradicts itself or the row it is in: somebody else wrote it. Nothing is done for it. */
+export class PlanInvalidError extends SealstreamError {
+  override readonly name = 'PlanInvalidError';
+  readonly code = 'ERR_PLAN_INVALID';
+  readonly disposition = 'reject';
+}
+
+/** The object was sealed, or planned anew, while work of an earlier plan was under way; the work is looked at again. */
+export class PlanChangedError extends SealstreamError {
+  override readonly name = 'PlanChangedError';
+  readonly code = 'ERR_PLAN_CHANGED';
+  readonly disposition = 'retry';
+}
+
+interface ChunkErrorOptions extends ErrorOptions {
+  /** Some of the chunks that must be written again. */
+  readonly chunkIndexes?: readonly number[];
+}
+
+/** A chunk in the vault is missing, or is not the one that its receipt is of; it is written again. */
+export class ChunkChangedError extends SealstreamError {
+  override readonly name = 'ChunkChangedError';
+  readonly code = 'ERR_CHUNK_CHANGED';
+  readonly disposition = 'retry';
+  readonly chunkIndexes: readonly number[];
+
+  constructor(message: string, { chunkIndexes = [], ...options }: ChunkErrorOptions = {}) {
+    super(message, options);
+    this.chunkIndexes = chunkIndexes;
+  }
 }
 
 /** The source version is gone, or is not what was planned. */

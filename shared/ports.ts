@@ -3,6 +3,7 @@ import type { Geometry } from './chunk/geometry.ts';
 import type { Job } from './chunk/job.ts';
 import type { ObjectId } from './chunk/object-id.ts';
 import type { Plan, SourceVersion } from './chunk/plan.ts';
+import type { Receipt } from './chunk/receipt.ts';
 import type { KmsOperations } from './envelope/kek.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
 import type { Tenant } from './tenant/tenant.ts';
@@ -15,15 +16,43 @@ import type { TenantId } from './tenant/tenant-id.ts';
 export interface State {
   /** Strongly consistent. Throws as Tenants' does. */
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
-  /** Strongly consistent, one request for both. */
+  /**
+   * Strongly consistent, one request for both.
+   * @throws PlanInvalidError when the object's row holds no plan that proves itself
+   */
   tenantAndPlan(tenantId: TenantId, objectId: ObjectId): Promise<{ tenant?: Tenant; plan?: Plan }>;
-  /** Stores the plan unless the object has one; the first plan wins and is returned. */
+  /**
+   * Stores the plan unless the object has one; the first plan wins and is returned.
+   * @throws PlanInvalidError when the object's row holds one that does not prove itself
+   */
   createPlan(plan: Plan): Promise<Plan>;
+  /**
+   * Plans the object anew, under that KEK, as it was read: the next generation, of which nothing is written, noted or
+   * sealed. Undefined when the plan was changed meanwhile.
+   */
+  replan(plan: Plan, kekArn: string): Promise<Plan | undefined>;
   /** Remembers how many of the plan's jobs are on the queue. */
   advancePlan(plan: Plan, jobsSent: number): Promise<void>;
-  /** Adds the receipt of a chunk; true when every chunk of the plan now has one. Idempotent. */
-  addReceipt(plan: Plan, chunkIndex: number): Promise<boolean>;
-  markSealed(plan: Plan, sealedAt: string): Promise<void>;
+  /** The receipt of one chunk of this generation, strongly consistent. An object of one chunk has none. */
+  receipt(plan: Plan, chunkIndex: number): Promise<Receipt | undefined>;
+  /** The receipts of all chunks of this generation, in order, strongly consistent; memory is flat in their number. */
+  allReceipts(plan: Plan): AsyncIterable<Receipt | undefined>;
+  /**
+   * Writes the receipt of a chunk over `replaced` (undefined: over none). `complete`: every chunk has had one, as far
+   * as is known, which `allReceipts` proves. `lost`: there is another one than `replaced`. Idempotent.
+   */
+  addReceipt(
+    plan: Plan,
+    chunkIndex: number,
+    receipt: Receipt,
+    replaced: Receipt | undefined,
+  ): Promise<'added' | 'complete' | 'lost'>;
+  /** Takes this receipt back, unless the chunk has another one by now: its job is due again. */
+  dropReceipt(plan: Plan, chunkIndex: number, receipt: Receipt): Promise<void>;
+  /** Remembers that a manifest is ours, before it is written; false when the object was planned anew meanwhile. */
+  noteManifest(plan: Plan, digest: string): Promise<boolean>;
+  /** False when the object was planned anew meanwhile. Idempotent. */
+  markSealed(plan: Plan, sealedAt: string): Promise<boolean>;
   /** Keeps rejected work where an operator finds it. Idempotent by `id`. */
   recordRejection(rejection: Rejection): Promise<void>;
 }
@@ -163,6 +192,8 @@ export interface Redrive {
   readonly times: number;
   /** ISO 8601, UTC: the last time. */
   readonly at: string;
+  /** The generation of its plan then. Absent: 0. */
+  readonly generation?: number | undefined;
 }
 
 /** The upload queue, which otherwise S3 fills. */
@@ -180,19 +211,29 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 
 /** The vault bucket: ciphertext only. */
 export interface Vault {
-  /** Writes a chunk unless it is there already; chunks are immutable. */
-  putChunk(key: string, message: Uint8Array, signal: AbortSignal): Promise<'written' | 'present'>;
+  /** Writes a chunk over the one with that ETag (undefined: over nothing); undefined when that is not what is there. */
+  putChunk(
+    key: string,
+    message: Uint8Array,
+    replacedEtag: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Receipt | undefined>;
   /**
    * Undefined when there is no such chunk.
    * @throws AuthenticationFailedError, then or while it is read, when it has more than `maxBytes`
    */
   getChunk(key: string, maxBytes: number, signal: AbortSignal): Promise<ByteStream | undefined>;
   /** In key order, page by page. */
-  listChunks(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  listChunks(prefix: string): AsyncIterable<ListedChunk>;
   /** Reads `MAX_MANIFEST_BYTES` at most: of what has more, which is no manifest, `body` is empty. */
   getManifest(key: string): Promise<StoredManifest | undefined>;
   /** Writes a manifest over `replaced` (undefined: over nothing); false when another one came in between. */
   putManifest(key: string, body: Uint8Array, replaced: StoredManifest | undefined): Promise<boolean>;
+}
+
+export interface ListedChunk extends Pick<Receipt, 'etag'> {
+  readonly key: string;
+  readonly bytes: number;
 }
 
 export interface StoredManifest {

@@ -4,6 +4,9 @@ import * as errors from '../shared/errors.ts';
 const ROWS = [
   ['ERR_EVENT_INVALID', 'reject'],
   ['ERR_JOB_INVALID', 'reject'],
+  ['ERR_PLAN_INVALID', 'reject'],
+  ['ERR_PLAN_CHANGED', 'retry'],
+  ['ERR_CHUNK_CHANGED', 'retry'],
   ['ERR_SOURCE_CHANGED', 'reject'],
   ['ERR_TENANT_UNKNOWN', 'reject'],
   ['ERR_TENANT_INVALID', 'retry'],

@@ -1,4 +1,4 @@
-/** The vault bucket. Every write is conditional: chunks are written once, a manifest replaces only what was seen. */
+/** The vault bucket. Every write is conditional: it replaces nothing, or only what was seen. */
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -17,14 +17,17 @@ const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
 
 export function s3Vault(s3: S3Client, bucket: string): Vault {
   return {
-    async putChunk(key, message, signal) {
-      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, IfNoneMatch: '*' });
+    async putChunk(key, message, replacedEtag, signal) {
+      const condition = over(replacedEtag);
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, ...condition });
       const written = await unless(
-        [412],
+        LOST_RACE_STATUSES,
         's3:PutObject',
         async () => await s3.send(command, { abortSignal: signal }),
       );
-      return written === undefined ? 'present' : 'written';
+      if (written === undefined) return undefined;
+      const { ETag = '', ChecksumCRC32 = '' } = written;
+      return { etag: ETag, checksum: ChecksumCRC32 };
     },
     async getChunk(key, maxBytes, signal) {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });
@@ -38,18 +41,21 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
     getManifest: async (key) => await getManifest(s3, bucket, key),
     async putManifest(key, body, replaced) {
-      const condition = replaced === undefined ? { IfNoneMatch: '*' } : { IfMatch: replaced.etag };
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,
         Body: body,
         ContentType: 'application/json',
-        ...condition,
+        ...over(replaced?.etag),
       });
       const written = await unless(LOST_RACE_STATUSES, 's3:PutObject', async () => await s3.send(command));
       return written !== undefined;
     },
   };
+}
+
+function over(replacedEtag: string | undefined): { IfNoneMatch: string } | { IfMatch: string } {
+  return replacedEtag === undefined ? { IfNoneMatch: '*' } : { IfMatch: replacedEtag };
 }
 
 async function* listChunks(s3: S3Client, bucket: string, prefix: string): ReturnType<Vault['listChunks']> {
@@ -59,7 +65,8 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
   for (;;) {
     const page = await storing('s3:ListBucket', async () => await pages.next());
     if (page.done === true) return;
-    for (const { Key = '', Size = 0 } of page.value.Contents ?? []) yield { key: Key, bytes: Size };
+    for (const { Key = '', Size = 0, ETag = '' } of page.value.Contents ?? [])
+      yield { key: Key, bytes: Size, etag: ETag };
   }
 }
 

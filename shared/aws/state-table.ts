@@ -1,6 +1,7 @@
 /** The state table's keys and lifetimes. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ObjectId } from '../chunk/object-id.ts';
+import type { Plan } from '../chunk/plan.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface StateTable {
@@ -69,9 +70,16 @@ export function redriveItem(objectId: ObjectId): ItemKey {
 
 export const redriveMarkerItem: ItemKey = { pk: 'redrive', sk: 'marker' };
 
-/** A partition of its own per group, so that no object's receipts wait for one partition's write capacity. */
-export function receiptsItem(objectId: ObjectId, group: number): ItemKey {
-  return { pk: `receipts#${objectId}#${group}`, sk: 'receipts' };
+/**
+ * A partition of its own per group, so that no object's receipts wait for one partition's write capacity. Receipts of
+ * version 0.1.0 rest under `receipts#{objectId}#{group}` and are read no more: the chunk is written again.
+ */
+export function receiptsItem(
+  { objectId, generation }: Pick<Plan, 'objectId' | 'generation'>,
+  level: number,
+  group: number,
+): ItemKey {
+  return { pk: `receipts#${objectId}#${generation}#${level}#${group}`, sk: 'receipts' };
 }
 
 /** All in one partition: an operator lists them with one Query. */

@@ -2,18 +2,21 @@
 import { chunkContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
 import { type Keys, kekOf } from '../envelope/kek.ts';
-import { SourceChangedError } from '../errors.ts';
+import { ChunkChangedError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
-import type { Sources, State, Vault } from '../ports.ts';
+import { isSealed } from '../manifest/stands.ts';
+import type { Sources, Vault } from '../ports.ts';
 import type { Guard } from '../revocation/guard.ts';
 import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
 import { chunkRange, rangeBytes } from './geometry.ts';
 import { parseJob, requirePlanned } from './job.ts';
 import type { Plan } from './plan.ts';
-import { chunkKey } from './vault-key.ts';
+import type { Receipt } from './receipt.ts';
+import { isRefusedRetired, replanned, type ReplanPorts, workable } from './replan.ts';
+import { writeChunk, type WritePorts, type Written } from './write-chunk.ts';
 
 export interface EncryptPorts extends SealPorts {
-  readonly state: Pick<State, 'tenantAndPlan' | 'addReceipt' | 'markSealed'>;
+  readonly state: SealPorts['state'] & WritePorts['state'] & ReplanPorts['state'];
   readonly sources: Sources;
   readonly vault: Vault;
   readonly keys: Keys;
@@ -33,10 +36,11 @@ export interface ChunkOutcome {
 }
 
 /**
- * Idempotent: any number of deliveries of a job, at once or one after the other, write the chunk once and seal once.
- * @throws JobInvalidError, TenantUnknownError, SourceChangedError: can never work
+ * Idempotent: any number of deliveries of a job, at once or one after the other, leave one chunk and one seal.
+ * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError: can never work
  * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError: waits
- * @throws KmsUnavailableError, StorageUnavailableError, EpochChangedError: to be tried again
+ * @throws KmsUnavailableError, StorageUnavailableError, EpochChangedError, PlanChangedError, ChunkChangedError: to be
+ * tried again
  */
 export async function encryptChunk(
   body: string,
@@ -61,53 +65,98 @@ async function doJob(
   ports: EncryptPorts,
   signal: AbortSignal,
 ): Promise<ChunkOutcome> {
-  const chunk =
-    plan.sealedAt === undefined ? await writeUnlessSealed(tenant, plan, chunkIndex, ports, signal) : 'sealed';
-  if (chunk === 'sealed') {
-    // A crash between the seal and the removal of the source is made good here.
-    await ports.sources.remove(plan.source);
-    return { plan, chunkIndex, chunk, objectSealed: false };
+  // A crash between the seal and the removal of the source is made good here.
+  if (await isSealed(plan, ports)) return await removeSource(plan, chunkIndex, ports);
+  try {
+    return await doChunk(tenant, plan, chunkIndex, ports, signal);
+  } catch (error) {
+    if (!OVERTAKEN.some((overtaken) => error instanceof overtaken)) throw error;
+    // What looks like a failure is none if another delivery sealed the object meanwhile.
+    const { plan: now } = await ports.state.tenantAndPlan(plan.tenantId, plan.objectId);
+    if (now === undefined || !(await isSealed(now, ports))) throw error;
+    return await removeSource(now, chunkIndex, ports);
   }
-  const complete = await ports.state.addReceipt(plan, chunkIndex);
-  if (complete) await seal(plan, tenant, ports, signal);
-  return { plan, chunkIndex, chunk, objectSealed: complete };
 }
 
-/** A source that is gone is no loss if another delivery of the job sealed the object meanwhile. */
-async function writeUnlessSealed(
+const OVERTAKEN = [SourceChangedError, PlanChangedError, ChunkChangedError] as const;
+
+/** Precondition: the vault bears out that the object is sealed. */
+async function removeSource(
+  plan: Plan,
+  chunkIndex: number,
+  { sources }: EncryptPorts,
+): Promise<ChunkOutcome> {
+  await sources.remove(plan.source);
+  return { plan, chunkIndex, chunk: 'sealed', objectSealed: false };
+}
+
+/** A retired key that KMS refuses gives way to the current one, for the whole object. */
+async function doChunk(
+  tenant: Tenant,
+  read: Plan,
+  chunkIndex: number,
+  ports: EncryptPorts,
+  signal: AbortSignal,
+): Promise<ChunkOutcome> {
+  const plan = await workable(read, tenant, ports);
+  try {
+    return await writeAndSeal(tenant, plan, chunkIndex, ports, signal);
+  } catch (error) {
+    if (!isRefusedRetired(error, plan, tenant)) throw error;
+    const next = await replanned(plan, tenant.kekArn, ports);
+    return await writeAndSeal(tenant, next, chunkIndex, ports, signal);
+  }
+}
+
+async function writeAndSeal(
   tenant: Tenant,
   plan: Plan,
   chunkIndex: number,
   ports: EncryptPorts,
   signal: AbortSignal,
-): Promise<ChunkOutcome['chunk']> {
-  const chunkBytes = rangeBytes(chunkRange(plan, chunkIndex));
+): Promise<ChunkOutcome> {
+  const { chunk, receipt, complete } = await encryptOne(tenant, plan, chunkIndex, ports, signal);
+  if (complete) await sealMended(tenant, plan, receipt, ports, signal);
+  return { plan, chunkIndex, chunk, objectSealed: complete };
+}
+
+/** Chunks that are not what was written are written again, once; should they change again, the job comes back. */
+async function sealMended(
+  tenant: Tenant,
+  plan: Plan,
+  receipt: Receipt,
+  ports: EncryptPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.chunkCount === 1) {
+    await seal(plan, tenant, ports, signal, [receipt]);
+    return;
+  }
   try {
-    return await ports.admit(
-      chunkBytes,
-      async () => await writeChunk(tenant, plan, chunkIndex, ports, signal),
-    );
+    await seal(plan, tenant, ports, signal);
   } catch (error) {
-    if (!(error instanceof SourceChangedError)) throw error;
-    const { plan: now } = await ports.state.tenantAndPlan(plan.tenantId, plan.objectId);
-    if (now?.sealedAt === undefined) throw error;
-    return 'sealed';
+    if (!(error instanceof ChunkChangedError)) throw error;
+    for (const chunkIndex of error.chunkIndexes) await encryptOne(tenant, plan, chunkIndex, ports, signal);
+    await seal(plan, tenant, ports, signal);
   }
 }
 
-async function writeChunk(
+async function encryptOne(
   tenant: Tenant,
   plan: Plan,
   chunkIndex: number,
-  { sources, vault, keys }: EncryptPorts,
+  ports: EncryptPorts,
   signal: AbortSignal,
-): Promise<'written' | 'present'> {
-  const content = await sources.read(plan.source, plan, chunkIndex, signal);
-  using message = await encrypt(
-    kekOf(tenant, keys, plan.kekArn),
-    { bytes: rangeBytes(chunkRange(plan, chunkIndex)), content },
-    chunkContext(plan, chunkIndex),
-    signal,
-  );
-  return await vault.putChunk(chunkKey(plan.tenantId, plan.objectId, chunkIndex), message.content, signal);
+): Promise<Written> {
+  const bytes = rangeBytes(chunkRange(plan, chunkIndex));
+  return await ports.admit(bytes, async () => {
+    const content = await ports.sources.read(plan.source, plan, chunkIndex, signal);
+    using message = await encrypt(
+      kekOf(tenant, ports.keys, plan.kekArn),
+      { bytes, content },
+      chunkContext(plan, chunkIndex),
+      signal,
+    );
+    return await writeChunk(plan, chunkIndex, message.content, ports, signal);
+  });
 }

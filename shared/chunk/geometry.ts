@@ -9,6 +9,9 @@ export interface Geometry {
   readonly chunkCount: number;
 }
 
+/** What a sandbox can hold of one chunk: 1 GiB. */
+export const MAX_CHUNK_BYTES = 1_073_741_824;
+
 /** `[start, end)`, in plaintext bytes of the object. */
 export interface ByteRange {
   readonly start: number;

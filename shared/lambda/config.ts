@@ -1,5 +1,6 @@
 /** A function's configuration, read from its environment once, at cold start. */
 import * as z from 'zod';
+import { MAX_CHUNK_BYTES } from '../chunk/geometry.ts';
 import { ConfigInvalidError } from '../errors.ts';
 
 /** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */
@@ -10,7 +11,7 @@ export const chunkBytes: z.ZodType<number> = z.coerce
   .number()
   .int()
   .min(65_536)
-  .max(1_073_741_824)
+  .max(MAX_CHUNK_BYTES)
   .default(67_108_864);
 
 /** Parked jobs of one tenant that go back to the queue in a second. Default 100. */

@@ -3,22 +3,21 @@
  * chunks verified, manifest written, manifest read back, seal noted, and only then the source deleted. A crash
  * anywhere leaves the source, and a redelivered job goes through it all again.
  */
-import { chunkRange, rangeBytes } from '../chunk/geometry.ts';
 import type { Plan } from '../chunk/plan.ts';
-import { chunkKey, chunkPrefix, manifestKey } from '../chunk/vault-key.ts';
-import { chunkContext, FORMAT, manifestContext } from '../envelope/context.ts';
+import { manifestKey } from '../chunk/vault-key.ts';
+import { FORMAT, manifestContext } from '../envelope/context.ts';
 import { encrypt } from '../envelope/encrypt.ts';
-import { firstLine } from '../envelope/first-line.ts';
 import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
-import { isMessageSize } from '../envelope/message-size.ts';
-import { SourceChangedError, StorageUnavailableError } from '../errors.ts';
+import { PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { SourceDescription, Sources, State, Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';
-import { type CommitPorts, commit, stands } from './commit.ts';
+import { type CommitPorts, commit } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart } from './manifest.ts';
+import { stands } from './stands.ts';
+import { type Receipts, requireWritten } from './written.ts';
 
 export interface SealPorts {
-  readonly state: Pick<State, 'markSealed' | 'tenantAndPlan'>;
+  readonly state: CommitPorts['state'] & Pick<State, 'markSealed' | 'allReceipts' | 'dropReceipt'>;
   readonly sources: Pick<Sources, 'describe' | 'remove'>;
   readonly vault: CommitPorts['vault'] & Pick<Vault, 'listChunks'>;
   readonly keys: Keys;
@@ -26,13 +25,22 @@ export interface SealPorts {
 }
 
 /**
- * Precondition: every chunk of the plan has a receipt. Idempotent. No manifest is committed once the signal aborted.
+ * Idempotent. No manifest is committed once the signal aborted.
+ * @param receipts of every chunk, in order; default those of the state table, which has none of an only chunk
  * @throws SourceChangedError when the source vanished before the seal
- * @throws StorageUnavailableError when what was written cannot be found again
+ * @throws ChunkChangedError when a chunk is missing, or not the one that its receipt is of
+ * @throws PlanChangedError when the object was planned anew meanwhile; its source stays
+ * @throws ManifestInvalidError, StorageUnavailableError as `commit`
  * @throws the KMS errors of `encrypt`
  */
-export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts, signal: AbortSignal): Promise<void> {
-  await verifyChunks(plan, ports.vault);
+export async function seal(
+  plan: Plan,
+  tenant: Tenant,
+  ports: SealPorts,
+  signal: AbortSignal,
+  receipts: Receipts = ports.state.allReceipts(plan),
+): Promise<void> {
+  await requireWritten(plan, receipts, ports);
   const description = await describeUnlessSealed(plan, ports);
   const sealedAt = ports.now().toISOString();
   if (description !== 'sealed') {
@@ -42,27 +50,9 @@ export async function seal(plan: Plan, tenant: Tenant, ports: SealPorts, signal:
     const kek = kekOf(tenant, ports.keys, plan.kekArn);
     await commit(plan, async () => await manifestBody(clear, part, kek, signal), ports, signal);
   }
-  await ports.state.markSealed(plan, sealedAt);
+  if (!(await ports.state.markSealed(plan, sealedAt)))
+    throw new PlanChangedError(`object ${plan.objectId} was planned anew while it was sealed`);
   await ports.sources.remove(plan.source);
-}
-
-/** Every chunk is there, in order, and as long as its plaintext demands; lists page by page. */
-async function verifyChunks(plan: Plan, vault: SealPorts['vault']): Promise<void> {
-  let index = 0;
-  for await (const { key, bytes } of vault.listChunks(chunkPrefix(plan.tenantId, plan.objectId))) {
-    if (index === plan.chunkCount || key !== chunkKey(plan.tenantId, plan.objectId, index)) break;
-    if (!isChunkSize(bytes, plan, index)) break;
-    index += 1;
-  }
-  if (index === plan.chunkCount) return;
-  throw new StorageUnavailableError(`object ${plan.objectId}: chunk ${index} is missing or not of its size`);
-}
-
-/** FORMAT rule 9: of a DEK of its own, or of a shared one, with its context in its first line. */
-function isChunkSize(bytes: number, plan: Plan, index: number): boolean {
-  const plaintextBytes = rangeBytes(chunkRange(plan, index));
-  if (isMessageSize(bytes, plaintextBytes)) return true;
-  return isMessageSize(bytes, firstLine(chunkContext(plan, index)).length + plaintextBytes);
 }
 
 /** A source that is gone is no loss if another delivery sealed this very object, or a newer upload overwrote it. */

@@ -3,6 +3,13 @@
  * right, then the two compare as text. Sequencers of different keys say nothing about each other.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
+/** `unknown` where one is missing, or both are the same. */
+export function sequencerOrder(sequencer: string, than: string): 'newer' | 'older' | 'unknown' {
+  if (sequencer === '' || than === '') return 'unknown';
+  if (isNewer(sequencer, than)) return 'newer';
+  return isNewer(than, sequencer) ? 'older' : 'unknown';
+}
+
 export function isNewer(sequencer: string, than: string): boolean {
   const digits = Math.max(sequencer.length, than.length);
   return padded(sequencer, digits) > padded(than, digits);

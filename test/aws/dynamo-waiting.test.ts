@@ -4,22 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoLeases } from '../../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
-import { dynamoState } from '../../shared/aws/dynamo-state.ts';
-import {
-  leaseItem,
-  parkedItem,
-  receiptsItem,
-  redriveItem,
-  type StateTable,
-} from '../../shared/aws/state-table.ts';
+import { leaseItem, parkedItem, redriveItem, type StateTable } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { type Plan, planOf } from '../../shared/chunk/plan.ts';
-import { uploadOf } from '../../shared/chunk/upload.ts';
 import type { ParkedJob } from '../../shared/ports.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
-import { recordOf } from '../support/world.ts';
 
 let services: Services;
 let table: StateTable;
@@ -141,51 +131,3 @@ describe('redrives', () => {
     expect(await redrives.marker()).toBeUndefined();
   });
 });
-
-describe('the chunks without a receipt', () => {
-  test.each([1, 2, 255, 256, 257, 600])('of %i are all of them before any has one', async (chunkCount) => {
-    const plan = planOfChunks(chunkCount);
-    expect(await missing(plan)).toEqual(Array.from({ length: chunkCount }, (_, index) => index));
-  });
-
-  test('are those that are left', async () => {
-    const plan = planOfChunks(600);
-    const indexes = Array.from({ length: 600 }, (_, index) => index);
-    await addReceipts(plan, 0, indexes.slice(1, 255));
-    await addReceipts(plan, 1, indexes.slice(257, 511));
-    await addReceipts(plan, 2, indexes.slice(512, 599));
-    expect(await missing(plan)).toEqual([0, 255, 256, 511, 599]);
-  });
-
-  test('are none when every chunk has one', async () => {
-    const plan = planOfChunks(3);
-    const state = dynamoState(table);
-    for (const chunkIndex of [0, 1, 2]) await state.addReceipt(plan, chunkIndex);
-    expect(await missing(plan)).toEqual([]);
-  });
-});
-
-function planOfChunks(chunkCount: number): Plan {
-  const record = recordOf(Buffer.alloc(chunkCount), { key: `acme/of-${chunkCount}` });
-  return planOf(uploadOf(record), ACME.kekArn, 1, new Date());
-}
-
-async function missing(plan: Plan): Promise<readonly number[]> {
-  return await Array.fromAsync(dynamoRedrives(table).missingChunks(plan));
-}
-
-/** As `addReceipt` leaves it, all at once. */
-async function addReceipts(
-  { objectId }: Plan,
-  group: number,
-  chunkIndexes: readonly number[],
-): Promise<void> {
-  await table.client.send(
-    new UpdateCommand({
-      TableName: 'state',
-      Key: receiptsItem(objectId, group),
-      UpdateExpression: 'ADD members :members',
-      ExpressionAttributeValues: { ':members': new Set(chunkIndexes) },
-    }),
-  );
-}

@@ -10,6 +10,7 @@ import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 const objectId = objectIdOf('ingest', 'acme/x', 'v1');
+const plan = { objectId, generation: 0 };
 
 describe('the state table', () => {
   test('keeps every kind of item apart', () => {
@@ -17,8 +18,10 @@ describe('the state table', () => {
       tenantItem(ACME.tenantId),
       tenantItem(GLOBEX.tenantId),
       planItem(objectId),
-      receiptsItem(objectId, 0),
-      receiptsItem(objectId, 1),
+      receiptsItem(plan, 0, 0),
+      receiptsItem(plan, 0, 1),
+      receiptsItem(plan, 1, 0),
+      receiptsItem({ ...plan, generation: 1 }, 0, 0),
       rejectionItem('m1'),
       rejectionItem('m2'),
     ].map((key) => JSON.stringify(key));
@@ -26,7 +29,7 @@ describe('the state table', () => {
   });
 
   test('spreads receipts over partitions and gathers rejections in one', () => {
-    expect(receiptsItem(objectId, 0).pk).not.toBe(receiptsItem(objectId, 1).pk);
+    expect(receiptsItem(plan, 0, 0).pk).not.toBe(receiptsItem(plan, 0, 1).pk);
     expect(rejectionItem('m1').pk).toBe(rejectionItem('m2').pk);
   });
 

@@ -21,6 +21,7 @@ describe('a plan', () => {
       key: 'x',
       source,
       kekArn: ACME.kekArn,
+      generation: 0,
       sizeBytes: 250,
       chunkBytes: 100,
       chunkCount: 3,

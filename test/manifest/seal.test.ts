@@ -16,7 +16,11 @@ const NAME = manifestKey(ACME.tenantId, 'report.pdf');
 /** An object whose chunks are all written, not yet sealed. */
 async function written(ports: World, options: Parameters<typeof planned>[2] = {}): Promise<Plan> {
   const plan = planned(ports, randomBytes(SIZE), options);
-  const state = { ...ports.state, addReceipt: async () => await Promise.resolve(false) };
+  const addReceipt: World['state']['addReceipt'] = async (...receipt) => {
+    await ports.state.addReceipt(...receipt);
+    return 'added';
+  };
+  const state = { ...ports.state, addReceipt };
   for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), { ...ports, state }, NEVER);
   ports.effects.log.length = 0;
   return plan;
@@ -33,8 +37,10 @@ describe('sealing', () => {
     await seal(await written(ports), ACME, ports, NEVER);
     expect(ports.effects.log).toEqual([
       'vault.listChunks',
+      'state.allReceipts',
       'sources.describe',
       'vault.getManifest',
+      'state.noteManifest',
       'vault.putManifest',
       'vault.getManifest',
       'state.markSealed',
@@ -105,7 +111,7 @@ describe('a seal is refused, and the source stays,', () => {
     const { code, vault } = await refusal(({ vault: { objects } }, plan) =>
       objects.delete(chunkKey(plan.tenantId, plan.objectId, index)),
     );
-    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect(code).toBe('ERR_CHUNK_CHANGED');
     expect(vault.objects.has(NAME)).toBe(false);
   });
 
@@ -118,7 +124,7 @@ describe('a seal is refused, and the source stays,', () => {
       const key = chunkKey(plan.tenantId, plan.objectId, 1);
       objects.set(key, alter(objects.get(key) ?? Buffer.alloc(0)));
     });
-    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect(code).toBe('ERR_CHUNK_CHANGED');
   });
 
   test('when the manifest cannot be read back', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
+import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import { planNotification } from '../../shared/chunk/plan-upload.ts';
 import type { Plan } from '../../shared/chunk/plan.ts';
 import { manifestKey } from '../../shared/chunk/vault-key.ts';
@@ -22,6 +23,7 @@ import {
   CHUNK_BYTES,
   NEVER,
   planned,
+  sealed,
   SEALED_AT,
   UPLOADED_AT,
   type UploadOptions,
@@ -71,6 +73,19 @@ function unheard(ports: Bucket, body: Buffer = randomBytes(10), options: UploadO
   ports.state.plans.delete(stuck(ports, body, options).objectId);
 }
 
+function received({ state }: Bucket, plan: Plan, chunkIndexes: readonly number[]): void {
+  for (const index of chunkIndexes) state.receiptsOf(plan).set(index, { etag: `"${index}"`, checksum: '' });
+}
+
+/** Jobs of other objects of the tenant. */
+async function park(ports: Bucket, { tenantId }: Plan, jobs: number, at: string): Promise<void> {
+  const objectId = objectIdOf('ingest', 'acme/parked', 'v1');
+  for (let index = 0; index < jobs; index += 1) {
+    const arrival = `${String(Date.parse(at)).padStart(15, '0')}#${index}`;
+    await ports.parking.park({ job: { tenantId, objectId, chunkIndex: index }, arrival });
+  }
+}
+
 function listed(ports: Bucket, key: string): void {
   const version = { bucket: 'ingest', key, versionId: 'v1', uploadedAt: UPLOADED_AT, sizeBytes: 1 };
   ports.listing.listed.push(version);
@@ -87,16 +102,16 @@ function setStatus({ state }: Bucket, status: TenantStatus): void {
 describe('an upload that is planned but not sealed', () => {
   test('gets the jobs of the chunks that have no receipt', async () => {
     const ports = bucket();
-    const { objectId } = stuck(ports, randomBytes(5 * CHUNK_BYTES));
-    ports.state.receipts.set(objectId, new Set([1, 3]));
+    const plan = stuck(ports, randomBytes(5 * CHUNK_BYTES));
+    received(ports, plan, [1, 3]);
     expect(await redrive(ports, NEVER)).toEqual({ redriven: 1, foreign: 0, failures: [] });
     expect(sent(ports)).toEqual([0, 2, 4]);
   });
 
   test('gets the job that seals it when every chunk has a receipt', async () => {
     const ports = bucket();
-    const { objectId } = stuck(ports, randomBytes(3 * CHUNK_BYTES));
-    ports.state.receipts.set(objectId, new Set([0, 1, 2]));
+    const plan = stuck(ports, randomBytes(3 * CHUNK_BYTES));
+    received(ports, plan, [0, 1, 2]);
     await redrive(ports, NEVER);
     expect(sent(ports)).toEqual([2]);
   });
@@ -155,7 +170,7 @@ describe('an upload that is planned but not sealed', () => {
     expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
   });
 
-  test('waits until its tenant has nothing parked any more', async () => {
+  test('waits until no job of its own is parked any more', async () => {
     const ports = bucket();
     const { tenantId, objectId } = stuck(ports);
     await ports.parking.park({ job: { tenantId, objectId, chunkIndex: 0 }, arrival: '1#m' });
@@ -163,13 +178,51 @@ describe('an upload that is planned but not sealed', () => {
     await ports.parking.remove(ports.parking.parkedOf(tenantId));
     expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
   });
+
+  test.each([1, 99])('is not held up by %i jobs of another upload that are parked for ever', async (jobs) => {
+    const ports = bucket();
+    const plan = stuck(ports);
+    await park(ports, plan, jobs, UPLOADED_AT);
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+  });
+
+  test('is not held up by any number of jobs that are unparked and parked again and again', async () => {
+    const ports = bucket();
+    const plan = stuck(ports);
+    await park(ports, plan, 200, ports.now().toISOString());
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+  });
+
+  test('waits for a backlog that goes back to the queue at its own rate', async () => {
+    const ports = bucket();
+    const plan = stuck(ports);
+    await park(ports, plan, 100, UPLOADED_AT);
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 0 });
+  });
+
+  test('is sent again at once when it was planned anew, however lately it was re-driven', async () => {
+    const ports = bucket();
+    const plan = stuck(ports, randomBytes(3 * CHUNK_BYTES));
+    received(ports, plan, [0, 1]);
+    await redrive(ports, NEVER);
+    expect(sent(ports)).toEqual([2]);
+    await ports.state.replan(plan, plan.kekArn);
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+    expect(sent(ports)).toEqual([2, 0, 1, 2]);
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 0 });
+    ports.elapsedSeconds += STUCK_SECONDS;
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+  });
 });
 
 describe('an upload that is sealed', () => {
   test('gets a job that removes its source', async () => {
     const ports = bucket();
-    const plan = stuck(ports, randomBytes(3 * CHUNK_BYTES));
-    ports.state.plans.set(plan.objectId, { ...plan, sealedAt: SEALED_AT });
+    const body = randomBytes(3 * CHUNK_BYTES);
+    const { source } = await sealed(ports, body);
+    // As a crash leaves it.
+    ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
+    ports.listing.listed.push({ ...source, sizeBytes: body.length });
     await redrive(ports, NEVER);
     for (const job of ports.jobs.requests.flat()) await encryptChunk(JSON.stringify(job), ports, NEVER);
     expect(sent(ports)).toEqual([2]);

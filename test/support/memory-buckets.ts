@@ -64,11 +64,11 @@ export function memoryVault({ run }: Effects): MemoryVault {
   }
   return {
     objects,
-    putChunk: async (key, message) =>
+    putChunk: async (key, message, replacedEtag) =>
       await run('vault.putChunk', () => {
-        if (objects.has(key)) return 'present';
+        if (etagOf(objects.get(key)) !== replacedEtag) return undefined;
         put(key, message);
-        return 'written';
+        return { etag: etagOf(message) ?? '', checksum: '' };
       }),
     getChunk: async (key, maxBytes) =>
       await run('vault.getChunk', () => {
@@ -81,7 +81,10 @@ export function memoryVault({ run }: Effects): MemoryVault {
       const keys = await run('vault.listChunks', () =>
         [...objects.keys()].filter((key) => key.startsWith(prefix)),
       );
-      for (const key of keys.toSorted(inKeyOrder)) yield { key, bytes: objects.get(key)?.length ?? 0 };
+      for (const key of keys.toSorted(inKeyOrder)) {
+        const body = objects.get(key);
+        yield { key, bytes: body?.length ?? 0, etag: etagOf(body) ?? '' };
+      }
     },
     getManifest: async (key) => await run('vault.getManifest', () => asManifest(objects.get(key))),
     putManifest: async (key, body, replaced) =>
@@ -118,8 +121,12 @@ async function* arriving(body: Uint8Array): ByteStream {
 }
 
 function asManifest(body: Buffer | undefined): StoredManifest | undefined {
-  if (body === undefined) return undefined;
-  return { body, etag: createHash('md5').update(body).digest('hex') };
+  const etag = etagOf(body);
+  return body === undefined || etag === undefined ? undefined : { body, etag };
+}
+
+function etagOf(body: Uint8Array | undefined): string | undefined {
+  return body && `"${createHash('md5').update(body).digest('hex')}"`;
 }
 
 function inKeyOrder(one: string, other: string): number {

@@ -42,7 +42,7 @@ export function memoryListing({ run }: Effects, pageVersions = 1000): MemoryList
 
 export function memoryRedrives(
   { run }: Effects,
-  { receipts }: Pick<MemoryState, 'receipts'>,
+  { receiptsOf }: Pick<MemoryState, 'receiptsOf'>,
 ): MemoryRedrives {
   const redrives = new Map<string, Redrive>();
   let stopped: VersionMarker | undefined;
@@ -61,9 +61,9 @@ export function memoryRedrives(
         redrives.set(objectId, next);
         return true;
       }),
-    async *missingChunks({ objectId, chunkCount }) {
-      const received = await run('redrives.missingChunks', () => receipts.get(objectId));
-      for (let index = 0; index < chunkCount; index += 1) if (received?.has(index) !== true) yield index;
+    async *missingChunks(plan) {
+      const received = await run('redrives.missingChunks', () => receiptsOf(plan));
+      for (let index = 0; index < plan.chunkCount; index += 1) if (!received.has(index)) yield index;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The state table and the chunk queue in memory. */
 import type { Job } from '../../shared/chunk/job.ts';
 import type { Plan } from '../../shared/chunk/plan.ts';
+import type { Receipt } from '../../shared/chunk/receipt.ts';
 import type { JobQueue, Rejection, State } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import type { Effects } from './effects.ts';
@@ -8,7 +9,8 @@ import type { Effects } from './effects.ts';
 export interface MemoryState extends State {
   readonly tenants: Map<string, Tenant>;
   readonly plans: Map<string, Plan>;
-  readonly receipts: Map<string, Set<number>>;
+  /** Of this generation of a plan, by chunk index. */
+  receiptsOf(plan: Pick<Plan, 'objectId' | 'generation'>): Map<number, Receipt>;
   readonly rejections: Map<string, Rejection>;
 }
 
@@ -20,18 +22,28 @@ export interface MemoryJobs extends JobQueue {
 export function memoryState({ run }: Effects): MemoryState {
   const tenants = new Map<string, Tenant>();
   const plans = new Map<string, Plan>();
-  const receipts = new Map<string, Set<number>>();
+  const receipts = new Map<string, Map<number, Receipt>>();
   const rejections = new Map<string, Rejection>();
 
-  function update(plan: Plan, change: Partial<Plan>): void {
-    const stored = plans.get(plan.objectId);
-    if (stored !== undefined) plans.set(plan.objectId, { ...stored, ...change });
+  /** Nothing happens to another generation. */
+  function update({ objectId, generation }: Plan, change: (stored: Plan) => Partial<Plan>): Plan | undefined {
+    const stored = plans.get(objectId);
+    if (stored?.generation !== generation) return undefined;
+    const changed = { ...stored, ...change(stored) };
+    plans.set(objectId, changed);
+    return changed;
+  }
+  function receiptsOf({ objectId, generation }: Pick<Plan, 'objectId' | 'generation'>): Map<number, Receipt> {
+    const name = `${objectId}#${generation}`;
+    const received = receipts.get(name) ?? new Map<number, Receipt>();
+    receipts.set(name, received);
+    return received;
   }
 
   return {
     tenants,
     plans,
-    receipts,
+    receiptsOf,
     rejections,
     tenant: async (id) => await run('state.tenant', () => tenants.get(id)),
     tenantAndPlan: async (id, objectId) =>
@@ -47,18 +59,46 @@ export function memoryState({ run }: Effects): MemoryState {
       }),
     advancePlan: async (plan, jobsSent) =>
       await run('state.advancePlan', () => {
-        update(plan, { jobsSent });
+        update(plan, () => ({ jobsSent }));
       }),
-    addReceipt: async (plan, chunkIndex) =>
+    replan: async (plan, kekArn) =>
+      await run('state.replan', () => {
+        const { kekArn: stored, sealedAt } = plans.get(plan.objectId) ?? {};
+        if (stored !== plan.kekArn || sealedAt !== plan.sealedAt) return undefined;
+        const anew = { sealedAt: undefined, manifestDigests: undefined };
+        return update(plan, ({ generation }) => ({ ...anew, kekArn, generation: generation + 1 }));
+      }),
+    receipt: async (plan, chunkIndex) =>
+      await run('state.receipt', () =>
+        plan.chunkCount === 1 ? undefined : receiptsOf(plan).get(chunkIndex),
+      ),
+    async *allReceipts(plan) {
+      const received = await run('state.allReceipts', () => receiptsOf(plan));
+      for (let index = 0; index < plan.chunkCount; index += 1) yield received.get(index);
+    },
+    addReceipt: async (plan, chunkIndex, receipt, replaced) =>
       await run('state.addReceipt', () => {
-        const received = receipts.get(plan.objectId) ?? new Set();
-        receipts.set(plan.objectId, received.add(chunkIndex));
-        return received.size === plan.chunkCount;
+        if (plan.chunkCount === 1) return 'complete';
+        const received = receiptsOf(plan);
+        if (received.get(chunkIndex)?.etag !== replaced?.etag) return 'lost';
+        return received.set(chunkIndex, receipt).size === plan.chunkCount ? 'complete' : 'added';
+      }),
+    dropReceipt: async (plan, chunkIndex, { etag }) =>
+      await run('state.dropReceipt', () => {
+        if (receiptsOf(plan).get(chunkIndex)?.etag === etag) receiptsOf(plan).delete(chunkIndex);
+      }),
+    noteManifest: async (plan, digest) =>
+      await run('state.noteManifest', () => {
+        const noted = update(plan, ({ manifestDigests = [] }) => ({
+          manifestDigests: new Set([...manifestDigests, digest]),
+        }));
+        return noted !== undefined;
       }),
     markSealed: async (plan, sealedAt) =>
-      await run('state.markSealed', () => {
-        update(plan, { sealedAt });
-      }),
+      await run(
+        'state.markSealed',
+        () => update(plan, (stored) => ({ sealedAt: stored.sealedAt ?? sealedAt })) !== undefined,
+      ),
     recordRejection: async (rejection) =>
       await run('state.recordRejection', () => void rejections.set(rejection.id, rejection)),
   };

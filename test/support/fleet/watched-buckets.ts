@@ -35,10 +35,10 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
   return {
     decrypted,
     listChunks: (prefix) => vault.listChunks(prefix),
-    async putChunk(key, message, signal) {
+    async putChunk(key, message, replacedEtag, signal) {
       // An aborted request is not made.
       if (!signal.aborted) written(key, message);
-      return await vault.putChunk(key, message, signal);
+      return await vault.putChunk(key, message, replacedEtag, signal);
     },
     async putManifest(key, body, replaced) {
       written(key, decodeManifest(body).sealed);

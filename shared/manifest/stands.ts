@@ -1,0 +1,89 @@
+/**
+ * Whether a manifest that is in the vault stands for an upload: FORMAT rule 18. Who can edit the vault must not make us
+ * drop an upload, so a manifest counts only if the state table knows that we wrote it: we note its digest there before
+ * we write it. Where it cannot be told which of two uploads is newer, nothing is replaced and nothing dropped.
+ */
+import { createHash } from 'node:crypto';
+import type { Plan } from '../chunk/plan.ts';
+import { manifestKey } from '../chunk/vault-key.ts';
+import { ManifestInvalidError, PlanChangedError } from '../errors.ts';
+import type { State, StoredManifest, Vault } from '../ports.ts';
+import { type ClearPart, decodeManifest } from './manifest.ts';
+import { sequencerOrder } from './sequencer.ts';
+
+type Plans = Pick<State, 'tenantAndPlan'>;
+
+/** S3's clocks, and the whole seconds its listings show. */
+const TIME_TOLERANCE_MS = 2_000;
+
+/** What is noted of a manifest before it is written. */
+export function manifestDigest(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('base64');
+}
+
+/**
+ * Whether the vault bears out that the plan's object is sealed, or was overwritten by a newer upload that is. Only
+ * then may its source go: the state table alone is not believed.
+ * @throws ManifestInvalidError as `stands`
+ */
+export async function isSealed(
+  plan: Plan,
+  { vault, state }: { readonly vault: Pick<Vault, 'getManifest'>; readonly state: Plans },
+): Promise<boolean> {
+  if (plan.sealedAt === undefined) return false;
+  const stored = await vault.getManifest(manifestKey(plan.tenantId, plan.key));
+  return await stands(stored, plan, state);
+}
+
+/**
+ * Whether what is stored makes writing needless: this very object, or a newer upload of the key. What the state table
+ * says is read after the manifest was, so that a manifest of ours is never taken for somebody else's.
+ * @throws ManifestInvalidError when it is malformed, claims an upload nobody planned, or cannot be told to be newer
+ * @throws PlanChangedError when the object was planned anew meanwhile
+ */
+export async function stands(stored: StoredManifest | undefined, plan: Plan, state: Plans): Promise<boolean> {
+  if (stored === undefined) return false;
+  const { clear } = decodeManifest(stored.body);
+  if (clear.objectId === plan.objectId) return await isOurs(stored, plan, state);
+  const order = sequencerOrder(clear.sequencer, plan.source.sequencer);
+  if (order === 'older') return false;
+  const other = await plannedAs(clear, plan, state);
+  if (order === 'unknown' && !isLater(clear, other, plan)) return false;
+  if (other !== undefined) return isNoted(stored, other);
+  throw new ManifestInvalidError(
+    `the manifest in the place of object ${plan.objectId} claims to be newer, but no such upload was planned`,
+  );
+}
+
+async function isOurs(stored: StoredManifest, plan: Plan, state: Plans): Promise<boolean> {
+  const { plan: now } = await state.tenantAndPlan(plan.tenantId, plan.objectId);
+  if (now?.generation !== plan.generation)
+    throw new PlanChangedError(`object ${plan.objectId} was planned anew meanwhile`);
+  return isNoted(stored, now);
+}
+
+/** A plan that was sealed by an earlier version notes no manifests; its word on the seal is all there is. */
+function isNoted({ body }: StoredManifest, { manifestDigests, sealedAt }: Plan): boolean {
+  if (manifestDigests === undefined) return sealedAt !== undefined;
+  return manifestDigests.has(manifestDigest(body));
+}
+
+/**
+ * Where the sequencers do not tell, the times of the uploads do, if they are far enough apart. An upload whose plan has
+ * expired is older if it was sealed before ours was uploaded.
+ */
+function isLater(clear: ClearPart, other: Plan | undefined, plan: Plan): boolean {
+  const aheadMs = Date.parse(other?.source.uploadedAt ?? clear.sealedAt) - Date.parse(plan.source.uploadedAt);
+  if (aheadMs < -TIME_TOLERANCE_MS) return false;
+  if (other !== undefined && aheadMs > TIME_TOLERANCE_MS) return true;
+  throw new ManifestInvalidError(
+    `it cannot be told whether object ${plan.objectId} or the one sealed in its place is newer; the source is kept`,
+  );
+}
+
+/** The plan of the upload that the manifest claims to be of. */
+async function plannedAs(clear: ClearPart, plan: Plan, state: Plans): Promise<Plan | undefined> {
+  const { plan: other } = await state.tenantAndPlan(plan.tenantId, clear.objectId);
+  const isAsClaimed = other?.source.key === plan.source.key && other.source.sequencer === clear.sequencer;
+  return isAsClaimed ? other : undefined;
+}
