@@ -11,7 +11,11 @@ import { storing } from './storage-failure.ts';
 /** Longer than the longest wait between two redrives of an upload. */
 const REDRIVE_SECONDS = 7 * 86_400;
 
-const redriveSchema: z.ZodType<Redrive> = z.object({ times: z.int().min(1), at: z.iso.datetime() });
+const redriveSchema: z.ZodType<Redrive> = z.object({
+  times: z.int().min(1),
+  at: z.iso.datetime(),
+  generation: z.int().min(0).optional(),
+});
 const markerSchema = z.object({ marker: z.object({ key: z.string(), versionId: z.string() }).optional() });
 
 export function dynamoRedrives(table: StateTable): Redrives {

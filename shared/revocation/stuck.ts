@@ -2,10 +2,20 @@
  * Whether one version in the ingest bucket is stuck, and what gets it going: never planned, a notification in place
  * of the one S3 lost; planned, the jobs of the chunks that have no receipt; sealed, a job that removes the source.
  */
-import { objectIdOf } from '../chunk/object-id.ts';
+import { type ObjectId, objectIdOf } from '../chunk/object-id.ts';
+import type { Plan } from '../chunk/plan.ts';
 import { notificationOf, splitKey } from '../chunk/upload.ts';
 import { SealstreamError } from '../errors.ts';
-import type { ListedVersion, Parking, Redrive, Redrives, State, Tenants, UploadQueue } from '../ports.ts';
+import type {
+  ListedVersion,
+  ParkedJob,
+  Parking,
+  Redrive,
+  Redrives,
+  State,
+  Tenants,
+  UploadQueue,
+} from '../ports.ts';
 import { mayEncrypt } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { type DueJobPorts, sendDueJobs } from './due-jobs.ts';
@@ -21,11 +31,13 @@ export interface StuckPorts extends DueJobPorts {
   readonly now: () => Date;
 }
 
-/** `foreign`: of no tenant of ours. `waiting`: of a tenant whose key may not be used, or that still unparks, or not due. */
+/** `foreign`: of no tenant of ours. `waiting`: of a tenant whose key may not be used, parked, or not due. */
 export type Finding = 'redriven' | 'foreign' | 'waiting';
 
 /** Waits between two redrives of an upload double up to a day. */
 const MAX_WAIT_SECONDS = 86_400;
+/** So many parked jobs of a tenant are looked at. */
+const PARKED_JOBS = 100;
 
 /** Looks at versions, one by one, and at each of their tenants once. */
 export function stuckVersions(
@@ -40,11 +52,12 @@ export function stuckVersions(
     const standing = standings.get(tenantId) ?? standingOf(tenantId, ports);
     standings.set(tenantId, standing);
     const found = await standing;
-    return found === 'ready' ? await redriveIfStuck(tenantId, version, ports, signal) : found;
+    return typeof found === 'string' ? found : await redriveIfStuck(tenantId, version, found, ports, signal);
   };
 }
 
-type Standing = 'ready' | 'foreign' | 'waiting';
+/** The objects of which a job is parked, where the tenant’s uploads may be re-driven. */
+type Standing = ReadonlySet<ObjectId> | 'foreign' | 'waiting';
 
 function tenantOf({ key }: ListedVersion): TenantId | undefined {
   try {
@@ -55,29 +68,42 @@ function tenantOf({ key }: ListedVersion): TenantId | undefined {
   }
 }
 
-/** What looks stuck may be parked, so a tenant's parked jobs go first. */
-async function standingOf(tenantId: TenantId, { tenants, parking }: StuckPorts): Promise<Standing> {
-  const tenant = await tenants.tenant(tenantId);
+async function standingOf(tenantId: TenantId, ports: StuckPorts): Promise<Standing> {
+  const tenant = await ports.tenants.tenant(tenantId);
   if (tenant === undefined) return 'foreign';
   if (!mayEncrypt(tenant)) return 'waiting';
-  return (await parking.oldest(tenantId, 1)).length === 0 ? 'ready' : 'waiting';
+  const parked = await ports.parking.oldest(tenantId, PARKED_JOBS);
+  return isBacklog(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => job.objectId));
+}
+
+/**
+ * What looks stuck may only be parked, so a backlog goes first, at its own rate. A job that is unparked and parked again
+ * and again is young each time: it holds nothing up but its own object.
+ */
+function isBacklog(parked: readonly ParkedJob[], { stuckSeconds, now }: StuckPorts): boolean {
+  const [oldest] = parked;
+  if (oldest === undefined || parked.length < PARKED_JOBS) return false;
+  const arrivedMs = Number(oldest.arrival.split('#')[0]);
+  return now().getTime() - arrivedMs >= stuckSeconds * 1000;
 }
 
 async function redriveIfStuck(
   tenantId: TenantId,
   version: ListedVersion,
+  parked: ReadonlySet<ObjectId>,
   ports: StuckPorts,
   signal: AbortSignal,
 ): Promise<Finding> {
   const objectId = objectIdOf(version.bucket, version.key, version.versionId);
   const now = ports.now();
-  if (!isPast(version.uploadedAt, ports.stuckSeconds, now)) return 'waiting';
+  if (parked.has(objectId) || !isPast(version.uploadedAt, ports.stuckSeconds, now)) return 'waiting';
   const last = await ports.redrives.lastOf(objectId);
-  if (last !== undefined && !isPast(last.at, waitSeconds(last, ports), now)) return 'waiting';
   const { plan } = await ports.state.tenantAndPlan(tenantId, objectId);
-  if (plan !== undefined && !isPast(plan.plannedAt, ports.stuckSeconds, now)) return 'waiting';
+  const { generation = 0 } = plan ?? {};
+  const isPlannedAnew = generation > (last?.generation ?? 0);
+  if (!isPlannedAnew && !isDue(plan, last, ports)) return 'waiting';
   // Before it is sent: of two runs at once only one sends.
-  const next = { times: (last?.times ?? 0) + 1, at: now.toISOString() };
+  const next = { times: isPlannedAnew ? 1 : (last?.times ?? 0) + 1, at: now.toISOString(), generation };
   if (!(await ports.redrives.note(objectId, last, next))) return 'waiting';
   if (plan === undefined) {
     await ports.uploads.send(notificationOf({ ...version, sequencer: '' }, version.sizeBytes));
@@ -85,6 +111,13 @@ async function redriveIfStuck(
     await sendDueJobs(plan, ports, signal);
   }
   return 'redriven';
+}
+
+/** A plan of a new generation is due at once: the jobs of its other chunks may have been done for the last one. */
+function isDue(plan: Plan | undefined, last: Redrive | undefined, ports: StuckPorts): boolean {
+  const now = ports.now();
+  if (last !== undefined && !isPast(last.at, waitSeconds(last, ports), now)) return false;
+  return plan === undefined || isPast(plan.plannedAt, ports.stuckSeconds, now);
 }
 
 function waitSeconds({ times }: Redrive, { stuckSeconds }: StuckPorts): number {
