@@ -42,8 +42,9 @@ const CALLS: readonly Call[] = [
   encrypt('HeadObject of the source', 's3', source),
   encrypt('GetObject of a manifest in the way', 's3', manifest),
   encrypt('GenerateDataKey for the manifest', 'kms', ({ objectId }) => `${objectId}","purpose`),
+  encrypt('UpdateItem of the noted manifest', 'dynamodb', planUpdate('ADD manifestDigests')),
   encrypt('PutObject of the manifest', 's3', manifest),
-  encrypt('UpdateItem of the sealed plan', 'dynamodb', ({ objectId }) => `object#${objectId}`),
+  encrypt('UpdateItem of the sealed plan', 'dynamodb', planUpdate('SET sealedAt')),
   encrypt('DeleteObject of the source', 's3', source),
 ];
 const MOMENTS = CALLS.flatMap((call) => [
@@ -136,4 +137,10 @@ function source({ tenantId, key }: Uploaded): string {
 
 function manifest({ tenantId, key }: Uploaded): string {
   return `-vault/${tenantId}/objects/${key}`;
+}
+
+/** As the SDK writes the request: its members in their order. */
+function planUpdate(update: string): Call['match'] {
+  return ({ objectId }) =>
+    `object#${objectId}"},"sk":{"S":"plan"}},"ReturnValues":"ALL_NEW","UpdateExpression":"${update}`;
 }
