@@ -120,7 +120,7 @@ export function gated<T extends object>(port: T, sandbox: Gate): T {
 const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan', 'putManifest']);
 
 /** Calls that answer with a listing at once; it is read page by page. */
-const LISTINGS: ReadonlySet<string> = new Set(['listChunks', 'all', 'allReceipts', 'missingChunks']);
+const LISTINGS: ReadonlySet<string> = new Set(['listChunks', 'all', 'ofKek', 'allReceipts', 'missingChunks']);
 
 function throughGate(answer: unknown, sandbox: Gate, signal: AbortSignal | undefined): unknown {
   return isStream(answer) ? piecewise(answer, sandbox, signal) : answer;
