@@ -1,8 +1,8 @@
 /**
  * Puts one chunk into the vault and its receipt into the state table, so that in the end the one is of the other:
  * FORMAT rule 18. What is there already counts only if a receipt of this generation is of these very bytes; anything
- * else is written over. Several deliveries may do so at once, so what is there is read first, then what the state table
- * knows, and then only what was read is replaced.
+ * else is written over. Several deliveries may do so at once, so only what was read is replaced, and only if the plan was
+ * still the same after that.
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { State, Vault } from '../ports.ts';
@@ -62,10 +62,13 @@ interface Look {
   readonly known?: Receipt | undefined;
 }
 
-/** In this order: a receipt that is read after the chunk cannot be older than it. */
+/**
+ * The receipt comes first: if ours is what is there then, whoever writes over it later settles its receipt later, too,
+ * and a receipt that was settled in between is not the one we replace.
+ */
 async function look(plan: Plan, chunkIndex: number, { state, vault }: WritePorts): Promise<Look> {
-  const there = await etagOf(chunkKey(plan.tenantId, plan.objectId, chunkIndex), vault);
-  return { there, known: await state.receipt(plan, chunkIndex) };
+  const known = await state.receipt(plan, chunkIndex);
+  return { known, there: await etagOf(chunkKey(plan.tenantId, plan.objectId, chunkIndex), vault) };
 }
 
 /** A key is the first of all that begin with it. */
