@@ -88,3 +88,26 @@ describe('over an object whose plan has expired', () => {
     expect([...ports.sources.versions.keys()]).toEqual(['early']);
   });
 });
+
+describe('two uploads with one sequencer, as some servers send,', () => {
+  const older = { ...heard('old', 0), sequencer: 'A0' };
+  const newer = { ...heard('new', 3), sequencer: 'A0' };
+
+  test.each([
+    ['in order', [older, newer]],
+    ['in reverse', [newer, older]],
+  ])('sealed %s end with the newer', async (_order, uploads) => {
+    const ports = world();
+    await sealEach(ports, uploads);
+    expect(sealedVersion(ports)).toBe('new');
+    expect(ports.sources.versions.size).toBe(0);
+  });
+
+  test('are neither replaced nor dropped when they came at nearly the same time', async () => {
+    const ports = world();
+    await sealEach(ports, [older]);
+    const near = { ...newer, uploadedAt: at(2) };
+    await expect(sealEach(ports, [near])).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    expect([...ports.sources.versions.keys()]).toEqual(['new']);
+  });
+});

@@ -6,6 +6,8 @@ import type { Plan } from '../../shared/chunk/plan.ts';
 import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
 import { openManifest } from '../../shared/manifest/open.ts';
 import { seal } from '../../shared/manifest/seal.ts';
+import { restore } from '../../shared/restore/restore.ts';
+import { memoryRedrives } from '../support/memory-redrives.ts';
 import { ACME } from '../support/tenants.ts';
 import { holdsPlaintext } from '../support/content.ts';
 import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../support/world.ts';
@@ -24,6 +26,30 @@ async function written(ports: World, options: Parameters<typeof planned>[2] = {}
   for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), { ...ports, state }, NEVER);
   ports.effects.log.length = 0;
   return plan;
+}
+
+/** Edits what is sealed, as somebody could who may write to the vault. */
+function plant({ vault }: World, edits: object): void {
+  const members: object = JSON.parse(String(vault.objects.get(NAME)));
+  vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, ...edits })));
+}
+
+/** Does all jobs of a plan; right before the seal, somebody writes over some chunks. */
+async function alterBeforeSeal(ports: World, plan: Plan, chunkIndexes: readonly number[]): Promise<void> {
+  const jobs = [...jobsOf(plan, 0)];
+  for (const job of jobs.slice(0, -1)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+  let isAltered = false;
+  const addReceipt: World['state']['addReceipt'] = async (...receipt) => {
+    const added = await ports.state.addReceipt(...receipt);
+    const altered = isAltered ? [] : chunkIndexes;
+    isAltered = true;
+    for (const index of altered) {
+      const key = chunkKey(plan.tenantId, plan.objectId, index);
+      ports.vault.objects.set(key, randomBytes(ports.vault.objects.get(key)?.length ?? 0));
+    }
+    return added;
+  };
+  await encryptChunk(JSON.stringify(jobs.at(-1)), { ...ports, state: { ...ports.state, addReceipt } }, NEVER);
 }
 
 function sealedVersionOf({ vault }: World): unknown {
@@ -165,6 +191,54 @@ describe('what an editor of the vault can do to a seal', () => {
     const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
     await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
     expect(ports.sources.versions.has('v1')).toBe(true);
+  });
+
+  test('a manifest that claims to be of a newer upload that is planned, and was never written by us, is replaced', async () => {
+    const ports = world();
+    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
+    const newer = planned(ports, randomBytes(SIZE), { versionId: 'v2', sequencer: '0C' });
+    const { objectId, source } = newer;
+    plant(ports, { objectId, sourceVersionId: source.versionId, sequencer: source.sequencer });
+    await seal(await written(ports, { versionId: 'v1', sequencer: '0B' }), ACME, ports, NEVER);
+    expect(sealedVersionOf(ports)).toBe('v1');
+    expect([...ports.sources.versions.keys()]).toEqual(['v2']);
+  });
+
+  test('a manifest of the very object, that we did not write, is replaced', async () => {
+    const ports = world();
+    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
+    const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
+    plant(ports, { objectId: plan.objectId, sourceVersionId: 'v1', sequencer: '0B' });
+    await seal(plan, ACME, ports, NEVER);
+    expect(ports.sources.versions.size).toBe(0);
+    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toMatchObject({
+      clear: { sourceVersionId: 'v1' },
+    });
+  });
+
+  test.each([[[1]], [[0, 1, 2]]])(
+    'chunks %j that are written over before the seal are mended',
+    async (indexes) => {
+      const ports = world();
+      const plan = planned(ports, randomBytes(SIZE));
+      await alterBeforeSeal(ports, plan, indexes);
+      expect(ports.sources.versions.size).toBe(0);
+      const destination = { bucket: 'restored', key: 'x' };
+      await restore({ tenantId: ACME.tenantId, key: 'report.pdf', destination }, ports, NEVER);
+      expect(ports.destinations.objects.size).toBe(1);
+    },
+  );
+
+  test('many chunks that are written over are mended a few at a time, the others by their jobs', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(20 * CHUNK_BYTES));
+    const all = [...Array(20).keys()];
+    await expect(alterBeforeSeal(ports, plan, all)).rejects.toMatchObject({ code: 'ERR_CHUNK_CHANGED' });
+    expect(ports.sources.versions.size).toBe(1);
+    const missing = await Array.fromAsync(memoryRedrives(ports.effects, ports.state).missingChunks(plan));
+    expect(missing).toEqual(all.slice(8));
+    for (const job of jobsOf(plan, 8)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+    expect(ports.sources.versions.size).toBe(0);
   });
 
   test('a stray object after the last chunk of an object of whole chunks does not keep it from being sealed', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isNewer } from '../../shared/manifest/sequencer.ts';
+import { isNewer, sequencerOrder } from '../../shared/manifest/sequencer.ts';
 
 describe('a sequencer', () => {
   test.each([
@@ -21,5 +21,17 @@ describe('a sequencer', () => {
     ['b', 'A', true],
   ])('%s newer than %s: %s', (sequencer, than, newer) => {
     expect(isNewer(sequencer, than)).toBe(newer);
+  });
+
+  test.each([
+    ['B', 'A', 'newer'],
+    ['A', 'B', 'older'],
+    ['A', 'A', 'unknown'],
+    ['A', 'a000', 'unknown'],
+    ['', 'A', 'unknown'],
+    ['A', '', 'unknown'],
+    ['', '', 'unknown'],
+  ])('%j beside %j is %s', (sequencer, than, order) => {
+    expect(sequencerOrder(sequencer, than)).toBe(order);
   });
 });
