@@ -10,6 +10,7 @@ import { s3Listing } from '../shared/aws/s3-listing.ts';
 import { purgeSome } from '../shared/aws/s3-purge.ts';
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
+import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { remove, type Removed, type RemovePorts } from '../shared/offboarding/remove.ts';
 import { parseOffboardRequest } from '../shared/offboarding/request.ts';
@@ -29,7 +30,7 @@ const table = { client, name: config.STATE_TABLE };
 const ports: RemovePorts = {
   tenants: dynamoTenants(table),
   state: dynamoState(table),
-  parking: dynamoParking(table),
+  parking: dynamoParking(table, reportRow),
   removals: dynamoRemovals(table),
   listing: s3Listing(s3, config.INGEST_BUCKET),
   kms: kmsProbe(),

@@ -8,6 +8,7 @@ import { kmsAudit } from '../shared/aws/kms-audit.ts';
 import { branchKeys } from '../shared/envelope/branch-keys.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
+import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { onboard, type OnboardAnswer } from '../shared/onboarding/onboard.ts';
 import { ourselvesOf } from '../shared/onboarding/ourselves.ts';
@@ -27,7 +28,7 @@ const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
 const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
 const ports = {
   tenants: dynamoTenants(table),
-  parking: dynamoParking(table),
+  parking: dynamoParking(table, reportRow),
   hearings: dynamoHearings(table),
   audit: kmsAudit(config.CONTROL_ROLE_ARN),
   branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),

@@ -9,6 +9,7 @@ import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
 import { branchKeys } from '../shared/envelope/branch-keys.ts';
 import { name, propagationSeconds, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
+import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { handleKeyEvent, type KeyEventOutcome } from '../shared/revocation/revoke.ts';
 import { unpark } from '../shared/revocation/unpark.ts';
@@ -28,7 +29,7 @@ const ports = {
   hearings: dynamoHearings(table),
   branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
   kms: kmsProbe(),
-  parking: dynamoParking(table),
+  parking: dynamoParking(table, reportRow),
   leases: dynamoLeases(table),
   jobs: sqsJobs(sqsClient(), config.CHUNK_QUEUE_URL),
   unparkPerSecond: config.UNPARK_PER_SECOND,

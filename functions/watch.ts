@@ -17,6 +17,7 @@ import {
   unparkPerSecond,
 } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
+import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { reportFinding } from '../shared/lambda/watch-log.ts';
 import { type Summary, watch } from '../shared/revocation/watch.ts';
@@ -36,9 +37,9 @@ const sqs = sqsClient();
 const ports = {
   tenants: dynamoTenants(table),
   state: dynamoState(table),
-  parking: dynamoParking(table),
+  parking: dynamoParking(table, reportRow),
   leases: dynamoLeases(table),
-  redrives: dynamoRedrives(table),
+  redrives: dynamoRedrives(table, reportRow),
   listing: s3Listing(s3Client(), config.INGEST_BUCKET),
   jobs: sqsJobs(sqs, config.CHUNK_QUEUE_URL),
   uploads: sqsUploads(sqs, config.UPLOAD_QUEUE_URL),

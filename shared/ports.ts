@@ -53,7 +53,7 @@ export interface State {
   noteManifest(plan: Plan, digest: string): Promise<boolean>;
   /** False when the object was planned anew meanwhile. Idempotent. */
   markSealed(plan: Plan, sealedAt: string): Promise<boolean>;
-  /** Keeps rejected work where an operator finds it. Idempotent by `id`. */
+  /** Keeps rejected work where an operator finds it. Idempotent by `sentAt` and `id`. */
   recordRejection(rejection: Rejection): Promise<void>;
 }
 
@@ -91,7 +91,10 @@ export interface Hearings {
 export interface Parking {
   /** Idempotent by `arrival`. */
   park(parked: ParkedJob): Promise<void>;
-  /** Up to `limit` (100 at most) of the tenant's parked jobs, in order of arrival. */
+  /**
+   * Up to `limit` (100 at most) of the tenant's parked jobs, in order of arrival; none only if none is parked. A row that
+   * is no job of this tenant becomes a rejection on the way.
+   */
   oldest(tenantId: TenantId, limit: number): Promise<readonly ParkedJob[]>;
   /** Idempotent. */
   remove(parked: readonly ParkedJob[]): Promise<void>;
@@ -103,6 +106,13 @@ export interface ParkedJob {
   readonly job: Job;
   /** Sorts by time of arrival: when its message was sent (milliseconds, 15 digits), `#`, the message's id. */
   readonly arrival: string;
+}
+
+/** A row of the state table that was not what its key says, and was set aside or put right. */
+export interface UnreadableRow {
+  /** Its key. */
+  readonly row: string;
+  readonly reason: string;
 }
 
 /** What only one at a time should do. A lease ends by itself when its holder dies. */
@@ -117,6 +127,8 @@ export interface Leases {
 export interface Rejection {
   /** The queue message's id. */
   readonly id: string;
+  /** ISO 8601, UTC: when the message was sent. Rejections are listed in this order. */
+  readonly sentAt: string;
   readonly functionName: string;
   readonly code: string;
   readonly message: string;

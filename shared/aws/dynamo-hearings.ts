@@ -25,8 +25,12 @@ async function note({ client, name }: StateTable, kekArn: string, at: Date): Pro
   const command = new PutCommand({
     TableName: name,
     Item: { ...heardItem(kekArn), heardAt: at.toISOString() },
-    ConditionExpression: 'attribute_not_exists(pk) OR heardAt < :before',
-    ExpressionAttributeValues: { ':before': new Date(at.getTime() - NOTE_EVERY_MS).toISOString() },
+    // A time far in the future, and what is no time at all, is none of ours.
+    ConditionExpression: 'attribute_not_exists(pk) OR NOT heardAt BETWEEN :before AND :after',
+    ExpressionAttributeValues: {
+      ':before': new Date(at.getTime() - NOTE_EVERY_MS).toISOString(),
+      ':after': new Date(at.getTime() + NOTE_EVERY_MS).toISOString(),
+    },
   });
   await succeeds(client.send(command));
 }
@@ -34,5 +38,6 @@ async function note({ client, name }: StateTable, kekArn: string, at: Date): Pro
 async function last({ client, name }: StateTable, kekArn: string): Promise<string | undefined> {
   const command = new GetCommand({ TableName: name, Key: heardItem(kekArn), ConsistentRead: true });
   const { Item } = await client.send(command);
-  return Item === undefined ? undefined : itemSchema.parse(Item).heardAt;
+  // Of a row that says no time nobody can tell that events reach us.
+  return itemSchema.safeParse(Item).data?.heardAt;
 }

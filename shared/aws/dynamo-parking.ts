@@ -1,25 +1,26 @@
 /** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
 import { paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
-import { parseJob } from '../chunk/job.ts';
-import type { ParkedJob, Parking } from '../ports.ts';
+import { JobInvalidError } from '../errors.ts';
+import type { ParkedJob, Parking, UnreadableRow } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { deleteItems } from './delete-items.ts';
+import { putRejection } from './dynamo-rejections.ts';
+import { parseParked, type SetAside, setAside } from './parked-row.ts';
 import { parkedItem, parkedPartition, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 
-/** The job is kept as its message's body, so that what goes back on the queue is what came from it. */
-const itemSchema = z.object({ sk: z.string(), job: z.string() });
-
-export function dynamoParking(table: StateTable): Parking {
+/** `report` is told of each row that was set aside. Default: nobody is. */
+export function dynamoParking(
+  table: StateTable,
+  report: (row: UnreadableRow) => void = () => undefined,
+): Parking {
   return {
     async park({ job, arrival }) {
       const Item = { ...parkedItem(job.tenantId, arrival), job: JSON.stringify(job) };
       const command = new PutCommand({ TableName: table.name, Item });
       await storing('dynamodb:PutItem', async () => await table.client.send(command));
     },
-    oldest: async (tenantId, limit) =>
-      await storing('dynamodb:Query', async () => await oldest(table, tenantId, limit)),
+    oldest: async (tenantId, limit) => await oldest(table, tenantId, limit, report),
     count: async (tenantId) => await countOf(table, tenantId),
     async remove(parked) {
       const keys = parked.map(({ job, arrival }) => ({ ...parkedItem(job.tenantId, arrival) }));
@@ -28,11 +29,30 @@ export function dynamoParking(table: StateTable): Parking {
   };
 }
 
+/** Each turn without a job sets rows aside, so it ends. */
 async function oldest(
+  table: StateTable,
+  tenantId: TenantId,
+  limit: number,
+  report: (row: UnreadableRow) => void,
+): Promise<readonly ParkedJob[]> {
+  for (;;) {
+    const rows = await storing('dynamodb:Query', async () => await firstRows(table, tenantId, limit));
+    const parked: ParkedJob[] = [];
+    for (const row of rows) {
+      const read = readParked(row, tenantId);
+      if ('arrival' in read) parked.push(read);
+      else await moveAside(table, setAside(row, read, new Date()), report);
+    }
+    if (parked.length > 0 || rows.length === 0) return parked;
+  }
+}
+
+async function firstRows(
   { client, name }: StateTable,
   tenantId: TenantId,
   limit: number,
-): Promise<readonly ParkedJob[]> {
+): Promise<readonly unknown[]> {
   const command = new QueryCommand({
     TableName: name,
     KeyConditionExpression: 'pk = :pk',
@@ -40,11 +60,27 @@ async function oldest(
     ConsistentRead: true,
     Limit: limit,
   });
-  const { Items = [] } = await client.send(command);
-  return Items.map((item) => {
-    const { sk, job } = itemSchema.parse(item);
-    return { job: parseJob(job), arrival: sk };
-  });
+  return (await client.send(command)).Items ?? [];
+}
+
+function readParked(row: unknown, tenantId: TenantId): ParkedJob | JobInvalidError {
+  try {
+    return parseParked(row, tenantId);
+  } catch (error) {
+    if (error instanceof JobInvalidError) return error;
+    throw error;
+  }
+}
+
+/** Recorded before it is deleted: whatever fails in between, it is in one of both places. */
+async function moveAside(
+  table: StateTable,
+  { key, rejection, told }: SetAside,
+  report: (row: UnreadableRow) => void,
+): Promise<void> {
+  await putRejection(table, rejection);
+  await deleteItems(table, [{ ...key }]);
+  report(told);
 }
 
 async function countOf({ client, name }: StateTable, tenantId: TenantId): Promise<number> {

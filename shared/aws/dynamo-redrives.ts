@@ -2,7 +2,8 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { ObjectId } from '../chunk/object-id.ts';
-import type { Redrive, Redrives, VersionMarker } from '../ports.ts';
+import type { Redrive, Redrives, UnreadableRow, VersionMarker } from '../ports.ts';
+import { deleteItems } from './delete-items.ts';
 import { missingChunks } from './dynamo-receipts.ts';
 import { expiresAt, type ItemKey, redriveItem, redriveMarkerItem, type StateTable } from './state-table.ts';
 import { succeeds } from './conditional-write.ts';
@@ -18,10 +19,16 @@ const redriveSchema: z.ZodType<Redrive> = z.object({
 });
 const markerSchema = z.object({ marker: z.object({ key: z.string(), versionId: z.string() }).optional() });
 
-export function dynamoRedrives(table: StateTable): Redrives {
+/** `report` is told of each row that is not what its key says: it counts as none, and is written over. Default: nobody is. */
+export function dynamoRedrives(
+  table: StateTable,
+  report: (row: UnreadableRow) => void = () => undefined,
+): Redrives {
   return {
     async marker(): Promise<VersionMarker | undefined> {
-      return markerSchema.parse((await read(table, redriveMarkerItem)) ?? {}).marker;
+      const { data, error } = markerSchema.safeParse((await read(table, redriveMarkerItem)) ?? {});
+      if (error !== undefined) report(unreadable(redriveMarkerItem, error));
+      return data?.marker;
     },
     async keepMarker(marker) {
       const command = new PutCommand({ TableName: table.name, Item: { ...redriveMarkerItem, marker } });
@@ -29,12 +36,22 @@ export function dynamoRedrives(table: StateTable): Redrives {
     },
     async lastOf(objectId) {
       const item = await read(table, redriveItem(objectId));
-      return item === undefined ? undefined : redriveSchema.parse(item);
+      if (item === undefined) return undefined;
+      const { data, error } = redriveSchema.safeParse(item);
+      if (data !== undefined) return data;
+      // What it said is lost on purpose: `note` writes over nothing or over what was read, so it would stay for ever.
+      await deleteItems(table, [{ ...redriveItem(objectId) }]);
+      report(unreadable(redriveItem(objectId), error));
+      return undefined;
     },
     note: async (objectId, last, next) =>
       await storing('dynamodb:PutItem', async () => await note(table, objectId, last, next)),
     missingChunks: (plan) => missingChunks(table, plan),
   };
+}
+
+function unreadable({ pk, sk }: ItemKey, error: z.ZodError): UnreadableRow {
+  return { row: `pk ${pk}, sk ${sk}`, reason: z.prettifyError(error) };
 }
 
 async function read({ client, name }: StateTable, Key: ItemKey): Promise<object | undefined> {

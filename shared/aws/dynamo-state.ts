@@ -1,5 +1,5 @@
 /** The state table in DynamoDB: tenants, plans, receipts, rejections. */
-import { BatchGetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
 import type { ObjectId } from '../chunk/object-id.ts';
 import { type Plan, planOfRow } from '../chunk/plan.ts';
 import { StorageUnavailableError } from '../errors.ts';
@@ -8,7 +8,8 @@ import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { dynamoPlans } from './dynamo-plans.ts';
 import { dynamoReceipts } from './dynamo-receipts.ts';
-import { planItem, rejectionItem, type StateTable, tenantItem } from './state-table.ts';
+import { putRejection } from './dynamo-rejections.ts';
+import { planItem, type StateTable, tenantItem } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 import { parseTenant, readTenant } from './tenant-records.ts';
 
@@ -20,9 +21,7 @@ export function dynamoState(table: StateTable): State {
     ...dynamoPlans(table),
     ...dynamoReceipts(table),
     async recordRejection(rejection) {
-      const Item = { ...rejectionItem(rejection.id), ...rejection };
-      const command = new PutCommand({ TableName: table.name, Item });
-      await storing('dynamodb:PutItem', async () => await table.client.send(command));
+      await putRejection(table, rejection);
     },
   };
 }

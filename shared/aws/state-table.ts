@@ -2,6 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ObjectId } from '../chunk/object-id.ts';
 import type { Plan } from '../chunk/plan.ts';
+import type { Rejection } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface StateTable {
@@ -82,9 +83,12 @@ export function receiptsItem(
   return { pk: `receipts#${objectId}#${generation}#${level}#${group}`, sk: 'receipts' };
 }
 
-/** All in one partition: an operator lists them with one Query. */
-export function rejectionItem(id: string): ItemKey {
-  return { pk: 'rejection', sk: id };
+/**
+ * All in one partition, by when the message was sent. That never changes, so a message that is rejected twice has one
+ * item; when it was rejected does. Rows of earlier versions have the message's id alone as their sort key.
+ */
+export function rejectionItem({ sentAt, id }: Pick<Rejection, 'sentAt' | 'id'>): ItemKey {
+  return { pk: 'rejection', sk: `${sentAt}#${id}` };
 }
 
 /** The value of the table's TTL attribute `expiresAt`: seconds since the epoch. */

@@ -90,6 +90,7 @@ function rejectionOf(record: SQSRecord, error: unknown, functionName: string): R
     error instanceof SealstreamError ? error : { code: 'ERR_EVENT_INVALID', message: 'unknown failure' };
   return {
     id: record.messageId,
+    sentAt: new Date(Number(record.attributes.SentTimestamp)).toISOString(),
     functionName,
     code,
     message,

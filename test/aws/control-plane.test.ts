@@ -5,9 +5,10 @@ import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { shredBranchKey } from '../../shared/aws/key-store.ts';
-import type { StateTable } from '../../shared/aws/state-table.ts';
+import { heardItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
+import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -23,6 +24,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await services.close();
 });
+
+const REMOVAL: Removal = {
+  tenantId: ACME.tenantId,
+  signedOffBy: 'legal',
+  startedAt: '2026-03-01T12:00:00.000Z',
+  finishedAt: undefined,
+  step: 'drain',
+  drain: true,
+  deleteCiphertext: true,
+  kekArns: [ACME.kekArn],
+  branchKeyIds: [],
+  branchKeyRowsDeleted: 0,
+  ciphertextVersionsDeleted: 0,
+  jobsLeftParked: 0,
+  uploadsLeft: 0,
+};
 
 function at(minutes: number): Date {
   return new Date(Date.UTC(2026, 2, 1, 12, minutes));
@@ -41,28 +58,50 @@ describe('a key', () => {
   });
 });
 
+describe('a row of a key that somebody else wrote', () => {
+  test.each(['long ago', '9999-01-01T00:00:00.000Z', 7, undefined])(
+    'says nothing about it, and is written over: %j',
+    async (heardAt) => {
+      const hearings = dynamoHearings(state);
+      const kekArn = `${ACME.kekArn}-${String(heardAt)}`;
+      await state.client.send(
+        new PutCommand({ TableName: state.name, Item: { ...heardItem(kekArn), heardAt } }),
+      );
+      await hearings.note(kekArn, at(0));
+      expect(await hearings.last(kekArn)).toBe(at(0).toISOString());
+    },
+  );
+
+  test('that is no time is as if it had never been heard of', async () => {
+    const kekArn = `${ACME.kekArn}-unheard`;
+    const Item = { ...heardItem(kekArn), heardAt: 'long ago' };
+    await state.client.send(new PutCommand({ TableName: state.name, Item }));
+    expect(await dynamoHearings(state).last(kekArn)).toBeUndefined();
+  });
+});
+
 describe('a removal', () => {
+  test.each([
+    ['names another tenant', { tenantId: 'globex' }],
+    ['does not parse', { step: 'burn' }],
+  ])('whose row %s is refused', async (_why, edit) => {
+    const removals = dynamoRemovals(state);
+    const tenantId = tenantIdSchema.parse(`edited-${Object.keys(edit).join('')}`.toLowerCase());
+    await removals.write({ ...REMOVAL, tenantId });
+    const Item = { ...removalItem(tenantId), ...REMOVAL, tenantId, ...edit };
+    await state.client.send(new PutCommand({ TableName: state.name, Item }));
+    await expect(removals.read(tenantId)).rejects.toMatchObject({
+      code: 'ERR_TENANT_INVALID',
+      message: expect.stringContaining(`tenant#${tenantId}`),
+    });
+  });
+
   test('is read as it was written last', async () => {
     const removals = dynamoRemovals(state);
-    const removal: Removal = {
-      tenantId: ACME.tenantId,
-      signedOffBy: 'legal',
-      startedAt: '2026-03-01T12:00:00.000Z',
-      finishedAt: undefined,
-      step: 'drain',
-      drain: true,
-      deleteCiphertext: true,
-      kekArns: [ACME.kekArn],
-      branchKeyIds: [],
-      branchKeyRowsDeleted: 0,
-      ciphertextVersionsDeleted: 0,
-      jobsLeftParked: 0,
-      uploadsLeft: 0,
-    };
     expect(await removals.read(ACME.tenantId)).toBeUndefined();
-    await removals.write(removal);
-    await removals.write({ ...removal, step: 'ciphertext' });
-    expect(await removals.read(ACME.tenantId)).toEqual({ ...removal, step: 'ciphertext' });
+    await removals.write(REMOVAL);
+    await removals.write({ ...REMOVAL, step: 'ciphertext' });
+    expect(await removals.read(ACME.tenantId)).toEqual({ ...REMOVAL, step: 'ciphertext' });
   });
 });
 

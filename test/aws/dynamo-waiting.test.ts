@@ -1,12 +1,21 @@
 /** What waits, who holds what, and what was re-driven, in a DynamoDB that is asked over HTTP. */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { dynamoLeases } from '../../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
-import { leaseItem, parkedItem, redriveItem, type StateTable } from '../../shared/aws/state-table.ts';
+import { dynamoState } from '../../shared/aws/dynamo-state.ts';
+import {
+  leaseItem,
+  parkedItem,
+  redriveItem,
+  redriveMarkerItem,
+  type StateTable,
+} from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import type { ParkedJob } from '../../shared/ports.ts';
+import type { ParkedJob, Rejection } from '../../shared/ports.ts';
+import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -67,6 +76,117 @@ describe('parked jobs', () => {
   });
 });
 
+describe('rows among parked jobs that are no jobs of their tenant', () => {
+  const { tenantId } = named('with-bad-rows');
+  const good = parkedOf({ ...ACME, tenantId }, 500);
+  const job = JSON.stringify(good.job);
+  const bad = [
+    { sk: '000000000000001#not-json', job: 'no job' },
+    { sk: '000000000000002#no-text', job: 5 },
+    { sk: '000000000000003#none' },
+    { sk: '000000000000004#more', job: JSON.stringify({ ...good.job, to: 'elsewhere' }) },
+    { sk: '000000000000005#other', job: JSON.stringify({ ...good.job, tenantId: GLOBEX.tenantId }) },
+    { sk: 'no time at all', job: 'no job' },
+    { sk: '\u0000', job, ofAnother: true },
+  ].map(({ ofAnother, ...row }) => ({
+    pk: parkedItem(tenantId, '').pk,
+    ...row,
+    ...(ofAnother === true ? { job: job.replace(tenantId, ACME.tenantId) } : {}),
+  }));
+
+  test('keep nobody back: they are rejections, each once, and told', async () => {
+    for (const Item of bad) await table.client.send(new PutCommand({ TableName: 'state', Item }));
+    const told: string[] = [];
+    const parking = dynamoParking(table, ({ row }) => told.push(row));
+    await parking.park(good);
+    // One at a time, so that whole pages are bad.
+    const found = await Promise.all([parking.oldest(tenantId, 1), parking.oldest(tenantId, 1)]);
+    expect(found).toEqual([[good], [good]]);
+    expect(await parking.oldest(tenantId, 100)).toEqual([good]);
+    expect(await parking.count(tenantId)).toBe(1);
+    expect(new Set(told).size).toBe(bad.length);
+
+    const rejections = (await rejected()).filter(({ functionName }) => functionName === 'unpark');
+    expect(rejections.map(({ body }) => JSON.parse(body)).toSorted(bySortKey)).toEqual(
+      bad.toSorted(bySortKey),
+    );
+    expect(new Set(rejections.map(({ code }) => code))).toEqual(new Set(['ERR_JOB_INVALID']));
+    expect(rejections.map(({ sentAt }) => sentAt)).toContain(new Date(1).toISOString());
+  });
+
+  test('and nothing else, are nothing parked', async () => {
+    const other = named('bad-rows-alone');
+    const Item = { ...parkedItem(other.tenantId, 'x'), job: 'no job' };
+    await table.client.send(new PutCommand({ TableName: 'state', Item }));
+    expect(await dynamoParking(table).oldest(other.tenantId, 1)).toEqual([]);
+    expect(await dynamoParking(table).count(other.tenantId)).toBe(0);
+  });
+});
+
+function bySortKey(one: { readonly sk: string }, other: { readonly sk: string }): number {
+  return one.sk < other.sk ? -1 : 1;
+}
+
+function named(id: string): typeof ACME {
+  return { ...ACME, tenantId: tenantIdSchema.parse(id) };
+}
+
+const rejectedSchema = z.array(
+  z.object({
+    sk: z.string(),
+    functionName: z.string(),
+    code: z.string(),
+    body: z.string(),
+    sentAt: z.string().optional(),
+    rejectedAt: z.string(),
+  }),
+);
+
+async function rejected(): Promise<z.infer<typeof rejectedSchema>> {
+  const { Items } = await table.client.send(
+    new QueryCommand({
+      TableName: 'state',
+      KeyConditionExpression: 'pk = :r',
+      ExpressionAttributeValues: { ':r': 'rejection' },
+    }),
+  );
+  return rejectedSchema.parse(Items);
+}
+
+function rejectionOf(id: string, second: number): Rejection {
+  return {
+    id,
+    sentAt: `2026-05-01T12:00:0${second}.000Z`,
+    functionName: 'ingest',
+    code: 'ERR_EVENT_INVALID',
+    message: 'no',
+    body: id,
+    rejectedAt: '2026-05-02T00:00:00.000Z',
+  };
+}
+
+async function bodiesRejected(): Promise<readonly string[]> {
+  return (await rejected()).filter(({ functionName }) => functionName === 'ingest').map(({ body }) => body);
+}
+
+describe('rejected work', () => {
+  test('is listed by time, those of earlier versions among it, and each message once', async () => {
+    const state = dynamoState(table);
+    const { sentAt: _, ...old } = rejectionOf('old', 0);
+    await table.client.send(
+      new PutCommand({ TableName: 'state', Item: { pk: 'rejection', sk: old.id, ...old } }),
+    );
+    // Message ids are random: theirs is no order of time.
+    for (const rejection of [rejectionOf('c', 3), rejectionOf('z', 1), rejectionOf('a', 2)])
+      await state.recordRejection(rejection);
+    expect(await bodiesRejected()).toEqual(['z', 'a', 'c', 'old']);
+    await state.recordRejection({ ...rejectionOf('a', 2), rejectedAt: '2026-05-09T00:00:00.000Z' });
+    expect(await bodiesRejected()).toEqual(['z', 'a', 'c', 'old']);
+    const times = (await rejected()).map(({ rejectedAt }) => rejectedAt);
+    expect(times).not.toContain('2026-05-09T00:00:00.000Z');
+  });
+});
+
 describe('a lease', () => {
   test('is held by one at a time, who may keep it for longer', async () => {
     const leases = dynamoLeases(table);
@@ -119,6 +239,28 @@ describe('redrives', () => {
     const inADay = Date.now() / 1000 + 86_400;
     const { Item } = await table.client.send(command);
     expect(Item?.['expiresAt']).toBeGreaterThan(inADay);
+  });
+
+  test('whose row somebody else wrote count as none, are told, and are noted again', async () => {
+    const told: string[] = [];
+    const redrives = dynamoRedrives(table, ({ row }) => told.push(row));
+    const edited = objectIdOf('ingest', 'acme/edited', 'v1');
+    const Item = { ...redriveItem(edited), times: 'often', at: 'whenever' };
+    await table.client.send(new PutCommand({ TableName: 'state', Item }));
+    expect(await redrives.lastOf(edited)).toBeUndefined();
+    expect(await redrives.note(edited, undefined, first)).toBe(true);
+    expect(await redrives.lastOf(edited)).toEqual(first);
+    expect(told).toEqual([expect.stringContaining(edited)]);
+  });
+
+  test('begin at the start where the marker is none', async () => {
+    const told: string[] = [];
+    const redrives = dynamoRedrives(table, ({ row }) => told.push(row));
+    const Item = { ...redriveMarkerItem, marker: 'somewhere' };
+    await table.client.send(new PutCommand({ TableName: 'state', Item }));
+    expect(await redrives.marker()).toBeUndefined();
+    expect(told).toHaveLength(1);
+    await redrives.keepMarker(undefined);
   });
 
   test('remember where the last run stopped', async () => {

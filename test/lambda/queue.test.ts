@@ -126,6 +126,7 @@ describe('work that can never be done', () => {
     expect(ports.rejections).toEqual([
       {
         id: 'a',
+        sentAt: '2026-01-02T03:04:05.000Z',
         functionName: 'encrypt',
         code: 'ERR_SOURCE_CHANGED',
         message: 'version v1 is gone',
