@@ -136,7 +136,7 @@ JSON
 /** In a here-document: region and id are for the shell to insert, `$or` is for EventBridge. */
 function eventPattern(onboarding: Onboarding): string {
   const pattern = keyEventPattern({ arn: keyArn(onboarding, '$1'), id: '$key_id' });
-  return JSON.stringify(pattern, undefined, 2).replace('$or', () => String.raw`\$or`);
+  return JSON.stringify(pattern, undefined, 2).replaceAll('$or', () => String.raw`\$or`);
 }
 
 function keyArn({ partition, tenantAccountId }: Onboarding, region: string): string {

@@ -4,6 +4,7 @@
  * deletion by itself; everything else, DisableKey first of all, comes through CloudTrail.
  */
 import { createHash } from 'node:crypto';
+import { NATIVE_EVENTS, TRAIL_EVENTS } from '../shared/revocation/key-event.ts';
 import type { Onboarding } from './input.ts';
 import { keyName, keyRegions, type KeyReference } from './tenant-key.ts';
 
@@ -19,17 +20,18 @@ export function forwarderName(onboarding: Onboarding): string {
 }
 
 /**
- * The events of that key and of no other. KMS's own events name it in `resources`, CloudTrail's in `detail.resources`;
- * what the caller wrote is the last resort. EventBridge matches a list if it matches one element.
+ * Of the events of that key and of no other those that we act on: who may do something else with it, or how often, is
+ * not for us to know. KMS's own events name the key in `resources`, CloudTrail's in `detail.resources`; what the caller
+ * wrote is the last resort. EventBridge matches a list if it matches one element.
  * https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-kms.html
  */
 export function keyEventPattern({ arn, id }: KeyReference): object {
+  const ofKey = [{ resources: { ARN: [arn] } }, { requestParameters: { keyId: [arn, id] } }];
   return {
     source: ['aws.kms'],
     $or: [
-      { resources: [arn] },
-      { detail: { resources: { ARN: [arn] } } },
-      { detail: { requestParameters: { keyId: [arn, id] } } },
+      { 'detail-type': NATIVE_EVENTS, resources: [arn] },
+      { detail: { eventName: TRAIL_EVENTS, $or: ofKey } },
     ],
   };
 }

@@ -47,8 +47,8 @@ administer the key, change its policy, or grant its use to anybody (no kms:Creat
 account, by its IAM policies.
 
 The role \`${forwarderName(onboarding)}\` may send events to one event bus of Sealstream,
-and only for the rule of the same name. The rule forwards what is done to this key: with the event Sealstream learns who
-did it, when, and from which address.`;
+and only for the rule of the same name. The rule forwards what takes this key away, brings it back or changes who may use
+it, and no use of it: with the event Sealstream learns who did it, when, and from which address.`;
 }
 
 function apply(onboarding: Onboarding): string {

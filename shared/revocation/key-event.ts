@@ -92,19 +92,29 @@ const KINDS: ReadonlyMap<string, KeyEventKind> = new Map([
   ['KMS CMK Rotation', 'rotation'],
 ]);
 
+/** The detail types of the events that KMS tells EventBridge of by itself. The rules of the stack and of tenants list them. */
+export const NATIVE_EVENTS: readonly string[] = [...KINDS.keys()].filter((name) => name.startsWith('KMS '));
+
+/**
+ * The names of the events that come through CloudTrail. The rules list these and no others, so that nothing else that
+ * happens to keys, of whoever, reaches us. TagResource changes nothing about a key: tenants are asked to call it so that
+ * the key is heard of.
+ */
+export const TRAIL_EVENTS: readonly string[] = [
+  ...[...KINDS.keys()].filter((name) => !NATIVE_EVENTS.includes(name)),
+  'TagResource',
+];
+
+const TRAIL_TYPES: ReadonlySet<string> = new Set([
+  'AWS API Call via CloudTrail',
+  'AWS Service Event via CloudTrail',
+]);
+
 /** What happened; undefined when the event is none of KMS. */
 function nameOf({ 'detail-type': type, detail }: Event): string | undefined {
-  switch (type) {
-    case 'AWS API Call via CloudTrail':
-    case 'AWS Service Event via CloudTrail':
-      return detail.eventSource === 'kms.amazonaws.com' ? detail.eventName : undefined;
-    case 'KMS Imported Key Material Expiration':
-    case 'KMS CMK Rotation':
-    case 'KMS CMK Deletion':
-      return type;
-    default:
-      return undefined;
-  }
+  if (NATIVE_EVENTS.includes(type)) return type;
+  if (!TRAIL_TYPES.has(type)) return undefined;
+  return detail.eventSource === 'kms.amazonaws.com' ? detail.eventName : undefined;
 }
 
 /** A key may be named by its ARN or its bare id; an alias alone names none, for its target can move. */

@@ -3,6 +3,7 @@ import { compilePattern } from '../../local/eventbridge/pattern.ts';
 import { parseOnboarding } from '../../onboarding/input.ts';
 import { forwarderName, forwarderTrust, keyEventPattern } from '../../onboarding/key-events.ts';
 import { EXISTING_KEY, EXISTING_MULTI_REGION_KEY, LONG_NAME, NEW_KEY } from '../support/onboarding-inputs.ts';
+import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event.ts';
 import { knownKey } from '../../onboarding/tenant-key.ts';
 
 const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -24,6 +25,24 @@ const ownEvent = (arn: string) => ({
   account: '111111111111',
   resources: [arn],
   detail: { 'key-id': arn.split('/').at(-1) },
+});
+
+describe('the events that we act on', () => {
+  const matches = compilePattern(JSON.stringify(keyEventPattern({ arn: ARN, id: ID })));
+
+  it.each(TRAIL_EVENTS)('are forwarded: %s', (eventName) => {
+    expect(matches(trailEvent({ eventName, resources: [{ ARN }] }))).toBe(true);
+  });
+
+  it.each(NATIVE_EVENTS)('are forwarded: %s', (type) => {
+    expect(matches({ ...ownEvent(ARN), 'detail-type': type })).toBe(true);
+  });
+
+  it('fit into a rule: EventBridge takes 2,048 characters', () => {
+    const arn = `arn:aws-us-gov:kms:us-gov-east-1:111111111111:key/mrk-${'0'.repeat(32)}`;
+    const pattern = keyEventPattern({ arn, id: arn.split('/')[1] });
+    expect(JSON.stringify(pattern, undefined, 2).length).toBeLessThan(2048);
+  });
 });
 
 describe('the rule', () => {
@@ -56,6 +75,11 @@ describe('the rule', () => {
     ],
     ['calls on no key', trailEvent({ eventName: 'CreateKey', requestParameters: {}, resources: [] })],
     ['what is not of KMS', { ...ownEvent(ARN), source: 'aws.s3' }],
+    [
+      'uses of the key',
+      trailEvent({ eventName: 'Decrypt', requestParameters: { keyId: ARN }, resources: [{ ARN }] }),
+    ],
+    ['what KMS tells of the key and we do not act on', { ...ownEvent(ARN), 'detail-type': 'KMS Key News' }],
   ])('does not forward %s', (_name, event) => {
     expect(matches(event)).toBe(false);
   });
