@@ -60,11 +60,17 @@ async function checkKey(
   const described = await checkDescription(kekArn, candidate, audit, watching);
   if (!described.isAskable) return described;
   const holders = await readable(tenants.ofKek(kekArn));
-  const isShared =
-    holders.invalid !== undefined || holders.tenants.some(({ tenantId }) => tenantId !== candidate.tenantId);
+  const isShared = holders.tenants.some(
+    (holder) => holder.tenantId !== candidate.tenantId && isProvenHolder(holder),
+  );
   const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
   const granted = await checkGrant(kekArn, candidate, ports);
   return { ...described, findings: [...described.findings, ...granted] };
+}
+
+/** To name a key is to claim it: only a tenant that was proven to have it has it, and one that left has it no more. */
+function isProvenHolder({ status }: Tenant): boolean {
+  return status !== 'pending' && status !== 'offboarded';
 }
 
 /** Tagging changes nothing about the key, and CloudTrail tells of it. */

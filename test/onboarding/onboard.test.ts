@@ -237,6 +237,27 @@ describe('a key policy', () => {
     });
   });
 
+  test.each(['pending', 'offboarded'] as const)(
+    'of a tenant whose key somebody %s has named as well is its own to mend: the statement is given',
+    async (status) => {
+      tenants.records.set('acme', ACME);
+      tenants.records.set('wrong', { ...GLOBEX, kekArn, status });
+      audit.key(kekArn).grants = [];
+      const faults = faultsOf(await ask({ action: 'check' }));
+      expect(faults.map(({ statement }) => statement?.Sid)).toEqual([
+        'SealstreamEncrypts',
+        'SealstreamRestores',
+      ]);
+      expect(faults.map(({ message }) => message).join('')).not.toContain('another tenant');
+    },
+  );
+
+  test('that fails leaves an active tenant of that key as it was', async () => {
+    tenants.records.set('acme', ACME);
+    expect((await ask({ action: 'add', tenantId: 'wrong', kekArn })).status).toBe('pending');
+    expect(tenants.records.get('acme')).toBe(ACME);
+  });
+
   test('of a replica is a policy of its own', async () => {
     audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
     audit.key(REPLICA).grants = [];
