@@ -70,4 +70,5 @@ export const removedSchema: z.ZodType<Removed> = z.object({
   removal: removalSchema,
   waiting: z.int().optional(),
   blocked: z.string().optional(),
+  forgotten: z.boolean().optional(),
 });

@@ -12,7 +12,8 @@ import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts
 import { logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
-import { remove, type Removed, type RemovePorts } from '../shared/offboarding/remove.ts';
+import type { RemovePorts } from '../shared/offboarding/removal-step.ts';
+import { remove, type Removed } from '../shared/offboarding/remove.ts';
 import { parseOffboardRequest } from '../shared/offboarding/request.ts';
 import { resume, type Standing, suspend } from '../shared/offboarding/suspend.ts';
 
@@ -34,7 +35,7 @@ const ports: RemovePorts = {
   removals: dynamoRemovals(table),
   listing: s3Listing(s3, config.INGEST_BUCKET),
   kms: kmsProbe(),
-  deleteCiphertext: async (tenantId) => await purgeSome(s3, config.VAULT_BUCKET, tenantId),
+  deleteCiphertext: async (tenantId, after) => await purgeSome(s3, config.VAULT_BUCKET, tenantId, after),
   shredBranchKey: async (id) => await shredBranchKey({ client, name: config.KEY_STORE_TABLE }, id),
   propagationSeconds: config.PROPAGATION_SECONDS,
   now: () => new Date(),

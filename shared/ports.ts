@@ -77,6 +77,11 @@ export interface Tenants {
   replace(read: Tenant, next: Tenant): Promise<boolean>;
   /** As `replace`, but writes the whole record, and who holds which KEK. Precondition: `next` has another epoch. */
   rewrite(read: Tenant, next: Tenant): Promise<boolean>;
+  /**
+   * Deletes all that says there is such a tenant: its record, its entries, who holds which KEK, how far its removal has
+   * come. False when the record has changed since it was read.
+   */
+  forget(read: Tenant): Promise<boolean>;
 }
 
 /** When we last heard of a key: that its events reach us. */

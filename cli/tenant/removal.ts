@@ -1,47 +1,115 @@
 /** How far the removal of a tenant has come, and what it left, for a person. */
+import type { NamedVersions } from '../../shared/offboarding/named-versions.ts';
+import { type Removal, shredsBranchKeys } from '../../shared/offboarding/removal.ts';
 import type { Removed } from '../../shared/offboarding/remove.ts';
 import { tableOf } from './table.ts';
 
-type Step = Removed['removal']['step'];
+/** What is to be destroyed. */
+export interface Destruction {
+  readonly deleteCiphertext: boolean;
+  readonly shredBranchKeys: boolean;
+}
 
-const STEPS: Readonly<Record<Step, string>> = {
-  drain: 'sealing what is planned',
-  'drop-keys': 'dropping keys',
-  ciphertext: 'deleting ciphertext',
-  'branch-keys': 'shredding branch keys',
-  done: 'done',
-};
+/** In the words of a question, and of what is said to have been done. */
+export function fateOf({ deleteCiphertext, shredBranchKeys }: Destruction): string {
+  if (deleteCiphertext)
+    return 'its ciphertext is deleted, all versions, and its branch keys: nobody can read its data again';
+  if (shredBranchKeys)
+    return (
+      'its ciphertext stays, but its branch keys are shredded: ' +
+      'nobody can read again what they wrapped, not even the tenant'
+    );
+  return 'its ciphertext stays, and so do its branch keys: the tenant can read its data with its KMS key';
+}
 
 export function describeProgress({ removal, waiting }: Removed): string {
-  const { step, ciphertextVersionsDeleted } = removal;
-  const left = waiting === undefined ? '' : `, ${waiting} to go`;
-  const deleted = step === 'ciphertext' ? `, ${ciphertextVersionsDeleted} versions so far` : '';
-  return `${STEPS[step]}${left}${deleted}`;
+  const { step } = removal;
+  if (step === 'drain')
+    return removal.drain ? `sealing what is planned, ${waiting ?? 0} to go` : 'closing its intake';
+  if (step === 'drop-keys') return 'dropping its keys';
+  if (step === 'ciphertext') return ciphertextProgress(removal);
+  if (step === 'branch-keys' && shredsBranchKeys(removal)) return 'shredding its branch keys';
+  return step === 'done' ? 'done' : 'counting what is left';
+}
+
+function ciphertextProgress({
+  deleteCiphertext,
+  ciphertextVersionsDeleted,
+  ciphertextLeft,
+}: Removal): string {
+  const waits = 'waiting for work in flight to end';
+  if (!deleteCiphertext) return `${waits}; its ciphertext stays`;
+  const refused = ciphertextLeft === undefined ? '' : `, ${ciphertextLeft.count} refused`;
+  if (ciphertextVersionsDeleted === 0 && refused === '') return `${waits}, then deleting its ciphertext`;
+  return `deleting its ciphertext, ${ciphertextVersionsDeleted} versions so far${refused}`;
 }
 
 /** `asked`: what was asked for this time; what was chosen when the removal began stands. */
-export function describeRemoved(removed: Removed, asked: { readonly deleteCiphertext: boolean }): string {
-  const { removal, done, blocked } = removed;
+export function describeRemoved(removed: Removed, asked: Destruction): string {
+  const { removal, done, blocked, forgotten } = removed;
   const { tenantId } = removal;
-  if (!done) return `${tenantId} is not removed yet: ${describeProgress(removed)}. ${blocked ?? ''}`;
-  const isKept = asked.deleteCiphertext && !removal.deleteCiphertext;
-  return [
-    `${tenantId} is removed.`,
-    summary(removed),
-    ...(isKept ? ['Its ciphertext was KEPT: the removal had begun without --delete-ciphertext.'] : []),
-  ].join('\n');
+  if (!done)
+    return `${tenantId} is not removed yet: ${describeProgress(removed)}. ${blocked ?? ''}`.trimEnd();
+  if (forgotten === true)
+    return `${tenantId} never was active: it is removed, nothing is left of it, and its id can be used again.`;
+  return [`${tenantId} is removed.`, summary(removal), ...warnings(removal, asked)].join('\n');
 }
 
-function summary({ removal }: Removed): string {
-  const { kekArns, branchKeyIds, deleteCiphertext, ciphertextVersionsDeleted } = removal;
+/** Whether something stays that was to go. */
+export function isIncomplete({ removal }: Removed, asked: Destruction): boolean {
+  return removal.ciphertextLeft !== undefined || ignored(removal, asked) !== undefined;
+}
+
+/** What was asked for too late. */
+function ignored(removal: Removal, asked: Destruction): string | undefined {
+  if (asked.deleteCiphertext && !removal.deleteCiphertext)
+    return 'Its ciphertext was KEPT: the removal had begun without --delete-ciphertext.';
+  return asked.shredBranchKeys && !shredsBranchKeys(removal)
+    ? 'Its branch keys were KEPT: the removal had begun without --shred-branch-keys.'
+    : undefined;
+}
+
+function warnings(removal: Removal, asked: Destruction): readonly string[] {
+  const { tenantId, neverActive, uploadsLeft } = removal;
+  const tooLate = ignored(removal, asked);
+  return [
+    ...(tooLate === undefined ? [] : [tooLate]),
+    ...named('S3 does not let us delete', removal.ciphertextLeft, 'See to that, and remove it again.'),
+    ...named('In the ingest bucket lie, with plans that do not prove themselves', removal.unreadablePlans),
+    ...(neverActive === true && uploadsLeft > 0
+      ? [
+          `It never was active. Once nothing below ${tenantId}/ is in the ingest bucket, remove it again: its id is free then.`,
+        ]
+      : []),
+  ];
+}
+
+function named(what: string, versions: NamedVersions | undefined, fix = ''): readonly string[] {
+  if (versions === undefined) return [];
+  const { count, first } = versions;
+  const more = count > first.length ? [`  and ${count - first.length} more`] : [];
+  return [`${what}: ${count} versions. ${fix}`.trimEnd(), ...first.map((name) => `  ${name}`), ...more];
+}
+
+function summary(removal: Removal): string {
+  const { kekArns, deleteCiphertext, ciphertextVersionsDeleted, uploadsLeft } = removal;
   return tableOf([
     ['signed off by', removal.signedOffBy],
     ['begun', removal.startedAt],
     ['finished', removal.finishedAt ?? 'no'],
     ['keys no longer used', kekArns.join('\n')],
-    ['branch keys shredded', `${branchKeyIds.length}, ${removal.branchKeyRowsDeleted} rows`],
+    ['branch keys', branchKeysLeft(removal)],
     ['ciphertext', deleteCiphertext ? `${ciphertextVersionsDeleted} versions deleted` : 'kept'],
     ['jobs left parked', String(removal.jobsLeftParked)],
-    ['uploads left in the ingest bucket', String(removal.uploadsLeft)],
+    ['uploads left in the ingest bucket', uploadsLeft === 0 ? '0' : `${uploadsLeft}, not sealed: plaintext`],
   ]);
+}
+
+function branchKeysLeft(removal: Removal): string {
+  const { branchKeyIds, branchKeyRowsDeleted } = removal;
+  if (branchKeyIds.length === 0) return 'none';
+  // A removal of an earlier version shredded them whether told to or not.
+  if (shredsBranchKeys(removal) || branchKeyRowsDeleted > 0)
+    return `${branchKeyIds.length} shredded, ${branchKeyRowsDeleted} rows: nobody can read again what they wrapped`;
+  return `${branchKeyIds.length} kept: what they wrapped can be read with the tenant's KMS key`;
 }

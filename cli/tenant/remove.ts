@@ -6,12 +6,11 @@ import { removedSchema } from '../answers.ts';
 import { UsageError } from '../failure.ts';
 import type { Outcome, Perform, Session } from '../session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
-import { describeProgress, describeRemoved } from './removal.ts';
+import { describeProgress, describeRemoved, type Destruction, fateOf, isIncomplete } from './removal.ts';
 
-interface Options extends TenantOption {
+interface Options extends TenantOption, Destruction {
   readonly signedOffBy: string;
   readonly drain: boolean;
-  readonly deleteCiphertext: boolean;
   readonly yes: boolean;
 }
 
@@ -21,13 +20,23 @@ const PAUSE_MS = 2_000;
 export function addRemove(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('remove'))
     .description(
-      'remove a tenant: close its intake, seal what is planned, drop its keys, shred its branch keys;\n' +
-        'asked again it goes on where it was stopped',
+      'remove a tenant: close its intake, seal what is planned, drop its keys. What is in the vault stays, and the\n' +
+        'tenant can read it with its KMS key, unless told otherwise. Asked again it goes on where it was stopped;\n' +
+        'an id that was never active is forgotten, and can be used again',
     )
     .requiredOption('--signed-off-by <name>', 'who answers for it; kept in the summary')
     .option('--no-drain', 'seal nothing more: what waits stays where it is')
-    .option('--delete-ciphertext', 'delete everything of the tenant in the vault, all versions', false)
-    .option('--yes', 'do not ask for the id again', false);
+    .option(
+      '--delete-ciphertext',
+      'delete all of the tenant in the vault, and its branch keys: nobody can read it again',
+      false,
+    )
+    .option(
+      '--shred-branch-keys',
+      'keep the ciphertext, and shred the branch keys: nobody can read again what they wrapped',
+      false,
+    )
+    .option('--yes', 'do not ask for the id again; needed where nobody can be asked', false);
   examples(
     command,
     'remove --tenant acme --signed-off-by "Ada Lovelace"',
@@ -40,17 +49,17 @@ export function addRemove(parent: Command, perform: Perform): void {
 async function removeTenant(tenantId: TenantId, options: Options, session: Session): Promise<Outcome> {
   if (!options.yes) await confirm(tenantId, options, session);
   const removed = await removedInTime(tenantId, options, session);
-  const isAsAsked = removed.removal.deleteCiphertext || !options.deleteCiphertext;
-  return { ok: removed.done && isAsAsked, answer: removed, text: describeRemoved(removed, options) };
+  const ok = removed.done && !isIncomplete(removed, options);
+  return { ok, answer: removed, text: describeRemoved(removed, options) };
 }
 
 /** Until it is done, or cannot go on by itself. */
 async function removedInTime(
   tenantId: TenantId,
-  { signedOffBy, drain, deleteCiphertext }: Options,
+  { signedOffBy, drain, deleteCiphertext, shredBranchKeys }: Options,
   { controlPlane, terminal }: Session,
 ): Promise<Removed> {
-  const event = { action: 'remove', tenantId, signedOffBy, drain, deleteCiphertext };
+  const event = { action: 'remove', tenantId, signedOffBy, drain, deleteCiphertext, shredBranchKeys };
   let said: string | undefined;
   for (;;) {
     const removed = await controlPlane.invoke('offboard', event, removedSchema);
@@ -65,13 +74,13 @@ async function removedInTime(
 /** @throws UsageError unless the tenant's id is typed */
 async function confirm(
   tenantId: TenantId,
-  { deleteCiphertext }: Options,
+  options: Options,
   { terminal }: Pick<Session, 'terminal'>,
 ): Promise<void> {
   if (terminal.ask === undefined)
     throw new UsageError(`removing ${tenantId} needs --yes where nobody can be asked`);
-  const fate = deleteCiphertext ? 'its ciphertext is deleted' : 'its ciphertext stays';
-  const question = `Removing ${tenantId} cannot be undone; ${fate}. Type the tenant's id to go on: `;
+  const waiting = options.drain ? '' : ' What waits to be sealed stays in the ingest bucket, unsealed.';
+  const question = `Removing ${tenantId} cannot be undone: ${fateOf(options)}.${waiting} Type the tenant's id to go on: `;
   if ((await terminal.ask(question)).trim() !== tenantId)
     throw new UsageError(`that is not ${tenantId}; nothing was changed`);
 }

@@ -10,6 +10,7 @@ import { succeeds } from './conditional-write.ts';
 import {
   kekItem,
   kekPartition,
+  removalItem,
   type StateTable,
   TENANT_LIST,
   tenantItem,
@@ -30,6 +31,8 @@ export function dynamoTenants(table: StateTable): Tenants {
       await storing('dynamodb:UpdateItem', async () => await replace(table, read, next)),
     rewrite: async (read, next) =>
       await storing('dynamodb:TransactWriteItems', async () => await rewrite(table, read, next)),
+    forget: async (read) =>
+      await storing('dynamodb:TransactWriteItems', async () => await forget(table, read)),
   };
 }
 
@@ -63,6 +66,17 @@ async function rewrite({ client, name }: StateTable, read: Tenant, next: Tenant)
     record,
     ...taken.map((kekArn): Write => ({ Put: { TableName: name, Item: { ...kekItem(kekArn, tenantId) } } })),
     ...left.map((kekArn): Write => ({ Delete: { TableName: name, Key: { ...kekItem(kekArn, tenantId) } } })),
+  ]);
+}
+
+/** At once, for a removal that outlived its tenant would be taken for that of the next one of the same id. */
+async function forget({ client, name }: StateTable, read: Tenant): Promise<boolean> {
+  const { tenantId } = read;
+  const entries = [tenantListItem(tenantId), removalItem(tenantId)];
+  const held = everyKekArn(read).map((kekArn) => kekItem(kekArn, tenantId));
+  return await writeAtOnce(client, [
+    { Delete: { TableName: name, Key: { ...tenantItem(tenantId) }, ...unchangedSince(read) } },
+    ...[...entries, ...held].map((Key): Write => ({ Delete: { TableName: name, Key: { ...Key } } })),
   ]);
 }
 

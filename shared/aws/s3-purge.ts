@@ -1,35 +1,135 @@
 /** Deletes what a tenant has in a bucket, versions and delete markers alike, for good. */
-import { DeleteObjectsCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
 import { decodeFormKey } from '../chunk/upload.ts';
 import { StorageUnavailableError } from '../errors.ts';
+import type { Deleted, RefusedVersion } from '../offboarding/removal-step.ts';
+import type { VersionMarker } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { storing } from './storage-failure.ts';
+import { exceptionName, httpStatus, storing } from './storage-failure.ts';
 
-/** Deletes up to 1,000 versions below `{tenantId}/`. Returns how many; 0 when nothing is left. */
-export async function purgeSome(s3: S3Client, bucket: string, tenantId: TenantId): Promise<number> {
+/**
+ * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). None deleted and
+ * none refused: there is none any more.
+ * @throws StorageUnavailableError for whatever S3 may do the next time
+ */
+export async function purgeSome(
+  s3: S3Client,
+  bucket: string,
+  tenantId: TenantId,
+  after?: VersionMarker,
+): Promise<Deleted> {
   const versions = await storing(
     's3:ListBucketVersions',
-    async () => await someVersions(s3, bucket, `${tenantId}/`),
+    async () => await someVersions(s3, bucket, `${tenantId}/`, after),
   );
-  if (versions.length === 0) return 0;
-  const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: versions, Quiet: true } });
-  const { Errors = [] } = await storing('s3:DeleteObjectVersion', async () => await s3.send(command));
-  if (Errors.length > 0)
-    throw new StorageUnavailableError(
-      `s3:DeleteObjectVersion answered ${Errors[0]?.Code ?? 'an error'} for ${Errors.length} versions`,
-    );
-  return versions.length;
+  const together = versions.filter(({ key }) => XML_TEXT.test(key));
+  const areGone = together.length > 0 && (await deletedAtOnce(s3, bucket, together));
+  const alone = areGone ? versions.filter((version) => !together.includes(version)) : versions;
+  const refused = await refusedOneByOne(s3, bucket, alone);
+  return { versions: versions.length - refused.length, refused };
 }
 
+/**
+ * Names that stand in an XML 1.0 document as they are. DeleteObjects takes its names in one, and S3 takes names that no
+ * such document can hold. Those go one by one, and so do those that it holds only by reference.
+ * https://www.w3.org/TR/xml/#charsets
+ */
+const XML_TEXT = /^[\u{20}-\u{7e}\u{a0}-\u{2027}\u{202a}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u;
+
+/** Whether all are gone. Where some are not, each is asked for by itself: its own answer says why. */
+async function deletedAtOnce(
+  s3: S3Client,
+  bucket: string,
+  versions: readonly VersionMarker[],
+): Promise<boolean> {
+  const Objects = versions.map(({ key: Key, versionId: VersionId }) => ({ Key, VersionId }));
+  const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
+  try {
+    const { Errors = [] } = await s3.send(command);
+    return Errors.length === 0;
+  } catch (cause) {
+    requireRefusal(cause);
+    return false;
+  }
+}
+
+const DELETIONS_AT_ONCE = 16;
+
+async function refusedOneByOne(
+  s3: S3Client,
+  bucket: string,
+  versions: readonly VersionMarker[],
+): Promise<readonly RefusedVersion[]> {
+  const limit = pLimit(DELETIONS_AT_ONCE);
+  const codes = await Promise.all(
+    versions.map(async (version) => limit(async () => await refusalOf(s3, bucket, version))),
+  );
+  return versions.flatMap((version, index) => {
+    const code = codes[index];
+    return code === undefined ? [] : [{ ...version, code }];
+  });
+}
+
+/** What S3 answered; undefined when the version is gone. */
+async function refusalOf(
+  s3: S3Client,
+  Bucket: string,
+  { key: Key, versionId: VersionId }: VersionMarker,
+): Promise<string | undefined> {
+  try {
+    await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+    return undefined;
+  } catch (cause) {
+    requireRefusal(cause);
+    return exceptionName(cause);
+  }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList: of status 4xx, and yet no answer. */
+const PASSING: ReadonlySet<string> = new Set(['OperationAborted', 'RequestTimeout', 'TooManyRequests']);
+
+/** @throws StorageUnavailableError unless it is S3's answer, and will be the same the next time */
+function requireRefusal(cause: unknown): void {
+  const status = httpStatus(cause) ?? 500;
+  const name = exceptionName(cause);
+  if (status >= 400 && status < 500 && !PASSING.has(name)) return;
+  throw new StorageUnavailableError(`s3:DeleteObjectVersion answered ${name}`, { cause });
+}
+
+/**
+ * In the order of the bucket: by the bytes of the key, the newest first. S3 tells whole seconds; within one of them a
+ * delete marker is taken for the newer one. Where it is not, some versions are only listed twice.
+ */
 async function someVersions(
   s3: S3Client,
   bucket: string,
   prefix: string,
-): Promise<{ readonly Key: string; readonly VersionId: string }[]> {
-  const command = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url' });
+  after: VersionMarker | undefined,
+): Promise<readonly VersionMarker[]> {
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    Prefix: prefix,
+    EncodingType: 'url',
+    KeyMarker: after?.key,
+    VersionIdMarker: after?.versionId,
+  });
   const { Versions = [], DeleteMarkers = [] } = await s3.send(command);
-  return [...Versions, ...DeleteMarkers].map(({ Key = '', VersionId = '' }) => ({
-    Key: decodeFormKey(Key),
-    VersionId,
-  }));
+  return [...DeleteMarkers, ...Versions]
+    .map(({ Key = '', VersionId = '', LastModified }) => ({
+      key: decodeFormKey(Key),
+      versionId: VersionId,
+      atMs: LastModified?.getTime() ?? 0,
+    }))
+    .toSorted((one, other) => compareKeys(one.key, other.key) || other.atMs - one.atMs)
+    .map(({ key, versionId }) => ({ key, versionId }));
+}
+
+function compareKeys(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }

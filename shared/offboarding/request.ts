@@ -10,8 +10,10 @@ export interface RemoveRequest {
   readonly signedOffBy: string;
   /** Whether to seal first what is planned. Default true. Otherwise it stays parked. */
   readonly drain: boolean;
-  /** Whether to delete everything of the tenant in the vault. Default false. */
+  /** Whether to delete everything of the tenant in the vault, and its branch keys with it. Default false. */
   readonly deleteCiphertext: boolean;
+  /** Whether to make unreadable for everybody what the branch keys of the tenant wrapped. Default false. */
+  readonly shredBranchKeys: boolean;
 }
 
 export type OffboardRequest =
@@ -25,6 +27,7 @@ const requestSchema: z.ZodType<OffboardRequest> = z.union([
     signedOffBy: z.string().min(1).max(256),
     drain: z.boolean().default(true),
     deleteCiphertext: z.boolean().default(false),
+    shredBranchKeys: z.boolean().default(false),
   }),
 ]);
 

@@ -1,8 +1,10 @@
 /** What of a tenant still lies in the ingest bucket. Memory is flat in the number of versions. */
 import pLimit from 'p-limit';
 import { objectIdOf } from '../chunk/object-id.ts';
+import { SealstreamError } from '../errors.ts';
 import type { ListedVersion, SourceListing, State, VersionMarker } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { counted, type NamedVersions, NO_VERSIONS, versionName } from './named-versions.ts';
 
 export interface WaitingPorts {
   readonly listing: SourceListing;
@@ -11,7 +13,9 @@ export interface WaitingPorts {
 
 export interface Waiting {
   /** Versions planned and not sealed. */
-  readonly planned: number;
+  readonly planned: NamedVersions;
+  /** Versions whose plan does not prove itself: nobody can tell whether they are sealed, and nothing seals them. */
+  readonly unreadable: NamedVersions;
   /** Versions, whatever became of them. */
   readonly uploads: number;
 }
@@ -24,28 +28,55 @@ export async function countWaiting(
   ports: WaitingPorts,
   signal: AbortSignal,
 ): Promise<Waiting> {
-  const waiting = { planned: 0, uploads: 0 };
+  let waiting: Waiting = { planned: NO_VERSIONS, unreadable: NO_VERSIONS, uploads: 0 };
   let marker: VersionMarker | undefined;
   do {
     signal.throwIfAborted();
     const page = await ports.listing.page(marker, `${tenantId}/`);
-    waiting.uploads += page.versions.length;
-    waiting.planned += await countPlanned(tenantId, page.versions, ports);
+    waiting = withPage(waiting, page.versions, await standingsOf(tenantId, page.versions, ports));
     marker = page.next;
   } while (marker !== undefined);
   return waiting;
 }
 
-async function countPlanned(
+type Standing = 'planned' | 'unreadable' | 'other';
+
+function withPage(
+  { planned, unreadable, uploads }: Waiting,
+  versions: readonly ListedVersion[],
+  standings: readonly Standing[],
+): Waiting {
+  const named = (standing: Standing): readonly string[] =>
+    versions.filter((_version, index) => standings[index] === standing).map(versionName);
+  return {
+    planned: counted(planned, named('planned')),
+    unreadable: counted(unreadable, named('unreadable')),
+    uploads: uploads + versions.length,
+  };
+}
+
+async function standingsOf(
   tenantId: TenantId,
   versions: readonly ListedVersion[],
   { state }: WaitingPorts,
-): Promise<number> {
+): Promise<readonly Standing[]> {
   const limit = pLimit(READS_AT_ONCE);
-  const plans = await Promise.all(
-    versions.map(async ({ bucket, key, versionId }) =>
-      limit(async () => (await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId))).plan),
-    ),
+  return await Promise.all(
+    versions.map(async (version) => limit(async () => await standingOf(tenantId, version, state))),
   );
-  return plans.filter((plan) => plan !== undefined && plan.sealedAt === undefined).length;
+}
+
+async function standingOf(
+  tenantId: TenantId,
+  { bucket, key, versionId }: ListedVersion,
+  state: WaitingPorts['state'],
+): Promise<Standing> {
+  try {
+    const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
+    return plan !== undefined && plan.sealedAt === undefined ? 'planned' : 'other';
+  } catch (error) {
+    // What may go better the next time is an outage; anything else is the row itself.
+    if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;
+    return 'unreadable';
+  }
 }

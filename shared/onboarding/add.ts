@@ -93,7 +93,8 @@ function requirePending(tenant: Tenant): Tenant {
   if (status === 'pending') return tenant;
   throw new EventInvalidError(
     status === 'offboarded'
-      ? `tenant ${tenantId} was removed; its id is not given to another`
+      ? `tenant ${tenantId} was removed; its id is not given to another, unless it never was active and ` +
+          'nothing lies in the ingest bucket for it: then remove it once more, and add it again'
       : `tenant ${tenantId} is registered already, and ${status}; change-key changes its key and settings`,
   );
 }

@@ -33,6 +33,7 @@ const REMOVAL: Removal = {
   step: 'drain',
   drain: true,
   deleteCiphertext: true,
+  shredBranchKeys: false,
   kekArns: [ACME.kekArn],
   branchKeyIds: [],
   branchKeyRowsDeleted: 0,

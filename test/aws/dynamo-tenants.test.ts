@@ -1,11 +1,11 @@
 /** The tenants' records in a DynamoDB that is asked over HTTP. */
-import { DeleteCommand, NumberValue, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, NumberValue, PutCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
+import { removalItem, type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
@@ -79,6 +79,21 @@ describe('a tenant', () => {
     expect(await tenants.register(first)).toBe(true);
     expect(await tenants.register({ ...first, epoch: 99 })).toBe(false);
     expect(await tenants.tenant(first.tenantId)).toEqual(first);
+  });
+
+  test('that is forgotten leaves nothing: no record, no entry, no key, no removal', async () => {
+    const burnt = named('burnt', { ...ACME, kekArn: arnOf('burnt') });
+    await tenants.register(burnt);
+    const { tenantId } = burnt;
+    await table.client.send(
+      new PutCommand({ TableName: table.name, Item: { ...removalItem(tenantId), step: 'done' } }),
+    );
+    expect(await tenants.forget({ ...burnt, epoch: burnt.epoch + 1 })).toBe(false);
+    expect(await tenants.tenant(tenantId)).toEqual(burnt);
+    expect(await tenants.forget(burnt)).toBe(true);
+    const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.name }));
+    expect(Items.filter(({ pk, sk }) => `${pk} ${sk}`.includes('burnt'))).toEqual([]);
+    expect(await tenants.register(burnt)).toBe(true);
   });
 
   test('that nobody registered is none', async () => {

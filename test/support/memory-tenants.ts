@@ -48,6 +48,11 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
         records.set(read.tenantId, next);
         return true;
       }),
+    forget: async (read) =>
+      await answer(() => {
+        const stored = records.get(read.tenantId);
+        return stored !== undefined && isSame(stored, read) && records.delete(read.tenantId);
+      }),
     replace: async (read, { status, epoch, signal }) =>
       await answer(() => {
         const stored = records.get(read.tenantId);

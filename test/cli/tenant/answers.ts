@@ -53,6 +53,7 @@ export function removal(change: Partial<Removal> = {}): Removal {
     step: 'drain',
     drain: true,
     deleteCiphertext: false,
+    shredBranchKeys: false,
     kekArns: [KEK_ARN],
     branchKeyIds: [],
     branchKeyRowsDeleted: 0,

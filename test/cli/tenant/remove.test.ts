@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Removal } from '../../../shared/offboarding/removal.ts';
 import { inAccount, type } from '../command-line.ts';
 import { removal } from './answers.ts';
 
@@ -13,7 +14,7 @@ it('asks until it is done, and says how far it is', async () => {
   const answers = [
     { returns: { done: false, removal: removal(), waiting: 2 } },
     { returns: { done: false, removal: removal(), waiting: 2 } },
-    { returns: { done: false, removal: removal({ step: 'ciphertext', ciphertextVersionsDeleted: 1000 }) } },
+    { returns: { done: false, removal: removal({ step: 'ciphertext' }) } },
     DONE,
   ];
   const { exitCode, out, notes, invocations } = await type([...REMOVE, '--yes'], { answers });
@@ -25,17 +26,24 @@ it('asks until it is done, and says how far it is', async () => {
       signedOffBy: 'Ada',
       drain: true,
       deleteCiphertext: false,
+      shredBranchKeys: false,
     })),
   );
-  expect(notes).toBe('sealing what is planned, 2 to go\ndeleting ciphertext, 1000 versions so far');
+  expect(notes).toBe(
+    'sealing what is planned, 2 to go\nwaiting for work in flight to end; its ciphertext stays',
+  );
   expect(out).toContain('acme is removed.');
   expect(out).toMatch(/ciphertext.*kept/u);
 });
 
 it('passes on what is chosen', async () => {
-  const args = [...REMOVE, '--no-drain', '--delete-ciphertext', '--yes'];
+  const args = [...REMOVE, '--no-drain', '--delete-ciphertext', '--shred-branch-keys', '--yes'];
   const { invocations } = await type(args, { answers: [DONE] });
-  expect(invocations[0]?.event).toMatchObject({ drain: false, deleteCiphertext: true });
+  expect(invocations[0]?.event).toMatchObject({
+    drain: false,
+    deleteCiphertext: true,
+    shredBranchKeys: true,
+  });
 });
 
 it('goes on only when the tenant’s id is typed', async () => {
@@ -45,6 +53,87 @@ it('goes on only when the tenant’s id is typed', async () => {
   const right = await type(REMOVE, { answers: [DONE], reply: 'acme' });
   expect(right.exitCode).toBe(0);
   expect(right.asked).toEqual([expect.stringContaining('its ciphertext stays')]);
+});
+
+it.each([
+  [[], /its ciphertext stays, and so do its branch keys/u],
+  [['--no-drain'], /stays in the ingest bucket, unsealed/u],
+  [['--shred-branch-keys'], /its ciphertext stays.*nobody can read again/u],
+  [['--delete-ciphertext'], /ciphertext is deleted.*nobody can read its data again/u],
+])('with %j it asks in words what will be', async (args, question) => {
+  const { asked } = await type([...REMOVE, ...args], { answers: [DONE], reply: 'globex' });
+  expect(asked).toEqual([expect.stringMatching(question)]);
+});
+
+const DELETING = { step: 'ciphertext', deleteCiphertext: true } as const;
+
+it.each<[string, Partial<Removal>]>([
+  ['closing its intake', { step: 'drain', drain: false }],
+  ['waiting for work in flight to end; its ciphertext stays', { step: 'ciphertext' }],
+  ['waiting for work in flight to end, then deleting its ciphertext', DELETING],
+  [
+    'deleting its ciphertext, 7 versions so far, 1 refused',
+    { ...DELETING, ciphertextVersionsDeleted: 7, ciphertextLeft: { count: 1, first: ['a'] } },
+  ],
+  ['counting what is left', { step: 'branch-keys' }],
+  ['shredding its branch keys', { step: 'branch-keys', shredBranchKeys: true }],
+])('says that it is %s when it is', async (said, change) => {
+  const answers = [{ returns: { done: false, removal: removal(change) } }, DONE];
+  expect((await type([...REMOVE, '--yes'], { answers })).notes).toBe(said);
+});
+
+it.each<[RegExp, Partial<Removal>]>([
+  [/branch keys .*none/u, {}],
+  [/branch keys .*1 kept: .*can be read with the tenant's KMS key/u, { branchKeyIds: ['acme.1'] }],
+  [
+    /branch keys .*1 shredded, 3 rows: nobody can read again/u,
+    { branchKeyIds: ['acme.1'], branchKeyRowsDeleted: 3, shredBranchKeys: true },
+  ],
+  [
+    /branch keys .*1 shredded, 3 rows: nobody can read again/u,
+    { branchKeyIds: ['acme.1'], branchKeyRowsDeleted: 3 },
+  ],
+])('sums up: %s', async (line, change) => {
+  const answers = [{ returns: { done: true, removal: removal({ step: 'done', ...change }) } }];
+  expect((await type([...REMOVE, '--yes'], { answers })).out).toMatch(line);
+});
+
+it('what S3 does not let go is named, and is no success', async () => {
+  const ciphertextLeft = { count: 21, first: ['"acme/objects/a" (version v1): AccessDenied'] };
+  const change = { step: 'done', deleteCiphertext: true, ciphertextLeft } as const;
+  const answers = [{ returns: { done: true, removal: removal(change) } }];
+  const { exitCode, out } = await type([...REMOVE, '--delete-ciphertext', '--yes'], { answers });
+  expect(exitCode).toBe(1);
+  expect(out).toContain('"acme/objects/a" (version v1): AccessDenied\n  and 20 more');
+});
+
+it('uploads whose plan does not prove itself are named', async () => {
+  const unreadablePlans = { count: 1, first: ['"acme/a" (version v1)'] };
+  const answers = [
+    { returns: { done: true, removal: removal({ step: 'done', uploadsLeft: 1, unreadablePlans }) } },
+  ];
+  const { exitCode, out } = await type([...REMOVE, '--yes'], { answers });
+  expect(exitCode).toBe(0);
+  expect(out).toContain('"acme/a" (version v1)');
+  expect(out).toMatch(/uploads left.*1, not sealed: plaintext/u);
+});
+
+it('an id that never was active is said to be free, or what it waits for', async () => {
+  const never = removal({ step: 'done', neverActive: true });
+  const free = await type([...REMOVE, '--yes'], {
+    answers: [{ returns: { done: true, removal: never, forgotten: true } }],
+  });
+  expect([free.exitCode, free.out]).toEqual([0, expect.stringContaining('its id can be used again')]);
+  const taken = await type([...REMOVE, '--yes'], {
+    answers: [{ returns: { done: true, removal: { ...never, uploadsLeft: 2 } } }],
+  });
+  expect(taken.out).toContain('Once nothing below acme/ is in the ingest bucket, remove it again');
+});
+
+it('branch keys that stay because the removal had begun so are no success', async () => {
+  const { exitCode, out } = await type([...REMOVE, '--shred-branch-keys', '--yes'], { answers: [DONE] });
+  expect(exitCode).toBe(1);
+  expect(out).toContain('branch keys were KEPT');
 });
 
 it('a removal that cannot go on by itself exits 1 and says why', async () => {

@@ -1,7 +1,8 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
 import type { AwsEvent } from '../../../local/service.ts';
 import type { Removals } from '../../../shared/offboarding/removal.ts';
-import { remove, type RemovePorts } from '../../../shared/offboarding/remove.ts';
+import type { RemovePorts } from '../../../shared/offboarding/removal-step.ts';
+import { remove } from '../../../shared/offboarding/remove.ts';
 import type { RemoveRequest } from '../../../shared/offboarding/request.ts';
 import { resume, suspend, type SuspendPorts } from '../../../shared/offboarding/suspend.ts';
 import { rotateBranchKey } from '../../../shared/onboarding/rotate.ts';
@@ -84,7 +85,8 @@ export function removing(
   chosen: Pick<RemoveRequest, 'drain' | 'deleteCiphertext'>,
 ): (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void> {
   return async (account, sandbox, tenantId) => {
-    const request = { action: 'remove', tenantId, signedOffBy: 'legal@example.com', ...chosen } as const;
+    const asked = { action: 'remove', tenantId, signedOffBy: 'legal@example.com', ...chosen } as const;
+    const request = { ...asked, shredBranchKeys: false };
     await remove(request, removePorts(account, sandbox), new AbortController().signal);
   };
 }
@@ -94,13 +96,15 @@ function removePorts(account: Account, sandbox: Sandbox): RemovePorts {
   const { state, parking, listing, vault, keyStore } = account;
   return {
     ...suspendPorts(account, sandbox),
+    tenants: gated(account.tenants, entrance),
     removals: gated(removalsOf(account), entrance),
     state: gated(state, entrance),
     parking: gated(parking, entrance),
     listing: gated(listing, entrance),
     ...gated(
       {
-        deleteCiphertext: (tenantId: TenantId) => Promise.resolve(deleteBelow(vault.objects, `${tenantId}/`)),
+        deleteCiphertext: (tenantId: TenantId) =>
+          Promise.resolve({ versions: deleteBelow(vault.objects, `${tenantId}/`), refused: [] }),
         shredBranchKey: (id: string) => Promise.resolve(deleteBelow(keyStore.rows, `${id} `)),
       },
       entrance,

@@ -63,7 +63,7 @@ function leftBehind({ removals, vault, keyStore }: Account): readonly string[] {
     .filter(({ step }) => step === 'done')
     .flatMap(({ tenantId, deleteCiphertext }) => [
       ...(deleteCiphertext ? below(vault.objects, `${tenantId}/`) : []),
-      ...below(keyStore.rows, `${tenantId}.`),
+      ...(deleteCiphertext ? below(keyStore.rows, `${tenantId}.`) : []),
     ])
     .map((name) => `left behind: ${name}`);
 }

@@ -1,0 +1,68 @@
+/** The first step of a removal: nothing new is taken, and what is planned is sealed while that gets anywhere. */
+import { SealstreamError } from '../errors.ts';
+import { changeTenant } from '../revocation/change.ts';
+import { mayEncrypt, requireRegistered, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import type { NamedVersions } from './named-versions.ts';
+import type { Draining, Removal } from './removal.ts';
+import type { RemovePorts, Taken } from './removal-step.ts';
+import { ourSignal, requireUsable } from './suspend.ts';
+import { countWaiting } from './waiting.ts';
+
+/** So long without a single object sealed, a person has to look. Longer than a failed job waits for its next try. */
+const STALLED_MS = 15 * 60_000;
+
+export async function drainStep(removal: Removal, ports: RemovePorts, signal: AbortSignal): Promise<Taken> {
+  const { tenantId, drain } = removal;
+  const tenant = await closeIntake(tenantId, ports);
+  if (!drain) return { progress: { step: 'drop-keys' } };
+  const { planned } = await countWaiting(tenantId, ports, signal);
+  if (planned.count === 0) return { progress: { step: 'drop-keys' } };
+  const draining = drainingSince(removal, planned.count, ports.now());
+  const blocked = mayEncrypt(tenant)
+    ? whyStalled(draining, planned, ports.now())
+    : await reopen(tenant, ports);
+  const waiting = planned.count;
+  return { progress: { draining }, waits: { waiting, ...(blocked === undefined ? {} : { blocked }) } };
+}
+
+/** A tenant whose key is not in use is out at once: what waits, waits for its key to be proven. */
+async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
+  await changeTenant(tenantId, ports.tenants, (tenant) => {
+    if (tenant.status === 'active')
+      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
+    return INTAKE_CLOSED.has(tenant.status) ? undefined : turned(tenant, 'offboarded', tenant.signal);
+  });
+  return requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
+}
+
+const INTAKE_CLOSED: ReadonlySet<TenantStatus> = new Set(['offboarding', 'offboarded']);
+
+function drainingSince({ draining }: Removal, waiting: number, now: Date): Draining {
+  return draining?.waiting === waiting ? draining : { waiting, since: now.toISOString() };
+}
+
+/** Work that never ends must not keep the removal from its end: whoever asked for it hears what it is. */
+function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: Date): string | undefined {
+  if (now.getTime() - Date.parse(since) < STALLED_MS) return undefined;
+  const more = count > first.length ? ` and ${count - first.length} more` : '';
+  return (
+    `nothing was sealed since ${since}; what waits is ${first.join(', ')}${more}. Look for it among the rejections ` +
+    'and in the dead-letter queues, and remove the tenant again when it is sealed or gone; ' +
+    'or remove it without a drain, and what waits stays in the ingest bucket'
+  );
+}
+
+/** What is planned can only be sealed with a key that works. Returns why it does not. */
+async function reopen({ tenantId }: Tenant, ports: RemovePorts): Promise<string | undefined> {
+  try {
+    await changeTenant(tenantId, ports.tenants, async (tenant) => {
+      await requireUsable(tenant, ports);
+      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;
+    return `${error.message}; or remove it without a drain, and what waits stays parked`;
+  }
+}

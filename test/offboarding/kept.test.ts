@@ -1,0 +1,163 @@
+/** What a removal leaves as it is, what it cannot take away, and that it comes to its end all the same. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { JobInvalidError } from '../../shared/errors.ts';
+import { removalSchema } from '../../shared/offboarding/removal.ts';
+import { remove } from '../../shared/offboarding/remove.ts';
+import type { RefusedVersion } from '../../shared/offboarding/removal-step.ts';
+import { countWaiting } from '../../shared/offboarding/waiting.ts';
+import {
+  become,
+  removalWorld,
+  type RemovalWorld,
+  removedIn,
+  REQUEST,
+  START_MS,
+  uploadedIn,
+} from '../support/removal-world.ts';
+import { ACME } from '../support/tenants.ts';
+import { NEVER } from '../support/world.ts';
+
+let world: RemovalWorld;
+beforeEach(() => {
+  world = removalWorld();
+});
+
+const HIERARCHICAL = { keyMode: 'hierarchical', branchKeyId: 'acme.1' } as const;
+const locked = (name: string): RefusedVersion => ({
+  key: `acme/objects/${name}`,
+  versionId: name,
+  code: 'AccessDenied',
+});
+
+describe('branch keys', () => {
+  beforeEach(() => {
+    become(world, HIERARCHICAL);
+  });
+
+  test('stay where the ciphertext stays: the tenant reads on with its key', async () => {
+    const { removal } = await removedIn(world);
+    expect(world.shredded).toEqual([]);
+    expect(removal).toMatchObject({ branchKeyIds: ['acme.1'], branchKeyRowsDeleted: 0 });
+  });
+
+  test.each([{ deleteCiphertext: true }, { shredBranchKeys: true }])('go with %j', async (told) => {
+    expect((await removedIn(world, told)).removal).toMatchObject({ branchKeyRowsDeleted: 3 });
+    expect(world.shredded).toEqual(['acme.1']);
+  });
+
+  test('are not shredded because a removal that had begun without it is asked for again', async () => {
+    await removedIn(world);
+    await removedIn(world, { shredBranchKeys: true });
+    expect(world.shredded).toEqual([]);
+  });
+
+  test('stay though the removal was begun by version 0.1.0, which would have shredded them', async () => {
+    const begun = {
+      tenantId: 'acme',
+      signedOffBy: 'legal@example.com',
+      startedAt: new Date(START_MS).toISOString(),
+      keysDroppedAt: new Date(START_MS).toISOString(),
+      step: 'branch-keys',
+      drain: true,
+      deleteCiphertext: false,
+      kekArns: [ACME.kekArn],
+      branchKeyIds: ['acme.1'],
+      branchKeyRowsDeleted: 0,
+      ciphertextVersionsDeleted: 0,
+      jobsLeftParked: 0,
+      uploadsLeft: 0,
+    };
+    become(world, { ...HIERARCHICAL, status: 'offboarded', signal: { ...ACME.signal, name: 'offboarded' } });
+    world.removals.set('acme', removalSchema.parse(begun));
+    expect(await removedIn(world)).toMatchObject({ done: true, removal: { branchKeyRowsDeleted: 0 } });
+    expect(world.shredded).toEqual([]);
+  });
+});
+
+describe('ciphertext that S3 refuses to delete', () => {
+  const request = { ...REQUEST, deleteCiphertext: true };
+  beforeEach(() => {
+    world.refused = [locked('a'), locked('b')];
+  });
+
+  test('is passed over, named, and keeps nothing else', async () => {
+    const { removal } = await removedIn(world, request);
+    expect(world.ciphertext).toBe(0);
+    expect(removal).toMatchObject({
+      ciphertextVersionsDeleted: 5,
+      ciphertextLeft: {
+        count: 2,
+        first: ['"acme/objects/a" (version a): AccessDenied', '"acme/objects/b" (version b): AccessDenied'],
+      },
+    });
+  });
+
+  test('is tried once more when the removal is asked for again', async () => {
+    await removedIn(world, request);
+    expect((await removedIn(world, request)).removal.ciphertextLeft?.count).toBe(2);
+    world.refused = [];
+    world.ciphertext = 2;
+    const { removal } = await removedIn(world, request);
+    expect(removal).toMatchObject({ ciphertextVersionsDeleted: 7, ciphertextLeft: undefined });
+  });
+
+  test('is named up to a number, however much of it there is', async () => {
+    world.refused = Array.from({ length: 30 }, (_, index) => locked(String(index)));
+    const { removal } = await removedIn(world, request);
+    expect(removal.ciphertextLeft).toMatchObject({ count: 30, first: { length: 20 } });
+  });
+});
+
+describe('an upload whose plan does not prove itself', () => {
+  beforeEach(async () => {
+    await uploadedIn(world, 'good');
+    await uploadedIn(world, 'forged\u0007');
+    const state: typeof world.ports.state = {
+      async tenantAndPlan(tenantId, objectId) {
+        const answer = await world.state.tenantAndPlan(tenantId, objectId);
+        if (answer.plan?.key === 'forged\u0007') throw new JobInvalidError('a plan of something else');
+        return answer;
+      },
+    };
+    world.ports = { ...world.ports, state };
+  });
+
+  test('is counted apart, and its name rings no bell', async () => {
+    const { planned, unreadable, uploads } = await countWaiting(ACME.tenantId, world.ports, NEVER);
+    expect([planned.count, unreadable.count, uploads]).toEqual([1, 1, 2]);
+    expect(unreadable.first).toEqual([String.raw`"acme/forged\u0007" (version v1)`]);
+  });
+
+  test('keeps no removal from its end: it is left and named', async () => {
+    expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ waiting: 1 });
+    world.versions = world.versions.filter(({ key }) => key !== 'acme/good');
+    const { removal } = await removedIn(world);
+    expect(removal).toMatchObject({ uploadsLeft: 1, unreadablePlans: { count: 1 } });
+  });
+});
+
+describe('a drain that gets nowhere', () => {
+  const MINUTE_MS = 60_000;
+  beforeEach(async () => {
+    await uploadedIn(world, 'first');
+    await uploadedIn(world, 'second');
+    await remove(REQUEST, world.ports, NEVER);
+  });
+
+  test('says after a quarter of an hour what waits, and what to do', async () => {
+    world.nowMs += 15 * MINUTE_MS - 1;
+    expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
+    world.nowMs += 1;
+    const blocked = expect.stringMatching(/"acme\/first".*"acme\/second".*without a drain/u);
+    expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ done: false, waiting: 2, blocked });
+    expect((await removedIn(world, { drain: false })).removal.uploadsLeft).toBe(2);
+  });
+
+  test('has another quarter of an hour whenever something was sealed', async () => {
+    world.nowMs += 14 * MINUTE_MS;
+    world.versions = world.versions.slice(1);
+    expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
+    world.nowMs += 14 * MINUTE_MS;
+    expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
+  });
+});
