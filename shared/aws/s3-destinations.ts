@@ -4,6 +4,7 @@ import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
 import type { Attributes } from '../manifest/manifest.ts';
 import type { Destinations } from '../ports.ts';
+import { bearingHeaders, withHeaders } from './s3-stored-headers.ts';
 import { storing } from './storage-failure.ts';
 
 const MIN_PART_BYTES = 8 * 1_048_576;
@@ -13,17 +14,21 @@ const MAX_PARTS = 10_000;
 const PARTS_AT_ONCE = 2;
 
 export function s3Destinations(s3: S3Client): Destinations {
+  bearingHeaders(s3);
   return {
     async write({ bucket, key }, attributes, sizeBytes, content, signal) {
       const upload = new Upload({
         client: s3,
-        params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...headersOf(attributes) },
+        params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...taggingOf(attributes) },
         partSize: partBytes(sizeBytes),
         queueSize: PARTS_AT_ONCE,
         abortController: asking(signal),
       });
       try {
-        await storing('s3:PutObject', async () => await upload.done());
+        await storing(
+          's3:PutObject',
+          async () => await withHeaders(attributes, async () => await upload.done()),
+        );
       } catch (error) {
         signal.throwIfAborted();
         throw error;
@@ -53,16 +58,8 @@ function asking(signal: AbortSignal): NonNullable<Options['abortController']> {
   };
 }
 
-function headersOf(attributes: Attributes): Partial<PutObjectCommandInput> {
-  const tagging = new URLSearchParams(attributes.tags).toString();
-  return {
-    ContentType: attributes.contentType,
-    CacheControl: attributes.cacheControl,
-    ContentDisposition: attributes.contentDisposition,
-    ContentEncoding: attributes.contentEncoding,
-    ContentLanguage: attributes.contentLanguage,
-    ...(attributes.expires === undefined ? {} : { Expires: new Date(attributes.expires) }),
-    Metadata: { ...attributes.metadata },
-    ...(tagging === '' ? {} : { Tagging: tagging }),
-  };
+/** The other attributes are headers that `withHeaders` sends. */
+function taggingOf({ tags }: Attributes): Pick<PutObjectCommandInput, 'Tagging'> {
+  const tagging = new URLSearchParams(tags).toString();
+  return tagging === '' ? {} : { Tagging: tagging };
 }
