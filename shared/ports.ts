@@ -6,7 +6,7 @@ import type { Plan, SourceVersion } from './chunk/plan.ts';
 import type { Receipt } from './chunk/receipt.ts';
 import type { KmsOperations } from './envelope/kek.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
-import type { Tenant } from './tenant/tenant.ts';
+import type { ProbeCiphertext, Tenant } from './tenant/tenant.ts';
 import type { TenantId } from './tenant/tenant-id.ts';
 
 /**
@@ -75,6 +75,8 @@ export interface Tenants {
   register(tenant: Tenant): Promise<boolean>;
   /** Writes `next`'s status, epoch and signal over `read`'s; false when one of them has changed since it was read. */
   replace(read: Tenant, next: Tenant): Promise<boolean>;
+  /** Writes the probes' ciphertexts into the record; false when status, epoch or signal have changed since it was read. */
+  keepProbeCiphertexts(read: Tenant, made: readonly ProbeCiphertext[]): Promise<boolean>;
   /** As `replace`, but writes the whole record, and who holds which KEK. Precondition: `next` has another epoch. */
   rewrite(read: Tenant, next: Tenant): Promise<boolean>;
   /**

@@ -5,7 +5,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Tenants } from '../ports.ts';
-import { everyKekArn, type Tenant } from '../tenant/tenant.ts';
+import { everyKekArn, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
 import { succeeds } from './conditional-write.ts';
 import {
   kekItem,
@@ -29,6 +29,8 @@ export function dynamoTenants(table: StateTable): Tenants {
       await storing('dynamodb:TransactWriteItems', async () => await register(table, tenant)),
     replace: async (read, next) =>
       await storing('dynamodb:UpdateItem', async () => await replace(table, read, next)),
+    keepProbeCiphertexts: async (read, made) =>
+      await storing('dynamodb:UpdateItem', async () => await keepProbeCiphertexts(table, read, made)),
     rewrite: async (read, next) =>
       await storing('dynamodb:TransactWriteItems', async () => await rewrite(table, read, next)),
     forget: async (read) =>
@@ -112,6 +114,22 @@ async function replace({ client, name }: StateTable, read: Tenant, next: Tenant)
       ':epoch': next.epoch,
       ':signal': next.signal,
     },
+  });
+  return await succeeds(client.send(command));
+}
+
+async function keepProbeCiphertexts(
+  { client, name }: StateTable,
+  read: Tenant,
+  made: readonly ProbeCiphertext[],
+): Promise<boolean> {
+  const unchanged = unchangedSince(read);
+  const command = new UpdateCommand({
+    TableName: name,
+    Key: tenantItem(read.tenantId),
+    UpdateExpression: 'SET probeCiphertexts = :made',
+    ...unchanged,
+    ExpressionAttributeValues: { ...unchanged.ExpressionAttributeValues, ':made': made },
   });
   return await succeeds(client.send(command));
 }

@@ -1,7 +1,9 @@
 /** KMS as the envelope and the probe ask for it: one client per region, the region read from the key ARN. */
-import { DryRunOperationException, type KMS } from '@aws-sdk/client-kms';
+import { DryRunOperationException, type DryRunModifierType, type KMS } from '@aws-sdk/client-kms';
 import type { KmsOperations } from '../ports.ts';
+import type { EncryptionContext } from '../envelope/context.ts';
 import type { KmsProbe } from '../revocation/probe.ts';
+import type { MakingOperation, ProbeMaker } from '../revocation/probe-ciphertext.ts';
 import { kmsClient } from './clients.ts';
 
 /** A probe is asked again within a minute; one that takes longer is an outage, and must not hold up the others. */
@@ -25,7 +27,7 @@ function withoutMatch<Answer>(answer: Answer): Answer {
   return answer;
 }
 
-export function kmsProbe(): KmsProbe {
+export function kmsProbe(): KmsProbe & ProbeMaker {
   const clientFor = clientPerRegion();
   return {
     async describeKey(KeyId) {
@@ -37,12 +39,40 @@ export function kmsProbe(): KmsProbe {
       const request = { KeyId, EncryptionContext, NumberOfBytes: 32, DryRun: true };
       await wouldWork(clientFor(KeyId).generateDataKey(request, inTime()));
     },
-    async tryDecrypt(KeyId, context) {
+    async tryDecrypt(KeyId, context, ciphertext) {
       const EncryptionContext = { ...context };
-      const dryRun = { DryRun: true, DryRunModifiers: ['IGNORE_CIPHERTEXT' as const] };
-      await wouldWork(clientFor(KeyId).decrypt({ KeyId, EncryptionContext, ...dryRun }, inTime()));
+      const of = ciphertext === undefined ? NO_CIPHERTEXT : { CiphertextBlob: ciphertext };
+      const request = { KeyId, EncryptionContext, DryRun: true, ...of };
+      await wouldWork(clientFor(KeyId).decrypt(request, inTime()));
     },
+    makeCiphertext: async (KeyId, context, operation) =>
+      await makeCiphertext(clientFor(KeyId), KeyId, context, operation),
   };
+}
+
+/** No ciphertext is needed to learn whether one could be read. */
+export const NO_CIPHERTEXT: { DryRunModifiers: DryRunModifierType[] } = {
+  DryRunModifiers: ['IGNORE_CIPHERTEXT'],
+};
+
+/** The plaintext, where there is one, is zeroed unseen. Throws what KMS throws. */
+export async function makeCiphertext(
+  kms: KMS,
+  KeyId: string,
+  context: EncryptionContext,
+  operation: MakingOperation,
+): Promise<Uint8Array> {
+  const request = { KeyId, EncryptionContext: { ...context }, NumberOfBytes: 32 };
+  if (operation === 'kms:GenerateDataKeyWithoutPlaintext')
+    return requireBlob(await kms.generateDataKeyWithoutPlaintext(request, inTime()));
+  const made = withoutMatch(await kms.generateDataKey(request, inTime()));
+  made.Plaintext?.fill(0);
+  return requireBlob(made);
+}
+
+function requireBlob({ CiphertextBlob }: { readonly CiphertextBlob?: Uint8Array }): Uint8Array {
+  if (CiphertextBlob === undefined) throw new Error('KMS answered without a ciphertext');
+  return CiphertextBlob;
 }
 
 export function clientPerRegion(): (keyArn: string | undefined) => KMS {

@@ -22,6 +22,25 @@ export type KmsOperation =
   | 'kms:CreateGrant'
   | 'kms:ListGrants';
 
+/**
+ * Answers about the request, which any other key would have had as well: a parameter that this region's KMS does not
+ * know, a value that it does not take. They say nothing about the key, so they are never taken for a no.
+ * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+ */
+const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'ValidationError',
+  'SerializationException',
+  'UnsupportedOperationException',
+  'UnknownOperationException',
+  'NotImplemented',
+]);
+
+/** Whether KMS answered, and said nothing about the key. */
+export function saysNothing(cause: unknown): boolean {
+  return cause instanceof Error && ABOUT_THE_REQUEST.has(cause.name);
+}
+
 /** The Sealstream error for an exception of KMS; one of ours is it already. Anything unknown is an outage: retried, never taken for a no. */
 export function kmsFailure(
   cause: unknown,
@@ -52,13 +71,16 @@ export function kmsFailure(
       return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, options);
     case 'InvalidKeyUsageException':
     case 'InvalidArnException':
-    case 'UnsupportedOperationException':
-    case 'ValidationException':
       return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, options);
     case 'InvalidCiphertextException':
     case 'IncorrectKeyException':
       return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause });
     default:
-      return new KmsUnavailableError(`${where}; retried with backoff`, { cause });
+      return new KmsUnavailableError(
+        saysNothing(cause)
+          ? `${where}, which is about our request and says nothing about the key; retried with backoff`
+          : `${where}; retried with backoff`,
+        { cause },
+      );
   }
 }

@@ -6,6 +6,7 @@ const METRICS = {
   revoked: 'TenantRevoked',
   activated: 'TenantActivated',
   unreachable: 'KeyUnreachable',
+  unclear: 'KeyAnswerUnclear',
   warning: 'KeyWarning',
   unparked: 'Unparked',
   failed: 'WatchFailed',

@@ -1,5 +1,6 @@
 /** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
 import type { Hearings, Tenants } from '../ports.ts';
+import type { ProbeMaker } from '../revocation/probe-ciphertext.ts';
 import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription, type KeyDescriber } from './described-key.ts';
@@ -16,7 +17,7 @@ export interface CheckPorts {
 }
 
 /** What the checks ask of KMS. Implemented by aws/kms-audit.ts; throws what KMS throws. */
-export interface KeyAudit extends KeyDescriber {
+export interface KeyAudit extends KeyDescriber, ProbeMaker {
   readonly tryOperation: TryOperation;
 }
 

@@ -1,10 +1,11 @@
 /**
  * Asks KMS whether a tenant's key works now: its state, and a dry run of the operations of the data path. Three requests
  * a key, two in hierarchical mode, none of which uses it. Each replica of a multi-Region key is asked as well: it works
- * if all of them do. An outage is neither yes nor no.
+ * if all of them do. An outage is neither yes nor no, and nor is an answer that says nothing about the key; then the
+ * other questions decide, and Decrypt is asked in a second way.
  */
-import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
+import type { EncryptionContext } from '../envelope/context.ts';
+import { kmsFailure, type KmsOperation, saysNothing } from '../envelope/kms-failure.ts';
 import {
   isKeyRefusal,
   type KeyRefusal,
@@ -13,14 +14,18 @@ import {
   TenantKeyUnusableError,
 } from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
+import { probeCiphertextOf, probeContext } from './probe-ciphertext.ts';
 
 /** What a probe asks of KMS. Implemented by aws/kms.ts; throws what KMS throws. */
 export interface KmsProbe {
   describeKey(kekArn: string): Promise<KeyDescription>;
   /** Resolves when GenerateDataKey would have worked. */
   tryGenerateDataKey(kekArn: string, context: EncryptionContext): Promise<void>;
-  /** Resolves when Decrypt would have worked. */
-  tryDecrypt(kekArn: string, context: EncryptionContext): Promise<void>;
+  /**
+   * Resolves when Decrypt would have worked: of the ciphertext or, without one, of any. Not every region's KMS knows
+   * what is asked without one.
+   */
+  tryDecrypt(kekArn: string, context: EncryptionContext, ciphertext?: Uint8Array): Promise<void>;
 }
 
 export interface KeyDescription {
@@ -44,7 +49,11 @@ export type Verdict =
   { readonly usable: true } | { readonly refused: KeyRefusal } | { readonly unreachable: SealstreamError };
 
 /** Warnings come with every verdict: a key that is pending deletion is refused already. */
-export type Probe = Verdict & { readonly warnings: readonly KeyWarning[] };
+export type Probe = Verdict & {
+  readonly warnings: readonly KeyWarning[];
+  /** An answer that said nothing about the key, where there is one. */
+  readonly unclear?: SealstreamError | undefined;
+};
 
 /** Never throws: what KMS throws is the answer. */
 export async function probeKey(
@@ -56,33 +65,75 @@ export async function probeKey(
   );
   const verdict =
     probes.find((probe) => 'refused' in probe) ?? probes.find((probe) => 'unreachable' in probe);
-  return { ...(verdict ?? { usable: true }), warnings: probes.flatMap(({ warnings }) => warnings) };
+  return {
+    ...(verdict ?? { usable: true }),
+    warnings: probes.flatMap(({ warnings }) => warnings),
+    unclear: probes.find(({ unclear }) => unclear !== undefined)?.unclear,
+  };
 }
 
-type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'customKeyStore'>;
+type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'customKeyStore' | 'probeCiphertexts'>;
 
 async function probeOne(key: ProbedKey, kms: KmsProbe): Promise<Probe> {
-  const { kekArn } = key;
   let warnings: readonly KeyWarning[] = [];
-  const verdict =
-    (await failureOf(key, 'kms:DescribeKey', async () => {
-      const description = await kms.describeKey(kekArn);
+  const state: Question = {
+    operation: 'kms:DescribeKey',
+    async ask() {
+      const description = await kms.describeKey(key.kekArn);
       warnings = warningsOf(description);
       requireUsableState(key, description);
-    })) ?? (await refusalOfUse(key, kms));
-  return { ...(verdict ?? { usable: true }), warnings };
+    },
+  };
+  const { unclear, verdict } = await askInTurn(key, [state, ...questionsOfUse(key, kms)]);
+  return { ...verdict, warnings, unclear };
+}
+
+interface Question {
+  readonly operation: KmsOperation;
+  /** Resolves when the answer is yes. */
+  readonly ask: () => Promise<void>;
+  /** The same question put otherwise, for when the answer says nothing. */
+  readonly askOtherwise?: (() => Promise<void>) | undefined;
 }
 
 /** In hierarchical mode the data path unwraps branch keys and does nothing else. */
-async function refusalOfUse(key: ProbedKey, kms: KmsProbe): Promise<Verdict | undefined> {
-  const { tenantId, kekArn, keyMode } = key;
-  const hierarchical = keyMode === 'hierarchical';
-  const idName = hierarchical ? 'aws-crypto-ec:tenant-id' : 'tenant-id';
-  const context = { [idName]: tenantId, purpose: 'probe', format: FORMAT };
-  const refusal = hierarchical
-    ? undefined
-    : await failureOf(key, 'kms:GenerateDataKey', () => kms.tryGenerateDataKey(kekArn, context));
-  return refusal ?? (await failureOf(key, 'kms:Decrypt', () => kms.tryDecrypt(kekArn, context)));
+function questionsOfUse(key: ProbedKey, kms: KmsProbe): readonly Question[] {
+  const { kekArn, keyMode } = key;
+  const context = probeContext(key);
+  const ciphertext = probeCiphertextOf(key, kekArn);
+  const generate: Question = {
+    operation: 'kms:GenerateDataKey',
+    ask: async () => await kms.tryGenerateDataKey(kekArn, context),
+  };
+  const decrypt: Question = {
+    operation: 'kms:Decrypt',
+    ask: async () => await kms.tryDecrypt(kekArn, context),
+    askOtherwise: ciphertext && (async () => await kms.tryDecrypt(kekArn, context, ciphertext)),
+  };
+  return keyMode === 'hierarchical' ? [decrypt] : [generate, decrypt];
+}
+
+interface Answered {
+  readonly verdict: Verdict;
+  readonly unclear?: SealstreamError | undefined;
+}
+
+/** Until one is answered with no, or cannot be asked. A yes takes a yes to each of them, in one way or the other. */
+async function askInTurn(key: ProbedKey, questions: readonly Question[]): Promise<Answered> {
+  let verdict: Verdict = { usable: true };
+  let unclear: SealstreamError | undefined;
+  for (const { operation, ask, askOtherwise } of questions) {
+    let failure = await failureOf(key, operation, ask);
+    if (failure !== undefined && saysNothing(failure.cause)) {
+      unclear ??= failure;
+      failure = askOtherwise === undefined ? failure : await failureOf(key, operation, askOtherwise);
+    }
+    if (isKeyRefusal(failure)) return { verdict: { refused: failure }, unclear };
+    if (failure === undefined) continue;
+    verdict = { unreachable: failure };
+    if (!saysNothing(failure.cause)) break;
+  }
+  return { verdict, unclear };
 }
 
 /** Undefined when the call works. */
@@ -90,14 +141,12 @@ async function failureOf(
   { kekArn, ...key }: ProbedKey,
   operation: KmsOperation,
   call: () => Promise<void>,
-): Promise<Verdict | undefined> {
+): Promise<SealstreamError | undefined> {
   try {
     await call();
     return undefined;
   } catch (cause) {
-    const failure =
-      cause instanceof SealstreamError ? cause : kmsFailure(cause, { ...key, arn: kekArn }, operation);
-    return isKeyRefusal(failure) ? { refused: failure } : { unreachable: failure };
+    return kmsFailure(cause, { ...key, arn: kekArn }, operation);
   }
 }
 

@@ -9,7 +9,8 @@ import { mayEncrypt, type Tenant, type TenantStatus } from '../tenant/tenant.ts'
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant } from './change.ts';
 import { forEveryTenant } from './every-tenant.ts';
-import { type KeyWarning, type KmsProbe, probeKey } from './probe.ts';
+import { type KeyWarning, type KmsProbe, type Probe, probeKey } from './probe.ts';
+import { hasProbeCiphertexts, type ProbeMaker, probeCiphertextsOf } from './probe-ciphertext.ts';
 import { redrive, type RedrivePorts } from './redrive.ts';
 import { probed } from './transition.ts';
 import { unpark, type UnparkPorts } from './unpark.ts';
@@ -17,7 +18,7 @@ import { unpark, type UnparkPorts } from './unpark.ts';
 export interface WatchPorts extends RedrivePorts, UnparkPorts {
   readonly tenants: Tenants;
   readonly parking: UnparkPorts['parking'];
-  readonly kms: KmsProbe;
+  readonly kms: KmsProbe & ProbeMaker;
   /** How long KMS may take to spread a change of a key. */
   readonly propagationSeconds: number;
   readonly report: (finding: Finding) => void;
@@ -26,7 +27,10 @@ export interface WatchPorts extends RedrivePorts, UnparkPorts {
 /** What a person may want to know. */
 export type Finding =
   | { readonly name: 'revoked' | 'activated'; readonly tenantId: TenantId; readonly signal: string }
+  /** No verdict: KMS could not be asked, or what it answered says nothing about the key. */
   | { readonly name: 'unreachable'; readonly tenantId: TenantId; readonly error: unknown }
+  /** A verdict, but one of KMS's answers said nothing about the key. */
+  | { readonly name: 'unclear'; readonly tenantId: TenantId; readonly error: unknown }
   | { readonly name: 'warning'; readonly tenantId: TenantId; readonly warning: KeyWarning }
   | { readonly name: 'unparked'; readonly tenantId: TenantId; readonly jobs: number }
   | { readonly name: 'failed'; readonly tenantId?: TenantId; readonly error: unknown };
@@ -90,15 +94,26 @@ async function probeTenant(tenant: Tenant, ports: WatchPorts, counts: Counts): P
   if ('unreachable' in probe) {
     counts.unreachable += 1;
     ports.report({ name: 'unreachable', tenantId, error: probe.unreachable });
+  } else if (probe.unclear !== undefined) {
+    ports.report({ name: 'unclear', tenantId, error: probe.unclear });
   }
   // A verdict on what the key was before somebody else changed the tenant says nothing.
   const change = await changeTenant(tenantId, ports.tenants, (now) =>
     now.epoch === tenant.epoch ? probed(now, probe, startedAt, ports.propagationSeconds) : undefined,
   );
-  if (change === undefined) return;
+  if (change === undefined) return await keepProbeCiphertexts(tenant, probe, ports);
   const name = change.after.status === 'active' ? 'activated' : 'revoked';
   counts[name] += 1;
   ports.report({ name, tenantId, signal: change.after.signal.name });
+}
+
+/**
+ * For a tenant of an earlier version whose key's region turns out not to know the first way of asking: from the next
+ * watch on there is a second one.
+ */
+async function keepProbeCiphertexts(tenant: Tenant, probe: Probe, ports: WatchPorts): Promise<void> {
+  if (tenant.status !== 'active' || probe.unclear === undefined || hasProbeCiphertexts(tenant)) return;
+  await ports.tenants.keepProbeCiphertexts(tenant, await probeCiphertextsOf(tenant, ports.kms));
 }
 
 async function redriveSome(ports: WatchPorts, counts: Counts, signal: AbortSignal): Promise<void> {

@@ -31,6 +31,15 @@ export interface RetiredKek {
   readonly branchKeyIds: readonly string[];
 }
 
+/** A ciphertext that a key made for its probes (revocation/probe-ciphertext.ts). Nothing in it is secret. */
+export interface ProbeCiphertext {
+  readonly kekArn: string;
+  /** Under which name its encryption context names the tenant. */
+  readonly idName: 'tenant-id' | 'aws-crypto-ec:tenant-id';
+  /** Base64. */
+  readonly ciphertext: string;
+}
+
 export interface Tenant {
   readonly tenantId: TenantId;
   /** The full key ARN: `arn:aws:kms:us-east-1:111111111111:key/…`. Aliases are refused: their target can move. */
@@ -54,6 +63,8 @@ export interface Tenant {
   /** How long a cached key may be used: 0 (nothing is cached) to 3,600. Default 60. */
   readonly maxKeyAgeSeconds: number;
   readonly status: TenantStatus;
+  /** Of each key in use one. Absent until they were made, by the control plane. */
+  readonly probeCiphertexts?: readonly ProbeCiphertext[] | undefined;
   /** Counts the changes of the tenant's key state. A change drops every cached key of the tenant. */
   readonly epoch: number;
   /** What last decided whether its keys may be used, and what stands against each of them. */
@@ -85,6 +96,15 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
   branchKeyId: z.string().min(1).optional(),
   rotateWithKek: z.boolean().default(false),
   maxKeyAgeSeconds: z.int().min(0).max(3600).default(60),
+  probeCiphertexts: z
+    .array(
+      z.object({
+        kekArn: kekArnSchema,
+        idName: z.enum(['tenant-id', 'aws-crypto-ec:tenant-id']),
+        ciphertext: z.base64(),
+      }),
+    )
+    .optional(),
   status: z.enum(['pending', 'active', 'revoked', 'suspended', 'offboarding', 'offboarded']),
   epoch: z.int().min(0),
   signal: tenantSignalSchema,

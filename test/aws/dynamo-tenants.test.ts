@@ -172,6 +172,17 @@ describe('a change', () => {
   });
 });
 
+describe('the ciphertexts of the probes', () => {
+  test('are written into the record as it was read, and change nothing else', async () => {
+    const read = named('probed');
+    await tenants.register(read);
+    const probeCiphertexts = [{ kekArn: read.kekArn, idName: 'tenant-id' as const, ciphertext: 'AAAA' }];
+    expect(await tenants.keepProbeCiphertexts({ ...read, epoch: 99 }, probeCiphertexts)).toBe(false);
+    expect(await tenants.keepProbeCiphertexts(read, probeCiphertexts)).toBe(true);
+    expect(await tenants.tenant(read.tenantId)).toEqual({ ...read, probeCiphertexts });
+  });
+});
+
 describe('a change of key', () => {
   test('is written with who holds which key, or not at all', async () => {
     const read = named('rekeyed', { ...ACME, kekArn: arnOf('old'), replicaArns: [arnOf('replica')] });

@@ -15,8 +15,10 @@ const ANSWERS = [
   ['NotFoundException', 'ERR_TENANT_KEY_UNUSABLE', 'park'],
   ['InvalidKeyUsageException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
   ['InvalidArnException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
-  ['UnsupportedOperationException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
-  ['ValidationException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
+  // They are about the request, and say nothing about the key.
+  ['UnsupportedOperationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
+  ['ValidationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
+  ['SerializationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
   ['InvalidCiphertextException', 'ERR_AUTHENTICATION_FAILED', 'reject'],
   ['IncorrectKeyException', 'ERR_AUTHENTICATION_FAILED', 'reject'],
   ['ThrottlingException', 'ERR_KMS_UNAVAILABLE', 'retry'],

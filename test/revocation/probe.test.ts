@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { probeKey } from '../../shared/revocation/probe.ts';
+import { probeCiphertextsOf } from '../../shared/revocation/probe-ciphertext.ts';
+import type { ProbeCiphertext, Tenant } from '../../shared/tenant/tenant.ts';
 import { memoryProbe } from '../support/memory-probe.ts';
 import { ACME } from '../support/tenants.ts';
 
@@ -74,6 +76,79 @@ describe('a probe', () => {
         { name: 'key-material-expiry', at: '2026-05-01T00:00:00.000Z' },
       ],
     });
+  });
+});
+
+/** acme, of whose key a ciphertext is kept. */
+function kept(idName: ProbeCiphertext['idName']): Tenant {
+  return { ...ACME, probeCiphertexts: [{ kekArn: ACME.kekArn, idName, ciphertext: 'AAAA' }] };
+}
+
+describe('an answer that says nothing about the key', () => {
+  const OPERATIONS = ['describeKey', 'tryGenerateDataKey', 'tryDecrypt'] as const;
+
+  test.each([
+    ...OPERATIONS.map((operation) => [operation, 'ValidationException'] as const),
+    ['tryDecrypt', 'SerializationException'],
+    ['tryDecrypt', 'UnsupportedOperationException'],
+  ] as const)('is no refusal: %s answered %s', async (operation, exceptionName) => {
+    const kms = memoryProbe();
+    kms.exceptions.set(operation, exceptionName);
+    const clause = { code: 'ERR_KMS_UNAVAILABLE', cause: { name: exceptionName } };
+    expect(await probeKey(ACME, kms)).toMatchObject({ unreachable: clause, unclear: clause });
+  });
+
+  test.each(OPERATIONS)('of %s does not keep the other questions from deciding', async (operation) => {
+    const kms = memoryProbe();
+    kms.exceptions.set(operation, 'ValidationException');
+    const other = operation === 'tryDecrypt' ? 'tryGenerateDataKey' : 'tryDecrypt';
+    kms.exceptions.set(other, 'DisabledException');
+    const refused = { code: 'ERR_TENANT_KEY_UNUSABLE', kekArn: ACME.kekArn };
+    expect(await probeKey(ACME, kms)).toMatchObject({ refused });
+  });
+
+  test('has Decrypt asked about a ciphertext that the key made: its answer counts, either way', async () => {
+    const kms = memoryProbe();
+    kms.exceptions.set('tryDecrypt', 'ValidationException');
+    const unclear = { cause: { name: 'ValidationException' } };
+    expect(await probeKey(kept('tenant-id'), kms)).toMatchObject({ usable: true, unclear });
+    kms.exceptions.set('tryCiphertext', 'DisabledException');
+    expect(await probeKey(kept('tenant-id'), kms)).toMatchObject({
+      refused: { code: 'ERR_TENANT_KEY_UNUSABLE' },
+      unclear,
+    });
+    kms.exceptions.set('tryCiphertext', 'InvalidCiphertextException');
+    expect(await probeKey(kept('tenant-id'), kms)).toMatchObject({
+      unreachable: { code: 'ERR_AUTHENTICATION_FAILED' },
+    });
+  });
+
+  test('is all there is where the ciphertext was made for another key mode', async () => {
+    const kms = memoryProbe();
+    kms.exceptions.set('tryDecrypt', 'ValidationException');
+    const verdict = await probeKey(kept('aws-crypto-ec:tenant-id'), kms);
+    expect(verdict).toMatchObject({ unreachable: { cause: { name: 'ValidationException' } } });
+  });
+});
+
+describe('the ciphertexts of the probes', () => {
+  const replica = ACME.kekArn.replace('us-east-1', 'eu-west-1');
+
+  test('are made of each key in use, under the tenant’s own id, and kept', async () => {
+    const kms = memoryProbe();
+    const pair = { ...ACME, replicaArns: [replica] };
+    const probeCiphertexts = await probeCiphertextsOf(pair, kms);
+    expect(probeCiphertexts.map(({ kekArn, idName }) => [kekArn, idName])).toEqual([
+      [ACME.kekArn, 'tenant-id'],
+      [replica, 'tenant-id'],
+    ]);
+    expect(kms.calls[0]?.context).toEqual({
+      'tenant-id': 'acme',
+      purpose: 'probe',
+      format: 'sealstream/1',
+    });
+    expect(await probeCiphertextsOf({ ...pair, probeCiphertexts }, kms)).toEqual(probeCiphertexts);
+    expect(kms.calls).toHaveLength(2);
   });
 });
 

@@ -52,7 +52,7 @@ function fleet(...registered: readonly Tenant[]): Fleet {
   };
 }
 
-function kmsOf(keys: Fleet['keys']): KmsProbe {
+function kmsOf(keys: Fleet['keys']): WatchPorts['kms'] {
   return {
     async describeKey(kekArn) {
       await Promise.resolve();
@@ -62,6 +62,7 @@ function kmsOf(keys: Fleet['keys']): KmsProbe {
     },
     tryGenerateDataKey: async () => await Promise.resolve(),
     tryDecrypt: async () => await Promise.resolve(),
+    makeCiphertext: async (kekArn) => await Promise.resolve(Buffer.from(kekArn)),
   };
 }
 
@@ -134,6 +135,29 @@ describe("a tenant's key", () => {
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(1);
     // Nor does its backlog cost anything, every minute for months.
     expect(ports.effects.log).not.toContain('parking.oldest');
+  });
+
+  test('of which KMS says nothing stays in use, is reported, and gets a second way of being asked', async () => {
+    const ports = fleet(ACME);
+    const tryDecrypt: KmsProbe['tryDecrypt'] = async (_arn, _context, ciphertext) => {
+      await Promise.resolve();
+      if (ciphertext === undefined) throw exception('ValidationException');
+      const answer = ports.keys.get('second way');
+      if (answer instanceof Error) throw answer;
+    };
+    const kms = { ...ports.kms, tryDecrypt };
+    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1, unreachable: 1 });
+    expect(ports.findings).toMatchObject([{ name: 'unreachable', tenantId: 'acme' }]);
+    const record = ports.tenants.records.get('acme');
+    expect(record).toEqual({
+      ...ACME,
+      probeCiphertexts: [{ kekArn: ACME.kekArn, idName: 'tenant-id', ciphertext: expect.any(String) }],
+    });
+    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
+    expect(ports.findings.slice(1)).toMatchObject([{ name: 'unclear', tenantId: 'acme' }]);
+    expect(ports.tenants.records.get('acme')).toEqual(record);
+    ports.keys.set('second way', exception('DisabledException'));
+    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1, revoked: 1 });
   });
 
   test('refused before somebody else activated its tenant does not revoke it', async () => {

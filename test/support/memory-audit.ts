@@ -45,6 +45,10 @@ export function memoryAudit(): MemoryAudit {
       if (exception !== undefined) throw refusal(exception);
       return { ...SOUND, ...facts };
     },
+    async makeCiphertext(kekArn, context, operation) {
+      await this.tryOperation(operation, kekArn, context);
+      return Buffer.from(kekArn);
+    },
     async tryOperation(operation, kekArn, context = {}) {
       await Promise.resolve();
       const tenantId = context['tenant-id'] ?? context['aws-crypto-ec:tenant-id'] ?? '';

@@ -53,6 +53,13 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
         const stored = records.get(read.tenantId);
         return stored !== undefined && isSame(stored, read) && records.delete(read.tenantId);
       }),
+    keepProbeCiphertexts: async (read, probeCiphertexts) =>
+      await answer(() => {
+        const stored = records.get(read.tenantId);
+        if (stored === undefined || !isSame(stored, read)) return false;
+        records.set(read.tenantId, { ...stored, probeCiphertexts });
+        return true;
+      }),
     replace: async (read, { status, epoch, signal }) =>
       await answer(() => {
         const stored = records.get(read.tenantId);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { DecryptRequest, KmsOperations } from '../../../shared/envelope/kek.ts';
 import type { KmsProbe } from '../../../shared/revocation/probe.ts';
+import type { ProbeMaker } from '../../../shared/revocation/probe-ciphertext.ts';
 import type { Account } from './account.ts';
 import type { OurRole } from './tenant-keys.ts';
 
@@ -34,7 +35,7 @@ function bytesOf(value: unknown): Uint8Array {
 }
 
 /** What the control plane asks. */
-export function probeOf({ keys }: Account): KmsProbe {
+export function probeOf({ keys }: Account): KmsProbe & ProbeMaker {
   async function dryRun(operation: string, input: object): Promise<void> {
     try {
       await keys.ask('control', operation, { ...input, DryRun: true });
@@ -51,8 +52,16 @@ export function probeOf({ keys }: Account): KmsProbe {
     },
     tryGenerateDataKey: async (KeyId, EncryptionContext) =>
       await dryRun('GenerateDataKey', { KeyId, EncryptionContext, NumberOfBytes: 32 }),
-    tryDecrypt: async (KeyId, EncryptionContext) =>
-      await dryRun('Decrypt', { KeyId, EncryptionContext, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }),
+    tryDecrypt: async (KeyId, EncryptionContext, CiphertextBlob) =>
+      await dryRun('Decrypt', {
+        KeyId,
+        EncryptionContext,
+        ...(CiphertextBlob === undefined ? { DryRunModifiers: ['IGNORE_CIPHERTEXT'] } : { CiphertextBlob }),
+      }),
+    async makeCiphertext(KeyId, EncryptionContext, operation) {
+      const input = { KeyId, EncryptionContext, NumberOfBytes: 32 };
+      return bytesOf((await keys.ask('control', operation.slice('kms:'.length), input))['CiphertextBlob']);
+    },
   };
 }
 

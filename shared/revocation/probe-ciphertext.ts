@@ -1,0 +1,64 @@
+/**
+ * The second way to ask whether a key can be used: a ciphertext that it made, which a dry run of Decrypt is asked
+ * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
+ */
+import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
+import type { KmsOperation } from '../envelope/kms-failure.ts';
+import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
+
+/** Implemented by aws/kms.ts; throws what KMS throws. */
+export interface ProbeMaker {
+  /** A ciphertext under that context, made by an operation that the tenant's key mode grants to the control plane. */
+  makeCiphertext(kekArn: string, context: EncryptionContext, operation: MakingOperation): Promise<Uint8Array>;
+}
+
+export type MakingOperation = Extract<
+  KmsOperation,
+  'kms:GenerateDataKey' | 'kms:GenerateDataKeyWithoutPlaintext'
+>;
+
+type Probed = Pick<Tenant, 'tenantId' | 'keyMode'>;
+
+/** Where the key policies' conditions look for the tenant. */
+function idNameOf({ keyMode }: Probed): ProbeCiphertext['idName'] {
+  return keyMode === 'hierarchical' ? 'aws-crypto-ec:tenant-id' : 'tenant-id';
+}
+
+/** The encryption context that a tenant's keys are probed under. */
+export function probeContext(tenant: Probed): EncryptionContext {
+  return { [idNameOf(tenant)]: tenant.tenantId, purpose: 'probe', format: FORMAT };
+}
+
+/** Undefined: none was made yet of that key, or only for another key mode. */
+export function probeCiphertextOf(
+  tenant: Probed & Pick<Tenant, 'probeCiphertexts'>,
+  kekArn: string,
+): Uint8Array | undefined {
+  const kept = tenant.probeCiphertexts?.find(
+    (one) => one.kekArn === kekArn && one.idName === idNameOf(tenant),
+  );
+  return kept === undefined ? undefined : Buffer.from(kept.ciphertext, 'base64');
+}
+
+/** Whether each of the keys in use has one. */
+export function hasProbeCiphertexts(tenant: Tenant): boolean {
+  return currentKekArns(tenant).every((kekArn) => probeCiphertextOf(tenant, kekArn) !== undefined);
+}
+
+/** One of each key in use; what there is already is kept. Throws what KMS throws. */
+export async function probeCiphertextsOf(
+  tenant: Probed & Pick<Tenant, 'kekArn' | 'replicaArns' | 'probeCiphertexts'>,
+  kms: ProbeMaker,
+): Promise<readonly ProbeCiphertext[]> {
+  const idName = idNameOf(tenant);
+  const operation =
+    tenant.keyMode === 'hierarchical' ? 'kms:GenerateDataKeyWithoutPlaintext' : 'kms:GenerateDataKey';
+  return await Promise.all(
+    currentKekArns(tenant).map(async (kekArn) => {
+      const made =
+        probeCiphertextOf(tenant, kekArn) ??
+        (await kms.makeCiphertext(kekArn, probeContext(tenant), operation));
+      return { kekArn, idName, ciphertext: Buffer.from(made).toString('base64') };
+    }),
+  );
+}
