@@ -3,6 +3,7 @@
  * the local AWS, and the key events that are on their way.
  */
 import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
 import { ISV_ACCOUNT } from '../../../local/names.ts';
 import type { AwsEvent } from '../../../local/service.ts';
 import type { Job } from '../../../shared/chunk/job.ts';
@@ -71,10 +72,13 @@ export interface Account {
   readonly removals: Map<string, Removal>;
   /** By tenant: the objects that were planned and not sealed when its removal began. */
   readonly toDrain: Map<string, readonly string[]>;
+  /** The key in use, by tenant. */
   readonly keyOf: ReadonlyMap<string, TenantKey>;
+  /** Every key of every tenant: one in use, and one that it may change to, or had before. */
+  readonly everyKey: readonly TenantKey[];
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
-  /** By the tenant's account: what took its key down since it was enabled last, whether or not anybody heard of it. */
+  /** By the key's ARN: what took it down since it was enabled last, whether or not anybody heard of it. */
   readonly downs: ReadonlyMap<string, AwsEvent[]>;
   /** Events that were handled. */
   readonly heard: Set<AwsEvent>;
@@ -104,9 +108,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   const keys = await tenantKeys((event) => {
     if (event.account === ISV_ACCOUNT) return;
     events.push(event);
-    if (isDisabling(event)) downs.set(event.account, [...(downs.get(event.account) ?? []), event]);
+    const arn = keyArnOf(event);
+    if (isDisabling(event)) downs.set(arn, [...(downs.get(arn) ?? []), event]);
   });
   const keyOf = new Map<string, TenantKey>();
+  const everyKey: TenantKey[] = [];
   const uploads: Uploaded[] = [];
   const uses = keyUses();
   const surprises: string[] = [];
@@ -116,12 +122,18 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
       surprises.push(`${tenant.signal.name} undid the suspension of ${tenant.tenantId}`);
     state.tenants.set(tenant.tenantId, tenant);
     uses.changed(tenant);
+    const inUse = everyKey.find(({ arn }) => arn === tenant.kekArn);
+    if (inUse !== undefined) keyOf.set(tenant.tenantId, inUse);
   });
   const listed: ListedVersion[] = [];
 
   const keyStore = memoryKeyStore();
   const branchKeys = branchKeysOf(keys, keyStore.table, gate());
-  for (const tenant of tenants) keyOf.set(tenant.tenantId, await keys.create(tenant));
+  for (const tenant of tenants) {
+    const first = await keys.create(tenant);
+    keyOf.set(tenant.tenantId, first);
+    everyKey.push(first, await keys.create({ ...tenant, imported: false }));
+  }
   await pass(SPREAD_MS);
   for (const tenant of tenants) await registry.register(await recordOf(tenant, keyOf, branchKeys));
   events.splice(0);
@@ -153,6 +165,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     removals: new Map(),
     toDrain: new Map(),
     keyOf,
+    everyKey,
     events,
     downs,
     heard: new Set(),
@@ -200,6 +213,12 @@ async function recordOf(
     signal: { name: 'registered', at: new Date().toISOString() },
   });
   return keyMode === 'hierarchical' ? { ...tenant, branchKeyId: await branchKeys.make(tenant) } : tenant;
+}
+
+/** The key that an event is about, as CloudTrail or KMS itself names it. */
+export function keyArnOf({ detail, resources: [own = ''] }: AwsEvent): string {
+  const named = z.object({ resources: z.array(z.object({ ARN: z.string() })) }).safeParse(detail).data;
+  return named?.resources[0]?.ARN ?? own;
 }
 
 /** Whether a call that succeeded, or KMS by itself, took the key down. */

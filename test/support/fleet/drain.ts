@@ -2,7 +2,7 @@
 import type { Account } from './account.ts';
 import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
-import { newest, unsealed } from './promises.ts';
+import { hasWorkingKey, newest, unsealed } from './promises.ts';
 import { pass } from './virtual-time.ts';
 
 /** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
@@ -33,25 +33,30 @@ export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> 
 async function isAtRest({ account }: Fleet): Promise<boolean> {
   if (account.uploadQueue.size() + account.chunkQueue.size() > 0) return false;
   for (const key of account.keyOf.values())
-    if (isServed(account, key.tenantId) && unsealed(account, key.tenantId).length > 0 && (await key.works()))
+    if (
+      isServed(account, key.tenantId) &&
+      (await key.works()) &&
+      (await unsealed(account, key.tenantId)).length > 0
+    )
       return false;
   return true;
 }
 
 /** Every key works again, as far as it can, and whoever we suspended goes on. */
 export async function mendAll(fleet: Fleet): Promise<void> {
-  for (const key of fleet.account.keyOf.values()) await key.mend();
+  for (const key of fleet.account.everyKey) await key.mend();
   await pass(ROUND_MS);
   for (const key of fleet.account.keyOf.values())
     if (fleet.account.state.tenants.get(key.tenantId)?.status === 'suspended')
       await operate(fleet, key.tenantId, runResume);
 }
 
-/** Every removal that was begun comes to its end; whoever has no key that works is removed without a drain. */
+/** Every removal that was begun comes to its end; whoever has a key that no longer works is removed without a drain. */
 export async function finishRemovals(fleet: Fleet): Promise<void> {
-  const { removals, keyOf } = fleet.account;
+  const { removals, everyKey } = fleet.account;
   for (const { tenantId } of removals.values()) {
-    const works = (await keyOf.get(tenantId)?.works()) === true;
+    const own = everyKey.filter((key) => key.tenantId === tenantId);
+    const works = (await Promise.all(own.map(async (key) => await key.works()))).every(Boolean);
     for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
       const removal = removals.get(tenantId);
       if (removal === undefined || removal.step === 'done') break;
@@ -79,10 +84,15 @@ export function isServed({ state }: Account, tenantId: string): boolean {
   return ['active', 'revoked'].includes(state.tenants.get(tenantId)?.status ?? '');
 }
 
-/** Restores the newest object of every key, and answers the keys whose bytes are not what was uploaded. */
+/**
+ * Restores the newest object of every key, and answers the keys whose bytes are not what was uploaded. What is under a
+ * KEK that no longer works cannot be restored.
+ */
 export async function notRestorable(fleet: Fleet, tenantId: string): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const { key, body } of newest(fleet.account, tenantId)) {
+  for (const upload of newest(fleet.account, tenantId)) {
+    if (!(await hasWorkingKey(fleet.account, upload))) continue;
+    const { key, body } = upload;
     await restore(fleet, 0, tenantId, key);
     const restored = fleet.account.destinations.objects.get(`restored/${tenantId}/${key}`);
     if (restored?.body.equals(body) !== true) wrong.push(key);

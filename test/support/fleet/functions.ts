@@ -4,9 +4,8 @@ import { encryptChunk } from '../../../shared/chunk/encrypt-chunk.ts';
 import { parseJob } from '../../../shared/chunk/job.ts';
 import { planNotification } from '../../../shared/chunk/plan-upload.ts';
 import type { Keys } from '../../../shared/envelope/kek.ts';
-import { SealstreamError } from '../../../shared/errors.ts';
 import { handleRecords, type QueuePorts, type Redelivery } from '../../../shared/lambda/queue.ts';
-import type { RevocationLog } from '../../../shared/revocation/first-hand.ts';
+import { isKeyRefusal, type RevocationLog } from '../../../shared/revocation/first-hand.ts';
 import { createGuard, type Guard } from '../../../shared/revocation/guard.ts';
 import { restore } from '../../../shared/restore/restore.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
@@ -112,7 +111,7 @@ export async function runRestore(
   await revokingFirstHand(account, sandbox, tenant, async () => await restore(request, ports, signal));
 }
 
-/** Work that KMS refused has revoked its tenant by the time it fails, unless something else came first. */
+/** Work that KMS refused the key in use has revoked its tenant by the time it fails, unless something else came first. */
 async function revokingFirstHand(
   { state, surprises }: Account,
   { gate: entrance, name }: Sandbox,
@@ -123,7 +122,7 @@ async function revokingFirstHand(
   try {
     await work();
   } catch (error) {
-    const isRefused = error instanceof SealstreamError && error.code.startsWith('ERR_TENANT_KEY_');
+    const isRefused = isKeyRefusal(error) && (error.kekArn ?? before?.kekArn) === before?.kekArn;
     if (isRefused && !entrance.dead && state.tenants.get(tenantId) === before)
       surprises.push(`${name}: KMS refused, and ${tenantId} is as before`);
     throw error;

@@ -1,7 +1,7 @@
 /** How `revoke` hears of what happened to a key: in time, late, twice, out of order, or never. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AwsEvent } from '../../../local/service.ts';
-import { type Account, isDisabling } from './account.ts';
+import { type Account, isDisabling, keyArnOf } from './account.ts';
 import { type Fleet, revoke } from './fleet.ts';
 import type { Mishap } from './sandbox.ts';
 
@@ -20,15 +20,19 @@ export async function deliver(fleet: Fleet, index: number, how: How, trouble?: M
   if (handled && how !== 'and again later') events.splice(events.indexOf(event), 1);
 }
 
-/** What was heard before and has been undone since does not take the key down once more. */
+/**
+ * What was heard before and has been undone since does not take the key down once more; and what happens to a key that
+ * is not in use neither stops a tenant nor brings it back.
+ */
 async function hear(fleet: Fleet, event: AwsEvent, trouble?: Mishap): Promise<boolean> {
   const { account } = fleet;
-  const isOld = account.heard.has(event) && isDisabling(event);
+  const isInUse = [...account.keyOf.values()].some(({ arn }) => arn === keyArnOf(event));
+  const isOld = !isInUse || (account.heard.has(event) && isDisabling(event));
   const actives = activeTenants(account);
   const handled = await revoke(fleet, event, trouble);
   if (handled) account.heard.add(event);
   if (isOld && !isDeepStrictEqual(activeTenants(account), actives))
-    account.surprises.push('an old event revoked a tenant');
+    account.surprises.push('an event of the past, or of a key that is not in use, turned a tenant');
   return handled;
 }
 

@@ -3,7 +3,7 @@
  * in the header of every message it protects; or a branch key does, whose version stands there. So every message that
  * is written, and every frame that is released, tells how long ago KMS allowed its key, and in which epoch of the tenant.
  */
-import type { Tenant } from '../../../shared/tenant/tenant.ts';
+import { everyKekArn, type Tenant } from '../../../shared/tenant/tenant.ts';
 
 export interface KeyUses {
   /** KMS answered a sandbox with what a KEK unwraps; `mark` stands in the header of every message it is for. */
@@ -86,8 +86,8 @@ function beyondBound(
 ): string | undefined {
   const now = history.at(-1);
   if (answer === undefined || now === undefined) return 'KMS never answered it with that key';
-  const { kekArn, keyMode, maxKeyAgeSeconds, status } = now.tenant;
-  if (answer.kekArn !== kekArn) return "it is wrapped by somebody else's";
+  const { keyMode, maxKeyAgeSeconds, status } = now.tenant;
+  if (!everyKekArn(now.tenant).includes(answer.kekArn)) return "it is wrapped by somebody else's";
   const ageMs = nowMs - answer.atMs;
   const cached = answer.atMs < begunMs;
   if (cached && keyMode === 'per-chunk') return 'a cached one, in per-chunk mode';

@@ -23,7 +23,7 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
 export async function activeThoughDown(account: Account): Promise<readonly string[]> {
   const broken: string[] = [];
   for (const key of account.keyOf.values()) {
-    const downs = account.downs.get(key.accountId) ?? [];
+    const downs = account.downs.get(key.arn) ?? [];
     if (await key.isEnabled()) downs.splice(0);
     if (!['active', 'offboarding'].includes(account.state.tenants.get(key.tenantId)?.status ?? '')) continue;
     if (downs.some((down) => account.heard.has(down)))
@@ -32,13 +32,41 @@ export async function activeThoughDown(account: Account): Promise<readonly strin
   return broken;
 }
 
-/** Everything that is not sealed, of the tenants given. */
-export function unsealed({ uploads, state }: Account, tenantId: string): readonly string[] {
-  return uploads
-    .filter(
-      (upload) => upload.tenantId === tenantId && state.plans.get(upload.objectId)?.sealedAt === undefined,
-    )
-    .map(nameOf);
+/** Every upload of a tenant that is not sealed, though the key that it is to be under works. */
+export async function unsealed(account: Account, tenantId: string): Promise<readonly string[]> {
+  const waiting = account.uploads.filter(
+    (upload) =>
+      upload.tenantId === tenantId && account.state.plans.get(upload.objectId)?.sealedAt === undefined,
+  );
+  const due = await Promise.all(
+    waiting.map(
+      async (upload) => (await hasWorkingKey(account, upload)) && !(await isBehindParked(account, upload)),
+    ),
+  );
+  return waiting.filter((_upload, index) => due[index]).map(nameOf);
+}
+
+/**
+ * The watch sets no upload of a tenant going while anything of that tenant is parked, and what was planned under a key
+ * that it had before stays parked as long as that key does not work.
+ */
+async function isBehindParked(account: Account, upload: Uploaded): Promise<boolean> {
+  if (account.state.plans.has(upload.objectId)) return false;
+  const parked = account.parking.parkedOf(tenantIdSchema.parse(upload.tenantId));
+  const keys = new Set(parked.map(({ job }) => account.state.plans.get(job.objectId)?.kekArn));
+  const works = await Promise.all(
+    account.everyKey.filter(({ arn }) => keys.has(arn)).map(async (key) => await key.works()),
+  );
+  return works.includes(false);
+}
+
+/** Whether the key works that an upload was planned under; no object is ever under two. Not planned, it gets the one in use. */
+export async function hasWorkingKey(
+  { state, everyKey, keyOf }: Account,
+  { tenantId, objectId }: Uploaded,
+): Promise<boolean> {
+  const kekArn = state.plans.get(objectId)?.kekArn ?? keyOf.get(tenantId)?.arn;
+  return (await everyKey.find(({ arn }) => arn === kekArn)?.works()) === true;
 }
 
 /** The newest upload of every key of a tenant. */

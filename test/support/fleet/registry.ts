@@ -15,6 +15,7 @@ export function heardTenants(changed: (tenant: Tenant) => void): Tenants {
   return {
     ...tenants,
     register: async (tenant) => told(tenant.tenantId, await tenants.register(tenant)),
+    rewrite: async (read, next) => told(read.tenantId, await tenants.rewrite(read, next)),
     replace: async (read, next) => told(read.tenantId, await tenants.replace(read, next)),
   };
 }

@@ -1,0 +1,87 @@
+/** A tenant that changes its key in the middle of everything, and what it does to the one it had before. */
+import * as fc from 'fast-check';
+import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../local/names.ts';
+import { StorageUnavailableError } from '../../../shared/errors.ts';
+import { changeKey } from '../../../shared/onboarding/change-key.ts';
+import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
+import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
+import { memoryHearings } from '../memory-control-plane.ts';
+import type { Account } from './account.ts';
+import { branchKeysOf } from './branch-keys.ts';
+import { BUTTONS } from './buttons.ts';
+import { type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
+import { ingest, operate, release } from './fleet.ts';
+import type { Sandbox } from './functions.ts';
+import { deliver, type How } from './hearing.ts';
+import { keyAudit } from './key-audit.ts';
+import { gated } from './sandbox.ts';
+import type { TenantKey } from './tenant-keys.ts';
+import { pass } from './virtual-time.ts';
+import { uploadSpaced, workThrough } from './working.ts';
+
+const OURSELVES = ourselvesOf({ ...ROLE_ARNS, eventBusArn: EVENT_BUS_ARN });
+/** Any. */
+const SANDBOX = fc.nat({ max: 1 });
+
+/** To the other of its two keys, which may be the one it had before, or may not work. */
+export const keyChange: fc.Arbitrary<Command> = fc
+  .record({ tenant: DISTURBED, trouble: MISHAPS })
+  .map(({ tenant, trouble }) =>
+    command(`${tenant} changes its key${told(trouble)}`, async (fleet, known) => {
+      known.disturbed.add(tenant);
+      await operate(fleet, tenant, runChangeKey, trouble);
+    }),
+  );
+
+/** In the middle of its work: one upload is planned, and one is in flight. */
+export const keyChangeAtWork: fc.Arbitrary<Command> = fc
+  .record({ tenant: DISTURBED, sandbox: SANDBOX, call: fc.integer({ min: 1, max: 16 }) })
+  .map(({ tenant, sandbox, call }) =>
+    command(`${tenant} through ${sandbox}: its key changes at call ${call}`, async (fleet, known) => {
+      known.disturbed.add(tenant);
+      await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
+      await uploadSpaced(fleet, tenant, 'b', 100, true);
+      await ingest(fleet, 0, 10);
+      await operate(fleet, tenant, runChangeKey);
+      await pass(1_000);
+      await release(fleet);
+      await workThrough(fleet, sandbox, tenant, 'b', 1);
+    }),
+  );
+
+/** What a tenant does to the key that it does not use, or no longer. */
+export const otherButton: fc.Arbitrary<Command> = fc
+  .record({
+    tenant: DISTURBED,
+    name: fc.constantFrom('disable', 'enable', 'lock out', 'let in', 'schedule deletion', 'cancel deletion'),
+    how: fc.constantFrom<How | undefined>('once', 'and again later', undefined),
+  })
+  .map(({ tenant, name, how }) =>
+    command(`${tenant}: ${name} of its other key, heard ${how ?? 'later'}`, async (fleet, known) => {
+      known.disturbed.add(tenant);
+      const key = otherKeyOf(fleet.account, tenant);
+      await (key && BUTTONS[name]?.(key));
+      if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
+    }),
+  );
+
+/** What somebody else changed meanwhile is asked for again another time. */
+async function runChangeKey(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
+  const kekArn = otherKeyOf(account, tenantId)?.arn;
+  const request = { action: 'change-key', tenantId, settings: { kekArn }, strict: false } as const;
+  await changeKey(request, {
+    tenants: gated(account.tenants, sandbox.gate),
+    hearings: memoryHearings(),
+    audit: gated(keyAudit(account.keys), sandbox.gate),
+    ourselves: OURSELVES,
+    branchKeys: branchKeysOf(account.keys, account.keyStore.table, sandbox.gate),
+    now: () => new Date(),
+  }).catch((error: unknown) => {
+    if (!(error instanceof StorageUnavailableError)) throw error;
+  });
+}
+
+function otherKeyOf({ everyKey, keyOf }: Account, tenantId: string): TenantKey | undefined {
+  const { arn } = keyOf.get(tenantId) ?? {};
+  return everyKey.find((key) => key.tenantId === tenantId && key.arn !== arn);
+}
