@@ -22,6 +22,10 @@ export function keyAudit(keys: TenantKeys): KeyAudit {
         if (!(error instanceof Error && error.name === 'DryRunOperationException')) throw error;
       }
     },
+    async makeCiphertext(KeyId, EncryptionContext, operation) {
+      const input = { KeyId, EncryptionContext: { ...EncryptionContext }, NumberOfBytes: 32 };
+      return madeSchema.parse(await keys.ask('control', operation.replace('kms:', ''), input)).CiphertextBlob;
+    },
   };
 }
 
@@ -39,6 +43,8 @@ function inputOf(operation: KmsOperation, KeyId: string, EncryptionContext: obje
     ...NO_CIPHERTEXT,
   };
 }
+
+const madeSchema = z.object({ CiphertextBlob: z.instanceof(Uint8Array) });
 
 const factsSchema = z
   .object({
