@@ -62,10 +62,10 @@ export const handler: Handler<SQSEvent, SQSBatchResponse> = lambda(
       event,
       async (body) => {
         const { plan, chunkIndex, chunk, objectSealed } = await encryptChunk(body, ports, signal);
-        const { tenantId, objectId } = plan;
+        const { tenantId, objectId, generation } = plan;
         count('ChunkEncrypted');
         if (objectSealed) count('ObjectSealed');
-        logger.info('chunk encrypted', { tenantId, objectId, chunkIndex, chunk, objectSealed });
+        logger.info('chunk encrypted', { tenantId, objectId, generation, chunkIndex, chunk, objectSealed });
       },
       queue,
     ),

@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { decodeFormKey } from '../chunk/upload.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
 import type { StoredManifest, Vault } from '../ports.ts';
@@ -59,14 +60,14 @@ function over(replacedEtag: string | undefined): { IfNoneMatch: string } | { IfM
 }
 
 async function* listChunks(s3: S3Client, bucket: string, prefix: string): ReturnType<Vault['listChunks']> {
-  const pages = paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix })[
-    Symbol.asyncIterator
-  ]();
+  // XML cannot hold every key that S3 takes, and others than we may have put objects there.
+  const query = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' } as const;
+  const pages = paginateListObjectsV2({ client: s3 }, query)[Symbol.asyncIterator]();
   for (;;) {
     const page = await storing('s3:ListBucket', async () => await pages.next());
     if (page.done === true) return;
     for (const { Key = '', Size = 0, ETag = '' } of page.value.Contents ?? [])
-      yield { key: Key, bytes: Size, etag: ETag };
+      yield { key: decodeFormKey(Key), bytes: Size, etag: ETag };
   }
 }
 

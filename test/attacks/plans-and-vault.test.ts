@@ -150,7 +150,8 @@ describe('with leave to put objects into the vault', () => {
     const chunk = await pipeline.read(VAULT_BUCKET, chunkKey(donor.tenantId, donor.objectId, 0));
     await plant(chunkKey(upload.tenantId, upload.objectId, 0), chunk);
     // Names that no chunk has keep no object from being sealed.
-    await plant(`${chunkKey(upload.tenantId, upload.objectId, 0)}-`, randomBytes(3));
+    for (const end of ['-', '\u0001', '%', '+'])
+      await plant(chunkKey(upload.tenantId, upload.objectId, 0) + end, randomBytes(3));
     await held.release(upload);
     await expectSealed(upload);
   });
