@@ -79,11 +79,11 @@ describe('an object planned under a retired key that KMS refuses', () => {
     const body = randomBytes(SIZE);
     const plan = planned(ports, body);
     await doJobs(ports, plan, [0, 1]);
-    const describe: World['sources']['describe'] = async (source) => {
+    const changing: World['sources']['describe'] = async (source) => {
       changeKey(ports);
       return await ports.sources.describe(source);
     };
-    const disturbed = { ...ports, sources: { ...ports.sources, describe } };
+    const disturbed = { ...ports, sources: { ...ports.sources, describe: changing } };
     await expect(doJobs(disturbed, plan, [2])).rejects.toMatchObject({ code: 'ERR_TENANT_KEY_UNUSABLE' });
     expect(ports.sources.versions.size).toBe(1);
     await doJobs(ports, plan, [0, 1, 2]);
@@ -196,6 +196,7 @@ describe('work of an earlier generation', () => {
     };
     // It learns that the object is sealed.
     await doJobs({ ...ports, vault: { ...ports.vault, putManifest } }, plan, [2]);
+    expect(next?.generation).toBe(1);
     await expectSealed(ports, plan, NEW_ARN, body);
   });
 
