@@ -5,7 +5,9 @@ import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription, type KeyDescriber } from './described-key.ts';
 import { type Finding, passed, warned } from './finding.ts';
-import { checkGrant, statementOf, type TryOperation } from './granted-key.ts';
+import type { TryOperation } from './dry-run.ts';
+import { checkGrant } from './granted-key.ts';
+import { statementOf } from './key-uses.ts';
 import type { Candidate } from './named-key.ts';
 import type { Ourselves } from './ourselves.ts';
 

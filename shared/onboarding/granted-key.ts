@@ -1,30 +1,15 @@
 /**
  * What a key grants us, asked by dry runs: all that the tenant's key mode needs, under its own id, and nothing else.
- * The dry runs speak for the control role alone. The statements that we render name it beside the role that needs the
- * operation, so a statement that was added as it is serves both.
+ * The dry runs speak for the control role alone, and the findings say so. AWS shows a key policy to nobody of another
+ * account, so the grant of the other roles shows with their first use. The statements that we render name the control role
+ * beside the role that needs the operation, so a statement that was added as it is serves both.
  */
-import { randomUUID } from 'node:crypto';
-import { keyGrant, type KeyPolicyStatement } from '../../onboarding/key-policy.ts';
-import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
-import { KmsUnavailableError } from '../errors.ts';
-import { failed, type Finding, type Fix, passed, warned } from './finding.ts';
+import { checkCondition } from './context-condition.ts';
+import { type Asked, type GrantPorts, refusalOf } from './dry-run.ts';
+import { failed, type Finding, passed, warned } from './finding.ts';
+import { BRANCH_KEY_USES, contextOf, MESSAGE_USES, statementOf, type Use } from './key-uses.ts';
 import type { Candidate } from './named-key.ts';
 import type { Ourselves } from './ourselves.ts';
-
-/** Resolves when the operation would have worked; throws what KMS throws. Nothing is used or changed. */
-export type TryOperation = (
-  operation: KmsOperation,
-  kekArn: string,
-  context?: EncryptionContext,
-) => Promise<void>;
-
-export interface GrantPorts {
-  readonly tryOperation: TryOperation;
-  readonly ourselves: Ourselves;
-  /** Whether the key is another tenant's as well. */
-  readonly isShared: boolean;
-}
 
 /** @throws KmsUnavailableError */
 export async function checkGrant(
@@ -43,47 +28,12 @@ export async function checkGrant(
   return [...granted, bound, ...excess];
 }
 
-export function statementOf(sid: string, { tenantId }: Candidate, { isv }: Ourselves): Fix {
-  const { encryptRoleArn, restoreRoleArn, controlRoleArn } = isv;
-  const keyModes = ['per-chunk', 'hierarchical'] as const;
-  const statements = keyGrant({ tenantId, keyModes, encryptRoleArn, restoreRoleArn, controlRoleArn });
-  const statement = statements.find(({ Sid }: KeyPolicyStatement) => Sid === sid);
-  return { fix: `add the statement ${sid} to the key policy, exactly as it is rendered`, statement };
-}
-
-interface Asked {
-  readonly kekArn: string;
-  readonly candidate: Candidate;
-  readonly ports: GrantPorts;
-}
-
-/** One way of using a key, and the statement that grants it. */
-interface Use {
-  readonly operation: KmsOperation;
-  readonly sid: string;
-  /** Where the key policy's condition looks for the tenant. */
-  readonly idName: 'tenant-id' | 'aws-crypto-ec:tenant-id';
-  /** Whether it makes something new; the others only open what was made. */
-  readonly makes: boolean;
-}
-
-const MESSAGE_USES: readonly Use[] = [
-  { operation: 'kms:GenerateDataKey', sid: 'SealstreamEncrypts', idName: 'tenant-id', makes: true },
-  { operation: 'kms:Decrypt', sid: 'SealstreamRestores', idName: 'tenant-id', makes: false },
-];
-
-const idName = 'aws-crypto-ec:tenant-id';
-const BRANCH_KEY_USES: readonly Use[] = [
-  { operation: 'kms:Decrypt', sid: 'SealstreamUnwrapsBranchKeys', idName, makes: false },
-  { operation: 'kms:GenerateDataKeyWithoutPlaintext', sid: 'SealstreamMakesBranchKeys', idName, makes: true },
-  { operation: 'kms:ReEncrypt', sid: 'SealstreamVersionsBranchKeys', idName, makes: true },
-];
-
 async function checkNeeded(use: Use, asked: Asked): Promise<Finding> {
   const { kekArn, candidate, ports } = asked;
   const where = `${use.operation} under ${use.idName} ${candidate.tenantId}`;
   const refusal = await refusalOf(asked, use.operation, contextOf(use, candidate.tenantId));
-  if (refusal === undefined) return passed('grant', `${kekArn} grants ${where}`);
+  if (refusal === undefined)
+    return passed('grant', `${kekArn} grants ${where} to ${provenRole(use, ports.ourselves)}`);
   if (ports.isShared)
     return failed(
       'grant',
@@ -97,24 +47,13 @@ async function checkNeeded(use: Use, asked: Asked): Promise<Finding> {
   );
 }
 
-/** Somebody else's id must be refused, or whoever knows the ARN could register the key and have it used. */
-async function checkCondition(uses: readonly Use[], asked: Asked): Promise<Finding> {
-  const { kekArn, candidate, ports } = asked;
-  const stranger = `stranger-${randomUUID()}`;
-  const refusals = await Promise.all(
-    uses.map(async (use) => await refusalOf(asked, use.operation, contextOf(use, stranger))),
-  );
-  const unbound = uses.find((_use, index) => refusals[index] === undefined);
-  if (unbound === undefined)
-    return passed('context-condition', `${kekArn} refuses us under any other tenant's id`);
-  return failed(
-    'context-condition',
-    `${kekArn} grants ${unbound.operation} under any tenant's id: this key would let us use it for anybody`,
-    {
-      ...statementOf(unbound.sid, candidate, ports.ourselves),
-      fix: `replace the statement that grants it by ${unbound.sid}, whose Condition on ${unbound.idName} it lacks`,
-    },
-  );
+/** Who was asked for, and who could not be. */
+function provenRole({ usedBy }: Use, { isv }: Ourselves): string {
+  const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+  const proven = `${nameOf(isv.controlRoleArn)}, which tried it by a dry run`;
+  if (usedBy.length === 0) return proven;
+  const others = usedBy.map((role) => nameOf(isv[role])).join(' and ');
+  return `${proven}; not proven for ${others}, whose first use will show it`;
 }
 
 async function checkExcess(others: readonly Use[], asked: Asked): Promise<readonly Finding[]> {
@@ -154,24 +93,4 @@ function everythingGranted(kekArn: string): Finding {
     `${kekArn} grants us kms:*, or as good as: we could administer the key`,
     'replace the statement that grants kms:* to our roles by the rendered ones, which name each operation',
   );
-}
-
-function contextOf({ idName: name }: Use, tenantId: string): EncryptionContext {
-  return { [name]: tenantId, purpose: 'probe', format: FORMAT };
-}
-
-/** Undefined when it would have worked. */
-async function refusalOf(
-  { kekArn, candidate, ports }: Asked,
-  operation: KmsOperation,
-  context?: EncryptionContext,
-): Promise<Error | undefined> {
-  try {
-    await ports.tryOperation(operation, kekArn, context);
-    return undefined;
-  } catch (cause) {
-    const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, operation);
-    if (failure instanceof KmsUnavailableError) throw failure;
-    return failure;
-  }
 }

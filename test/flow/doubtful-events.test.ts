@@ -78,7 +78,8 @@ describe('events that are forged', () => {
     await umbrella.kms.send(new EnableKeyCommand({ KeyId: stray }));
     await pipeline.until(async () => (await functionLines(dataDir, 'key event')).length === before + 3);
     const outcomes = (await functionLines(dataDir, 'key event')).slice(before);
-    expect(outcomes.map(({ outcome, reason }) => `${outcome}: ${reason}`).toSorted()).toEqual([
+    const told = outcomes.map(({ outcome, reason }) => `${String(outcome)}: ${String(reason)}`);
+    expect(told.toSorted()).toEqual([
       'ignored: call-refused',
       'ignored: unknown-key',
       'ignored: unknown-key',

@@ -202,6 +202,41 @@ describe('a key policy', () => {
     },
   );
 
+  test.each(['acme*', '*acme', 'acme-*', '*-acme', 'ac*', '*e', 'acm?', '?cme', 'acme?*'])(
+    'that grants what it grants to every tenant like %s is warned of, and refused by the strict',
+    async (like) => {
+      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), ...MESSAGE_GRANTS(like)];
+      const strict = await add({ strict: true });
+      expect(strict.status).toBe('pending');
+      expect(faultsOf(strict)).toMatchObject([
+        {
+          check: 'context-condition',
+          severity: 'warning',
+          message: expect.stringContaining('too: a tenant of such an id'),
+          fix: expect.stringContaining('StringEquals'),
+          statement: { Sid: 'SealstreamEncrypts' },
+        },
+      ]);
+      expect((await add()).status).toBe('active');
+    },
+  );
+
+  test('is proven for the role that tried it, and the others are named', async () => {
+    const { findings } = await add();
+    const grants = findings.filter(({ check }) => check === 'grant').map(({ message }) => message);
+    const [control, encrypt, restore] = [ISV.controlRoleArn, ISV.encryptRoleArn, ISV.restoreRoleArn].map(
+      (arn) => arn.split('/')[1] ?? '',
+    );
+    expect(grants).toEqual([
+      expect.stringContaining(`to ${control}, which tried it by a dry run; not proven for ${encrypt}`),
+      expect.stringContaining(`to ${control}, which tried it by a dry run; not proven for ${restore}`),
+    ]);
+    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    const hierarchical = await ask({ action: 'change-key', kekArn: OTHER, keyMode: 'hierarchical' });
+    const unwraps = hierarchical.findings.find(({ message }) => message.includes('kms:Decrypt'))?.message;
+    expect(unwraps).toContain(`not proven for ${encrypt} and ${restore}`);
+  });
+
   test('that grants kms:* is refused', async () => {
     const everything = ['GenerateDataKey', 'Decrypt', 'ReEncrypt', 'CreateGrant', 'ListGrants'] as const;
     audit.key(kekArn).grants = everything.map((operation) => [`kms:${operation}`, '*']);

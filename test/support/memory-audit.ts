@@ -8,7 +8,7 @@ import type { KeyFacts } from '../../shared/onboarding/described-key.ts';
 
 export interface AuditedKey {
   facts: Partial<KeyFacts>;
-  /** The operations that its policy grants, and for whom: `*`, or one tenant. */
+  /** The operations that its policy grants, and for whom: one tenant, or as StringLike has it, `*` for everybody. */
   grants: readonly (readonly [operation: KmsOperation, tenantId: string])[];
   /** The exception that DescribeKey answers. */
   exception: string | undefined;
@@ -53,11 +53,15 @@ export function memoryAudit(): MemoryAudit {
       await Promise.resolve();
       const tenantId = context['tenant-id'] ?? context['aws-crypto-ec:tenant-id'] ?? '';
       const isGranted = key(kekArn).grants.some(
-        ([granted, to]) => granted === operation && (to === '*' || to === tenantId),
+        ([granted, to]) => granted === operation && isLike(to, tenantId),
       );
       if (!isGranted) throw refusal('AccessDeniedException');
     },
   };
+}
+
+function isLike(pattern: string, id: string): boolean {
+  return new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u').test(id);
 }
 
 const SOUND: KeyFacts = {

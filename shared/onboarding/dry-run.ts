@@ -1,0 +1,45 @@
+/** Whether a key would let us do something, asked without doing it. */
+import type { EncryptionContext } from '../envelope/context.ts';
+import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
+import { KmsUnavailableError } from '../errors.ts';
+import type { Candidate } from './named-key.ts';
+import type { Ourselves } from './ourselves.ts';
+
+/** Resolves when the operation would have worked; throws what KMS throws. Nothing is used or changed. */
+export type TryOperation = (
+  operation: KmsOperation,
+  kekArn: string,
+  context?: EncryptionContext,
+) => Promise<void>;
+
+export interface GrantPorts {
+  readonly tryOperation: TryOperation;
+  readonly ourselves: Ourselves;
+  /** Whether the key is another tenant's as well. */
+  readonly isShared: boolean;
+}
+
+export interface Asked {
+  readonly kekArn: string;
+  readonly candidate: Candidate;
+  readonly ports: GrantPorts;
+}
+
+/**
+ * Undefined when it would have worked.
+ * @throws KmsUnavailableError
+ */
+export async function refusalOf(
+  { kekArn, candidate, ports }: Asked,
+  operation: KmsOperation,
+  context?: EncryptionContext,
+): Promise<Error | undefined> {
+  try {
+    await ports.tryOperation(operation, kekArn, context);
+    return undefined;
+  } catch (cause) {
+    const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, operation);
+    if (failure instanceof KmsUnavailableError) throw failure;
+    return failure;
+  }
+}

@@ -1,0 +1,67 @@
+/** The ways in which we use a tenant's key, and the statement of the key policy that grants each. */
+import { keyGrant, type KeyPolicyStatement } from '../../onboarding/key-policy.ts';
+import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
+import type { KmsOperation } from '../envelope/kms-failure.ts';
+import type { Fix } from './finding.ts';
+import type { Candidate } from './named-key.ts';
+import type { Ourselves } from './ourselves.ts';
+
+/** One way of using a key, and the statement that grants it. */
+export interface Use {
+  readonly operation: KmsOperation;
+  readonly sid: string;
+  /** Where the key policy's condition looks for the tenant. */
+  readonly idName: 'tenant-id' | 'aws-crypto-ec:tenant-id';
+  /** Whether it makes something new; the others only open what was made. */
+  readonly makes: boolean;
+  /** The roles that use it in earnest, beside or instead of the control role. */
+  readonly usedBy: readonly ('encryptRoleArn' | 'restoreRoleArn')[];
+}
+
+export const MESSAGE_USES: readonly Use[] = [
+  {
+    operation: 'kms:GenerateDataKey',
+    sid: 'SealstreamEncrypts',
+    idName: 'tenant-id',
+    makes: true,
+    usedBy: ['encryptRoleArn'],
+  },
+  {
+    operation: 'kms:Decrypt',
+    sid: 'SealstreamRestores',
+    idName: 'tenant-id',
+    makes: false,
+    usedBy: ['restoreRoleArn'],
+  },
+];
+
+const idName = 'aws-crypto-ec:tenant-id';
+export const BRANCH_KEY_USES: readonly Use[] = [
+  {
+    operation: 'kms:Decrypt',
+    sid: 'SealstreamUnwrapsBranchKeys',
+    idName,
+    makes: false,
+    usedBy: ['encryptRoleArn', 'restoreRoleArn'],
+  },
+  {
+    operation: 'kms:GenerateDataKeyWithoutPlaintext',
+    sid: 'SealstreamMakesBranchKeys',
+    idName,
+    makes: true,
+    usedBy: [],
+  },
+  { operation: 'kms:ReEncrypt', sid: 'SealstreamVersionsBranchKeys', idName, makes: true, usedBy: [] },
+];
+
+export function statementOf(sid: string, { tenantId }: Candidate, { isv }: Ourselves): Fix {
+  const { encryptRoleArn, restoreRoleArn, controlRoleArn } = isv;
+  const keyModes = ['per-chunk', 'hierarchical'] as const;
+  const statements = keyGrant({ tenantId, keyModes, encryptRoleArn, restoreRoleArn, controlRoleArn });
+  const statement = statements.find(({ Sid }: KeyPolicyStatement) => Sid === sid);
+  return { fix: `add the statement ${sid} to the key policy, exactly as it is rendered`, statement };
+}
+
+export function contextOf({ idName: name }: Use, tenantId: string): EncryptionContext {
+  return { [name]: tenantId, purpose: 'probe', format: FORMAT };
+}
