@@ -49,11 +49,14 @@ async function checkNeeded(use: Use, asked: Asked): Promise<Finding> {
 
 /** Who was asked for, and who could not be. */
 function provenRole({ usedBy }: Use, { isv }: Ourselves): string {
-  const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
-  const proven = `${nameOf(isv.controlRoleArn)}, which tried it by a dry run`;
+  const proven = `${roleName(isv.controlRoleArn)}, which tried it by a dry run`;
   if (usedBy.length === 0) return proven;
-  const others = usedBy.map((role) => nameOf(isv[role])).join(' and ');
+  const others = usedBy.map((role) => roleName(isv[role])).join(' and ');
   return `${proven}; not proven for ${others}, whose first use will show it`;
+}
+
+function roleName(arn: string): string {
+  return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
 async function checkExcess(others: readonly Use[], asked: Asked): Promise<readonly Finding[]> {
