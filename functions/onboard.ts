@@ -6,7 +6,7 @@ import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { clientPerRegion } from '../shared/aws/kms.ts';
 import { kmsAudit } from '../shared/aws/kms-audit.ts';
 import { branchKeys } from '../shared/envelope/branch-keys.ts';
-import { name, readConfig } from '../shared/lambda/config.ts';
+import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
@@ -22,6 +22,7 @@ const config = readConfig({
   RESTORE_ROLE_ARN: name,
   CONTROL_ROLE_ARN: name,
   EVENT_BUS_ARN: name,
+  PROPAGATION_SECONDS: propagationSeconds,
 });
 
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
@@ -39,6 +40,7 @@ const ports = {
     eventBusArn: config.EVENT_BUS_ARN,
   }),
   stage: config.STAGE,
+  propagationSeconds: config.PROPAGATION_SECONDS,
   now: () => new Date(),
 };
 

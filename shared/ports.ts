@@ -6,6 +6,7 @@ import type { Plan, SourceVersion } from './chunk/plan.ts';
 import type { Receipt } from './chunk/receipt.ts';
 import type { KmsOperations } from './envelope/kek.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
+import type { KeySignal } from './tenant/key-signal.ts';
 import type { ProbeCiphertext, Tenant } from './tenant/tenant.ts';
 import type { TenantId } from './tenant/tenant-id.ts';
 
@@ -92,6 +93,10 @@ export interface Hearings {
   note(kekArn: string, at: Date): Promise<void>;
   /** ISO 8601, UTC, up to an hour early. */
   last(kekArn: string): Promise<string | undefined>;
+  /** Keeps for a day what was heard of a key, whether or not anybody holds it; of each name the newest. Idempotent. */
+  remember(signal: KeySignal & { readonly kekArn: string }): Promise<void>;
+  /** What is remembered of a key, in no order. Strongly consistent. */
+  signals(kekArn: string): Promise<readonly KeySignal[]>;
 }
 
 /** Jobs that wait for their tenant's key, for months if need be. */

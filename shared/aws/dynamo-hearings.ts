@@ -1,13 +1,23 @@
-/** When a key was last heard of, in the state table. */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+/** When a key was last heard of, and what, in the state table. */
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Hearings } from '../ports.ts';
+import type { KeySignal } from '../tenant/key-signal.ts';
 import { succeeds } from './conditional-write.ts';
-import { heardItem, type StateTable } from './state-table.ts';
+import { expiresAt, HEARD_SIGNALS, heardItem, heardSignalItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 
 /** A busy key must not cost a write per event. */
 const NOTE_EVERY_MS = 3_600_000;
+
+/** Longer than KMS takes to spread a change, and than anybody takes to prove a key. */
+const REMEMBERED_SECONDS = 86_400;
+
+const signalSchema: z.ZodType<KeySignal> = z.object({
+  name: z.string(),
+  at: z.iso.datetime(),
+  kekArn: z.string(),
+});
 
 const itemSchema = z.object({ heardAt: z.iso.datetime() });
 
@@ -18,6 +28,11 @@ export function dynamoHearings(table: StateTable): Hearings {
         await note(table, kekArn, at);
       }),
     last: async (kekArn) => await storing('dynamodb:GetItem', async () => await last(table, kekArn)),
+    remember: async (signal) =>
+      await storing('dynamodb:PutItem', async () => {
+        await remember(table, signal);
+      }),
+    signals: async (kekArn) => await storing('dynamodb:Query', async () => await signals(table, kekArn)),
   };
 }
 
@@ -40,4 +55,34 @@ async function last({ client, name }: StateTable, kekArn: string): Promise<strin
   const { Item } = await client.send(command);
   // Of a row that says no time nobody can tell that events reach us.
   return itemSchema.safeParse(Item).data?.heardAt;
+}
+
+async function remember(
+  { client, name }: StateTable,
+  { kekArn, ...signal }: KeySignal & { readonly kekArn: string },
+): Promise<void> {
+  const command = new PutCommand({
+    TableName: name,
+    Item: {
+      ...heardSignalItem(kekArn, signal.name),
+      ...signal,
+      kekArn,
+      expiresAt: expiresAt(REMEMBERED_SECONDS),
+    },
+    ConditionExpression: 'attribute_not_exists(pk) OR #at < :at',
+    ExpressionAttributeNames: { '#at': 'at' },
+    ExpressionAttributeValues: { ':at': signal.at },
+  });
+  await succeeds(client.send(command));
+}
+
+async function signals({ client, name }: StateTable, kekArn: string): Promise<readonly KeySignal[]> {
+  const command = new QueryCommand({
+    TableName: name,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :signals)',
+    ExpressionAttributeValues: { ':pk': heardItem(kekArn).pk, ':signals': HEARD_SIGNALS },
+    ConsistentRead: true,
+  });
+  const { Items = [] } = await client.send(command);
+  return Items.map((item) => signalSchema.parse(item));
 }

@@ -41,6 +41,13 @@ export function heardItem(kekArn: string): ItemKey {
   return { pk: `heard#${kekArn}`, sk: 'heard' };
 }
 
+/** What was heard of this key: one item of each name. */
+export function heardSignalItem(kekArn: string, signalName: string): ItemKey {
+  return { ...heardItem(kekArn), sk: `${HEARD_SIGNALS}${signalName}` };
+}
+
+export const HEARD_SIGNALS = 'signal#';
+
 /** How far the removal of a tenant has come. */
 export function removalItem(tenantId: TenantId): ItemKey {
   return { ...tenantItem(tenantId), sk: 'removal' };

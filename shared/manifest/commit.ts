@@ -32,10 +32,11 @@ export async function commit(
   let stored = await ports.vault.getManifest(key);
   if (await stands(stored, plan, ports.state)) return;
   const body = await makeBody();
-  signal.throwIfAborted();
   await note(plan, body, ports);
-  while (!(await ports.vault.putManifest(key, body, stored))) {
+  for (;;) {
+    // Right before the write, since the note may have taken its time.
     signal.throwIfAborted();
+    if (await ports.vault.putManifest(key, body, stored)) break;
     stored = await ports.vault.getManifest(key);
     if (await stands(stored, plan, ports.state)) return;
   }

@@ -4,17 +4,19 @@
  */
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
+import { probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
 import { type Tenant, tenantSchema, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { checkEvents, checkKeys, type CheckPorts } from './check.ts';
 import { type Finding, isProven } from './finding.ts';
+import { checkHeard, heedHeard, type HeardPorts } from './heard-keys.ts';
 import { checkNames } from './named-key.ts';
 import type { AddRequest, Settings } from './request.ts';
 
-export interface AddPorts extends CheckPorts {
-  readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'register' | 'rewrite'>;
+export interface AddPorts extends CheckPorts, HeardPorts {
+  readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'register' | 'rewrite' | 'replace'>;
+  readonly hearings: CheckPorts['hearings'] & HeardPorts['hearings'];
   readonly branchKeys: BranchKeyMaker;
-  readonly now: () => Date;
 }
 
 /** Implemented by envelope/branch-keys.ts. */
@@ -45,15 +47,28 @@ export async function addTenant(
     checkKeys(pending, ports),
     checkEvents(pending, ports),
   ]);
-  const findings = [...names, ...keys, ...events];
+  const heard = await checkHeard(pending, new Date(pending.signal.at), ports);
+  const findings = [...names, ...keys, ...events, ...heard.findings];
   if (!isProven(findings, strict)) return { tenantId, status: 'pending', findings };
-  const proven = { ...pending, customKeyStore, ...(await branchKeyOf(pending, ports)) };
-  await rewritten(pending, { ...proven, status: 'active' }, ports);
-  return { tenantId, status: 'active', findings };
+  const proven = { ...pending, customKeyStore, signal: heard.signal, ...(await madeOf(pending, ports)) };
+  const active = await rewritten(pending, { ...proven, status: 'active' }, ports);
+  return { tenantId, status: await heedHeard(active, ports), findings };
+}
+
+/** What the control plane makes with the keys before they are in use. */
+export async function madeOf(
+  tenant: Tenant,
+  ports: Pick<AddPorts, 'branchKeys' | 'audit'>,
+): Promise<Pick<Tenant, 'branchKeyId' | 'probeCiphertexts'>> {
+  const [{ branchKeyId }, probeCiphertexts] = await Promise.all([
+    branchKeyOf(tenant, ports),
+    probeCiphertextsOf(tenant, ports.audit),
+  ]);
+  return { branchKeyId, probeCiphertexts };
 }
 
 /** For hierarchical mode, a branch key. One that a crash leaves behind protects nothing. */
-export async function branchKeyOf(
+async function branchKeyOf(
   tenant: Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'branchKeyId'>,
   { branchKeys }: Pick<AddPorts, 'branchKeys'>,
 ): Promise<Pick<Tenant, 'branchKeyId'>> {
@@ -78,8 +93,8 @@ export async function rewritten(
 async function register(tenantId: TenantId, settings: Settings, ports: AddPorts): Promise<Tenant> {
   const { tenants, now } = ports;
   const registered = await tenants.tenant(tenantId);
-  // From before the checks: what happens to the key during them counts.
-  const signal = { name: 'registered', at: now().toISOString() };
+  // From before the checks: what happens to the keys during them counts. Nothing is proven yet.
+  const signal = { name: 'registered', at: now().toISOString(), proofs: [] };
   const tenant = tenantSchema.parse({ tenantId, ...settings, status: 'pending', epoch: 1, signal });
   if (registered !== undefined) return await rewritten(requirePending(registered), tenant, ports);
   if (await tenants.register(tenant)) return tenant;

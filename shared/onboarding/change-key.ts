@@ -4,10 +4,11 @@
  * does. A key that does not pass the checks changes nothing.
  */
 import { EventInvalidError } from '../errors.ts';
-import { requireRegistered, type Tenant } from '../tenant/tenant.ts';
-import { type AddPorts, branchKeyOf, type Judged, rewritten } from './add.ts';
+import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
+import { type AddPorts, type Judged, madeOf, rewritten } from './add.ts';
 import { checkKeys } from './check.ts';
 import { isProven } from './finding.ts';
+import { checkHeard, heedHeard } from './heard-keys.ts';
 import { checkNames } from './named-key.ts';
 import type { ChangeRequest } from './request.ts';
 import { withDroppedReplicas, withRetiredKek } from './retired-keks.ts';
@@ -20,29 +21,39 @@ import { withDroppedReplicas, withRetiredKek } from './retired-keks.ts';
 export async function changeKey(request: ChangeRequest, ports: AddPorts): Promise<Judged> {
   const { tenantId, strict } = request;
   const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
-  const signal = { name: 'registered', at: ports.now().toISOString() };
-  const next = changed(tenant, request);
+  const askedAt = ports.now();
+  const next = withSettings(tenant, request, askedAt);
   const isNewKek = next.kekArn !== tenant.kekArn;
   requireChangeable(tenant, isNewKek);
   const names = checkNames(next, ports.ourselves);
   if (!isProven(names, false)) return { tenantId, status: tenant.status, findings: names };
   const { findings: keys, customKeyStore } = await checkKeys(next, ports);
-  const findings = [...names, ...keys];
+  const heard = await checkHeard(next, askedAt, ports);
+  const findings = [...names, ...keys, ...heard.findings];
   if (!isProven(findings, strict)) return { tenantId, status: tenant.status, findings };
-  const proven = { ...next, customKeyStore, ...(await branchKeyOf(next, ports)) };
-  // What is known of the key stays true of it; of another one nothing is known but that it was just proven.
-  await rewritten(tenant, isNewKek ? { ...proven, status: 'active', signal } : proven, ports);
-  return { tenantId, status: 'active', findings };
+  const isNew = bringsKeys(tenant, next);
+  const made = isNew || next.keyMode !== tenant.keyMode ? await madeOf(next, ports) : {};
+  // What is known of the keys that it has already stays true of them.
+  const signal = isNew ? heard.signal : tenant.signal;
+  const proven = { ...next, ...made, customKeyStore };
+  const changed = await rewritten(tenant, { ...proven, status: 'active', signal }, ports);
+  return { tenantId, status: await heedHeard(changed, ports), findings };
 }
 
-function changed(tenant: Tenant, { settings }: ChangeRequest): Tenant {
+function bringsKeys(tenant: Tenant, next: Tenant): boolean {
+  return currentKekArns(next).some((kekArn) => !currentKekArns(tenant).includes(kekArn));
+}
+
+/** Of another KEK nothing is known yet. */
+function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): Tenant {
   const named = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   if (settings.kekArn === undefined || settings.kekArn === tenant.kekArn) {
     const retiredKeks = withDroppedReplicas(tenant, settings.replicaArns ?? tenant.replicaArns);
     return { ...tenant, ...named, retiredKeks };
   }
   const retiredKeks = withRetiredKek(tenant);
-  return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks };
+  const signal = { name: 'registered', at: now.toISOString(), proofs: [] };
+  return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks, signal };
 }
 
 /** A tenant whose key is gone may bring another; the same key comes back by itself, and only so. */

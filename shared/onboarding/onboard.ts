@@ -9,7 +9,7 @@ import { checkNames } from './named-key.ts';
 import type { OnboardRequest, RenderRequest } from './request.ts';
 import { type Listed, listTenants, type Shown, type ShowPorts, showTenant } from './show.ts';
 
-export interface OnboardPorts extends Omit<AddPorts, 'tenants'>, Omit<ShowPorts, 'tenants'> {
+export interface OnboardPorts extends Omit<AddPorts, 'tenants'>, Omit<ShowPorts, 'tenants' | 'hearings'> {
   readonly tenants: AddPorts['tenants'] & ShowPorts['tenants'];
   readonly stage: string;
 }

@@ -8,11 +8,11 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
 import { type KmsProbe, probeKey } from './probe.ts';
-import { disabled, dropped, mayRevoke, questioned, reopened, takenBack } from './transition.ts';
+import { disabled, dropped, mayRevoke, questioned, reopened, takenBack, takesBack } from './transition.ts';
 
 export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
-  readonly hearings: Pick<Hearings, 'note'>;
+  readonly hearings: Pick<Hearings, 'note' | 'remember'>;
   readonly branchKeys: Pick<BranchKeys, 'version'>;
   readonly kms: KmsProbe;
   readonly now: () => Date;
@@ -37,15 +37,25 @@ export type KeyEventOutcome =
 export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promise<KeyEventOutcome> {
   const event = parseKeyEvent(input, ports.now());
   const { kekArns = [] } = event;
+  // First: whoever registers the key meanwhile looks there afterwards. A failure keeps nobody from being revoked.
+  const remembered = await Promise.allSettled([remember(event, ports)]);
   const holders = await Promise.all(kekArns.map(async (arn) => await readable(ports.tenants.ofKek(arn))));
   const tenants = holders.flatMap((one) => one.tenants);
   const outcome = 'ignored' in event ? ignored(event.ignored) : await applyToAll(event, tenants, ports);
   // Last: nothing that revokes waits for it.
   const held = kekArns.filter((_arn, index) => (holders[index]?.tenants ?? []).length > 0);
   await Promise.all(held.map(async (arn) => await ports.hearings.note(arn, ports.now())));
+  remembered.forEach(valueOf);
   const invalid = holders.map((one) => one.invalid).find((failure) => failure !== undefined);
   if (invalid !== undefined && !('ignored' in event)) throw invalid;
   return outcome;
+}
+
+/** What takes a key away, and what takes that back. */
+async function remember(event: KeyEvent | IgnoredEvent, { hearings }: RevokePorts): Promise<void> {
+  if ('ignored' in event || (event.kind !== 'disabling' && !takesBack(event.signal.name))) return;
+  const { kekArns, signal } = event;
+  await Promise.all(kekArns.map(async (kekArn) => await hearings.remember({ ...signal, kekArn })));
 }
 
 function ignored(reason: IgnoredEvent['ignored']): KeyEventOutcome {

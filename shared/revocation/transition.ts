@@ -132,6 +132,11 @@ const OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ],
 ]);
 
+/** Whether an event of that name takes anything back. */
+export function takesBack(name: string): boolean {
+  return OPPOSITES.has(name);
+}
+
 function isOpposite(signal: KeySignal, reason: KeySignal): boolean {
   return OPPOSITES.get(signal.name)?.has(reason.name) === true && atMs(reason) < atMs(signal);
 }

@@ -52,6 +52,10 @@ const PROOFS: ReadonlySet<string> = new Set([
   'CreateGrant',
 ]);
 
+export function isReason({ name }: KeySignal): boolean {
+  return !PROOFS.has(name);
+}
+
 /** What stands against the keys. */
 export function reasonsIn({ reasons, name, at, kekArn }: TenantSignal): readonly KeySignal[] {
   if (reasons !== undefined) return reasons;

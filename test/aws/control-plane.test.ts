@@ -57,6 +57,16 @@ describe('a key', () => {
     expect(await hearings.last(ACME.kekArn)).toBe(at(61).toISOString());
     expect(await hearings.last(GLOBEX.kekArn)).toBeUndefined();
   });
+
+  test('are remembered by what was heard, of each name the newest', async () => {
+    const hearings = dynamoHearings(state);
+    const { kekArn } = ACME;
+    const heard = (name: string, minute: number) => ({ name, at: at(minute).toISOString(), kekArn });
+    for (const signal of [heard('DisableKey', 2), heard('DisableKey', 1), heard('EnableKey', 3)])
+      await hearings.remember(signal);
+    expect(await hearings.signals(kekArn)).toEqual([heard('DisableKey', 2), heard('EnableKey', 3)]);
+    expect(await hearings.signals(GLOBEX.kekArn)).toEqual([]);
+  });
 });
 
 describe('a row of a key that somebody else wrote', () => {

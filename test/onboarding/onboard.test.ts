@@ -5,7 +5,9 @@ import type { Finding } from '../../shared/onboarding/finding.ts';
 import { onboard, type OnboardPorts } from '../../shared/onboarding/onboard.ts';
 import { ourselvesOf } from '../../shared/onboarding/ourselves.ts';
 import { parseOnboardRequest } from '../../shared/onboarding/request.ts';
+import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
 import { effects } from '../support/effects.ts';
+import { callEvent } from '../support/key-events.ts';
 import {
   type AuditedKey,
   BRANCH_KEY_GRANTS,
@@ -20,6 +22,7 @@ import {
   memoryHearings,
 } from '../support/memory-control-plane.ts';
 import { memoryParking } from '../support/memory-parking.ts';
+import { memoryProbe } from '../support/memory-probe.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ISV } from '../support/onboarding-inputs.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -43,7 +46,17 @@ beforeEach(() => {
   branchKeys = memoryBranchKeys();
   const ourselves = ourselvesOf(ISV);
   const parking = memoryParking(effects());
-  ports = { tenants, audit, hearings, branchKeys, ourselves, parking, stage: 'prod', now: () => NOW };
+  ports = {
+    tenants,
+    audit,
+    hearings,
+    branchKeys,
+    ourselves,
+    parking,
+    stage: 'prod',
+    propagationSeconds: 300,
+    now: () => NOW,
+  };
   hearings.heard.set(kekArn, NOW.toISOString());
 });
 
@@ -433,6 +446,123 @@ describe('a change of key', () => {
     ports = { ...ports, audit: meanwhile };
     await expect(change({ kekArn: OTHER })).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE' });
     expect(tenants.records.get('acme')?.kekArn).toBe(kekArn);
+  });
+});
+
+/** So many seconds before the key is asked about. */
+function ago(seconds: number): string {
+  return new Date(NOW.getTime() - seconds * 1000).toISOString();
+}
+
+/** While KMS is asked, and goes on saying that the key is Enabled, this happens once. */
+function meanwhile(happening: () => Promise<void>): void {
+  const { describe: described } = audit;
+  async function describeLate(arn: string): ReturnType<MemoryAudit['describe']> {
+    ports = { ...ports, audit };
+    await happening();
+    return await described(arn);
+  }
+  ports = { ...ports, audit: { ...audit, describe: describeLate } };
+}
+
+describe('a key that is disabled while it is proven', () => {
+  async function hear(name: string, secondsAgo: number, key: string = kekArn): Promise<void> {
+    const revoke = { tenants, hearings, branchKeys, kms: memoryProbe(), propagationSeconds: 300 };
+    await handleKeyEvent(callEvent(name, ago(secondsAgo), { kekArn: key }), { ...revoke, now: () => NOW });
+  }
+
+  test('keeps the tenant from becoming active with it, also when it is asked again right away', async () => {
+    meanwhile(async () => await hear('DisableKey', 0));
+    const fault = { check: 'key-state', message: expect.stringMatching(/DisableKey of arn/u) };
+    const judged = await add();
+    expect(judged.status).toBe('pending');
+    expect(faultsOf(judged)).toMatchObject([fault]);
+    expect(faultsOf(await add())).toMatchObject([fault]);
+    expect(tenants.records.get('acme')?.status).toBe('pending');
+  });
+
+  test('just before it was asked for is remembered too, until KMS has settled', async () => {
+    await hear('DisableKey', 298);
+    expect((await add()).status).toBe('pending');
+    ports = { ...ports, now: () => new Date(NOW.getTime() + 3_000) };
+    expect((await add()).status).toBe('active');
+  });
+
+  test('and enabled again is no fault, and heard once more none either', async () => {
+    meanwhile(async () => {
+      await hear('DisableKey', 2);
+      await hear('EnableKey', 1);
+    });
+    expect((await add()).status).toBe('active');
+    await hear('DisableKey', 2);
+    expect(tenants.records.get('acme')?.status).toBe('active');
+    await hear('DisableKey', 0);
+    expect(tenants.records.get('acme')?.status).toBe('revoked');
+  });
+
+  test('is not taken for the other replica, which was enabled', async () => {
+    for (const arn of [MRK, REPLICA])
+      audit.key(arn).facts = { multiRegion: true, relatedArns: [MRK, REPLICA] };
+    meanwhile(async () => {
+      await hear('DisableKey', 2, REPLICA);
+      await hear('EnableKey', 1, MRK);
+    });
+    const judged = await add({ kekArn: MRK, replicaArns: [REPLICA] });
+    expect(judged.status).toBe('pending');
+    expect(faultsOf(judged).map(({ check, message }) => [check, message.includes(REPLICA)])).toContainEqual([
+      'key-state',
+      true,
+    ]);
+  });
+
+  test('does not become the key of a tenant that changes over to it, which nobody holds yet', async () => {
+    tenants.records.set('acme', ACME);
+    meanwhile(async () => await hear('DisableKey', 1, OTHER));
+    const judged = await change({ kekArn: OTHER });
+    expect(faultsOf(judged)).toMatchObject([{ check: 'key-state' }]);
+    expect(tenants.records.get('acme')).toBe(ACME);
+    expect(faultsOf(await change({ kekArn: OTHER }))).toMatchObject([{ check: 'key-state' }]);
+    await hear('EnableKey', 0, OTHER);
+    expect(faultsOf(await change({ kekArn: OTHER }))).toEqual([]);
+    expect(tenants.records.get('acme')).toMatchObject({ status: 'active', kekArn: OTHER });
+  });
+
+  test.each(['add', 'change-key'])('is heeded up to the moment that %s registers it', async (action) => {
+    const key = action === 'add' ? kekArn : OTHER;
+    if (action === 'change-key') tenants.records.set('acme', ACME);
+    const rewrite = tenants.rewrite.bind(tenants);
+    tenants.rewrite = async (read, next) => {
+      // Heard after the last look, and by whoever still found the key to be nobody's.
+      if (next.status === 'active') await hearings.remember({ name: 'DisableKey', at: ago(0), kekArn: key });
+      return await rewrite(read, next);
+    };
+    const judged = action === 'add' ? await add() : await change({ kekArn: OTHER });
+    expect(judged.status).toBe('revoked');
+    expect(tenants.records.get('acme')).toMatchObject({ status: 'revoked', kekArn: key });
+  });
+
+  test('as a replica that joins does not', async () => {
+    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
+    audit.key(REPLICA).facts = { multiRegion: true, relatedArns: [MRK] };
+    tenants.records.set('acme', { ...ACME, kekArn: MRK });
+    meanwhile(async () => await hear('DisableKey', 1, REPLICA));
+    expect(faultsOf(await change({ replicaArns: [REPLICA] }))).toMatchObject([{ check: 'key-state' }]);
+    await hear('EnableKey', 0, REPLICA);
+    expect(faultsOf(await change({ replicaArns: [REPLICA] }))).toEqual([]);
+    // An event about it from before it joined is old by now.
+    await hear('DisableKey', 1, REPLICA);
+    expect(tenants.records.get('acme')).toMatchObject({ status: 'active', replicaArns: [REPLICA] });
+  });
+});
+
+describe('the ciphertexts of the probes', () => {
+  test('are made of each key when a tenant is added, and of the new one when it changes over', async () => {
+    await add();
+    expect(tenants.records.get('acme')?.probeCiphertexts).toMatchObject([{ kekArn, idName: 'tenant-id' }]);
+    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    await change({ kekArn: OTHER, keyMode: 'hierarchical' });
+    const idName = 'aws-crypto-ec:tenant-id';
+    expect(tenants.records.get('acme')?.probeCiphertexts).toMatchObject([{ kekArn: OTHER, idName }]);
   });
 });
 

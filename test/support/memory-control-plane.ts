@@ -1,5 +1,6 @@
 /** What the control plane keeps beside the tenants' records, in memory: which keys were heard of, which branch keys made. */
 import type { BranchKeys } from '../../shared/envelope/branch-keys.ts';
+import type { KeySignal } from '../../shared/tenant/key-signal.ts';
 import type { Hearings } from '../../shared/ports.ts';
 
 export interface MemoryHearings extends Hearings {
@@ -9,6 +10,7 @@ export interface MemoryHearings extends Hearings {
 
 export function memoryHearings(): MemoryHearings {
   const heard = new Map<string, string>();
+  const remembered = new Map<string, Map<string, KeySignal>>();
   return {
     heard,
     async note(kekArn, at) {
@@ -16,6 +18,13 @@ export function memoryHearings(): MemoryHearings {
       heard.set(kekArn, at.toISOString());
     },
     last: async (kekArn) => await Promise.resolve(heard.get(kekArn)),
+    async remember(signal) {
+      await Promise.resolve();
+      const of = remembered.get(signal.kekArn) ?? new Map<string, KeySignal>();
+      remembered.set(signal.kekArn, of);
+      if ((of.get(signal.name)?.at ?? '') < signal.at) of.set(signal.name, signal);
+    },
+    signals: async (kekArn) => await Promise.resolve([...(remembered.get(kekArn)?.values() ?? [])]),
   };
 }
 

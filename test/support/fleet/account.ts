@@ -29,6 +29,7 @@ import {
   type MemoryVault,
   memoryVault,
 } from '../memory-buckets.ts';
+import { type MemoryHearings, memoryHearings } from '../memory-control-plane.ts';
 import { type MemoryKeyStore, memoryKeyStore } from '../memory-key-store.ts';
 import { type MemoryParking, memoryParking } from '../memory-parking.ts';
 import { memoryRedrives } from '../memory-redrives.ts';
@@ -56,6 +57,7 @@ export interface Account {
   readonly state: MemoryState;
   readonly tenants: Tenants;
   readonly parking: MemoryParking;
+  readonly hearings: MemoryHearings;
   readonly leases: Leases;
   readonly redrives: Redrives;
   readonly listing: SourceListing;
@@ -142,6 +144,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     state,
     tenants: registry,
     parking: memoryParking(neutral),
+    hearings: memoryHearings(),
     leases: expiringLeases(),
     redrives: memoryRedrives(neutral, state),
     listing: {

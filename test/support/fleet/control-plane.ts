@@ -10,14 +10,13 @@ import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
 import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
 import { watch } from '../../../shared/revocation/watch.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
-import { memoryHearings } from '../memory-control-plane.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';
 import type { Sandbox } from './functions.ts';
 import { probeOf } from './kms-ports.ts';
 import { gated } from './sandbox.ts';
 
-const PROPAGATION_SECONDS = 300;
+export const PROPAGATION_SECONDS = 300;
 const STUCK_SECONDS = 600;
 /** Slower, it would sleep in real time. */
 const UNPARK_PER_SECOND = Number.POSITIVE_INFINITY;
@@ -28,7 +27,7 @@ export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEv
   const ports = {
     ...unparkPorts(account, sandbox),
     tenants: gated(account.tenants, entrance),
-    hearings: memoryHearings(),
+    hearings: gated(account.hearings, entrance),
     branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
     kms: gated(probeOf(account), entrance),
     propagationSeconds: PROPAGATION_SECONDS,

@@ -5,12 +5,12 @@ import { StorageUnavailableError } from '../../../shared/errors.ts';
 import { changeKey } from '../../../shared/onboarding/change-key.ts';
 import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
-import { memoryHearings } from '../memory-control-plane.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';
 import { BUTTONS } from './buttons.ts';
 import { type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
 import { ingest, operate, release } from './fleet.ts';
+import { PROPAGATION_SECONDS } from './control-plane.ts';
 import type { Sandbox } from './functions.ts';
 import { deliver, type How } from './hearing.ts';
 import { keyAudit } from './key-audit.ts';
@@ -71,10 +71,11 @@ async function runChangeKey(account: Account, sandbox: Sandbox, tenantId: Tenant
   const request = { action: 'change-key', tenantId, settings: { kekArn }, strict: false } as const;
   await changeKey(request, {
     tenants: gated(account.tenants, sandbox.gate),
-    hearings: memoryHearings(),
+    hearings: gated(account.hearings, sandbox.gate),
     audit: gated(keyAudit(account.keys), sandbox.gate),
     ourselves: OURSELVES,
     branchKeys: branchKeysOf(account.keys, account.keyStore.table, sandbox.gate),
+    propagationSeconds: PROPAGATION_SECONDS,
     now: () => new Date(),
   }).catch((error: unknown) => {
     if (!(error instanceof StorageUnavailableError)) throw error;
