@@ -455,24 +455,23 @@ function ago(seconds: number): string {
 }
 
 /** While KMS is asked, and goes on saying that the key is Enabled, this happens once. */
-function meanwhile(happening: () => Promise<void>): void {
-  const { describe: described } = audit;
+function duringChecks(happening: () => Promise<void>): void {
   async function describeLate(arn: string): ReturnType<MemoryAudit['describe']> {
     ports = { ...ports, audit };
     await happening();
-    return await described(arn);
+    return await audit.describe(arn);
   }
   ports = { ...ports, audit: { ...audit, describe: describeLate } };
 }
 
-describe('a key that is disabled while it is proven', () => {
-  async function hear(name: string, secondsAgo: number, key: string = kekArn): Promise<void> {
-    const revoke = { tenants, hearings, branchKeys, kms: memoryProbe(), propagationSeconds: 300 };
-    await handleKeyEvent(callEvent(name, ago(secondsAgo), { kekArn: key }), { ...revoke, now: () => NOW });
-  }
+async function hear(name: string, secondsAgo: number, key: string = kekArn): Promise<void> {
+  const revoke = { tenants, hearings, branchKeys, kms: memoryProbe(), propagationSeconds: 300 };
+  await handleKeyEvent(callEvent(name, ago(secondsAgo), { kekArn: key }), { ...revoke, now: () => NOW });
+}
 
+describe('a key that is disabled while it is proven', () => {
   test('keeps the tenant from becoming active with it, also when it is asked again right away', async () => {
-    meanwhile(async () => await hear('DisableKey', 0));
+    duringChecks(async () => await hear('DisableKey', 0));
     const fault = { check: 'key-state', message: expect.stringMatching(/DisableKey of arn/u) };
     const judged = await add();
     expect(judged.status).toBe('pending');
@@ -489,7 +488,7 @@ describe('a key that is disabled while it is proven', () => {
   });
 
   test('and enabled again is no fault, and heard once more none either', async () => {
-    meanwhile(async () => {
+    duringChecks(async () => {
       await hear('DisableKey', 2);
       await hear('EnableKey', 1);
     });
@@ -503,7 +502,7 @@ describe('a key that is disabled while it is proven', () => {
   test('is not taken for the other replica, which was enabled', async () => {
     for (const arn of [MRK, REPLICA])
       audit.key(arn).facts = { multiRegion: true, relatedArns: [MRK, REPLICA] };
-    meanwhile(async () => {
+    duringChecks(async () => {
       await hear('DisableKey', 2, REPLICA);
       await hear('EnableKey', 1, MRK);
     });
@@ -517,7 +516,7 @@ describe('a key that is disabled while it is proven', () => {
 
   test('does not become the key of a tenant that changes over to it, which nobody holds yet', async () => {
     tenants.records.set('acme', ACME);
-    meanwhile(async () => await hear('DisableKey', 1, OTHER));
+    duringChecks(async () => await hear('DisableKey', 1, OTHER));
     const judged = await change({ kekArn: OTHER });
     expect(faultsOf(judged)).toMatchObject([{ check: 'key-state' }]);
     expect(tenants.records.get('acme')).toBe(ACME);
@@ -545,7 +544,7 @@ describe('a key that is disabled while it is proven', () => {
     audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
     audit.key(REPLICA).facts = { multiRegion: true, relatedArns: [MRK] };
     tenants.records.set('acme', { ...ACME, kekArn: MRK });
-    meanwhile(async () => await hear('DisableKey', 1, REPLICA));
+    duringChecks(async () => await hear('DisableKey', 1, REPLICA));
     expect(faultsOf(await change({ replicaArns: [REPLICA] }))).toMatchObject([{ check: 'key-state' }]);
     await hear('EnableKey', 0, REPLICA);
     expect(faultsOf(await change({ replicaArns: [REPLICA] }))).toEqual([]);
