@@ -1,5 +1,6 @@
 /** Invoked with `{ action: 'render' | 'add' | 'check' | 'change-key' | 'show' | 'list', … }`: tenants that come or stay. */
-import { dynamoDbClient, plainDynamoDbClient } from '../shared/aws/clients.ts';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
+import { dynamoDbClient } from '../shared/aws/clients.ts';
 import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
@@ -26,13 +27,12 @@ const config = readConfig({
 });
 
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
-const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
 const ports = {
   tenants: dynamoTenants(table),
   parking: dynamoParking(table, reportRow),
   hearings: dynamoHearings(table),
   audit: kmsAudit(config.CONTROL_ROLE_ARN),
-  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
   ourselves: ourselvesOf({
     encryptRoleArn: config.ENCRYPT_ROLE_ARN,
     restoreRoleArn: config.RESTORE_ROLE_ARN,

@@ -1,5 +1,6 @@
 /** Events about the tenants' keys, as their accounts forward them: revokes, re-activates and then unparks. */
-import { dynamoDbClient, plainDynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
+import { dynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
 import { dynamoLeases } from '../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
@@ -23,11 +24,10 @@ const config = readConfig({
 });
 
 const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
-const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
 const ports = {
   tenants: dynamoTenants(table),
   hearings: dynamoHearings(table),
-  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
   kms: kmsProbe(),
   parking: dynamoParking(table, reportRow),
   leases: dynamoLeases(table),

@@ -1,5 +1,6 @@
 /** Invoked with `{ tenantId }`: makes a new version of the tenant's branch key. */
-import { dynamoDbClient, plainDynamoDbClient } from '../shared/aws/clients.ts';
+import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
+import { dynamoDbClient } from '../shared/aws/clients.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { clientPerRegion } from '../shared/aws/kms.ts';
 import { branchKeys } from '../shared/envelope/branch-keys.ts';
@@ -10,10 +11,9 @@ import { parseRotation, rotateBranchKey, type Rotated } from '../shared/onboardi
 
 const config = readConfig({ STATE_TABLE: name, KEY_STORE_TABLE: name });
 
-const keyStore = { ddbTableName: config.KEY_STORE_TABLE, ddbClient: plainDynamoDbClient() };
 const ports = {
   tenants: dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE }),
-  branchKeys: branchKeys({ table: keyStore, kmsFor: clientPerRegion() }),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
 };
 
 export const handler: Handler<unknown, Rotated> = lambda(async (event) => {

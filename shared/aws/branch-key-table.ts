@@ -1,4 +1,4 @@
-/** The Encryption SDK's key store as the data path reads it: strongly consistent, and an outage of it is ours to retry. */
+/** The Encryption SDK's key store: read strongly consistent, and an outage of it is ours to retry. */
 import type { BranchKeyTable } from '../envelope/branch-key.ts';
 import { plainDynamoDbClient } from './clients.ts';
 import { storing } from './storage-failure.ts';
@@ -6,9 +6,13 @@ import { storing } from './storage-failure.ts';
 export function branchKeyTable(ddbTableName: string): BranchKeyTable {
   const ddbClient = plainDynamoDbClient();
   ddbClient.middlewareStack.add(
-    (next) => async (args) =>
-      await storing('dynamodb:GetItem', async () => await next({ ...args, input: consistent(args.input) })),
-    { step: 'initialize', name: 'consistent' },
+    (next, { commandName = '' }) =>
+      async (args) => {
+        const operation = commandName.replace(/Command$/u, '');
+        const input = operation === 'GetItem' ? consistent(args.input) : args.input;
+        return await storing(`dynamodb:${operation}`, async () => await next({ ...args, input }));
+      },
+    { step: 'initialize', name: 'keyStore' },
   );
   return { ddbTableName, ddbClient };
 }

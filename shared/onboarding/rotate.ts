@@ -21,7 +21,8 @@ export interface Rotated {
 
 /**
  * @throws TenantUnknownError, TenantRevokedError; EventInvalidError when it has no branch key in use
- * @throws TenantKeyDeniedError, TenantKeyUnusableError; KmsUnavailableError: to be asked again
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError; AuthenticationFailedError when its row is missing or altered
+ * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
  */
 export async function rotateBranchKey(tenantId: TenantId, ports: RotatePorts): Promise<Rotated> {
   const tenant = requireActive(await ports.tenants.tenant(tenantId), tenantId);
