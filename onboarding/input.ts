@@ -10,8 +10,8 @@ import type { KeyMode } from '../shared/tenant/tenant.ts';
 export interface OnboardingInput {
   readonly tenantId: string;
   readonly tenantAccountId: string;
-  /** Default `aws`. */
-  readonly partition?: 'aws' | 'aws-cn' | 'aws-us-gov';
+  /** `aws`, `aws-cn`, `aws-eusc`, …: any that AWS has or will have. Default: that of our event bus. */
+  readonly partition?: string | undefined;
   /** Where the KEK is. */
   readonly keyRegion: string;
   /** What the key policy grants: one mode, or more for a tenant that moves between them. */
@@ -35,7 +35,7 @@ export interface OnboardingInput {
 /** Checked, and with its defaults. */
 export interface Onboarding extends OnboardingInput {
   readonly tenantId: TenantId;
-  readonly partition: 'aws' | 'aws-cn' | 'aws-us-gov';
+  readonly partition: string;
   readonly replicaRegions: readonly string[];
 }
 
@@ -64,10 +64,13 @@ const keyArn = z
   .string()
   .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,64}$/u, 'is not the ARN of a KMS key');
 
-const schema: z.ZodType<Onboarding> = z.strictObject({
+const inputSchema = z.strictObject({
   tenantId: tenantIdSchema,
   tenantAccountId: accountId,
-  partition: z.enum(['aws', 'aws-cn', 'aws-us-gov']).default('aws'),
+  partition: z
+    .string()
+    .regex(/^aws[a-z-]{0,32}$/u, 'is not a partition')
+    .optional(),
   keyRegion: region,
   keyModes: z.array(z.enum(['per-chunk', 'cached', 'hierarchical'])).min(1),
   stage: z.string().regex(/^[A-Za-z0-9-]{1,32}$/u, 'is not the name of a stage'),
@@ -82,6 +85,11 @@ const schema: z.ZodType<Onboarding> = z.strictObject({
   existingKeyArn: keyArn.optional(),
   replicaRegions: z.array(region).default([]),
 });
+
+const schema: z.ZodType<Onboarding> = inputSchema.transform((input) => ({
+  ...input,
+  partition: input.partition ?? input.isv.eventBusArn.split(':')[1] ?? '',
+}));
 
 function contradictions(onboarding: Onboarding): readonly string[] {
   const { partition, isv, keyRegion, existingKeyArn, replicaRegions } = onboarding;

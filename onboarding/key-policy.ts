@@ -24,8 +24,8 @@ export interface KeyGrantInput {
 export interface KeyPolicyInput extends KeyGrantInput {
   /** The account that owns the key. */
   readonly tenantAccountId: string;
-  /** `aws`, `aws-cn`, `aws-us-gov`. Default `aws`. */
-  readonly partition?: string;
+  /** `aws`, `aws-cn`, `aws-eusc`, … Default: that of our roles, which cannot reach into another. */
+  readonly partition?: string | undefined;
 }
 
 export interface KeyPolicyStatement {
@@ -46,7 +46,8 @@ export interface KeyPolicy {
 
 /** The whole policy, for a key of its own. */
 export function keyPolicy(input: KeyPolicyInput): KeyPolicy {
-  const root = `arn:${input.partition ?? 'aws'}:iam::${input.tenantAccountId}:root`;
+  const partition = input.partition ?? input.controlRoleArn.split(':')[1] ?? '';
+  const root = `arn:${partition}:iam::${input.tenantAccountId}:root`;
   // The key stays the tenant's: without it nobody could disable, change or delete the key.
   const keeping = allow('TheTenantKeepsItsKey', root, 'kms:*');
   return { Version: '2012-10-17', Statement: [keeping, ...keyGrant(input)] };

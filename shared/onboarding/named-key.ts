@@ -24,7 +24,8 @@ export function checkNames(candidate: Candidate, ourselves: Ourselves): readonly
       failed(
         'key-arn',
         `${arn} is not the ARN of a KMS key`,
-        'name the key by its full ARN, arn:aws:kms:{region}:{account}:key/{id}; the target of an alias can move',
+        `name the key by its full ARN, arn:${ourselves.partition}:kms:{region}:{account}:key/{id}; ` +
+          'the target of an alias can move',
       ),
     );
   const name = nameOf(kekArn);

@@ -7,9 +7,8 @@ export interface Ourselves {
   readonly isv: Onboarding['isv'];
 }
 
-/** The account and the region are read from the ARNs. */
+/** Partition, account and region are read from the ARNs. */
 export function ourselvesOf(arns: Omit<Onboarding['isv'], 'accountId' | 'region'>): Ourselves {
-  const [, name = '', , region = '', accountId = ''] = arns.eventBusArn.split(':');
-  const partition = name === 'aws-cn' || name === 'aws-us-gov' ? name : 'aws';
+  const [, partition = '', , region = '', accountId = ''] = arns.eventBusArn.split(':');
   return { partition, isv: { accountId, region, ...arns } };
 }

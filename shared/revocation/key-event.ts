@@ -64,7 +64,9 @@ const eventSchema = z.object({
     errorCode: z.string().optional(),
     recipientAccountId: z.string().optional(),
     awsRegion: z.string().optional(),
+    userIdentity: z.object({ arn: z.string().optional() }).nullish().catch(undefined),
     requestParameters: z.object({ keyId: z.string().optional() }).nullish(),
+    responseElements: z.object({ keyId: z.string().optional() }).nullish().catch(undefined),
     serviceEventDetails: z.object({ keyId: z.string().optional() }).nullish(),
     resources: arns.nullish(),
     'key-id': z.string().optional(),
@@ -118,8 +120,8 @@ function nameOf({ 'detail-type': type, detail }: Event): string | undefined {
 }
 
 /** A key may be named by its ARN or its bare id; an alias alone names none, for its target can move. */
-function kekArnsOf({ account, region, resources, detail }: Event): readonly string[] {
-  const prefix = `arn:${partitionOf(region)}:kms:${region}:${account}:key/`;
+function kekArnsOf(event: Event): readonly string[] {
+  const { account, region, resources, detail } = event;
   const names = [
     detail.requestParameters?.keyId,
     detail.serviceEventDetails?.keyId,
@@ -127,17 +129,34 @@ function kekArnsOf({ account, region, resources, detail }: Event): readonly stri
     ...resources,
     ...(detail.resources ?? []).map(({ ARN }) => ARN),
   ].filter((name) => name !== undefined);
-  const keyArns = names.map((name) => (KEY_ID.test(name) ? `${prefix}${name}` : name));
+  const partition = partitionOf(event, names);
+  const place = `kms:${region}:${account}:key/`;
+  const keyArns = names.flatMap((name) => {
+    if (!KEY_ID.test(name)) return [name];
+    return partition === undefined ? [] : [`arn:${partition}:${place}${name}`];
+  });
   // A key of another account or region is not this account's to speak of.
-  return [...new Set(keyArns.filter((arn) => arn.startsWith(prefix)))];
+  return [...new Set(keyArns.filter((arn) => isAt(place, arn)))];
+}
+
+/** In whatever partition: where there is no such key, nobody has it. */
+function isAt(place: string, arn: string): boolean {
+  const [head, , ...rest] = arn.split(':');
+  return head === 'arn' && rest.join(':').startsWith(place);
 }
 
 const KEY_ID = /^(?:mrk-)?[0-9a-f][0-9a-f-]{30,}$/u;
 
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+/**
+ * Only AWS knows which partition a region is in, so an ARN of the same event has to say it: of the key itself, or of
+ * whoever called. Undefined: none says it.
+ */
+function partitionOf({ detail }: Event, names: readonly string[]): string | undefined {
+  const candidates = [...names, detail.responseElements?.keyId, detail.userIdentity?.arn];
+  return candidates.flatMap((arn) => PARTITION.exec(arn ?? '')?.groups?.['partition'] ?? []).at(0);
 }
+
+const PARTITION = /^arn:(?<partition>aws[a-z-]*):/u;
 
 function timeOf({ time, detail }: Event, now: Date): string {
   return new Date(Math.min(Date.parse(detail.eventTime ?? time), now.getTime())).toISOString();

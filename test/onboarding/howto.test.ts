@@ -52,6 +52,7 @@ describe('the policy template', () => {
     const onboarding = parseOnboarding({ ...LONG_NAME, keyRegion: 'ap-southeast-1' });
     const parameters: Record<string, string> = {
       ...onboarding.isv,
+      partition: onboarding.partition,
       keyRegion: onboarding.keyRegion,
       tenantAccountId: onboarding.tenantAccountId,
       tenantId: onboarding.tenantId,

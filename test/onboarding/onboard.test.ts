@@ -24,7 +24,7 @@ import {
 import { memoryParking } from '../support/memory-parking.ts';
 import { memoryProbe } from '../support/memory-probe.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
-import { ISV } from '../support/onboarding-inputs.ts';
+import { ISV, isvIn, PARTITIONS } from '../support/onboarding-inputs.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 const { kekArn } = ACME;
@@ -98,6 +98,15 @@ describe('a tenant whose key is as it should be', () => {
     audit.key(kekArn).facts = { customKeyStore: true, origin: 'EXTERNAL_KEY_STORE' };
     await add();
     expect(tenants.records.get('acme')?.customKeyStore).toBe(true);
+  });
+
+  test.each(PARTITIONS)('in partition %s (%s) is active there', async (partition, region) => {
+    const there = `arn:${partition}:kms:${region}:111111111111:key/9d3ab1c2-0000-4000-8000-111111111111`;
+    ports = { ...ports, ourselves: ourselvesOf(isvIn(partition, region)) };
+    expect((await add({ kekArn: there })).status).toBe('active');
+    const elsewhere = there.replace(`arn:${partition}:`, 'arn:aws-elsewhere:');
+    const judged = await ask({ action: 'add', tenantId: 'globex', kekArn: elsewhere });
+    expect(faultsOf(judged)).toMatchObject([{ check: 'partition' }]);
   });
 
   test('is not registered a second time', async () => {

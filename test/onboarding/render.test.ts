@@ -3,13 +3,16 @@ import type { OnboardingInput } from '../../onboarding/input.ts';
 import { keyGrant } from '../../onboarding/key-policy.ts';
 import { render } from '../../onboarding/render.ts';
 import {
+  ACME_ACCOUNT,
   CASES,
   EXISTING_KEY,
   EXISTING_MULTI_REGION_KEY,
   ISV,
+  isvIn,
   LONG_NAME,
   MULTI_REGION_KEY,
   NEW_KEY,
+  PARTITIONS,
 } from '../support/onboarding-inputs.ts';
 import { heredocs, renderedText } from '../support/rendered-files.ts';
 
@@ -125,6 +128,31 @@ describe.each([
     const pattern = json(input, `event-pattern-${input.keyRegion}.json`);
     expect(template(input).Resources['ForwarderRule']?.Properties['EventPattern']).toEqual(pattern);
     expect(heredocs(renderedText(input, 'main.tf')).at(-regions(input))).toEqual(pattern);
+  });
+});
+
+describe.each(PARTITIONS)('in partition %s', (partition, region) => {
+  const isv = isvIn(partition, region);
+  const existingKeyArn = `arn:${partition}:kms:${region}:${ACME_ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab`;
+  const inputs = [NEW_KEY, MULTI_REGION_KEY, { ...EXISTING_KEY, existingKeyArn }].map((input) => ({
+    ...input,
+    keyRegion: region,
+    isv,
+  }));
+
+  it.each(inputs)('every ARN that is rendered is of that partition (%#)', (input) => {
+    const text = render(input)
+      .map((file) => file.text)
+      .join('\n');
+    const partitions = [...text.matchAll(/arn:(?<name>[\w-]+):/gu)].map(({ groups }) => groups?.['name']);
+    expect(new Set(partitions)).toEqual(new Set([partition]));
+  });
+
+  it('a key of another partition is refused', () => {
+    const other = existingKeyArn.replace(`arn:${partition}:`, 'arn:aws-elsewhere:');
+    expect(() => render({ ...EXISTING_KEY, keyRegion: region, isv, existingKeyArn: other })).toThrow(
+      expect.objectContaining({ code: 'ERR_EVENT_INVALID' }),
+    );
   });
 });
 

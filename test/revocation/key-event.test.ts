@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { parseKeyEvent } from '../../shared/revocation/key-event.ts';
-import { callEvent, nativeEvent } from '../support/key-events.ts';
+import { callEvent, type KeyEventInput, nativeEvent } from '../support/key-events.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 const AT = '2026-03-01T12:00:00Z';
@@ -102,6 +103,9 @@ describe('a key is named', () => {
     ['eu-west-1', 'aws'],
     ['cn-north-1', 'aws-cn'],
     ['us-gov-west-1', 'aws-us-gov'],
+    ['eusc-de-east-1', 'aws-eusc'],
+    ['us-iso-east-1', 'aws-iso'],
+    ['mars-north-1', 'aws-mars'],
   ])('in %s within the partition %s', (region, partition) => {
     const kekArn = `arn:${partition}:kms:${region}:111111111111:key/${KEY_ID}`;
     const { detail, ...rest } = callEvent('DisableKey', AT, { kekArn });
@@ -112,6 +116,50 @@ describe('a key is named', () => {
   test('by the id of a multi-Region key', () => {
     const kekArn = 'arn:aws:kms:us-east-1:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab';
     expect(parseKeyEvent(callEvent('DisableKey', AT, { kekArn }), NOW)).toMatchObject({ kekArns: [kekArn] });
+  });
+});
+
+/** Cases that were handed to us: DisableKey as CloudTrail tells of it in partitions of few customers. */
+const CASES = ['us-iso-east-1', 'us-isob-east-1', 'eu-isoe-west-1', 'us-isof-south-1', 'eusc-de-east-1'];
+
+describe.each(CASES)('in %s, a key is named', (region) => {
+  let disable: KeyEventInput & { readonly detail: Readonly<Record<string, unknown>> };
+  let kekArn: string;
+  beforeAll(async () => {
+    const file = new URL(`../vectors/key-events/disable-${region}.json`, import.meta.url);
+    disable = JSON.parse(await readFile(file, 'utf8'));
+    kekArn = z.object({ responseElements: z.object({ keyId: z.string() }) }).parse(disable.detail)
+      .responseElements.keyId;
+  });
+  const without = (detail: object) => ({ ...disable, detail: { ...disable.detail, ...detail } });
+
+  test('exactly, as CloudTrail tells of it there', () => {
+    expect(parseKeyEvent(disable, NOW)).toMatchObject({ kind: 'disabling', kekArns: [kekArn] });
+  });
+
+  test('by its bare id, within the partition that another ARN of the event names', () => {
+    const caller = { arn: `${kekArn.split(':kms:')[0]}:sts::111111111111:assumed-role/Admin/me` };
+    const events = [
+      without({ resources: [] }),
+      without({ resources: null, responseElements: null, userIdentity: caller }),
+      without({ resources: [], responseElements: 'none', userIdentity: caller }),
+    ];
+    for (const event of events) expect(parseKeyEvent(event, NOW)).toMatchObject({ kekArns: [kekArn] });
+  });
+
+  test('not by its bare id alone: no region tells its partition', () => {
+    const event = without({ resources: [], responseElements: null });
+    expect(parseKeyEvent(event, NOW)).toEqual({ ignored: 'no-key-named' });
+  });
+
+  test.each([
+    ['account', (arn: string) => arn.replace('111111111111', '222222222222')],
+    ['region', (arn: string) => arn.replace(region, 'us-east-1')],
+    ['service', (arn: string) => arn.replace(':kms:', ':s3:')],
+  ])('not by the ARN of another %s', (_what, other) => {
+    const ARN = other(kekArn);
+    const event = without({ resources: [{ ARN }], requestParameters: { keyId: ARN } });
+    expect(parseKeyEvent(event, NOW)).toEqual({ ignored: 'no-key-named' });
   });
 });
 

@@ -44,6 +44,28 @@ export const EXISTING_MULTI_REGION_KEY: OnboardingInput = {
 /** Its role and its rule could not bear the tenant's whole name. */
 export const LONG_NAME: OnboardingInput = { ...NEW_KEY, tenantId: 'a'.repeat(63) };
 
+/** Every partition that AWS has, each with one of its regions; the last is one to come. */
+export const PARTITIONS: readonly (readonly [partition: string, region: string])[] = [
+  ['aws', 'eu-central-1'],
+  ['aws-cn', 'cn-north-1'],
+  ['aws-us-gov', 'us-gov-west-1'],
+  ['aws-iso', 'us-iso-east-1'],
+  ['aws-iso-b', 'us-isob-east-1'],
+  ['aws-iso-e', 'eu-isoe-west-1'],
+  ['aws-iso-f', 'us-isof-south-1'],
+  ['aws-eusc', 'eusc-de-east-1'],
+  ['aws-mars', 'mars-north-1'],
+];
+
+/** Our deployment there. */
+export function isvIn(partition: string, region: string): OnboardingInput['isv'] {
+  const moved = Object.entries(ISV).map(([name, value]) => [
+    name,
+    value.replace('arn:aws:', `arn:${partition}:`).replace('us-east-1', region),
+  ]);
+  return { ...ISV, ...Object.fromEntries(moved) };
+}
+
 export const CASES: readonly (readonly [name: string, input: OnboardingInput])[] = [
   ['a new key', NEW_KEY],
   ['a new multi-Region key', MULTI_REGION_KEY],
