@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_PLAN_CHANGED'
   | 'ERR_CHUNK_CHANGED'
   | 'ERR_SOURCE_CHANGED'
+  | 'ERR_SOURCE_UNREADABLE'
   | 'ERR_TENANT_UNKNOWN'
   | 'ERR_TENANT_INVALID'
   | 'ERR_TENANT_OFFBOARDED'
@@ -28,6 +29,7 @@ export type ErrorCode =
   | 'ERR_TENANT_KEY_MISCONFIGURED'
   | 'ERR_KMS_UNAVAILABLE'
   | 'ERR_STORAGE_UNAVAILABLE'
+  | 'ERR_STORAGE_MISCONFIGURED'
   | 'ERR_CONTEXT_MISMATCH'
   | 'ERR_AUTHENTICATION_FAILED'
   | 'ERR_MANIFEST_INVALID'
@@ -116,6 +118,31 @@ export class SourceChangedError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
+/** One record for a whole object, whichever of its jobs fails: under the same id each time it is the same record. */
+export interface SharedRecord {
+  /** The object's id. */
+  readonly id: string;
+  /** ISO 8601, UTC: the first time. */
+  readonly at: string;
+}
+
+interface SourceUnreadableOptions extends ErrorOptions {
+  readonly record?: SharedRecord;
+}
+
+/** The source version is there, but S3 will never let us read it as it is: archived, or under a key we lack. */
+export class SourceUnreadableError extends SealstreamError {
+  override readonly name = 'SourceUnreadableError';
+  readonly code = 'ERR_SOURCE_UNREADABLE';
+  readonly disposition = 'reject';
+  readonly record: SharedRecord | undefined;
+
+  constructor(message: string, { record, ...options }: SourceUnreadableOptions = {}) {
+    super(message, options);
+    this.record = record;
+  }
+}
+
 /** No tenant of that id is registered. */
 export class TenantUnknownError extends SealstreamError {
   override readonly name = 'TenantUnknownError';
@@ -194,6 +221,13 @@ export class KmsUnavailableError extends SealstreamError {
 export class StorageUnavailableError extends SealstreamError {
   override readonly name = 'StorageUnavailableError';
   readonly code = 'ERR_STORAGE_UNAVAILABLE';
+  readonly disposition = 'retry';
+}
+
+/** S3, SQS or DynamoDB refuses for a reason that does not pass: no such resource, no permission, no such caller. */
+export class StorageMisconfiguredError extends SealstreamError {
+  override readonly name = 'StorageMisconfiguredError';
+  readonly code = 'ERR_STORAGE_MISCONFIGURED';
   readonly disposition = 'retry';
 }
 

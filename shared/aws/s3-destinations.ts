@@ -28,6 +28,7 @@ export function s3Destinations(s3: S3Client): Destinations {
         await storing(
           's3:PutObject',
           async () => await withHeaders(attributes, async () => await upload.done()),
+          bucket,
         );
       } catch (error) {
         signal.throwIfAborted();

@@ -7,7 +7,7 @@ import { storing } from './storage-failure.ts';
 export function s3Listing(s3: S3Client, bucket: string): SourceListing {
   return {
     page: async (marker, prefix) =>
-      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker, prefix)),
+      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker, prefix), bucket),
   };
 }
 

@@ -11,7 +11,7 @@ import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
 import type { StoredManifest, Vault } from '../ports.ts';
 import { boundedStream } from './s3-body.ts';
-import { httpStatus, storing } from './storage-failure.ts';
+import { exceptionName, httpStatus, storing } from './storage-failure.ts';
 
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
 const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
@@ -36,6 +36,7 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
         [404],
         's3:GetObject',
         async () => await s3.send(command, { abortSignal: signal }),
+        bucket,
       );
       return answer && boundedStream(answer, maxBytes, () => tooLarge(key));
     },
@@ -49,7 +50,12 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
         ContentType: 'application/json',
         ...over(replaced?.etag),
       });
-      const written = await unless(LOST_RACE_STATUSES, 's3:PutObject', async () => await s3.send(command));
+      const written = await unless(
+        LOST_RACE_STATUSES,
+        's3:PutObject',
+        async () => await s3.send(command),
+        bucket,
+      );
       return written !== undefined;
     },
   };
@@ -72,10 +78,11 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
 }
 
 async function getManifest(s3: S3Client, bucket: string, key: string): Promise<StoredManifest | undefined> {
-  return await unless([404], 's3:GetObject', async () => {
+  const read = async (): Promise<StoredManifest> => {
     const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return { body: await manifestBody(answer), etag: answer.ETag ?? '' };
-  });
+  };
+  return await unless([404], 's3:GetObject', read, bucket);
 }
 
 /** Nothing of what is too large to be a manifest, whoever put it there. */
@@ -98,18 +105,20 @@ function tooLarge(key: string): AuthenticationFailedError {
   return new AuthenticationFailedError(`${key} is larger than that chunk can be`);
 }
 
-/** Undefined where S3 answered one of `statuses`. */
+/** Undefined where S3 answered one of `statuses`; a bucket that is not there is no object that is not there. */
 async function unless<T>(
   statuses: readonly (number | undefined)[],
   operation: string,
   call: () => Promise<T>,
+  bucket?: string,
 ): Promise<T | undefined> {
-  return await storing(operation, async () => {
+  const attempt = async (): Promise<T | undefined> => {
     try {
       return await call();
     } catch (cause) {
-      if (statuses.includes(httpStatus(cause))) return undefined;
+      if (statuses.includes(httpStatus(cause)) && exceptionName(cause) !== 'NoSuchBucket') return undefined;
       throw cause;
     }
-  });
+  };
+  return await storing(operation, attempt, bucket);
 }

@@ -82,3 +82,20 @@ test('a listing or an error that never ends is given up', async () => {
   expect(await vault.getManifest('acme/objects/error').catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
   expect(flood.bytes).toBeLessThan(PLANTED_BYTES / 4);
 });
+
+test.each(['getManifest', 'getChunk', 'putManifest'] as const)(
+  'a vault that is not there is no object that is not there: %s',
+  async (operation) => {
+    await using standIn = await s3Answering((_request, response) => {
+      response.writeHead(404, { 'content-type': 'application/xml' });
+      response.end('<Error><Code>NoSuchBucket</Code></Error>');
+    });
+    const vault = s3Vault(standIn.s3, 'vault');
+    const calls = {
+      getManifest: async () => await vault.getManifest('k'),
+      getChunk: async () => await vault.getChunk('k', MAX_BYTES, NEVER),
+      putManifest: async () => await vault.putManifest('k', Buffer.from('{}'), undefined),
+    };
+    await expect(calls[operation]()).rejects.toMatchObject({ code: 'ERR_STORAGE_MISCONFIGURED' });
+  },
+);
