@@ -2,7 +2,7 @@
 import type { Geometry } from './chunk/geometry.ts';
 import type { Job } from './chunk/job.ts';
 import type { ObjectId } from './chunk/object-id.ts';
-import type { Plan, SourceVersion } from './chunk/plan.ts';
+import type { Plan, SourceVersion, Unreadable } from './chunk/plan.ts';
 import type { Receipt } from './chunk/receipt.ts';
 import type { KmsOperations } from './envelope/kek.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
@@ -11,8 +11,8 @@ import type { ProbeCiphertext, Tenant } from './tenant/tenant.ts';
 import type { TenantId } from './tenant/tenant-id.ts';
 
 /**
- * Every port throws StorageUnavailableError (KmsOperations: what KMS throws) for an outage, and honours `signal`,
- * the invocation's deadline.
+ * Every port throws StorageUnavailableError (KmsOperations: what KMS throws) for an outage, StorageMisconfiguredError
+ * for a refusal that does not pass, and honours `signal`, the invocation's deadline.
  */
 export interface State {
   /** Strongly consistent. Throws as Tenants' does. */
@@ -54,6 +54,8 @@ export interface State {
   noteManifest(plan: Plan, digest: string): Promise<boolean>;
   /** False when the object was planned anew meanwhile. Idempotent. */
   markSealed(plan: Plan, sealedAt: string): Promise<boolean>;
+  /** Remembers that the plan's source cannot be read; what was remembered first stays, and is returned. */
+  markUnreadable(plan: Plan, unreadable: Unreadable): Promise<Unreadable>;
   /** Keeps rejected work where an operator finds it. Idempotent by `sentAt` and `id`. */
   recordRejection(rejection: Rejection): Promise<void>;
 }
@@ -137,7 +139,7 @@ export interface Leases {
 
 /** Work that can never succeed, as an operator finds it. */
 export interface Rejection {
-  /** The queue message's id. */
+  /** The queue message's id; the object's where all of its jobs fail for one reason. */
   readonly id: string;
   /** ISO 8601, UTC: when the message was sent. Rejections are listed in this order. */
   readonly sentAt: string;
@@ -160,6 +162,7 @@ export interface Sources {
   /**
    * The plaintext bytes of one chunk of one version.
    * @throws SourceChangedError when the version is gone or not of the planned size
+   * @throws SourceUnreadableError when S3 will never let it be read as it is
    */
   read(
     source: SourceVersion,
@@ -167,7 +170,7 @@ export interface Sources {
     chunkIndex: number,
     signal: AbortSignal,
   ): Promise<ByteStream>;
-  /** @throws SourceChangedError when the version is gone */
+  /** @throws SourceChangedError when the version is gone, SourceUnreadableError as `read` */
   describe(source: SourceVersion): Promise<SourceDescription>;
   /** Deletes this one version for good. Idempotent. */
   remove(source: SourceVersion): Promise<void>;

@@ -2,13 +2,16 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Plan, planOfRow } from '../chunk/plan.ts';
+import { type Plan, planOfRow, type Unreadable } from '../chunk/plan.ts';
 import type { State } from '../ports.ts';
 import { updatedItem } from './conditional-write.ts';
 import { expiresAt, planItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
 
-type Plans = Pick<State, 'createPlan' | 'advancePlan' | 'replan' | 'noteManifest' | 'markSealed'>;
+type Plans = Pick<
+  State,
+  'createPlan' | 'advancePlan' | 'replan' | 'noteManifest' | 'markSealed' | 'markUnreadable'
+>;
 
 /** Longer than SQS keeps a message (14 days), so that a redelivered job always finds its plan. */
 const SEALED_PLAN_SECONDS = 30 * 86_400;
@@ -28,6 +31,12 @@ export function dynamoPlans(table: StateTable): Plans {
       const UpdateExpression = 'SET sealedAt = if_not_exists(sealedAt, :sealedAt), expiresAt = :expires';
       const values = { sealedAt, expires: expiresAt(SEALED_PLAN_SECONDS) };
       return (await updatePlan(table, plan, { UpdateExpression }, values)) !== undefined;
+    },
+    async markUnreadable(plan, unreadable) {
+      const UpdateExpression = 'SET unreadable = if_not_exists(unreadable, :unreadable)';
+      const row = await updatePlan(table, plan, { UpdateExpression }, { unreadable });
+      // Planned anew meanwhile: the next generation finds out by itself.
+      return row === undefined ? unreadable : (planOfRow(row, plan.objectId).unreadable ?? unreadable);
     },
   };
 }
@@ -68,7 +77,7 @@ async function updatePlan(
   table: StateTable,
   { objectId, generation }: Plan,
   update: Pick<UpdateCommandInput, 'UpdateExpression' | 'ConditionExpression'>,
-  values: Readonly<Record<string, string | number | Set<string>>>,
+  values: Readonly<Record<string, string | number | Set<string> | Unreadable>>,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   // The plans of earlier versions have no generation.
   const none = generation === 0 ? 'attribute_not_exists(generation) OR ' : '';

@@ -7,36 +7,27 @@ import {
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 import { chunkRange, type Geometry } from '../chunk/geometry.ts';
 import type { SourceVersion } from '../chunk/plan.ts';
 import { SourceChangedError } from '../errors.ts';
 import type { Attributes, SourceChecksum } from '../manifest/manifest.ts';
-import type { ByteStream, Sources } from '../ports.ts';
+import type { ByteStream, SourceDescription, Sources } from '../ports.ts';
 import { boundedStream } from './s3-body.ts';
+import { sourceFailure, unreadable } from './source-failure.ts';
 import { httpStatus, storing } from './storage-failure.ts';
 
-/** Gone, a delete marker, or shorter than planned. */
-const CHANGED_STATUSES: ReadonlySet<number | undefined> = new Set([404, 405, 416]);
+/** The permission that a GET and a HEAD of a version need. */
+const READ = 's3:GetObjectVersion';
 
 export function s3Sources(s3: S3Client): Sources {
   return {
     read: async (source, geometry, chunkIndex, signal) =>
-      await onVersion(
-        's3:GetObjectVersion',
-        source,
-        async () => await read(s3, source, geometry, chunkIndex, signal),
-      ),
-    describe: async (source) =>
-      await onVersion('s3:GetObjectVersion', source, async () => {
-        const head = await s3.send(new HeadObjectCommand({ ...locate(source), ChecksumMode: 'ENABLED' }));
-        const tags = (head.TagCount ?? 0) === 0 ? {} : await readTags(s3, source);
-        return { attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
-      }),
+      await onVersion(READ, source, async () => await read(s3, source, geometry, chunkIndex, signal)),
+    describe: async (source) => await describe(s3, source),
     async remove(source) {
-      await storing(
-        's3:DeleteObjectVersion',
-        async () => await s3.send(new DeleteObjectCommand(locate(source))),
-      );
+      const command = new DeleteObjectCommand(locate(source));
+      await storing('s3:DeleteObjectVersion', async () => await s3.send(command), source.bucket);
     },
   };
 }
@@ -64,19 +55,55 @@ async function read(
   return body;
 }
 
+/** Whatever the call throws says what became of the version, or what is wrong with S3. */
 async function onVersion<T>(operation: string, source: SourceVersion, call: () => Promise<T>): Promise<T> {
-  return await storing(operation, async () => {
-    try {
-      return await call();
-    } catch (cause) {
-      if (!CHANGED_STATUSES.has(httpStatus(cause))) throw cause;
-      throw new SourceChangedError(`version ${source.versionId} is gone from ${source.bucket}`, { cause });
-    }
-  });
+  return await storing(
+    operation,
+    async () => {
+      try {
+        return await call();
+      } catch (cause) {
+        throw sourceFailure(cause, operation, source);
+      }
+    },
+    source.bucket,
+  );
+}
+
+async function describe(s3: S3Client, source: SourceVersion): Promise<SourceDescription> {
+  const head = await onVersion(READ, source, async () => await headOf(s3, source));
+  // S3 keeps metadata that no header can carry, and answers only how much of it there is.
+  if ((head.MissingMeta ?? 0) > 0) throw unreadable(source, 'it has user metadata that S3 does not answer');
+  const tags = (head.TagCount ?? 0) === 0 ? {} : await readTags(s3, source);
+  return { attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
+}
+
+/** A refusal of HEAD has no body to say why, so the same version is asked for by GET. */
+async function headOf(s3: S3Client, source: SourceVersion): Promise<HeadObjectCommandOutput> {
+  try {
+    return await s3.send(new HeadObjectCommand({ ...locate(source), ChecksumMode: 'ENABLED' }));
+  } catch (error) {
+    if (isRefusal(error)) await refuseByName(s3, source);
+    throw error;
+  }
+}
+
+async function refuseByName(s3: S3Client, source: SourceVersion): Promise<void> {
+  const { Body } = await s3.send(new GetObjectCommand(locate(source)));
+  if (Body instanceof Readable) Body.destroy();
+}
+
+function isRefusal(error: unknown): boolean {
+  const status = httpStatus(error) ?? 500;
+  return status >= 400 && status < 500;
 }
 
 async function readTags(s3: S3Client, source: SourceVersion): Promise<Record<string, string>> {
-  const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand(locate(source)));
+  const { TagSet = [] } = await onVersion(
+    's3:GetObjectVersionTagging',
+    source,
+    async () => await s3.send(new GetObjectTaggingCommand(locate(source))),
+  );
   return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 

@@ -13,10 +13,11 @@ import { parseJob, requirePlanned } from './job.ts';
 import type { Plan } from './plan.ts';
 import type { Receipt } from './receipt.ts';
 import { isRefusedRetired, replanned, type ReplanPorts, workable } from './replan.ts';
+import { unlessUnreadable, type UnreadablePorts } from './unreadable.ts';
 import { writeChunk, type WritePorts, type Written } from './write-chunk.ts';
 
 export interface EncryptPorts extends SealPorts {
-  readonly state: SealPorts['state'] & WritePorts['state'] & ReplanPorts['state'];
+  readonly state: SealPorts['state'] & WritePorts['state'] & ReplanPorts['state'] & UnreadablePorts['state'];
   readonly sources: Sources;
   readonly vault: Vault;
   readonly keys: Keys;
@@ -37,10 +38,11 @@ export interface ChunkOutcome {
 
 /**
  * Idempotent: any number of deliveries of a job, at once or one after the other, leave one chunk and one seal.
- * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError: can never work
+ * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError, SourceUnreadableError: can never
+ * work
  * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError: waits
- * @throws KmsUnavailableError, StorageUnavailableError, EpochChangedError, PlanChangedError, ChunkChangedError: to be
- * tried again
+ * @throws KmsUnavailableError, StorageUnavailableError, StorageMisconfiguredError, EpochChangedError, PlanChangedError,
+ * ChunkChangedError: to be tried again
  */
 export async function encryptChunk(
   body: string,
@@ -54,7 +56,12 @@ export async function encryptChunk(
   return await ports.guard(
     tenant,
     signal,
-    async (guarded) => await doJob(tenant, plan, job.chunkIndex, ports, guarded),
+    async (guarded) =>
+      await unlessUnreadable(
+        plan,
+        ports,
+        async () => await doJob(tenant, plan, job.chunkIndex, ports, guarded),
+      ),
   );
 }
 

@@ -41,6 +41,15 @@ export interface Plan extends Geometry {
   readonly sealedAt?: string | undefined;
   /** SHA-256, base64, of every manifest that we were about to write for this generation. */
   readonly manifestDigests?: ReadonlySet<string> | undefined;
+  /** Set once S3 refused for good to let its source be read. Who removes it has the watch set the upload going again. */
+  readonly unreadable?: Unreadable | undefined;
+}
+
+export interface Unreadable {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** What S3 answered, and what can be done. */
+  readonly reason: string;
 }
 
 const planRowSchema = z.object({
@@ -64,6 +73,7 @@ const planRowSchema = z.object({
   jobsSent: z.int().min(0),
   sealedAt: z.string().optional(),
   manifestDigests: z.set(z.string()).optional(),
+  unreadable: z.object({ at: z.string(), reason: z.string() }).optional(),
 });
 
 export const planSchema: z.ZodType<Plan> = planRowSchema.check(({ value, issues }) => {

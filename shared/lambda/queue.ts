@@ -5,7 +5,7 @@
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseJob } from '../chunk/job.ts';
-import { type Disposition, SealstreamError } from '../errors.ts';
+import { type Disposition, SealstreamError, SourceUnreadableError } from '../errors.ts';
 import type { ParkedJob, Parking, Rejection, State } from '../ports.ts';
 import { count, loggable, logger } from './observe.ts';
 
@@ -88,13 +88,14 @@ function backoffSeconds(record: SQSRecord): number {
 function rejectionOf(record: SQSRecord, error: unknown, functionName: string): Rejection {
   const { code, message } =
     error instanceof SealstreamError ? error : { code: 'ERR_EVENT_INVALID', message: 'unknown failure' };
+  const shared = error instanceof SourceUnreadableError ? error.record : undefined;
   return {
-    id: record.messageId,
-    sentAt: new Date(Number(record.attributes.SentTimestamp)).toISOString(),
+    id: shared?.id ?? record.messageId,
+    sentAt: shared?.at ?? new Date(Number(record.attributes.SentTimestamp)).toISOString(),
     functionName,
     code,
     message,
     body: record.body.slice(0, MAX_BODY_CHARS),
-    rejectedAt: new Date().toISOString(),
+    rejectedAt: shared?.at ?? new Date().toISOString(),
   };
 }

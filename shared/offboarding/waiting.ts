@@ -12,9 +12,9 @@ export interface WaitingPorts {
 }
 
 export interface Waiting {
-  /** Versions planned and not sealed. */
+  /** Versions planned and not sealed, but for those that nothing will seal. */
   readonly planned: NamedVersions;
-  /** Versions whose plan does not prove itself: nobody can tell whether they are sealed, and nothing seals them. */
+  /** Versions that nothing will seal: their plan does not prove itself, or S3 never lets us read them. */
   readonly unreadable: NamedVersions;
   /** Versions, whatever became of them. */
   readonly uploads: number;
@@ -73,7 +73,9 @@ async function standingOf(
 ): Promise<Standing> {
   try {
     const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
-    return plan !== undefined && plan.sealedAt === undefined ? 'planned' : 'other';
+    if (plan === undefined || plan.sealedAt !== undefined) return 'other';
+    // What can't be read will never be sealed, and must not keep a tenant from leaving.
+    return plan.unreadable === undefined ? 'planned' : 'unreadable';
   } catch (error) {
     // What may go better the next time is an outage; anything else is the row itself.
     if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;

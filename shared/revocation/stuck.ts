@@ -31,7 +31,10 @@ export interface StuckPorts extends DueJobPorts {
   readonly now: () => Date;
 }
 
-/** `foreign`: of no tenant of ours. `waiting`: of a tenant whose key may not be used, parked, or not due. */
+/**
+ * `foreign`: of no tenant of ours. `waiting`: of a tenant whose key may not be used, parked, not due, or known to be
+ * unreadable.
+ */
 export type Finding = 'redriven' | 'foreign' | 'waiting';
 
 /** Waits between two redrives of an upload double up to a day. */
@@ -99,6 +102,7 @@ async function redriveIfStuck(
   if (parked.has(objectId) || !isPast(version.uploadedAt, ports.stuckSeconds, now)) return 'waiting';
   const last = await ports.redrives.lastOf(objectId);
   const { plan } = await ports.state.tenantAndPlan(tenantId, objectId);
+  if (plan?.unreadable !== undefined) return 'waiting';
   const { generation = 0 } = plan ?? {};
   const isPlannedAnew = generation > (last?.generation ?? 0);
   if (!isPlannedAnew && !isDue(plan, last, ports)) return 'waiting';

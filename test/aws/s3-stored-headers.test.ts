@@ -34,7 +34,7 @@ afterAll(async () => {
 async function restored(headers: Readonly<Record<string, string>>, sizeBytes: number) {
   const target = { endpoint: server.endpoint, accessKeyId: ACCOUNT };
   const put = await rawS3(target, 'PUT', `/${bucket}/source`, headers, Buffer.from('x'));
-  expect([put.status, put.body.toString()]).toEqual([200, ""]);
+  expect([put.status, put.body.toString()]).toEqual([200, '']);
   const versionId = put.headers['x-amz-version-id'] ?? '';
   const source: SourceVersion = { bucket, key: 'source', versionId, sequencer: '0A', uploadedAt: '' };
   const { attributes } = await s3Sources(s3).describe(source);

@@ -5,6 +5,7 @@ import {
   JobInvalidError,
   KmsUnavailableError,
   SourceChangedError,
+  SourceUnreadableError,
   StorageUnavailableError,
   TenantKeyDeniedError,
   TenantRevokedError,
@@ -133,6 +134,18 @@ describe('work that can never be done', () => {
         body: 'a',
         rejectedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/u),
       },
+    ]);
+  });
+
+  test('of one upload is recorded under one id and time, whichever of its jobs it is', async () => {
+    const ports = queue();
+    const record = { id: JOB.objectId, at: '2026-01-02T03:04:05.000Z' };
+    const failure = new SourceUnreadableError('it is archived', { record });
+    const event = eventOf(recordOf('a'), recordOf('b'));
+    expect(await reported(event, { a: failure, b: failure }, ports)).toEqual([]);
+    expect(ports.rejections.map(({ id, rejectedAt }) => [id, rejectedAt])).toEqual([
+      [record.id, record.at],
+      [record.id, record.at],
     ]);
   });
 

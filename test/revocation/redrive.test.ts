@@ -144,6 +144,17 @@ describe('an upload that is planned but not sealed', () => {
     expect(hours).toEqual([1, 2, 4, 8, 16, 32, 56, 80]);
   });
 
+  test('and can never be read is not sent again until its plan stops saying so', async () => {
+    const ports = bucket();
+    const plan = stuck(ports);
+    const unreadable = { at: UPLOADED_AT, reason: 'archived' };
+    ports.state.plans.set(plan.objectId, { ...plan, unreadable });
+    expect(await redrive(ports, NEVER)).toEqual({ redriven: 0, foreign: 0, failures: [] });
+    ports.state.plans.set(plan.objectId, plan);
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+    expect(sent(ports)).toEqual([0]);
+  });
+
   test('is sent once by two runs at once', async () => {
     const ports = bucket();
     stuck(ports);

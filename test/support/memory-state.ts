@@ -99,6 +99,11 @@ export function memoryState({ run }: Effects): MemoryState {
         'state.markSealed',
         () => update(plan, (stored) => ({ sealedAt: stored.sealedAt ?? sealedAt })) !== undefined,
       ),
+    markUnreadable: async (plan, unreadable) =>
+      await run('state.markUnreadable', () => {
+        const marked = update(plan, (stored) => ({ unreadable: stored.unreadable ?? unreadable }));
+        return marked?.unreadable ?? unreadable;
+      }),
     recordRejection: async (rejection) =>
       await run('state.recordRejection', () => void rejections.set(rejection.id, rejection)),
   };

@@ -1,0 +1,43 @@
+/**
+ * What S3's refusal to read a version of an upload means: it is gone, or it is there and can never be read as it is.
+ * Any other refusal is of the bucket, our role or S3, and says nothing about the version.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
+import type { SourceVersion } from '../chunk/plan.ts';
+import { errorOf, SourceChangedError, SourceUnreadableError } from '../errors.ts';
+import { exceptionName } from './storage-failure.ts';
+
+/** No such version, a delete marker, or shorter than planned. */
+const GONE: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed', 'InvalidRange']);
+
+/** Why it cannot be read, and what its uploader can do. */
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  [
+    'InvalidObjectState',
+    'it is archived: restore it (s3:RestoreObject), or keep uploads out of archive classes',
+  ],
+  ['InvalidRequest', 'it is encrypted with a key that S3 does not keep (SSE-C): upload it again without one'],
+  ['KMS.NotFoundException', 'the KMS key that S3 encrypted it with (SSE-KMS) is gone: upload it again'],
+  ['KeyTooLongError', 'no object has such a name'],
+  ['InvalidArgument', 'no object has such a version'],
+]);
+
+/** The error for a refusal by its name; the refusal itself where it says nothing about the version. */
+export function sourceFailure(cause: unknown, operation: string, source: SourceVersion): Error {
+  const name = exceptionName(cause);
+  if (GONE.has(name))
+    return new SourceChangedError(`version ${source.versionId} is gone from ${source.bucket}`, { cause });
+  const why = UNREADABLE.get(name);
+  return why === undefined
+    ? errorOf(cause)
+    : unreadable(source, `${operation} answered ${name}; ${why}`, cause);
+}
+
+/** The version is there, but not as a whole where anybody can fetch it. */
+export function unreadable(source: SourceVersion, why: string, cause?: unknown): SourceUnreadableError {
+  const version = `s3://${source.bucket}/${source.key}, version ${source.versionId}`;
+  return new SourceUnreadableError(
+    `${version}: ${why}. The upload is kept; once it can be read, remove \`unreadable\` from its plan in the state table`,
+    { cause },
+  );
+}
