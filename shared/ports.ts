@@ -230,6 +230,8 @@ export interface UploadQueue {
 }
 
 export interface SourceDescription {
+  /** ISO 8601, UTC, whole seconds: when S3 says it was uploaded; of a multipart upload, when that began. */
+  readonly modifiedAt?: string | undefined;
   readonly attributes: Attributes;
   readonly checksums: readonly SourceChecksum[];
 }
@@ -266,6 +268,8 @@ export interface ListedChunk extends Pick<Receipt, 'etag'> {
 export interface StoredManifest {
   readonly body: Uint8Array;
   readonly etag: string;
+  /** ISO 8601, UTC, whole seconds: when S3 says it was written. */
+  readonly modifiedAt?: string | undefined;
 }
 
 /** Where a restored object goes. */

@@ -75,7 +75,8 @@ async function describe(s3: S3Client, source: SourceVersion): Promise<SourceDesc
   // S3 keeps metadata that no header can carry, and answers only how much of it there is.
   if ((head.MissingMeta ?? 0) > 0) throw unreadable(source, 'it has user metadata that S3 does not answer');
   const tags = (head.TagCount ?? 0) === 0 ? {} : await readTags(s3, source);
-  return { attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
+  const modifiedAt = head.LastModified?.toISOString();
+  return { modifiedAt, attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
 }
 
 /** A refusal of HEAD has no body to say why, so the same version is asked for by GET. */

@@ -80,7 +80,8 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
 async function getManifest(s3: S3Client, bucket: string, key: string): Promise<StoredManifest | undefined> {
   const read = async (): Promise<StoredManifest> => {
     const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return { body: await manifestBody(answer), etag: answer.ETag ?? '' };
+    const { ETag = '', LastModified } = answer;
+    return { body: await manifestBody(answer), etag: ETag, modifiedAt: LastModified?.toISOString() };
   };
   return await unless([404], 's3:GetObject', read, bucket);
 }

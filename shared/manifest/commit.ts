@@ -6,9 +6,9 @@ import type { Plan } from '../chunk/plan.ts';
 import { manifestKey } from '../chunk/vault-key.ts';
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { State, Vault } from '../ports.ts';
-import { manifestDigest, stands } from './stands.ts';
+import { manifestDigest, stands, type StandsPorts } from './stands.ts';
 
-export interface CommitPorts {
+export interface CommitPorts extends StandsPorts {
   readonly state: Pick<State, 'tenantAndPlan' | 'noteManifest'>;
   readonly vault: Pick<Vault, 'getManifest' | 'putManifest'>;
 }
@@ -30,7 +30,7 @@ export async function commit(
 ): Promise<void> {
   const key = manifestKey(plan.tenantId, plan.key);
   let stored = await ports.vault.getManifest(key);
-  if (await stands(stored, plan, ports.state)) return;
+  if (await stands(stored, plan, ports)) return;
   const body = await makeBody();
   await note(plan, body, ports);
   for (;;) {
@@ -38,11 +38,11 @@ export async function commit(
     signal.throwIfAborted();
     if (await ports.vault.putManifest(key, body, stored)) break;
     stored = await ports.vault.getManifest(key);
-    if (await stands(stored, plan, ports.state)) return;
+    if (await stands(stored, plan, ports)) return;
   }
   const written = await ports.vault.getManifest(key);
   if (written !== undefined && Buffer.compare(written.body, body) === 0) return;
-  if (await stands(written, plan, ports.state)) return;
+  if (await stands(written, plan, ports)) return;
   throw new StorageUnavailableError(
     `object ${plan.objectId}: its manifest was written but cannot be read back`,
   );

@@ -62,7 +62,7 @@ async function describeUnlessSealed(plan: Plan, ports: SealPorts): Promise<Sourc
   } catch (error) {
     if (!(error instanceof SourceChangedError)) throw error;
     const stored = await ports.vault.getManifest(manifestKey(plan.tenantId, plan.key));
-    if (await stands(stored, plan, ports.state)) return 'sealed';
+    if (await stands(stored, plan, ports)) return 'sealed';
     throw error;
   }
 }

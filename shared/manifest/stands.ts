@@ -4,14 +4,17 @@
  * we write it. Where it cannot be told which of two uploads is newer, nothing is replaced and nothing dropped.
  */
 import { createHash } from 'node:crypto';
-import type { Plan } from '../chunk/plan.ts';
+import type { Plan, SourceVersion } from '../chunk/plan.ts';
 import { manifestKey } from '../chunk/vault-key.ts';
-import { ManifestInvalidError, PlanChangedError } from '../errors.ts';
-import type { State, StoredManifest, Vault } from '../ports.ts';
+import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
+import type { Sources, State, StoredManifest, Vault } from '../ports.ts';
 import { type ClearPart, decodeManifest } from './manifest.ts';
 import { sequencerOrder } from './sequencer.ts';
 
-type Plans = Pick<State, 'tenantAndPlan'>;
+export interface StandsPorts {
+  readonly state: Pick<State, 'tenantAndPlan'>;
+  readonly sources: Pick<Sources, 'describe'>;
+}
 
 /** S3's clocks, and the whole seconds its listings show. */
 const TIME_TOLERANCE_MS = 2_000;
@@ -28,34 +31,69 @@ export function manifestDigest(body: Uint8Array): string {
  */
 export async function isSealed(
   plan: Plan,
-  { vault, state }: { readonly vault: Pick<Vault, 'getManifest'>; readonly state: Plans },
+  ports: StandsPorts & { readonly vault: Pick<Vault, 'getManifest'> },
 ): Promise<boolean> {
   if (plan.sealedAt === undefined) return false;
-  const stored = await vault.getManifest(manifestKey(plan.tenantId, plan.key));
-  return await stands(stored, plan, state);
+  const stored = await ports.vault.getManifest(manifestKey(plan.tenantId, plan.key));
+  return await stands(stored, plan, ports);
 }
 
 /**
  * Whether what is stored makes writing needless: this very object, or a newer upload of the key. What the state table
  * says is read after the manifest was, so that a manifest of ours is never taken for somebody else's.
- * @throws ManifestInvalidError when it is malformed, claims an upload nobody planned, or cannot be told to be newer
+ * @throws ManifestInvalidError when it is malformed, claims an upload nobody planned, cannot be told to be newer, or
+ * is older by what S3 says
  * @throws PlanChangedError when the object was planned anew meanwhile
  */
-export async function stands(stored: StoredManifest | undefined, plan: Plan, state: Plans): Promise<boolean> {
+export async function stands(
+  stored: StoredManifest | undefined,
+  plan: Plan,
+  ports: StandsPorts,
+): Promise<boolean> {
   if (stored === undefined) return false;
   const { clear } = decodeManifest(stored.body);
-  if (clear.objectId === plan.objectId) return await isOurs(stored, plan, state);
+  if (clear.objectId === plan.objectId) return await isOurs(stored, plan, ports.state);
   const order = sequencerOrder(clear.sequencer, plan.source.sequencer);
   if (order === 'older') return false;
-  const other = await plannedAs(clear, plan, state);
+  const other = await plannedAs(clear, plan, ports.state);
   if (order === 'unknown' && !isLater(clear, other, plan)) return false;
-  if (other !== undefined) return isNoted(stored, other);
+  if (other === undefined)
+    throw new ManifestInvalidError(
+      `the manifest in the place of object ${plan.objectId} claims to be newer, but no such upload was planned`,
+    );
+  if (!isNoted(stored, other)) return false;
+  await requireNotLater(plan, stored, ports.sources);
+  return true;
+}
+
+/** A plan may be edited to look older than it is, but not what S3 says: what came after a seal is newer than it. */
+async function requireNotLater(
+  { source, objectId }: Plan,
+  { modifiedAt: sealedAt }: StoredManifest,
+  sources: StandsPorts['sources'],
+): Promise<void> {
+  const uploadedAt = await uploadTime(source, sources);
+  if (uploadedAt === undefined || sealedAt === undefined || uploadedAt <= sealedAt) return;
   throw new ManifestInvalidError(
-    `the manifest in the place of object ${plan.objectId} claims to be newer, but no such upload was planned`,
+    `object ${objectId} was uploaded at ${uploadedAt}, after the one in its place was sealed, but its plan says that ` +
+      'it is older: somebody else wrote the plan; the source is kept',
   );
 }
 
-async function isOurs(stored: StoredManifest, plan: Plan, state: Plans): Promise<boolean> {
+/** Undefined when it is gone, and there is nothing to lose any more. */
+async function uploadTime(
+  source: SourceVersion,
+  sources: StandsPorts['sources'],
+): Promise<string | undefined> {
+  try {
+    return (await sources.describe(source)).modifiedAt;
+  } catch (error) {
+    if (error instanceof SourceChangedError) return undefined;
+    throw error;
+  }
+}
+
+async function isOurs(stored: StoredManifest, plan: Plan, state: StandsPorts['state']): Promise<boolean> {
   const { plan: now } = await state.tenantAndPlan(plan.tenantId, plan.objectId);
   if (now?.generation !== plan.generation)
     throw new PlanChangedError(`object ${plan.objectId} was planned anew meanwhile`);
@@ -82,7 +120,11 @@ function isLater(clear: ClearPart, other: Plan | undefined, plan: Plan): boolean
 }
 
 /** The plan of the upload that the manifest claims to be of. */
-async function plannedAs(clear: ClearPart, plan: Plan, state: Plans): Promise<Plan | undefined> {
+async function plannedAs(
+  clear: ClearPart,
+  plan: Plan,
+  state: StandsPorts['state'],
+): Promise<Plan | undefined> {
   const { plan: other } = await state.tenantAndPlan(plan.tenantId, clear.objectId);
   const isAsClaimed = other?.source.key === plan.source.key && other.source.sequencer === clear.sequencer;
   return isAsClaimed ? other : undefined;

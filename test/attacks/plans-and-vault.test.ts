@@ -247,4 +247,18 @@ describe('with the encrypt role’s credentials', () => {
     await redrive();
     await expectSealed(upload);
   });
+
+  it('a plan that claims to be older than what is sealed, and sealed itself, costs nobody the newer upload', async () => {
+    const older = await held.upload('acme', 'backdated', randomBytes(10));
+    await held.release(older);
+    await pipeline.sealed(older);
+    await pipeline.advanceClock(10_000);
+    const newer = await held.upload('acme', 'backdated', randomBytes(20));
+    const plan = await planOfUpload(newer);
+    const source = { ...plan.source, sequencer: '00' };
+    await forge({ ...plan, source, sealedAt: new Date().toISOString() }, ENCRYPT_ROLE);
+    await sendJob(plan);
+    expect(await pipeline.rejectionOf(newer.objectId)).toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    expect(await sourceExists(pipeline, newer)).toBe(true);
+  });
 });

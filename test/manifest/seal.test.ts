@@ -182,6 +182,38 @@ describe('a seal is refused, and the source stays,', () => {
   });
 });
 
+describe('a plan that was edited to look older than what is sealed', () => {
+  const [SEALED, AFTER] = ['2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z'];
+
+  /** The object under that name was sealed; now another upload of it is, of the time that S3 says. */
+  async function sealAnother(modifiedAt: string): Promise<readonly [ports: World, outcome: unknown]> {
+    const ports = world();
+    await seal(await written(ports, { versionId: 'v1', sequencer: '0B' }), ACME, ports, NEVER);
+    const plan = await written(ports, { versionId: 'v2', sequencer: '0A' });
+    const source = ports.sources.versions.get('v2');
+    if (source !== undefined) ports.sources.versions.set('v2', { ...source, modifiedAt });
+    const getManifest: World['vault']['getManifest'] = async (key) => {
+      const stored = await ports.vault.getManifest(key);
+      return stored && { ...stored, modifiedAt: SEALED };
+    };
+    const told = { ...ports, vault: { ...ports.vault, getManifest } };
+    return [ports, await seal(plan, ACME, told, NEVER).catch((error: unknown) => error)];
+  }
+
+  test('costs nobody an upload that came after the seal', async () => {
+    const [ports, outcome] = await sealAnother(AFTER);
+    expect(outcome).toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    expect([...ports.sources.versions.keys()]).toEqual(['v2']);
+    expect(sealedVersionOf(ports)).toBe('v1');
+  });
+
+  test('is as it is where S3 does not say otherwise', async () => {
+    const [ports, outcome] = await sealAnother(SEALED);
+    expect(outcome).toBeUndefined();
+    expect(ports.sources.versions.size).toBe(0);
+  });
+});
+
 describe('what an editor of the vault can do to a seal', () => {
   test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
     const ports = world();
