@@ -77,6 +77,8 @@ export interface Sender {
   readonly service: string;
   /** `arn:aws:events:…:rule/…` */
   readonly sourceArn: string;
+  /** Whose the resource is. Default the account in its ARN; that of a bucket names none. */
+  readonly sourceAccountId?: string;
 }
 
 /**

@@ -6,8 +6,8 @@ import type { AccessRequest } from './authorizer.ts';
 export function senderRequest({
   service,
   sourceArn,
+  sourceAccountId: accountId = sourceArn.split(':')[4] ?? '',
 }: Sender): Required<Pick<AccessRequest, 'principal' | 'context'>> {
-  const accountId = sourceArn.split(':')[4] ?? '';
   const principal: Principal = { accountId, arn: service, service };
   return { principal, context: { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': accountId } };
 }

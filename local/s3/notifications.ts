@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { AwsError } from '../service.ts';
-import type { Clock, Deliver } from '../service.ts';
+import type { Clock, Deliver, Sender } from '../service.ts';
 import { wanting } from './notification-configuration.ts';
 import { eventBridgeEvent, notificationOf } from './notification-event.ts';
 import type { ObjectChange } from './notification-event.ts';
@@ -28,6 +28,12 @@ export interface NotificationPorts {
 
 const payloadSchema = z.record(z.string(), z.unknown());
 
+/** A message for a queue or a function, which asks its policy whether S3 may send for the bucket. An event has no records. */
+const recordsSchema = z.object({
+  Records: z.tuple([z.object({ s3: z.object({ bucket: z.object({ name: z.string() }) }) })]),
+});
+const ownerSchema = z.object({ account_id: z.string() });
+
 const row = z.object({
   id: z.int(),
   target_arn: z.string(),
@@ -44,12 +50,19 @@ const MAX_RETRY_MS = 60_000;
 
 export function createNotifications({ database, clock, deliver }: NotificationPorts): Notifications {
   const statements = prepare(database);
+  const senderOf = (payload: object): Sender | undefined => {
+    const name = recordsSchema.safeParse(payload).data?.Records[0].s3.bucket.name;
+    if (name === undefined) return undefined;
+    const owner = ownerSchema.safeParse(statements.owner.get(name)).data;
+    const sourceAccountId = owner?.account_id ?? '';
+    return { service: 's3.amazonaws.com', sourceArn: `arn:aws:s3:::${name}`, sourceAccountId };
+  };
   const timers = new Set<NodeJS.Timeout>();
   let draining: Promise<void> | undefined;
   let closed = false;
   const attempt = async ({ id, target_arn, payload, attempts }: Row): Promise<void> => {
     try {
-      await deliver(target_arn, payload);
+      await deliver(target_arn, payload, senderOf(payload));
       statements.remove.run(id);
     } catch (error) {
       if (isFinal(error)) return void statements.remove.run(id);
@@ -87,6 +100,7 @@ function prepare(database: DatabaseSync) {
     due: database.prepare('SELECT * FROM notifications WHERE due_ms <= ? ORDER BY id LIMIT ?'),
     remove: database.prepare('DELETE FROM notifications WHERE id = ?'),
     postpone: database.prepare('UPDATE notifications SET attempts = attempts + 1, due_ms = ? WHERE id = ?'),
+    owner: database.prepare('SELECT account_id FROM buckets WHERE name = ?'),
     restart: database.prepare('UPDATE notifications SET attempts = 0, due_ms = 0'),
   };
 }
