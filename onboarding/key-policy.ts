@@ -66,7 +66,7 @@ export function keyGrant(input: KeyGrantInput): readonly KeyPolicyStatement[] {
 
 /**
  * One operation per role of the data path. The control role may do both: it probes the key by DryRun, which needs the
- * permission of what it probes.
+ * permission of what it probes, and makes the one ciphertext that some probes need.
  */
 function messageStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = input;

@@ -158,7 +158,8 @@ function keyId(onboarding: Onboarding, region: string): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   SealstreamEncrypts:
-    'A new data key for what you upload. The control role only tries whether it could (DryRun).',
+    'A new data key for what you upload. The control role only tries whether it could (DryRun), and makes one that ' +
+    'protects nothing: the ciphertext that it tries Decrypt with where KMS wants one.',
   SealstreamRestores:
     'The data key of what you restore. The control role only tries whether it could (DryRun).',
   SealstreamUnwrapsBranchKeys: 'The branch key from which the data keys of your messages come.',
