@@ -75,7 +75,7 @@ function warnings(removal: Removal, asked: Destruction): readonly string[] {
   return [
     ...(tooLate === undefined ? [] : [tooLate]),
     ...named('S3 does not let us delete', removal.ciphertextLeft, 'See to that, and remove it again.'),
-    ...named('In the ingest bucket lie, with plans that do not prove themselves', removal.unreadablePlans),
+    ...named('Of the uploads in the ingest bucket nothing will ever seal', removal.unsealable),
     ...(neverActive === true && uploadsLeft > 0
       ? [
           `It never was active. Once nothing below ${tenantId}/ is in the ingest bucket, remove it again: its id is free then.`,

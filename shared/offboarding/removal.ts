@@ -41,8 +41,8 @@ export interface Removal {
   readonly jobsLeftParked: number;
   /** Versions in the ingest bucket that are not sealed: plaintext that somebody has to decide about. */
   readonly uploadsLeft: number;
-  /** Those of them whose plan could not be read. */
-  readonly unreadablePlans?: NamedVersions | undefined;
+  /** Those of them that nothing will ever seal, with the reason. */
+  readonly unsealable?: NamedVersions | undefined;
 }
 
 export interface Draining {
@@ -72,7 +72,7 @@ export const removalSchema: z.ZodType<Removal> = z.object({
   deletedUpTo: z.object({ key: z.string(), versionId: z.string() }).optional(),
   jobsLeftParked: z.int(),
   uploadsLeft: z.int(),
-  unreadablePlans: namedVersionsSchema.optional(),
+  unsealable: namedVersionsSchema.optional(),
 });
 
 /** Whether the branch keys go: alone by choice, and always with the ciphertext. */

@@ -113,14 +113,14 @@ async function dropKeys({ tenantId }: Removal, { tenants, now }: RemovePorts): P
 async function shredAndFinish(removal: Removal, ports: RemovePorts, signal: AbortSignal): Promise<Taken> {
   const { tenantId, neverActive } = removal;
   const branchKeyRowsDeleted = await shred(removal, ports);
-  const { uploads, unreadable } = await countWaiting(tenantId, ports, signal);
+  const { uploads, unsealable } = await countWaiting(tenantId, ports, signal);
   if (neverActive === true && uploads === 0) await dropParkedJobs(tenantId, ports);
   return {
     progress: {
       step: 'done',
       branchKeyRowsDeleted,
       uploadsLeft: uploads,
-      unreadablePlans: unreadable.count === 0 ? undefined : unreadable,
+      unsealable: unsealable.count === 0 ? undefined : unsealable,
       jobsLeftParked: await ports.parking.count(tenantId),
       finishedAt: ports.now().toISOString(),
     },

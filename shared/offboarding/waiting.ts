@@ -1,7 +1,7 @@
 /** What of a tenant still lies in the ingest bucket. Memory is flat in the number of versions. */
 import pLimit from 'p-limit';
 import { objectIdOf } from '../chunk/object-id.ts';
-import { SealstreamError } from '../errors.ts';
+import { type ErrorCode, SealstreamError } from '../errors.ts';
 import type { ListedVersion, SourceListing, State, VersionMarker } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { counted, type NamedVersions, NO_VERSIONS, versionName } from './named-versions.ts';
@@ -12,15 +12,16 @@ export interface WaitingPorts {
 }
 
 export interface Waiting {
-  /** Versions planned and not sealed, but for those that nothing will seal. */
+  /** Versions planned and not sealed, but for those that nothing will ever seal. */
   readonly planned: NamedVersions;
-  /** Versions that nothing will seal: their plan does not prove itself, or S3 never lets us read them. */
-  readonly unreadable: NamedVersions;
+  /** Versions that nothing will ever seal, each with the reason: a plan that does not prove itself, a source S3 refuses. */
+  readonly unsealable: NamedVersions;
   /** Versions, whatever became of them. */
   readonly uploads: number;
 }
 
 const READS_AT_ONCE = 16;
+const UNREADABLE: ErrorCode = 'ERR_SOURCE_UNREADABLE';
 
 /** @throws StorageUnavailableError; what `signal` aborts with */
 export async function countWaiting(
@@ -28,7 +29,7 @@ export async function countWaiting(
   ports: WaitingPorts,
   signal: AbortSignal,
 ): Promise<Waiting> {
-  let waiting: Waiting = { planned: NO_VERSIONS, unreadable: NO_VERSIONS, uploads: 0 };
+  let waiting: Waiting = { planned: NO_VERSIONS, unsealable: NO_VERSIONS, uploads: 0 };
   let marker: VersionMarker | undefined;
   do {
     signal.throwIfAborted();
@@ -39,18 +40,27 @@ export async function countWaiting(
   return waiting;
 }
 
-type Standing = 'planned' | 'unreadable' | 'other';
+/** `unsealable`, and why. */
+type Standing = 'planned' | 'other' | { readonly unsealable: string };
 
 function withPage(
-  { planned, unreadable, uploads }: Waiting,
+  { planned, unsealable, uploads }: Waiting,
   versions: readonly ListedVersion[],
   standings: readonly Standing[],
 ): Waiting {
-  const named = (standing: Standing): readonly string[] =>
-    versions.filter((_version, index) => standings[index] === standing).map(versionName);
+  const names = versions.map(versionName);
   return {
-    planned: counted(planned, named('planned')),
-    unreadable: counted(unreadable, named('unreadable')),
+    planned: counted(
+      planned,
+      names.filter((_name, index) => standings[index] === 'planned'),
+    ),
+    unsealable: counted(
+      unsealable,
+      names.flatMap((name, index) => {
+        const standing = standings[index];
+        return typeof standing === 'object' ? [`${name}: ${standing.unsealable}`] : [];
+      }),
+    ),
     uploads: uploads + versions.length,
   };
 }
@@ -74,11 +84,10 @@ async function standingOf(
   try {
     const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
     if (plan === undefined || plan.sealedAt !== undefined) return 'other';
-    // What can't be read will never be sealed, and must not keep a tenant from leaving.
-    return plan.unreadable === undefined ? 'planned' : 'unreadable';
+    return plan.unreadable === undefined ? 'planned' : { unsealable: UNREADABLE };
   } catch (error) {
     // What may go better the next time is an outage; anything else is the row itself.
     if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;
-    return 'unreadable';
+    return { unsealable: error.code };
   }
 }

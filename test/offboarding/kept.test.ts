@@ -123,16 +123,16 @@ describe('an upload whose plan does not prove itself', () => {
   });
 
   test('is counted apart, and its name rings no bell', async () => {
-    const { planned, unreadable, uploads } = await countWaiting(ACME.tenantId, world.ports, NEVER);
-    expect([planned.count, unreadable.count, uploads]).toEqual([1, 1, 2]);
-    expect(unreadable.first).toEqual([String.raw`"acme/forged\u0007" (version v1)`]);
+    const { planned, unsealable, uploads } = await countWaiting(ACME.tenantId, world.ports, NEVER);
+    expect([planned.count, unsealable.count, uploads]).toEqual([1, 1, 2]);
+    expect(unsealable.first).toEqual([String.raw`"acme/forged\u0007" (version v1): ERR_JOB_INVALID`]);
   });
 
   test('keeps no removal from its end: it is left and named', async () => {
     expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ waiting: 1 });
     world.versions = world.versions.filter(({ key }) => key !== 'acme/good');
     const { removal } = await removedIn(world);
-    expect(removal).toMatchObject({ uploadsLeft: 1, unreadablePlans: { count: 1 } });
+    expect(removal).toMatchObject({ uploadsLeft: 1, unsealable: { count: 1 } });
   });
 });
 

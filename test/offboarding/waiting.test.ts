@@ -17,7 +17,23 @@ function bucketOfTwo(): ReturnType<typeof world> & { readonly listing: ReturnTyp
 test('an upload whose plan does not prove itself is left, not waited for', async () => {
   const ports = bucketOfTwo();
   ports.effects.failOnce('state.tenantAndPlan', new PlanInvalidError('forged'));
-  expect(await countWaiting(ACME.tenantId, ports, NEVER)).toEqual({ planned: 1, uploads: 2 });
+  expect(await countWaiting(ACME.tenantId, ports, NEVER)).toMatchObject({
+    planned: { count: 1 },
+    unsealable: { count: 1, first: [expect.stringContaining('ERR_PLAN_INVALID')] },
+    uploads: 2,
+  });
+});
+
+test('an upload that S3 never lets us read is left, not waited for', async () => {
+  const ports = bucketOfTwo();
+  const [plan] = ports.state.plans.values();
+  if (plan !== undefined)
+    await ports.state.markUnreadable(plan, { at: plan.plannedAt, reason: 'it is archived' });
+  expect(await countWaiting(ACME.tenantId, ports, NEVER)).toMatchObject({
+    planned: { count: 1 },
+    unsealable: { count: 1, first: [expect.stringContaining('ERR_SOURCE_UNREADABLE')] },
+    uploads: 2,
+  });
 });
 
 test('what cannot be counted now is not taken for nothing', async () => {

@@ -107,10 +107,10 @@ it('what S3 does not let go is named, and is no success', async () => {
   expect(out).toContain('"acme/objects/a" (version v1): AccessDenied\n  and 20 more');
 });
 
-it('uploads whose plan does not prove itself are named', async () => {
-  const unreadablePlans = { count: 1, first: ['"acme/a" (version v1)'] };
+it('uploads that nothing will ever seal are named', async () => {
+  const unsealable = { count: 1, first: ['"acme/a" (version v1)'] };
   const answers = [
-    { returns: { done: true, removal: removal({ step: 'done', uploadsLeft: 1, unreadablePlans }) } },
+    { returns: { done: true, removal: removal({ step: 'done', uploadsLeft: 1, unsealable }) } },
   ];
   const { exitCode, out } = await type([...REMOVE, '--yes'], { answers });
   expect(exitCode).toBe(0);
