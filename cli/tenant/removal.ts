@@ -13,13 +13,13 @@ export interface Destruction {
 /** In the words of a question, and of what is said to have been done. */
 export function fateOf({ deleteCiphertext, shredBranchKeys }: Destruction): string {
   if (deleteCiphertext)
-    return 'its ciphertext is deleted, all versions, and its branch keys: nobody can read its data again';
+    return 'its ciphertext is deleted, all versions, and so are any branch keys: nobody can read its data again';
   if (shredBranchKeys)
     return (
-      'its ciphertext stays, but its branch keys are shredded: ' +
+      'its ciphertext stays, but any branch keys are shredded: ' +
       'nobody can read again what they wrapped, not even the tenant'
     );
-  return 'its ciphertext stays, and so do its branch keys: the tenant can read its data with its KMS key';
+  return 'its ciphertext stays, and so do any branch keys: the tenant can read its data with its KMS key';
 }
 
 export function describeProgress({ removal, waiting }: Removed): string {

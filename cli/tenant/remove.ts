@@ -20,8 +20,8 @@ const PAUSE_MS = 2_000;
 export function addRemove(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('remove'))
     .description(
-      'remove a tenant: close its intake, seal what is planned, drop its keys. What is in the vault stays, and the\n' +
-        'tenant can read it with its KMS key, unless told otherwise. Asked again it goes on where it was stopped;\n' +
+      'remove a tenant: close its intake, seal what is planned, drop its keys. What is in the vault stays, and the ' +
+        'tenant can read it with its KMS key, unless told otherwise. Asked again it goes on where it was stopped; ' +
         'an id that was never active is forgotten, and can be used again',
     )
     .requiredOption('--signed-off-by <name>', 'who answers for it; kept in the summary')
