@@ -31,7 +31,7 @@ export function reservedNames(variables: Readonly<Record<string, string>>): read
 
 /**
  * The credentials name the function's role (the access key id) and this one sandbox (the session token), which is
- * how the local AWS knows who calls. The secret is a constant: nothing verifies signatures.
+ * how the local AWS knows who calls. The secret is a constant, which S3 verifies where asked.
  */
 export function sandboxEnvironment(
   fn: LambdaFunction,

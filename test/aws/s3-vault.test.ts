@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { s3Vault } from '../../shared/aws/s3-vault.ts';
 import { decodeManifest, MAX_MANIFEST_BYTES } from '../../shared/manifest/manifest.ts';
 import { codeOf } from '../support/content.ts';
-import { Flood, s3Answering } from '../support/s3-stand-in.ts';
+import { ACCOUNT, newBucket, startS3 } from '../local/s3/s3-server.ts';
+import { clientOf, Flood, s3Answering } from '../support/s3-stand-in.ts';
 import { NEVER } from '../support/world.ts';
 
 const PLANTED_BYTES = 400 * 1_048_576;
@@ -81,6 +82,17 @@ test('a listing or an error that never ends is given up', async () => {
   expect(await listed().catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
   expect(await vault.getManifest('acme/objects/error').catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
   expect(flood.bytes).toBeLessThan(PLANTED_BYTES / 4);
+});
+
+test('a key planted among the chunks that XML cannot hold keeps none of them from being listed', async () => {
+  await using server = await startS3();
+  const Bucket = await newBucket(server.client());
+  const keys = ['acme/chunks/id/0000000000', 'acme/chunks/id/0000000001 +\u0001'];
+  for (const Key of keys) await server.client().putObject({ Bucket, Key, Body: 'x' });
+  const s3 = clientOf(server.endpoint, ACCOUNT);
+  const listed = await Array.fromAsync(s3Vault(s3, Bucket).listChunks('acme/chunks/id/'));
+  expect(listed).toEqual(keys.map((key) => ({ key, bytes: 1 })));
+  s3.destroy();
 });
 
 test.each(['getManifest', 'getChunk', 'putManifest'] as const)(

@@ -58,11 +58,11 @@ describe('an upload that can never be read', () => {
 
   test('seals once it can be read and its plan does not say otherwise any more', async () => {
     const ports = world();
-    const { read } = ports.sources;
+    const sources = { ...ports.sources };
     archived(ports);
     const plan = planned(ports, randomBytes(2 * CHUNK_BYTES));
     await failures(ports, jobsOf(plan, 0));
-    Object.assign(ports.sources, { read });
+    Object.assign(ports.sources, sources);
     expect(await failures(ports, jobsOf(plan, 0))).toMatchObject([
       { code: 'ERR_SOURCE_UNREADABLE' },
       { code: 'ERR_SOURCE_UNREADABLE' },
