@@ -9,7 +9,6 @@ import {
 import { decodeFormKey } from '../chunk/upload.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
-import { decodeFormKey } from '../chunk/upload.ts';
 import type { StoredManifest, Vault } from '../ports.ts';
 import { boundedStream } from './s3-body.ts';
 import { exceptionName, httpStatus, storing } from './storage-failure.ts';
