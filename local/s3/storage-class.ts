@@ -7,7 +7,7 @@ import type { Version } from './versions.ts';
 
 export const ARCHIVED_CLASSES: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
 
-export const STORAGE_CLASS = 'x-amz-storage-class';
+const STORAGE_CLASS = 'x-amz-storage-class';
 
 const STANDARD = 'STANDARD';
 
