@@ -86,6 +86,8 @@ export interface Account {
   readonly heard: Set<AwsEvent>;
   /** Failures that no promise allows for. */
   readonly surprises: string[];
+  /** Ids of the objects that somebody tampered with: they may wait for a person, as long as their source stays. */
+  readonly tampered: Set<string>;
   /** Oldest first. */
   readonly uploads: readonly Uploaded[];
   readonly uses: KeyUses;
@@ -98,7 +100,7 @@ export type OnboardedTenant = KeyOwner & Pick<Tenant, 'isolation' | 'maxKeyAgeSe
 export const CHUNK_BYTES = 100;
 /** A new key has long spread through KMS; and no tenant is onboarded on the second. */
 const SPREAD_MS = 400_250;
-const INGEST_BUCKET = 'ingest';
+export const INGEST_BUCKET = 'ingest';
 
 export async function account(tenants: readonly OnboardedTenant[]): Promise<Account> {
   const neutral = effects();
@@ -173,6 +175,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     downs,
     heard: new Set(),
     surprises,
+    tampered: new Set(),
     uploads,
     uses,
     upload(tenantId, key, bytes, notified) {

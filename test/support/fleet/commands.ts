@@ -1,5 +1,6 @@
 /** Everything that can happen to a fleet, as fast-check draws it: in any order, at any time, with a crash or a wait. */
 import * as fc from 'fast-check';
+import { attack } from './attackers.ts';
 import { BUTTONS, press } from './buttons.ts';
 import { ANYBODY, type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
 import { encrypt, ingest, release, restore, revoke, watch } from './fleet.ts';
@@ -163,4 +164,5 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: keyChange },
   { weight: 1, arbitrary: keyChangeAtWork },
   { weight: 1, arbitrary: otherButton },
+  { weight: 1, arbitrary: attack },
 );

@@ -2,7 +2,7 @@
 import type { Account } from './account.ts';
 import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
-import { hasWorkingKey, newest, unsealed } from './promises.ts';
+import { hasWorkingKey, isKeptAside, newest, unsealed } from './promises.ts';
 import { pass } from './virtual-time.ts';
 
 /** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
@@ -91,7 +91,7 @@ export function isServed({ state }: Account, tenantId: string): boolean {
 export async function notRestorable(fleet: Fleet, tenantId: string): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const upload of newest(fleet.account, tenantId)) {
-    if (!(await hasWorkingKey(fleet.account, upload))) continue;
+    if (isKeptAside(fleet.account, upload) || !(await hasWorkingKey(fleet.account, upload))) continue;
     const { key, body } = upload;
     await restore(fleet, 0, tenantId, key);
     const restored = fleet.account.destinations.objects.get(`restored/${tenantId}/${key}`);

@@ -30,6 +30,14 @@ const EXPECTED_CODES: ReadonlySet<string> = new Set([
   'ERR_KMS_UNAVAILABLE',
 ]);
 
+/** What is added where somebody tampered with an object: it does not open, and its jobs are refused. */
+const TAMPERED_CODES: ReadonlySet<string> = new Set([
+  'ERR_AUTHENTICATION_FAILED',
+  'ERR_CONTEXT_MISMATCH',
+  'ERR_MANIFEST_INVALID',
+  'ERR_JOB_INVALID',
+]);
+
 export async function newFleet(tenants: readonly OnboardedTenant[]): Promise<Fleet> {
   const shared = await account(tenants);
   const several = (role: DataFunction): Sandbox[] =>
@@ -116,8 +124,9 @@ async function invoke(
   sandbox.gate.plan(mishap);
   const invocation = work().catch((error: unknown) => {
     const code = error instanceof SealstreamError ? error.code : String(error);
-    if (!sandbox.gate.dead && !EXPECTED_CODES.has(code))
-      fleet.account.surprises.push(`${sandbox.name}: ${code}`);
+    const isExpected =
+      EXPECTED_CODES.has(code) || (fleet.account.tampered.size > 0 && TAMPERED_CODES.has(code));
+    if (!sandbox.gate.dead && !isExpected) fleet.account.surprises.push(`${sandbox.name}: ${code}`);
   });
   fleet.inFlight.set(invocation, sandbox);
   void invocation.finally(() => {

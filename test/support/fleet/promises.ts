@@ -14,6 +14,7 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
     ...unexpectedRejections(account),
     ...leftBehind(account),
     ...undrained(account),
+    ...misplaced(account),
     ...account.uploads.filter((upload) => isLost(account, upload)).map((upload) => `lost: ${nameOf(upload)}`),
     ...halfRestored(account).map((name) => `restored as something never uploaded: ${name}`),
   ];
@@ -36,7 +37,9 @@ export async function activeThoughDown(account: Account): Promise<readonly strin
 export async function unsealed(account: Account, tenantId: string): Promise<readonly string[]> {
   const waiting = account.uploads.filter(
     (upload) =>
-      upload.tenantId === tenantId && account.state.plans.get(upload.objectId)?.sealedAt === undefined,
+      !isKeptAside(account, upload) &&
+      upload.tenantId === tenantId &&
+      account.state.plans.get(upload.objectId)?.sealedAt === undefined,
   );
   const due = await Promise.all(
     waiting.map(
@@ -75,9 +78,31 @@ export function newest({ uploads }: Account, tenantId: string): readonly Uploade
   return [...new Map(own.map((upload) => [upload.key, upload])).values()];
 }
 
+/** Manifests by which one upload is read under another's name. */
+function misplaced({ vault, uploads }: Account): readonly string[] {
+  return [...vault.objects]
+    .filter(([name]) => name.includes('/objects/'))
+    .filter(([name, body]) => {
+      const { objectId } = decodeManifest(body).clear;
+      return !uploads.some(
+        ({ tenantId, key, objectId: own }) => own === objectId && name === `${tenantId}/objects/${key}`,
+      );
+    })
+    .map(([name]) => `sealed under another name: ${name}`);
+}
+
+/** What somebody tampered with and is not sealed rests where it was uploaded, for a person to look at. */
+export function isKeptAside(
+  { tampered, sources }: Account,
+  { objectId, versionId }: Pick<Uploaded, 'objectId' | 'versionId'>,
+): boolean {
+  return tampered.has(objectId) && sources.versions.has(versionId);
+}
+
 /** Nothing new is taken for a tenant that leaves. */
-function unexpectedRejections({ state, removals }: Account): readonly string[] {
+function unexpectedRejections({ state, removals, tampered }: Account): readonly string[] {
   return [...state.rejections.values()]
+    .filter(({ body }) => ![...tampered].some((objectId) => body.includes(objectId)))
     .filter(
       ({ code, body }) =>
         code !== 'ERR_TENANT_OFFBOARDED' || ![...removals.keys()].some((id) => body.includes(`"${id}/`)),

@@ -1,0 +1,106 @@
+/**
+ * Who has got hold of one function's role, or may write to the vault, and nothing else: rows of the state table are
+ * edited, objects are planted where the pipeline is about to write. What is tampered with may wait for a person, as long
+ * as its source stays; it may never be lost, and never appear under another name or key.
+ */
+import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import { jobsOf } from '../../../shared/chunk/job.ts';
+import { type Plan, planOf } from '../../../shared/chunk/plan.ts';
+import { chunkKey, manifestKey } from '../../../shared/chunk/vault-key.ts';
+import { FORMAT } from '../../../shared/envelope/context.ts';
+import { type ClearPart, encodeManifest } from '../../../shared/manifest/manifest.ts';
+import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
+import { type Account, CHUNK_BYTES, INGEST_BUCKET, type Uploaded } from './account.ts';
+import { type Command, command } from './command.ts';
+import { encrypt, type Fleet, ingest } from './fleet.ts';
+import { uploadSpaced, workThrough } from './working.ts';
+
+interface Victim {
+  readonly account: Account;
+  readonly tenantId: TenantId;
+  readonly upload: Uploaded;
+  /** As `ingest` plans it. */
+  readonly plan: Plan;
+}
+
+/** What is done to an upload that nothing has been done for yet. */
+const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
+  'a chunk of another object lies where its own goes': ({ account, tenantId, plan }) => {
+    const other = account.state.plans.get(account.uploads.at(-2)?.objectId ?? '');
+    const chunk = other && account.vault.objects.get(chunkKey(tenantId, other.objectId, 0));
+    account.vault.objects.set(chunkKey(tenantId, plan.objectId, 0), chunk ?? randomBytes(CHUNK_BYTES));
+  },
+  'a manifest lies where its own goes': ({ account, tenantId, upload, plan }) => {
+    const { source, sizeBytes, chunkBytes, chunkCount, objectId, kekArn } = plan;
+    const clear: ClearPart = {
+      format: FORMAT,
+      tenantId,
+      objectId,
+      sizeBytes,
+      chunkBytes,
+      chunkCount,
+      kekArn,
+      epoch: account.state.tenants.get(tenantId)?.epoch ?? 1,
+      sourceVersionId: source.versionId,
+      sequencer: source.sequencer,
+      sealedAt: new Date().toISOString(),
+    };
+    account.vault.objects.set(
+      manifestKey(tenantId, upload.key),
+      Buffer.from(encodeManifest({ clear, sealed: randomBytes(500) })),
+    );
+  },
+  'its plan says that it is sealed': ({ account, plan }) => {
+    writePlan(account, { ...plan, sealedAt: new Date().toISOString() });
+  },
+  'its plan names another tenant': ({ account, plan }) => {
+    const thief = tenantIdSchema.parse('initech');
+    const kekArn = account.keyOf.get(thief)?.arn ?? plan.kekArn;
+    writePlan(account, { ...plan, tenantId: thief, kekArn });
+  },
+};
+
+/** In the middle of a tenant's work. */
+export const attack: fc.Arbitrary<Command> = fc
+  .record({
+    tenant: fc.constantFrom('acme', 'globex'),
+    name: fc.constantFrom(...Object.keys(ATTACKS)),
+    sandbox: fc.nat({ max: 1 }),
+  })
+  .map(({ tenant, name, sandbox }) =>
+    command(`${tenant} through ${sandbox}: ${name}`, async (fleet, known) => {
+      known.disturbed.add(tenant);
+      await workThrough(fleet, sandbox, tenant, 'a', CHUNK_BYTES);
+      await uploadSpaced(fleet, tenant, 'b', CHUNK_BYTES, true);
+      tamper(fleet, name);
+      await ingest(fleet, 0, 10);
+      await encrypt(fleet, sandbox, 0, 10);
+    }),
+  );
+
+function tamper({ account }: Fleet, name: string): void {
+  const upload = account.uploads.at(-1);
+  if (upload === undefined) return;
+  account.tampered.add(upload.objectId);
+  const tenantId = tenantIdSchema.parse(upload.tenantId);
+  ATTACKS[name]?.({ account, tenantId, upload, plan: planFor(account, tenantId, upload) });
+}
+
+/** With its jobs, which `ingest` may send. */
+function writePlan({ state, chunkQueue }: Account, plan: Plan): void {
+  state.plans.set(plan.objectId, plan);
+  for (const job of jobsOf(plan, 0)) chunkQueue.send(JSON.stringify(job));
+}
+
+function planFor({ keyOf }: Account, tenantId: TenantId, { key, versionId, body }: Uploaded): Plan {
+  const source = {
+    bucket: INGEST_BUCKET,
+    key: `${tenantId}/${key}`,
+    versionId,
+    sequencer: '',
+    uploadedAt: new Date().toISOString(),
+  };
+  const kekArn = keyOf.get(tenantId)?.arn ?? '';
+  return planOf({ tenantId, key, source, sizeBytes: body.length }, kekArn, CHUNK_BYTES, new Date());
+}
