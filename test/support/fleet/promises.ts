@@ -41,26 +41,8 @@ export async function unsealed(account: Account, tenantId: string): Promise<read
       upload.tenantId === tenantId &&
       account.state.plans.get(upload.objectId)?.sealedAt === undefined,
   );
-  const due = await Promise.all(
-    waiting.map(
-      async (upload) => (await hasWorkingKey(account, upload)) && !(await isBehindParked(account, upload)),
-    ),
-  );
+  const due = await Promise.all(waiting.map(async (upload) => await hasWorkingKey(account, upload)));
   return waiting.filter((_upload, index) => due[index]).map(nameOf);
-}
-
-/**
- * The watch sets no upload of a tenant going while anything of that tenant is parked, and what was planned under a key
- * that it had before stays parked as long as that key does not work.
- */
-async function isBehindParked(account: Account, upload: Uploaded): Promise<boolean> {
-  if (account.state.plans.has(upload.objectId)) return false;
-  const parked = account.parking.parkedOf(tenantIdSchema.parse(upload.tenantId));
-  const keys = new Set(parked.map(({ job }) => account.state.plans.get(job.objectId)?.kekArn));
-  const works = await Promise.all(
-    account.everyKey.filter(({ arn }) => keys.has(arn)).map(async (key) => await key.works()),
-  );
-  return works.includes(false);
 }
 
 /** Whether the key works that an upload was planned under; no object is ever under two. Not planned, it gets the one in use. */
