@@ -40,7 +40,7 @@ import { keyUses, type KeyUses } from './key-uses.ts';
 import { queue, type Queue } from './queue.ts';
 import { expiringLeases, heardTenants } from './registry.ts';
 import { gate } from './sandbox.ts';
-import { type KeyOwner, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { type KeyOwner, replicasOf, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 
 export interface Uploaded {
@@ -76,7 +76,7 @@ export interface Account {
   readonly toDrain: Map<string, readonly string[]>;
   /** The key in use, by tenant. */
   readonly keyOf: ReadonlyMap<string, TenantKey>;
-  /** Every key of every tenant: one in use, and one that it may change to, or had before. */
+  /** Every key of every tenant, replicas too: one in use, and one that it may change to, or had before. */
   readonly everyKey: readonly TenantKey[];
   /** Events of the tenants' keys that nobody has handled yet, oldest first. */
   readonly events: AwsEvent[];
@@ -136,7 +136,8 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   for (const tenant of tenants) {
     const first = await keys.create(tenant);
     keyOf.set(tenant.tenantId, first);
-    everyKey.push(first, await keys.create({ ...tenant, imported: false }));
+    const spare = await keys.create({ ...tenant, imported: false, multiRegion: false });
+    everyKey.push(first, ...(first.replica === undefined ? [] : [first.replica]), spare);
   }
   await pass(SPREAD_MS);
   for (const tenant of tenants) await registry.register(await recordOf(tenant, keyOf, branchKeys));
@@ -210,6 +211,7 @@ async function recordOf(
   const tenant = tenantSchema.parse({
     tenantId,
     kekArn: keyOf.get(tenantId)?.arn,
+    replicaArns: replicasOf(keyOf.get(tenantId)),
     keyMode,
     isolation,
     rotateWithKek: true,

@@ -6,7 +6,7 @@ import { ANYBODY, type Command, command, DISTURBED, MISHAPS, told } from './comm
 import { encrypt, ingest, release, restore, revoke, watch } from './fleet.ts';
 import { type Forgery, forged } from './forged-events.ts';
 import { deliver, type How } from './hearing.ts';
-import { keyChange, keyChangeAtWork, otherButton } from './key-changes.ts';
+import { keyChange, keyChangeAtWork, otherButton, replicaButton, replicaChange } from './key-changes.ts';
 import { pause, removal, resumption, rotation, suspension } from './operator-commands.ts';
 import { freeze, pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
@@ -164,5 +164,7 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: keyChange },
   { weight: 1, arbitrary: keyChangeAtWork },
   { weight: 1, arbitrary: otherButton },
+  { weight: 2, arbitrary: replicaChange },
+  { weight: 1, arbitrary: replicaButton },
   { weight: 1, arbitrary: attack },
 );

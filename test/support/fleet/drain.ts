@@ -2,6 +2,7 @@
 import type { Account } from './account.ts';
 import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
+import { areInOrder } from './keys-in-use.ts';
 import { hasWorkingKey, isKeptAside, newest, unsealed } from './promises.ts';
 import { pass } from './virtual-time.ts';
 
@@ -35,7 +36,7 @@ async function isAtRest({ account }: Fleet): Promise<boolean> {
   for (const key of account.keyOf.values())
     if (
       isServed(account, key.tenantId) &&
-      (await key.works()) &&
+      (await areInOrder(account, key.tenantId)) &&
       (await unsealed(account, key.tenantId)).length > 0
     )
       return false;
@@ -69,11 +70,11 @@ export async function finishRemovals(fleet: Fleet): Promise<void> {
 /** Tenants that are not removed though it was asked for, or suspended still though their key works. */
 export async function notSettled({ account }: Fleet): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const [tenantId, key] of account.keyOf) {
+  for (const tenantId of account.keyOf.keys()) {
     const status = account.state.tenants.get(tenantId)?.status ?? '';
     const step = account.removals.get(tenantId)?.step ?? 'done';
     const right = account.removals.has(tenantId) ? ['offboarded'] : ['active', 'revoked'];
-    if (step !== 'done' || ((await key.works()) && !right.includes(status)))
+    if (step !== 'done' || ((await areInOrder(account, tenantId)) && !right.includes(status)))
       wrong.push(`${tenantId} is ${status}, its removal at ${step}`);
   }
   return wrong;

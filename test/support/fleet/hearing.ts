@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AwsEvent } from '../../../local/service.ts';
 import { type Account, isDisabling, keyArnOf } from './account.ts';
 import { type Fleet, revoke } from './fleet.ts';
+import { keysInUse } from './keys-in-use.ts';
 import type { Mishap } from './sandbox.ts';
 
 /** `and again later`: it stays on its way. */
@@ -26,7 +27,9 @@ export async function deliver(fleet: Fleet, index: number, how: How, trouble?: M
  */
 async function hear(fleet: Fleet, event: AwsEvent, trouble?: Mishap): Promise<boolean> {
   const { account } = fleet;
-  const isInUse = [...account.keyOf.values()].some(({ arn }) => arn === keyArnOf(event));
+  const tenantIds = [...account.keyOf.keys()];
+  const inUse = tenantIds.flatMap((tenantId) => keysInUse(account, tenantId));
+  const isInUse = inUse.some(({ arn }) => arn === keyArnOf(event));
   const isOld = !isInUse || (account.heard.has(event) && isDisabling(event));
   const actives = activeTenants(account);
   const handled = await revoke(fleet, event, trouble);

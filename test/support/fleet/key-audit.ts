@@ -45,6 +45,7 @@ function inputOf(operation: KmsOperation, KeyId: string, EncryptionContext: obje
 }
 
 const madeSchema = z.object({ CiphertextBlob: z.instanceof(Uint8Array) });
+const named = z.object({ Arn: z.string() });
 
 const factsSchema = z
   .object({
@@ -54,6 +55,7 @@ const factsSchema = z
     Origin: z.string(),
     MultiRegion: z.boolean().default(false),
     ValidTo: z.date().optional(),
+    MultiRegionConfiguration: z.object({ PrimaryKey: named, ReplicaKeys: z.array(named) }).optional(),
   })
   .transform((key) => ({
     state: key.KeyState,
@@ -61,7 +63,7 @@ const factsSchema = z
     usage: key.KeyUsage,
     origin: key.Origin,
     multiRegion: key.MultiRegion,
-    relatedArns: [],
+    relatedArns: (key.MultiRegionConfiguration?.ReplicaKeys ?? []).map(({ Arn }) => Arn),
     validTo: key.ValidTo,
     customKeyStore: false,
   }));

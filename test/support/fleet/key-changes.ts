@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../local/names.ts';
 import { StorageUnavailableError } from '../../../shared/errors.ts';
 import { changeKey } from '../../../shared/onboarding/change-key.ts';
+import type { ChangeRequest } from '../../../shared/onboarding/request.ts';
 import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
@@ -15,7 +16,7 @@ import type { Sandbox } from './functions.ts';
 import { deliver, type How } from './hearing.ts';
 import { keyAudit } from './key-audit.ts';
 import { gated } from './sandbox.ts';
-import type { TenantKey } from './tenant-keys.ts';
+import { REGIONS, replicasOf, type TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
 
@@ -32,6 +33,34 @@ export const keyChange: fc.Arbitrary<Command> = fc
       await operate(fleet, tenant, runChangeKey, trouble);
     }),
   );
+
+/** Whose first key may have a replica. */
+const REPLICATED = 'acme';
+
+/** Its replica is named no more, or again; before that its own region is out of reach for a while. */
+export const replicaChange: fc.Arbitrary<Command> = fc
+  .record({ sandbox: SANDBOX, isDropped: fc.constantFrom(true, true, false), trouble: MISHAPS })
+  .map(({ sandbox, isDropped, trouble }) =>
+    command(
+      `${REPLICATED} through ${sandbox}: its replica wraps, and is ${isDropped ? 'dropped' : 'named'}${told(trouble)}`,
+      async (fleet, known) => {
+        known.disturbed.add(REPLICATED);
+        const { keys } = fleet.account;
+        keys.throttle(true, [REGIONS[0]]);
+        await workThrough(fleet, sandbox, REPLICATED, 'a', 100);
+        keys.throttle(false, [REGIONS[0]]);
+        await operate(fleet, REPLICATED, isDropped ? dropReplicas : nameReplicas, trouble);
+      },
+    ),
+  );
+
+async function dropReplicas(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
+  await change(account, sandbox, tenantId, { replicaArns: [] });
+}
+
+async function nameReplicas(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
+  await change(account, sandbox, tenantId, { replicaArns: replicasOf(account.keyOf.get(tenantId)) });
+}
 
 /** In the middle of its work: one upload is planned, and one is in flight. */
 export const keyChangeAtWork: fc.Arbitrary<Command> = fc
@@ -65,10 +94,19 @@ export const otherButton: fc.Arbitrary<Command> = fc
     }),
   );
 
-/** What somebody else changed meanwhile is asked for again another time. */
 async function runChangeKey(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
-  const kekArn = otherKeyOf(account, tenantId)?.arn;
-  const request = { action: 'change-key', tenantId, settings: { kekArn }, strict: false } as const;
+  const other = otherKeyOf(account, tenantId);
+  await change(account, sandbox, tenantId, { kekArn: other?.arn, replicaArns: replicasOf(other) });
+}
+
+/** What somebody else changed meanwhile is asked for again another time. */
+async function change(
+  account: Account,
+  sandbox: Sandbox,
+  tenantId: TenantId,
+  settings: ChangeRequest['settings'],
+): Promise<void> {
+  const request = { action: 'change-key', tenantId, settings, strict: false } as const;
   await changeKey(request, {
     tenants: gated(account.tenants, sandbox.gate),
     hearings: gated(account.hearings, sandbox.gate),
@@ -82,7 +120,30 @@ async function runChangeKey(account: Account, sandbox: Sandbox, tenantId: Tenant
   });
 }
 
+/** What a tenant does to the replica of its key, which is a key with buttons of its own. */
+export const replicaButton: fc.Arbitrary<Command> = fc
+  .record({
+    name: fc.constantFrom('disable', 'enable', 'lock out', 'let in'),
+    how: fc.constantFrom<How | undefined>('once', 'and again later', undefined),
+  })
+  .map(({ name, how }) =>
+    command(`${REPLICATED}: ${name} of its replica, heard ${how ?? 'later'}`, async (fleet, known) => {
+      const { everyKey, events } = fleet.account;
+      const replica = everyKey.find((key) => key.replica !== undefined)?.replica;
+      if (replica === undefined) return;
+      known.disturbed.add(REPLICATED);
+      await BUTTONS[name]?.(replica);
+      if (how !== undefined) await deliver(fleet, events.length - 1, how);
+    }),
+  );
+
+/** The one of its two keys that it does not use; replicas go with the key they are of. */
 function otherKeyOf({ everyKey, keyOf }: Account, tenantId: string): TenantKey | undefined {
-  const { arn } = keyOf.get(tenantId) ?? {};
-  return everyKey.find((key) => key.tenantId === tenantId && key.arn !== arn);
+  const idInUse = keyIdOf(keyOf.get(tenantId));
+  return everyKey.find((key) => key.tenantId === tenantId && keyIdOf(key) !== idInUse);
+}
+
+/** The same for a key and its replicas. */
+function keyIdOf(key: TenantKey | undefined): string | undefined {
+  return key?.arn.split('/')[1];
 }

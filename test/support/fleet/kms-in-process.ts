@@ -1,4 +1,5 @@
 /** The KMS of the local AWS, asked in process as the AWS SDK asks it. */
+import * as z from 'zod';
 import { principalOf } from '../../../local/identity.ts';
 import type { Kms } from '../../../local/kms/service.ts';
 import { REGION } from '../../../local/names.ts';
@@ -13,8 +14,9 @@ export async function call(
   operation: string,
   input: object,
 ): Promise<Record<string, unknown>> {
-  const principal = principalOf({ accessKeyId, region: REGION, service: 'kms' });
-  const caller = { principal, region: REGION, requestId: 'in-process', userAgent: 'fleet' };
+  const region = regionOf(input);
+  const principal = principalOf({ accessKeyId, region, service: 'kms' });
+  const caller = { principal, region, requestId: 'in-process', userAgent: 'fleet' };
   try {
     return received(await kms.call(operation, sent(input), caller));
   } catch (error) {
@@ -22,6 +24,14 @@ export async function call(
     throw Object.assign(new Error(error.message), { name: error.code });
   }
 }
+
+/** The region of the key that is asked for, whose KMS the SDK asks. */
+export function regionOf(input: object): string {
+  const { KeyId, SourceKeyId = KeyId } = namedSchema.parse(input);
+  return SourceKeyId?.startsWith('arn:') === true ? (SourceKeyId.split(':')[3] ?? REGION) : REGION;
+}
+
+const namedSchema = z.object({ KeyId: z.string().optional(), SourceKeyId: z.string().optional() });
 
 function sent(input: object): Record<string, unknown> {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined);

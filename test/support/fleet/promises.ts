@@ -4,6 +4,7 @@ import { manifestKey } from '../../../shared/chunk/vault-key.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';
+import { keysInUse } from './keys-in-use.ts';
 
 /** Every promise that is broken now; none when all are kept. */
 export function brokenPromises(fleet: Fleet): readonly string[] {
@@ -23,7 +24,7 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
 /** Tenants that are active although their key is down and we have heard so, whatever KMS still answers. */
 export async function activeThoughDown(account: Account): Promise<readonly string[]> {
   const broken: string[] = [];
-  for (const key of account.keyOf.values()) {
+  for (const key of [...account.keyOf.keys()].flatMap((tenantId) => keysInUse(account, tenantId))) {
     const downs = account.downs.get(key.arn) ?? [];
     if (await key.isEnabled()) downs.splice(0);
     if (!['active', 'offboarding'].includes(account.state.tenants.get(key.tenantId)?.status ?? '')) continue;

@@ -11,7 +11,7 @@ import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, RESTORE_ROLE } from '../../../
 import type { AwsEvent } from '../../../local/service.ts';
 import { keyPolicy } from '../../../onboarding/key-policy.ts';
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
-import { call } from './kms-in-process.ts';
+import { call, regionOf } from './kms-in-process.ts';
 
 export type OurRole = 'encrypt' | 'restore' | 'control';
 
@@ -21,11 +21,15 @@ export interface KeyOwner extends Pick<Tenant, 'keyMode'> {
   readonly accountId: string;
   /** Whether its material is the tenant's own. */
   readonly imported: boolean;
+  /** Whether it has a replica in another region. Default false. */
+  readonly multiRegion?: boolean;
 }
 
 /** One tenant's key, in its own hand. */
 export interface TenantKey extends KeyOwner {
   readonly arn: string;
+  /** The same key in another region, where it has one; a key of its own to whoever presses its buttons. */
+  readonly replica?: TenantKey;
   /** Does what an operation of KMS does to the key; answers false where KMS refuses that in the key's state. */
   change(operation: string, input?: object): Promise<boolean>;
   lockOut(): Promise<boolean>;
@@ -43,8 +47,8 @@ export interface TenantKey extends KeyOwner {
 export interface TenantKeys {
   readonly kms: Kms;
   create(owner: KeyOwner): Promise<TenantKey>;
-  /** From now on KMS throttles all our roles, or no longer. */
-  throttle(throttled: boolean): void;
+  /** From now on KMS throttles all our roles, or no longer. Default: in every region. */
+  throttle(throttled: boolean, regions?: readonly string[]): void;
   /** A call of one of our roles, bytes in and out, as the AWS SDK makes it. */
   ask(role: OurRole, operation: string, input: object): Promise<Record<string, unknown>>;
 }
@@ -63,6 +67,9 @@ const ACTIONS = {
   ],
 } as const;
 
+/** Of a key, and of its replica. */
+export const REGIONS: readonly [string, string] = ['us-east-1', 'eu-west-1'];
+
 export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<TenantKeys> {
   const roles = createRoles();
   for (const [role, name] of Object.entries(ROLES)) {
@@ -74,24 +81,47 @@ export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<Te
     authorizer: createAuthorizer(roles),
     publish: (event) => Promise.resolve(publish(event)),
   });
-  let throttled = false;
+  const throttled = new Set<string>();
   return {
     kms,
-    throttle: (now) => void (throttled = now),
+    throttle(now, regions = REGIONS) {
+      for (const region of regions) if (now) throttled.add(region);
+      for (const region of regions) if (!now) throttled.delete(region);
+    },
     create: async (owner) => await createKek(kms, owner),
     async ask(role, operation, input) {
-      if (throttled) throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+      if (throttled.has(regionOf(input)))
+        throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
       return await call(kms, `${ISV_ACCOUNT}.${ROLES[role]}`, operation, input);
     },
   };
 }
 
+/** ARNs of the replicas that a key has. */
+export function replicasOf(key: TenantKey | undefined): readonly string[] {
+  return key?.replica === undefined ? [] : [key.replica.arn];
+}
+
 async function createKek(kms: Kms, owner: KeyOwner): Promise<TenantKey> {
+  const { accountId, imported, multiRegion } = owner;
+  const Policy = policyOf(owner);
+  const Origin = imported ? 'EXTERNAL' : 'AWS_KMS';
+  const created = await call(kms, accountId, 'CreateKey', { Policy, Origin, MultiRegion: multiRegion });
+  const { KeyMetadata } = z.object({ KeyMetadata: namedSchema }).parse(created);
+  const key = await inHand(kms, owner, KeyMetadata.Arn);
+  if (multiRegion !== true) return key;
+  const [, ReplicaRegion] = REGIONS;
+  const replicated = await call(kms, accountId, 'ReplicateKey', { KeyId: key.arn, ReplicaRegion, Policy });
+  const { ReplicaKeyMetadata } = z.object({ ReplicaKeyMetadata: namedSchema }).parse(replicated);
+  return { ...key, replica: await inHand(kms, owner, ReplicaKeyMetadata.Arn) };
+}
+
+const namedSchema = z.object({ Arn: z.string() });
+
+/** A key that there is. */
+async function inHand(kms: Kms, owner: KeyOwner, arn: string): Promise<TenantKey> {
   const { accountId, imported } = owner;
   const policy = policyOf(owner);
-  const origin = imported ? 'EXTERNAL' : 'AWS_KMS';
-  const created = await call(kms, accountId, 'CreateKey', { Policy: policy, Origin: origin });
-  const arn = z.object({ KeyMetadata: z.object({ Arn: z.string() }) }).parse(created).KeyMetadata.Arn;
   const change = async (operation: string, input: object = {}): Promise<boolean> =>
     await succeeds(call(kms, accountId, operation, { KeyId: arn, ...input }));
   const importMaterial = importer(kms, accountId, arn);
