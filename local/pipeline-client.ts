@@ -16,6 +16,7 @@ import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import { objectIdOf, type ObjectId } from '../shared/chunk/object-id.ts';
 import { chunkPrefix, manifestKey } from '../shared/chunk/vault-key.ts';
+import { readingAsSent } from '../shared/aws/s3-answers.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';
 import type { ByteStream } from '../shared/ports.ts';
 import { type TenantId, tenantIdSchema } from '../shared/tenant/tenant-id.ts';
@@ -57,7 +58,8 @@ export class PipelineClient {
 
   constructor(endpoint: string) {
     const credentials = { accessKeyId: ISV_ACCOUNT, secretAccessKey: 'local' };
-    this.s3 = new S3Client({ endpoint, region: REGION, credentials });
+    // An upload may have an Expires header that the SDK's own client fails on.
+    this.s3 = readingAsSent(new S3Client({ endpoint, region: REGION, credentials }));
     // A restore of gigabytes answers when it is done; it must not be sent twice.
     this.#lambda = new LambdaClient({ endpoint, region: REGION, credentials, maxAttempts: 1 });
   }

@@ -28,7 +28,7 @@ const ROWS = [
   ['ERR_CONFIG_INVALID', 'retry'],
 ];
 
-const { SealstreamError, errorOf, ...others } = errors;
+const { SealstreamError, errorOf, isKeyRefusal, ...others } = errors;
 const classes = Object.entries(others);
 
 describe('every error', () => {

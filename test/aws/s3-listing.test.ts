@@ -68,9 +68,9 @@ describe('the listing of a bucket', () => {
     expect(new Set(listed.map(({ versionId }) => versionId)).size).toBe(10);
   });
 
-  test('of a bucket that is not there is an outage of storage', async () => {
+  test('of a bucket that is not there is a mistake of configuration', async () => {
     await expect(s3Listing(server.client(), 'no-such-bucket').page(undefined)).rejects.toMatchObject({
-      code: 'ERR_STORAGE_UNAVAILABLE',
+      code: 'ERR_STORAGE_MISCONFIGURED',
     });
   });
 });
