@@ -1,9 +1,11 @@
 /** The one way an object comes to be: condition, version, notification, all in one transaction. */
+import { authorize } from './access.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { NO_CONTENT } from './contents.ts';
 import type { Segment } from './contents.ts';
 import { inTransaction } from './database.ts';
+import { findBucket } from './find-bucket.ts';
 import type { ChangeKind } from './notification-event.ts';
 import { checkConflict, checkWrite, parseWriteCondition } from './preconditions.ts';
 import type { Store } from './store.ts';
@@ -20,7 +22,9 @@ export interface ObjectWrite {
 
 /**
  * Runs `receive` between an early check of the call's write condition and the write itself, which checks it again.
- * Throws PreconditionFailed, NoSuchKey, ConditionalRequestConflict.
+ * Who states an ETag learns whether the object has it, so S3 asks for the permission to read it, too.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ * Throws AccessDenied, PreconditionFailed, NoSuchKey, ConditionalRequestConflict.
  */
 export async function writeConditionally(
   store: Store,
@@ -28,6 +32,8 @@ export async function writeConditionally(
   receive: () => Promise<ObjectWrite>,
 ): Promise<Version> {
   const condition = parseWriteCondition(call.headers);
+  if (condition.kind === 'matches')
+    authorize(store, call, { action: 's3:GetObject', bucket: findBucket(store, call), key: call.key });
   checkWrite(condition, call.key, store.versions.latest(call.bucket, call.key));
   const pending = store.pendingWrites.begin(call.bucket, call.key);
   try {

@@ -56,6 +56,16 @@ test('each operation asks for its own permission on its own resource', async () 
   expect(await of(async () => s3.createMultipartUpload({ Bucket, Key: 'm' }))).toEqual(['s3:PutObject /m']);
 });
 
+test('a write over an ETag asks for the permission to read it, too', async () => {
+  const { ETag } = await s3.putObject({ Bucket, Key: 'over', Body: 'x' });
+  denied = ['s3:GetObject'];
+  const over = { Bucket, Key: 'over', Body: 'y', IfMatch: ETag };
+  await expect(s3.putObject(over)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await s3.putObject({ Bucket, Key: 'over, if none', Body: 'y', IfNoneMatch: '*' });
+  denied = [];
+  await s3.putObject(over);
+});
+
 test('conditions see what the request says', async () => {
   const [put] = await asked(async () =>
     s3.putObject({ Bucket, Key: 'c', Body: 'x', IfNoneMatch: '*', Tagging: 'team=blue' }),
