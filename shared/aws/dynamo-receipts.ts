@@ -74,7 +74,16 @@ async function addReceipt(
   if (item === undefined) return 'lost';
   const received = Object.keys(item).filter((name) => /^\d+$/u.test(name)).length;
   if (received < sizeOf(plan.chunkCount, RECEIPTS_PER_GROUP, group)) return 'added';
-  return (await isLastGroup(table, plan, group)) ? 'complete' : 'added';
+  if (await isLastGroup(table, plan, group)) return 'complete';
+  // A crash leaves a full group uncounted. When no receipt is missing, the watch sends the last chunk's job again.
+  const isSentAgain = chunkIndex === plan.chunkCount - 1 && receipt.etag === replaced?.etag;
+  return isSentAgain && (await isReceived(table, plan)) ? 'complete' : 'added';
+}
+
+/** Whether every chunk has a receipt now, whatever was counted. */
+async function isReceived(table: StateTable, plan: Plan): Promise<boolean> {
+  for await (const receipt of allReceipts(table, plan)) if (receipt === undefined) return false;
+  return true;
 }
 
 /** Counts a full group of receipts; true when every group is full now. */

@@ -161,6 +161,27 @@ describe('a receipt', () => {
   });
 });
 
+describe('groups of receipts that a crash left uncounted', () => {
+  test('are found full by the job of the last chunk when it is sent again', async () => {
+    const plan = planOfChunks(2 * GROUP + 1);
+    await addReceipts(plan, 0, indexes(0, GROUP));
+    await addReceipts(plan, 1, indexes(GROUP, 2 * GROUP));
+    const last = 2 * GROUP;
+    expect(await state.addReceipt(plan, last, receipt(last), undefined)).toBe('added');
+    expect(await missing(plan)).toEqual([]);
+    expect(await state.addReceipt(plan, last, receipt(last), receipt(last))).toBe('complete');
+  });
+
+  test('are not taken for full while one has a gap', async () => {
+    const plan = planOfChunks(2 * GROUP + 1);
+    await addReceipts(plan, 0, indexes(0, GROUP));
+    await addReceipts(plan, 1, indexes(GROUP, 2 * GROUP - 1));
+    const last = 2 * GROUP;
+    for (const replaced of [undefined, receipt(last)])
+      expect(await state.addReceipt(plan, last, receipt(last), replaced)).toBe('added');
+  });
+});
+
 describe('a plan', () => {
   test('is planned anew only as it was read, and only once', async () => {
     const plan = await stored(2);
