@@ -8,7 +8,8 @@ import type { Plan, SourceVersion } from '../chunk/plan.ts';
 import { manifestKey } from '../chunk/vault-key.ts';
 import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { Sources, State, StoredManifest, Vault } from '../ports.ts';
-import { type ClearPart, decodeManifest } from './manifest.ts';
+import { clearPartOf, inTheWay } from './in-the-way.ts';
+import type { ClearPart } from './manifest.ts';
 import { sequencerOrder } from './sequencer.ts';
 
 export interface StandsPorts {
@@ -51,16 +52,14 @@ export async function stands(
   ports: StandsPorts,
 ): Promise<boolean> {
   if (stored === undefined) return false;
-  const { clear } = decodeManifest(stored.body);
+  const clear = clearPartOf(stored, plan);
   if (clear.objectId === plan.objectId) return await isOurs(stored, plan, ports.state);
   const order = sequencerOrder(clear.sequencer, plan.source.sequencer);
   if (order === 'older') return false;
   const other = await plannedAs(clear, plan, ports.state);
   if (order === 'unknown' && !isLater(clear, other, plan)) return false;
   if (other === undefined)
-    throw new ManifestInvalidError(
-      `the manifest in the place of object ${plan.objectId} claims to be newer, but no such upload was planned`,
-    );
+    throw inTheWay(plan, 'claims to be of a newer upload, of which there is no plan, or none any more');
   if (!isNoted(stored, other)) return false;
   await requireNotLater(plan, stored, ports.sources);
   return true;
@@ -76,7 +75,8 @@ async function requireNotLater(
   if (uploadedAt === undefined || sealedAt === undefined || uploadedAt <= sealedAt) return;
   throw new ManifestInvalidError(
     `object ${objectId} was uploaded at ${uploadedAt}, after the one in its place was sealed, but its plan says that ` +
-      'it is older: somebody else wrote the plan; the source is kept',
+      `it is older: somebody else wrote the plan. The source is kept; delete the row object#${objectId} of the state ` +
+      'table, and the watch plans the upload anew',
   );
 }
 
@@ -114,9 +114,7 @@ function isLater(clear: ClearPart, other: Plan | undefined, plan: Plan): boolean
   const aheadMs = Date.parse(other?.source.uploadedAt ?? clear.sealedAt) - Date.parse(plan.source.uploadedAt);
   if (aheadMs < -TIME_TOLERANCE_MS) return false;
   if (other !== undefined && aheadMs > TIME_TOLERANCE_MS) return true;
-  throw new ManifestInvalidError(
-    `it cannot be told whether object ${plan.objectId} or the one sealed in its place is newer; the source is kept`,
-  );
+  throw inTheWay(plan, 'is of an upload that cannot be told to be older or newer');
 }
 
 /** The plan of the upload that the manifest claims to be of. */

@@ -171,9 +171,23 @@ describe('a seal is refused, and the source stays,', () => {
     expect(code).toBe(expected);
   });
 
-  test('when what rests under its name is no manifest', async () => {
-    const { code } = await refusal(({ vault: { objects } }) => objects.set(NAME, Buffer.from('{}')));
-    expect(code).toBe('ERR_MANIFEST_INVALID');
+  test.each([
+    ['no manifest', '{}'],
+    ['larger than one', ' '.repeat(262_145)],
+  ])('when what rests under its name is %s, which is told with what to do', async (_what, text) => {
+    const ports = world();
+    const plan = await written(ports, { versionId: 'v1' });
+    ports.vault.objects.set(NAME, Buffer.from(text));
+    const message = expect.stringMatching(
+      new RegExp(`^tenant acme: .* under ${NAME} is no manifest .* version v1 of acme/.*Delete`, 'u'),
+    );
+    const told = { code: 'ERR_MANIFEST_INVALID', message };
+    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject(told);
+    expect(ports.sources.versions.size).toBe(1);
+    // As it says.
+    ports.vault.objects.delete(NAME);
+    await seal(plan, ACME, ports, NEVER);
+    expect(ports.sources.versions.size).toBe(0);
   });
 
   test('when the source vanished before', async () => {
