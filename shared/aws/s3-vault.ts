@@ -23,8 +23,9 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
       const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, ...condition });
       const written = await unless(
         LOST_RACE_STATUSES,
-        's3:PutObject',
+        permissionTo(condition),
         async () => await s3.send(command, { abortSignal: signal }),
+        bucket,
       );
       if (written === undefined) return undefined;
       const { ETag = '', ChecksumCRC32 = '' } = written;
@@ -43,16 +44,17 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
     getManifest: async (key) => await getManifest(s3, bucket, key),
     async putManifest(key, body, replaced) {
+      const condition = over(replaced?.etag);
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,
         Body: body,
         ContentType: 'application/json',
-        ...over(replaced?.etag),
+        ...condition,
       });
       const written = await unless(
         LOST_RACE_STATUSES,
-        's3:PutObject',
+        permissionTo(condition),
         async () => await s3.send(command),
         bucket,
       );
@@ -61,8 +63,15 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
   };
 }
 
-function over(replacedEtag: string | undefined): { IfNoneMatch: string } | { IfMatch: string } {
+type Condition = { readonly IfNoneMatch: string } | { readonly IfMatch: string };
+
+function over(replacedEtag: string | undefined): Condition {
   return replacedEtag === undefined ? { IfNoneMatch: '*' } : { IfMatch: replacedEtag };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+function permissionTo(condition: Condition): string {
+  return 'IfMatch' in condition ? 's3:PutObject with s3:GetObject' : 's3:PutObject';
 }
 
 async function* listChunks(s3: S3Client, bucket: string, prefix: string): ReturnType<Vault['listChunks']> {
@@ -70,7 +79,7 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
   const query = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' } as const;
   const pages = paginateListObjectsV2({ client: s3 }, query)[Symbol.asyncIterator]();
   for (;;) {
-    const page = await storing('s3:ListBucket', async () => await pages.next());
+    const page = await storing('s3:ListBucket', async () => await pages.next(), bucket);
     if (page.done === true) return;
     for (const { Key = '', Size = 0, ETag = '' } of page.value.Contents ?? [])
       yield { key: decodeFormKey(Key), bytes: Size, etag: ETag };
@@ -111,7 +120,7 @@ async function unless<T>(
   statuses: readonly (number | undefined)[],
   operation: string,
   call: () => Promise<T>,
-  bucket?: string,
+  bucket: string,
 ): Promise<T | undefined> {
   const attempt = async (): Promise<T | undefined> => {
     try {

@@ -95,19 +95,37 @@ test('a key planted among the chunks that XML cannot hold keeps none of them fro
   s3.destroy();
 });
 
-test.each(['getManifest', 'getChunk', 'putManifest'] as const)(
-  'a vault that is not there is no object that is not there: %s',
-  async (operation) => {
-    await using standIn = await s3Answering((_request, response) => {
-      response.writeHead(404, { 'content-type': 'application/xml' });
-      response.end('<Error><Code>NoSuchBucket</Code></Error>');
-    });
-    const vault = s3Vault(standIn.s3, 'vault');
-    const calls = {
-      getManifest: async () => await vault.getManifest('k'),
-      getChunk: async () => await vault.getChunk('k', MAX_BYTES, NEVER),
-      putManifest: async () => await vault.putManifest('k', Buffer.from('{}'), undefined),
-    };
-    await expect(calls[operation]()).rejects.toMatchObject({ code: 'ERR_STORAGE_MISCONFIGURED' });
-  },
-);
+/** What each operation says of a vault that answers so. */
+async function refusals(status: number, exception: string): Promise<readonly unknown[]> {
+  await using standIn = await s3Answering((_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/xml' });
+    response.end(`<Error><Code>${exception}</Code></Error>`);
+  });
+  const vault = s3Vault(standIn.s3, 'the-vault');
+  const body = Buffer.from('{}');
+  const outcomes = await Promise.allSettled([
+    vault.getManifest('k'),
+    vault.getChunk('k', MAX_BYTES, NEVER),
+    Array.fromAsync(vault.listChunks('k')),
+    vault.putManifest('k', body, undefined),
+    vault.putManifest('k', body, { body, etag: '"e"' }),
+    vault.putChunk('k', body, undefined, NEVER),
+    vault.putChunk('k', body, '"e"', NEVER),
+  ]);
+  return outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined));
+}
+
+test.each([
+  [404, 'NoSuchBucket'],
+  [403, 'AccessDenied'],
+])('%i %s is a mistake of configuration, told with permission and bucket', async (status, exception) => {
+  const [get, list] = ['s3:GetObject', 's3:ListBucket'];
+  const [put, over] = ['s3:PutObject', 's3:PutObject with s3:GetObject'];
+  const told = [get, get, list, put, over, put, over].map((permission) =>
+    expect.objectContaining({
+      code: 'ERR_STORAGE_MISCONFIGURED',
+      message: expect.stringContaining(`${permission} on the-vault answered ${exception}`),
+    }),
+  );
+  expect(await refusals(status, exception)).toEqual(told);
+});
