@@ -4,7 +4,7 @@
  * does. A key that does not pass the checks changes nothing.
  */
 import { EventInvalidError } from '../errors.ts';
-import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
+import { requireRegistered, type Tenant } from '../tenant/tenant.ts';
 import { type AddPorts, type Judged, madeOf, rewritten } from './add.ts';
 import { checkKeys } from './check.ts';
 import { isProven } from './finding.ts';
@@ -31,17 +31,17 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   const heard = await checkHeard(next, askedAt, ports);
   const findings = [...names, ...keys, ...heard.findings];
   if (!isProven(findings, strict)) return { tenantId, status: tenant.status, findings };
-  const isNew = bringsKeys(tenant, next);
-  const made = isNew || next.keyMode !== tenant.keyMode ? await madeOf(next, ports) : {};
+  const bringsKeys = isNewKek || hasNewReplica(tenant, next);
+  const made = bringsKeys || next.keyMode !== tenant.keyMode ? await madeOf(next, ports) : {};
   // What is known of the keys that it has already stays true of them.
-  const signal = isNew ? heard.signal : tenant.signal;
+  const signal = bringsKeys ? heard.signal : tenant.signal;
   const proven = { ...next, ...made, customKeyStore };
   const changed = await rewritten(tenant, { ...proven, status: 'active', signal }, ports);
   return { tenantId, status: await heedHeard(changed, ports), findings };
 }
 
-function bringsKeys(tenant: Tenant, next: Tenant): boolean {
-  return currentKekArns(next).some((kekArn) => !currentKekArns(tenant).includes(kekArn));
+function hasNewReplica(tenant: Tenant, { replicaArns }: Tenant): boolean {
+  return replicaArns.some((arn) => !tenant.replicaArns.includes(arn));
 }
 
 /** Of another KEK nothing is known yet. */

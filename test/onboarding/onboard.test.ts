@@ -407,6 +407,27 @@ describe('a change of key', () => {
     expect(new Set([...kept, branchKeyId])).toEqual(new Set(['acme.old', ...branchKeys.made.keys()]));
   });
 
+  test('to a replica of its own brings a branch key of its own, and nothing that stood against the tenant', async () => {
+    const signal = { name: 'DisableKey', at: '2026-01-02T00:00:00.000Z', kekArn: MRK };
+    const keys = {
+      kekArn: MRK,
+      replicaArns: [REPLICA],
+      keyMode: 'hierarchical',
+      branchKeyId: 'acme.old',
+    } as const;
+    tenants.records.set('acme', { ...ACME, ...keys, status: 'revoked', signal });
+    audit.key(REPLICA).grants = BRANCH_KEY_GRANTS('acme');
+    audit.key(REPLICA).facts = { multiRegion: true, relatedArns: [MRK] };
+    expect((await change({ kekArn: REPLICA })).status).toBe('active');
+    expect(branchKeys.made).toEqual(new Map([['acme.1', REPLICA]]));
+    expect(tenants.records.get('acme')).toMatchObject({
+      kekArn: REPLICA,
+      branchKeyId: 'acme.1',
+      retiredKeks: [{ kekArn: MRK, replicaArns: [REPLICA], branchKeyIds: ['acme.old'] }],
+      signal: { name: 'registered', reasons: [] },
+    });
+  });
+
   test('of the key mode keeps the branch key, for what it wrapped', async () => {
     tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
     await change({ keyMode: 'per-chunk' });
