@@ -92,17 +92,24 @@ function named(what: string, versions: NamedVersions | undefined, fix = ''): rea
 }
 
 function summary(removal: Removal): string {
-  const { kekArns, deleteCiphertext, ciphertextVersionsDeleted, uploadsLeft } = removal;
+  const { kekArns, uploadsLeft } = removal;
   return tableOf([
     ['signed off by', removal.signedOffBy],
     ['begun', removal.startedAt],
     ['finished', removal.finishedAt ?? 'no'],
     ['keys no longer used', kekArns.join('\n')],
     ['branch keys', branchKeysLeft(removal)],
-    ['ciphertext', deleteCiphertext ? `${ciphertextVersionsDeleted} versions deleted` : 'kept'],
+    ['ciphertext', ciphertextFate(removal)],
     ['jobs left parked', String(removal.jobsLeftParked)],
     ['uploads left in the ingest bucket', uploadsLeft === 0 ? '0' : `${uploadsLeft}, not sealed: plaintext`],
   ]);
+}
+
+function ciphertextFate({ deleteCiphertext, ciphertextVersionsDeleted }: Removal): string {
+  if (deleteCiphertext) return `${ciphertextVersionsDeleted} versions deleted`;
+  return ciphertextVersionsDeleted === 0
+    ? 'kept'
+    : `${ciphertextVersionsDeleted} versions deleted, the rest kept`;
 }
 
 function branchKeysLeft(removal: Removal): string {

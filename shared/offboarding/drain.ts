@@ -1,7 +1,7 @@
 /** The first step of a removal: nothing new is taken, and what is planned is sealed while that gets anywhere. */
 import { SealstreamError } from '../errors.ts';
 import { changeTenant } from '../revocation/change.ts';
-import { mayEncrypt, requireRegistered, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
+import { mayEncrypt, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { NamedVersions } from './named-versions.ts';
 import type { Draining, Removal } from './removal.ts';
@@ -31,12 +31,14 @@ async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tena
   await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (tenant.status === 'active')
       return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
-    return INTAKE_CLOSED.has(tenant.status) ? undefined : turned(tenant, 'offboarded', tenant.signal);
+    return isIntakeClosed(tenant) ? undefined : turned(tenant, 'offboarded', tenant.signal);
   });
   return requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
 }
 
-const INTAKE_CLOSED: ReadonlySet<TenantStatus> = new Set(['offboarding', 'offboarded']);
+export function isIntakeClosed({ status }: Tenant): boolean {
+  return status === 'offboarding' || status === 'offboarded';
+}
 
 function drainingSince({ draining }: Removal, waiting: number, now: Date): Draining {
   return draining?.waiting === waiting ? draining : { waiting, since: now.toISOString() };

@@ -6,9 +6,9 @@
 import { changeTenant } from '../revocation/change.ts';
 import { everyKekArn, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
 import { deleteSome, shred } from './destroy.ts';
-import { drainStep } from './drain.ts';
+import { drainStep, isIntakeClosed } from './drain.ts';
 import { dropParkedJobs, forgetIfUnused, wasNeverActive } from './forget.ts';
-import type { Removal } from './removal.ts';
+import { type Removal, shredsBranchKeys } from './removal.ts';
 import type { RemovePorts, Steps, Taken, Wait } from './removal-step.ts';
 import type { RemoveRequest } from './request.ts';
 import { countWaiting } from './waiting.ts';
@@ -21,8 +21,9 @@ export interface Removed extends Wait {
 }
 
 /**
- * Goes on until it is done, has to wait, or `signal` aborts. What was chosen the first time stands, except that the
- * drain can be given up. Asked again when it is done, it tries once more what could not be deleted.
+ * Goes on until it is done, has to wait, or `signal` aborts. What was not chosen the first time is not done later; what
+ * was chosen is given up once it is asked for no more, so that nobody destroys what this request does not name. Asked
+ * again when it is done, it tries once more what could not be deleted.
  * @throws TenantUnknownError; KmsUnavailableError, StorageUnavailableError: to be asked again
  */
 export async function remove(
@@ -33,7 +34,9 @@ export async function remove(
   const { tenantId } = request;
   const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
   const known = await ports.removals.read(tenantId);
-  let removal = known === undefined ? await begin(request, tenant, ports) : goingOn(known, request, tenant);
+  // One that has not closed the intake has done nothing yet: the tenant may have been in use ever since.
+  const hasBegun = known !== undefined && isIntakeClosed(tenant);
+  let removal = hasBegun ? goingOn(known, request, tenant) : await begin(request, tenant, ports);
   while (removal.step !== 'done') {
     const taken = await STEPS[removal.step](removal, ports, signal);
     removal = { ...removal, ...taken.progress };
@@ -71,17 +74,25 @@ async function begin(
   return removal;
 }
 
-function goingOn(known: Removal, { drain }: RemoveRequest, tenant: Tenant): Removal {
-  const removal = {
-    ...known,
-    drain: known.drain && drain,
-    neverActive: known.neverActive ?? wasNeverActive(known, tenant),
-  };
-  if (removal.step !== 'done') return removal;
-  if (removal.ciphertextLeft !== undefined)
+function goingOn(known: Removal, asked: RemoveRequest, tenant: Tenant): Removal {
+  const removal = { ...known, neverActive: known.neverActive ?? wasNeverActive(known, tenant) };
+  if (removal.step !== 'done') return { ...removal, ...stillChosen(known, asked) };
+  if (removal.ciphertextLeft !== undefined && asked.deleteCiphertext)
     return { ...removal, step: 'ciphertext', ciphertextLeft: undefined, deletedUpTo: undefined };
   // What had been uploaded may be gone by now, and then the id is free.
   return removal.neverActive ? { ...removal, step: 'branch-keys' } : removal;
+}
+
+/** What both were told to do. */
+function stillChosen(
+  known: Removal,
+  asked: RemoveRequest,
+): Pick<Removal, 'drain' | 'deleteCiphertext' | 'shredBranchKeys'> {
+  return {
+    drain: known.drain && asked.drain,
+    deleteCiphertext: known.deleteCiphertext && asked.deleteCiphertext,
+    shredBranchKeys: shredsBranchKeys(known) && shredsBranchKeys(asked),
+  };
 }
 
 const STEPS: Steps = {

@@ -1,10 +1,11 @@
 /** What a removal leaves as it is, what it cannot take away, and that it comes to its end all the same. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { JobInvalidError } from '../../shared/errors.ts';
+import { JobInvalidError, StorageUnavailableError } from '../../shared/errors.ts';
 import { removalSchema } from '../../shared/offboarding/removal.ts';
 import { remove } from '../../shared/offboarding/remove.ts';
 import type { RefusedVersion } from '../../shared/offboarding/removal-step.ts';
 import { countWaiting } from '../../shared/offboarding/waiting.ts';
+import type { Tenant } from '../../shared/tenant/tenant.ts';
 import {
   become,
   removalWorld,
@@ -23,6 +24,8 @@ beforeEach(() => {
 });
 
 const HIERARCHICAL = { keyMode: 'hierarchical', branchKeyId: 'acme.1' } as const;
+const outOfReach = async (): Promise<never> =>
+  await Promise.reject(new StorageUnavailableError('out of reach'));
 const locked = (name: string): RefusedVersion => ({
   key: `acme/objects/${name}`,
   versionId: name,
@@ -160,4 +163,58 @@ describe('a drain that gets nowhere', () => {
     world.nowMs += 14 * MINUTE_MS;
     expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
   });
+});
+
+describe('a removal that was begun to destroy, and is asked for without that', () => {
+  test('destroys nothing more, and says what is kept', async () => {
+    become(world, HIERARCHICAL);
+    const destroying = { ...REQUEST, deleteCiphertext: true };
+    await remove(destroying, world.ports, NEVER);
+    world.nowMs += 5_000;
+    await remove(destroying, world.ports, AbortSignal.abort());
+    expect(world.ciphertext).toBe(3);
+    expect((await removedIn(world)).removal).toMatchObject({
+      deleteCiphertext: false,
+      shredBranchKeys: false,
+      ciphertextVersionsDeleted: 2,
+    });
+    expect([world.ciphertext, world.shredded]).toEqual([3, []]);
+  });
+
+  test('shreds the branch keys, where that is still asked for', async () => {
+    become(world, HIERARCHICAL);
+    await remove({ ...REQUEST, deleteCiphertext: true }, world.ports, NEVER);
+    await removedIn(world, { shredBranchKeys: true });
+    expect([world.ciphertext, world.shredded]).toEqual([5, ['acme.1']]);
+  });
+
+  test('leaves alone what S3 would by now let it delete', async () => {
+    world.refused = [locked('a')];
+    await removedIn(world, { deleteCiphertext: true });
+    Object.assign(world, { refused: [], ciphertext: 2 });
+    await removedIn(world);
+    expect(world.ciphertext).toBe(2);
+  });
+});
+
+describe('a removal that failed before it closed the intake', () => {
+  test.each<Tenant['status']>(['active', 'pending'])(
+    'of a tenant that was %s decides nothing about a later one',
+    async (status) => {
+      become(world, { status });
+      const { ports } = world;
+      world.ports = { ...ports, tenants: { ...ports.tenants, replace: outOfReach } };
+      const destroying = { ...REQUEST, deleteCiphertext: true, signedOffBy: 'somebody else' };
+      await expect(remove(destroying, world.ports, NEVER)).rejects.toThrow('out of reach');
+      world.ports = ports;
+      become(world, { status: 'active' });
+      const { removal, forgotten } = await removedIn(world);
+      expect(removal).toMatchObject({
+        deleteCiphertext: false,
+        neverActive: false,
+        signedOffBy: REQUEST.signedOffBy,
+      });
+      expect([world.ciphertext, forgotten]).toEqual([5, undefined]);
+    },
+  );
 });

@@ -98,6 +98,13 @@ it.each<[RegExp, Partial<Removal>]>([
   expect((await type([...REMOVE, '--yes'], { answers })).out).toMatch(line);
 });
 
+it('a deletion that was given up says how much was kept', async () => {
+  const change = { step: 'done', ciphertextVersionsDeleted: 2 } as const;
+  const answers = [{ returns: { done: true, removal: removal(change) } }];
+  const { out } = await type([...REMOVE, '--yes'], { answers });
+  expect(out).toMatch(/ciphertext .*2 versions deleted, the rest kept/u);
+});
+
 it('what S3 does not let go is named, and is no success', async () => {
   const ciphertextLeft = { count: 21, first: ['"acme/objects/a" (version v1): AccessDenied'] };
   const change = { step: 'done', deleteCiphertext: true, ciphertextLeft } as const;
