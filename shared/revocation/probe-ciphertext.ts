@@ -3,7 +3,7 @@
  * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
  */
 import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
-import type { KmsOperation } from '../envelope/kms-failure.ts';
+import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
 import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
 
 /** Implemented by aws/kms.ts; throws what KMS throws. */
@@ -45,20 +45,29 @@ export function hasProbeCiphertexts(tenant: Tenant): boolean {
   return currentKekArns(tenant).every((kekArn) => probeCiphertextOf(tenant, kekArn) !== undefined);
 }
 
-/** One of each key in use; what there is already is kept. Throws what KMS throws. */
+/**
+ * One of each key in use; what there is already is kept.
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError
+ */
 export async function probeCiphertextsOf(
   tenant: Probed & Pick<Tenant, 'kekArn' | 'replicaArns' | 'probeCiphertexts'>,
   kms: ProbeMaker,
 ): Promise<readonly ProbeCiphertext[]> {
   const idName = idNameOf(tenant);
-  const operation =
-    tenant.keyMode === 'hierarchical' ? 'kms:GenerateDataKeyWithoutPlaintext' : 'kms:GenerateDataKey';
   return await Promise.all(
     currentKekArns(tenant).map(async (kekArn) => {
-      const made =
-        probeCiphertextOf(tenant, kekArn) ??
-        (await kms.makeCiphertext(kekArn, probeContext(tenant), operation));
+      const made = probeCiphertextOf(tenant, kekArn) ?? (await madeBy(kekArn, tenant, kms));
       return { kekArn, idName, ciphertext: Buffer.from(made).toString('base64') };
     }),
   );
+}
+
+async function madeBy(kekArn: string, tenant: Probed, kms: ProbeMaker): Promise<Uint8Array> {
+  const operation =
+    tenant.keyMode === 'hierarchical' ? 'kms:GenerateDataKeyWithoutPlaintext' : 'kms:GenerateDataKey';
+  try {
+    return await kms.makeCiphertext(kekArn, probeContext(tenant), operation);
+  } catch (cause) {
+    throw kmsFailure(cause, { tenantId: tenant.tenantId, arn: kekArn }, operation);
+  }
 }

@@ -585,6 +585,18 @@ describe('a key that is disabled while it is proven', () => {
 });
 
 describe('the ciphertexts of the probes', () => {
+  test.each([
+    ['ThrottlingException', 'ERR_KMS_UNAVAILABLE'],
+    ['AccessDeniedException', 'ERR_TENANT_KEY_DENIED'],
+  ])('that KMS answers with %s say so as %s, and the call', async (name, code) => {
+    const makeCiphertext = async (): Promise<never> =>
+      await Promise.reject(Object.assign(new Error('no'), { name }));
+    ports = { ...ports, audit: { ...audit, makeCiphertext } };
+    const message: unknown = expect.stringContaining(`${kekArn}: kms:GenerateDataKey answered ${name}`);
+    await expect(add()).rejects.toMatchObject({ code, message });
+    expect(tenants.records.get('acme')?.status).toBe('pending');
+  });
+
   test('are made of each key when a tenant is added, and of the new one when it changes over', async () => {
     await add();
     expect(tenants.records.get('acme')?.probeCiphertexts).toMatchObject([{ kekArn, idName: 'tenant-id' }]);
