@@ -1,4 +1,5 @@
 /** Every way the command line fails, as one code, one message and one exit code. */
+import { CommanderError } from 'commander';
 
 /** 1: findings, or refused. 2: wrong usage. 3: AWS, or a function of ours, did not do its part; try again. */
 export type FailureExitCode = 1 | 2 | 3;
@@ -31,10 +32,17 @@ export class UnansweredError extends Error {
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'ERR_USAGE', message: error.message, exitCode: 2 };
+  if (error instanceof CommanderError)
+    return { code: 'ERR_USAGE', message: unreadableIn(error), exitCode: 2 };
   if (error instanceof UnansweredError)
     return { code: 'ERR_UNANSWERED', message: error.message, exitCode: 3 };
   if (error instanceof FunctionFailedError) return functionFailure(error);
   return { code: 'ERR_FAILED', message: error instanceof Error ? error.message : String(error), exitCode: 1 };
+}
+
+/** Without a command Commander prints the help, and has no message. */
+function unreadableIn({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'name a command; --help lists them' : message.replace(/^error: /u, '');
 }
 
 /** Refusals are final; these may go away. Whatever is not one of our codes was not meant to happen. */

@@ -23,7 +23,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return reportFailure(error, program.opts<GlobalOptions>(), terminal);
   }
   if (outcome === undefined) return 0;
@@ -56,6 +56,7 @@ function programOn(terminal: Terminal): Command {
 function reportFailure(error: unknown, { json }: GlobalOptions, terminal: Terminal): FailureExitCode {
   const { code, message, exitCode } = failureOf(error);
   if (json) terminal.print(JSON.stringify({ error: { code, message } }));
-  else terminal.note(`sealstream: ${code}: ${message}`);
+  // Commander has said what it cannot read, beside where the help is.
+  else if (!(error instanceof CommanderError)) terminal.note(`sealstream: ${code}: ${message}`);
   return exitCode;
 }

@@ -170,3 +170,16 @@ it('an answer of another version is not printed as if it were understood', async
   expect(exitCode).toBe(3);
   expect(out).toBe('');
 });
+
+it.each([
+  [['tenant', 'banish', 'acme'], "unknown command 'banish'"],
+  [['tenant', 'remove', 'acme'], "required option '--signed-off-by <name>' not specified"],
+  [['tenant', 'show', 'Acme'], 'is invalid'],
+  [['tenant'], 'name a command'],
+])('with --json, what was typed wrong as %j is one JSON document, too', async (args, message) => {
+  const { exitCode, out } = await type([...args, '--json']);
+  expect(exitCode).toBe(2);
+  expect(JSON.parse(out)).toEqual({
+    error: { code: 'ERR_USAGE', message: expect.stringContaining(message) },
+  });
+});
