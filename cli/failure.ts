@@ -46,7 +46,11 @@ function unreadableIn({ code, message }: CommanderError): string {
 }
 
 /** Refusals are final; these may go away. Whatever is not one of our codes was not meant to happen. */
-const OUTAGES: ReadonlySet<string> = new Set(['ERR_KMS_UNAVAILABLE', 'ERR_STORAGE_UNAVAILABLE']);
+const OUTAGES: ReadonlySet<string> = new Set([
+  'ERR_KMS_UNAVAILABLE',
+  'ERR_STORAGE_UNAVAILABLE',
+  'ERR_STORAGE_MISCONFIGURED',
+]);
 
 function functionFailure({ code, message }: FunctionFailedError): Failure {
   const isRefusal = code.startsWith('ERR_') && !OUTAGES.has(code);

@@ -95,7 +95,7 @@ interface Epoch {
 
 const OVER: Period = { loads: new Map(), isOver: () => true };
 
-/** Who keeps whose keys. */
+/** The stores of cached keys: one of all pooled tenants together, and one of each dedicated tenant. */
 interface Keepers {
   of(tenant: PartitionTenant): KeptKeys;
   /** Returns how many there were. */

@@ -130,13 +130,16 @@ it('with --json a refusal is a document on standard output', async () => {
   expect(notes).toBe('');
 });
 
-it.each(['ERR_KMS_UNAVAILABLE', 'ERR_STORAGE_UNAVAILABLE', 'InternalError', 'Sandbox.Timedout'])(
-  'a function that failed with %s is no refusal: exit 3',
-  async (errorType) => {
-    const answers = [{ errorType, errorMessage: 'try again' }];
-    expect((await type(['tenant', 'list'], { answers })).exitCode).toBe(3);
-  },
-);
+it.each([
+  'ERR_KMS_UNAVAILABLE',
+  'ERR_STORAGE_UNAVAILABLE',
+  'ERR_STORAGE_MISCONFIGURED',
+  'InternalError',
+  'Sandbox.Timedout',
+])('a function that failed with %s is no refusal: exit 3', async (errorType) => {
+  const answers = [{ errorType, errorMessage: 'try again' }];
+  expect((await type(['tenant', 'list'], { answers })).exitCode).toBe(3);
+});
 
 it.each([
   ['ResourceNotFoundException', 404, '--stage'],
