@@ -119,7 +119,7 @@ describe('an upload that is planned but not sealed', () => {
   test('of many chunks is sent ten jobs a request', async () => {
     const ports = bucket();
     const plan = stuck(ports);
-    ports.state.plans.set(plan.objectId, { ...plan, chunkCount: 1001 });
+    ports.state.plans.set(plan.objectId, { ...plan, sizeBytes: 1001 * plan.chunkBytes, chunkCount: 1001 });
     await redrive(ports, NEVER);
     expect(sent(ports)).toHaveLength(1001);
     expect(new Set(sent(ports)).size).toBe(1001);

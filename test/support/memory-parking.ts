@@ -1,11 +1,18 @@
-/** Parked jobs and leases in memory. */
-import type { Leases, ParkedJob, Parking } from '../../shared/ports.ts';
+/** Parked jobs and leases in memory. Rows are judged when they are read, as shared/aws/dynamo-parking.ts does. */
+import { parseParked, setAside } from '../../shared/aws/parked-row.ts';
+import { parkedItem } from '../../shared/aws/state-table.ts';
+import { JobInvalidError } from '../../shared/errors.ts';
+import type { Leases, ParkedJob, Parking, Rejection } from '../../shared/ports.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Effects } from './effects.ts';
 
 export interface MemoryParking extends Parking {
   /** Of one tenant, in order of arrival. */
   parkedOf(tenantId: TenantId): readonly ParkedJob[];
+  /** Writes a row among the tenant's parked jobs. */
+  plant(tenantId: TenantId, arrival: string, job: string): void;
+  /** Whether there is such a row. */
+  holds(tenantId: TenantId, arrival: string): boolean;
 }
 
 export interface MemoryLeases extends Leases {
@@ -13,23 +20,72 @@ export interface MemoryLeases extends Leases {
   readonly holders: Map<string, string>;
 }
 
-export function memoryParking({ run }: Effects): MemoryParking {
-  const byArrival = new Map<string, ParkedJob>();
+interface ParkedRow {
+  readonly pk: string;
+  readonly sk: string;
+  readonly job: string;
+}
+
+/** @param reject is given each row that is no job of its tenant, when it is set aside. Default: nobody is. */
+export function memoryParking(
+  { run }: Effects,
+  reject: (rejection: Rejection) => void = () => undefined,
+): MemoryParking {
+  const rows = new Map<string, ParkedRow>();
+  function plant(tenantId: TenantId, arrival: string, job: string): void {
+    rows.set(nameOf(tenantId, arrival), { ...parkedItem(tenantId, arrival), job });
+  }
+  function rowsOf(tenantId: TenantId): readonly ParkedRow[] {
+    const { pk } = parkedItem(tenantId, '');
+    return [...rows.values()]
+      .filter((row) => row.pk === pk)
+      .toSorted((one, other) => (one.sk < other.sk ? -1 : 1));
+  }
   function parkedOf(tenantId: TenantId): readonly ParkedJob[] {
-    return [...byArrival.values()]
-      .filter(({ job }) => job.tenantId === tenantId)
-      .toSorted((one, other) => (one.arrival < other.arrival ? -1 : 1));
+    return rowsOf(tenantId)
+      .map((row) => parkedIn(row, tenantId))
+      .filter((parked) => 'arrival' in parked);
+  }
+  /** Whatever there is, which nobody looks behind when it is a job. */
+  function oldest(tenantId: TenantId, limit: number): readonly ParkedJob[] {
+    for (;;) {
+      const first = rowsOf(tenantId).slice(0, limit);
+      const read = first.map((row) => ({ row, parked: parkedIn(row, tenantId) }));
+      for (const { row, parked } of read) if (!('arrival' in parked)) moveAside(row, tenantId, parked);
+      const jobs = read.map(({ parked }) => parked).filter((parked) => 'arrival' in parked);
+      if (jobs.length > 0 || first.length === 0) return jobs;
+    }
+  }
+  function moveAside(row: ParkedRow, tenantId: TenantId, error: JobInvalidError): void {
+    reject(setAside(row, error, new Date()).rejection);
+    rows.delete(nameOf(tenantId, row.sk));
   }
   return {
     parkedOf,
-    park: async (parked) => await run('parking.park', () => void byArrival.set(parked.arrival, parked)),
-    oldest: async (tenantId, limit) => await run('parking.oldest', () => parkedOf(tenantId).slice(0, limit)),
-    count: async (tenantId) => await run('parking.count', () => parkedOf(tenantId).length),
+    plant,
+    holds: (tenantId, arrival) => rows.has(nameOf(tenantId, arrival)),
+    park: async ({ job, arrival }) =>
+      await run('parking.park', () => plant(job.tenantId, arrival, JSON.stringify(job))),
+    oldest: async (tenantId, limit) => await run('parking.oldest', () => oldest(tenantId, limit)),
+    count: async (tenantId) => await run('parking.count', () => rowsOf(tenantId).length),
     remove: async (parked) =>
       await run('parking.remove', () => {
-        for (const { arrival } of parked) byArrival.delete(arrival);
+        for (const { job, arrival } of parked) rows.delete(nameOf(job.tenantId, arrival));
       }),
   };
+}
+
+function nameOf(tenantId: TenantId, arrival: string): string {
+  return `${tenantId} ${arrival}`;
+}
+
+function parkedIn(row: ParkedRow, tenantId: TenantId): ParkedJob | JobInvalidError {
+  try {
+    return parseParked(row, tenantId);
+  } catch (error) {
+    if (error instanceof JobInvalidError) return error;
+    throw error;
+  }
 }
 
 /** Leases that nobody outlives: a sandbox that dies loses what it held. */

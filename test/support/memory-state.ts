@@ -1,9 +1,11 @@
-/** The state table and the chunk queue in memory. */
+/** The state table and the chunk queue in memory. Rows are judged when they are read, for tests edit them. */
 import type { Job } from '../../shared/chunk/job.ts';
-import type { Plan } from '../../shared/chunk/plan.ts';
+import type { ObjectId } from '../../shared/chunk/object-id.ts';
+import { type Plan, planOfRow } from '../../shared/chunk/plan.ts';
 import type { Receipt } from '../../shared/chunk/receipt.ts';
 import type { JobQueue, Rejection, State } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
+import { type EditedRecords, recordIn } from './edited-records.ts';
 import type { Effects } from './effects.ts';
 
 export interface MemoryState extends State {
@@ -19,19 +21,22 @@ export interface MemoryJobs extends JobQueue {
   readonly requests: (readonly Job[])[];
 }
 
-export function memoryState({ run }: Effects): MemoryState {
+export function memoryState({ run }: Effects, edited: EditedRecords = new Map()): MemoryState {
   const tenants = new Map<string, Tenant>();
   const plans = new Map<string, Plan>();
   const receipts = new Map<string, Map<number, Receipt>>();
   const rejections = new Map<string, Rejection>();
 
+  function planIn(objectId: ObjectId): Plan | undefined {
+    const row = plans.get(objectId);
+    return row && planOfRow(row, objectId);
+  }
   /** Nothing happens to another generation. */
   function update({ objectId, generation }: Plan, change: (stored: Plan) => Partial<Plan>): Plan | undefined {
     const stored = plans.get(objectId);
     if (stored?.generation !== generation) return undefined;
-    const changed = { ...stored, ...change(stored) };
-    plans.set(objectId, changed);
-    return changed;
+    plans.set(objectId, { ...stored, ...change(stored) });
+    return planIn(objectId);
   }
   function receiptsOf({ objectId, generation }: Pick<Plan, 'objectId' | 'generation'>): Map<number, Receipt> {
     const name = `${objectId}#${generation}`;
@@ -45,15 +50,15 @@ export function memoryState({ run }: Effects): MemoryState {
     plans,
     receiptsOf,
     rejections,
-    tenant: async (id) => await run('state.tenant', () => tenants.get(id)),
+    tenant: async (id) => await run('state.tenant', () => recordIn(tenants, edited, id)),
     tenantAndPlan: async (id, objectId) =>
       await run('state.tenantAndPlan', () => {
-        const [tenant, plan] = [tenants.get(id), plans.get(objectId)];
+        const [tenant, plan] = [recordIn(tenants, edited, id), planIn(objectId)];
         return { ...(tenant === undefined ? {} : { tenant }), ...(plan === undefined ? {} : { plan }) };
       }),
     createPlan: async (plan) =>
       await run('state.createPlan', () => {
-        const first = plans.get(plan.objectId) ?? plan;
+        const first = planIn(plan.objectId) ?? plan;
         plans.set(plan.objectId, first);
         return first;
       }),

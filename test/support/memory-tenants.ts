@@ -1,11 +1,14 @@
 /** The tenants' records in memory, each write as conditional as the state table's. */
-import type { TenantInvalidError } from '../../shared/errors.ts';
+import { TenantInvalidError } from '../../shared/errors.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import { everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
+import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { type EditedRecords, recordIn } from './edited-records.ts';
 
 export interface MemoryTenants extends Tenants {
   /** The records by tenant id. */
   readonly records: Map<string, Tenant>;
+  readonly edited: EditedRecords;
   /** How often a record was read. */
   reads: number;
   /** Every read and write fails with this until it is undefined again. */
@@ -16,24 +19,22 @@ export interface MemoryTenants extends Tenants {
 
 export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
   const records = new Map<string, Tenant>(registered.map((tenant) => [tenant.tenantId, tenant]));
+  const edited: EditedRecords = new Map();
   const tenants: MemoryTenants = {
     records,
+    edited,
     reads: 0,
     outage: undefined,
     invalid: undefined,
     async tenant(tenantId) {
       tenants.reads += 1;
-      return await answer(() => records.get(tenantId));
+      return await answer(() => recordIn(records, edited, tenantId));
     },
     async *all() {
-      yield* await answer(() => [...records.values()].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1)));
-      if (tenants.invalid !== undefined) throw tenants.invalid;
+      yield* listed(await answer(() => [...records.keys()]));
     },
     async *ofKek(kekArn) {
-      yield* await answer(() =>
-        [...records.values()].filter((tenant) => everyKekArn(tenant).includes(kekArn)),
-      );
-      if (tenants.invalid !== undefined) throw tenants.invalid;
+      yield* listed(await answer(() => holdersOf(kekArn)));
     },
     register: async (tenant) =>
       await answer(() => {
@@ -69,6 +70,30 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
       }),
   };
 
+  /** Their entries under the KEK, which say nothing of what is in their records' places. */
+  function holdersOf(kekArn: string): readonly string[] {
+    return [...records.values()]
+      .filter((tenant) => everyKekArn(tenant).includes(kekArn))
+      .map(({ tenantId }) => tenantId);
+  }
+  /** A row that is no tenant's is told of at the end, and keeps back no other. */
+  function* listed(tenantIds: readonly string[]): Generator<Tenant> {
+    let invalid = tenants.invalid;
+    for (const tenantId of tenantIds.toSorted()) {
+      const record = readable(tenantIdSchema.parse(tenantId));
+      if (record instanceof TenantInvalidError) invalid ??= record;
+      else if (record !== undefined) yield record;
+    }
+    if (invalid !== undefined) throw invalid;
+  }
+  function readable(tenantId: TenantId): Tenant | TenantInvalidError | undefined {
+    try {
+      return recordIn(records, edited, tenantId);
+    } catch (error) {
+      if (error instanceof TenantInvalidError) return error;
+      throw error;
+    }
+  }
   async function answer<T>(work: () => T): Promise<T> {
     await Promise.resolve();
     if (tenants.outage !== undefined) throw tenants.outage;
