@@ -4,7 +4,7 @@
  * Nothing in flight, no timer: a sandbox may be frozen at any time.
  */
 import type { MaterialsCache } from '../envelope/materials-cache.ts';
-import { EpochChangedError, errorOf } from '../errors.ts';
+import { EpochChangedError, errorOf, TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -89,15 +89,17 @@ async function readInTime(poll: Poll, ports: EpochPollPorts): Promise<boolean> {
 
 /**
  * False when the record could not be read. That aborts nothing, however long it lasts: an outage is not a revocation,
- * and no cached key is used beyond its `maxKeyAgeSeconds`.
+ * and no cached key is used beyond its `maxKeyAgeSeconds`. A record that was read and is none is no outage: whether the
+ * key may still be used is written nowhere, so the work ends until it is put right.
  */
 async function read(
   { tenantId, flights }: Poll,
   { tenants, cache }: EpochPollPorts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const tenant = await tenants.tenant(tenantId, signal).catch(() => 'unread' as const);
-  if (tenant === 'unread') return false;
+  const tenant = await tenants.tenant(tenantId, signal).catch(errorOf);
+  if (tenant instanceof TenantInvalidError) for (const controller of flights.keys()) controller.abort(tenant);
+  if (tenant instanceof Error) return tenant instanceof TenantInvalidError;
   if (tenant !== undefined) cache.observe(tenant);
   for (const [controller, epoch] of flights) {
     // Invariant: epochs only grow. One that is lower was read before the work began.

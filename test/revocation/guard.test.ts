@@ -100,6 +100,20 @@ describe('work under guard', () => {
     expect(await failure).toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
   });
 
+  test.each([
+    ['names another tenant', GLOBEX],
+    ['is no record', { ...ACME, epoch: 'seven' }],
+  ])('is aborted within one poll when what is in the place of the record %s', async (_what, row) => {
+    const failure = failureOf(guard(ACME, NEVER, endless));
+    const [done, finish] = settled();
+    const other = guard(GLOBEX, NEVER, async () => await done);
+    tenants.edited.set('acme', row);
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+    expect(await failure).toMatchObject({ code: 'ERR_TENANT_INVALID' });
+    finish();
+    await other;
+  });
+
   test('is not aborted by another tenant’s revocation', async () => {
     const other = failureOf(guard(GLOBEX, NEVER, endless));
     const [done, finish] = settled();
