@@ -1,5 +1,5 @@
 /**
- * The red button, whatever happens in whatever order: onboarding, uploads, restores, every button a tenant can press,
+ * The red button, whatever happens in whatever order: onboarding (with a wrong key first), uploads, restores, every button a tenant can press,
  * key rotations, keys exchanged for others, replicas dropped, rows edited and objects planted, tenants that we suspend
  * or remove, events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After
  * every step the promises hold; in the end every tenant with a working key has everything sealed and gets it back.
@@ -22,14 +22,16 @@ import {
 } from '../support/fleet/drain.ts';
 import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { areInOrder } from '../support/fleet/keys-in-use.ts';
+import { NEWCOMER } from '../support/fleet/newcomer.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
+import { stillParked } from '../support/fleet/tampering.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
 const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 16);
 /** On a busy machine. */
 const RUN_MS = 2_000;
 const LOG_LEVEL = logger.getLevelName();
-const TENANTS = ['acme', 'globex', 'initech'];
+const TENANTS = ['acme', 'globex', 'initech', NEWCOMER.tenantId];
 
 beforeEach(() => logger.setLogLevel('SILENT'));
 afterEach(() => {
@@ -110,6 +112,7 @@ function onboarded({ keyModes, imported, multiRegion, ...setting }: Setting): re
       keyMode: keyModes.initech,
       imported: false,
     },
+    { ...setting, ...NEWCOMER, keyMode: keyModes.globex, imported: false },
   ];
 }
 
@@ -121,5 +124,6 @@ async function expectAllSealed(fleet: Fleet): Promise<void> {
     expect(await unsealed(fleet.account, tenantId)).toEqual([]);
     expect(await notRestorable(fleet, tenantId)).toEqual([]);
   }
+  expect(stillParked(fleet.account)).toEqual([]);
   expect(brokenPromises(fleet)).toEqual([]);
 }

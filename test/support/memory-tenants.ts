@@ -8,7 +8,7 @@ import { type EditedRecords, recordIn } from './edited-records.ts';
 export interface MemoryTenants extends Tenants {
   /** The records by tenant id. */
   readonly records: Map<string, Tenant>;
-  readonly edited: EditedRecords;
+  edited: EditedRecords;
   /** How often a record was read. */
   reads: number;
   /** Every read and write fails with this until it is undefined again. */
@@ -19,16 +19,15 @@ export interface MemoryTenants extends Tenants {
 
 export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
   const records = new Map<string, Tenant>(registered.map((tenant) => [tenant.tenantId, tenant]));
-  const edited: EditedRecords = new Map();
   const tenants: MemoryTenants = {
     records,
-    edited,
+    edited: new Map(),
     reads: 0,
     outage: undefined,
     invalid: undefined,
     async tenant(tenantId) {
       tenants.reads += 1;
-      return await answer(() => recordIn(records, edited, tenantId));
+      return await answer(() => recordIn(records, tenants.edited, tenantId));
     },
     async *all() {
       yield* listed(await answer(() => [...records.keys()]));
@@ -88,7 +87,7 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
   }
   function readable(tenantId: TenantId): Tenant | TenantInvalidError | undefined {
     try {
-      return recordIn(records, edited, tenantId);
+      return recordIn(records, tenants.edited, tenantId);
     } catch (error) {
       if (error instanceof TenantInvalidError) return error;
       throw error;

@@ -3,7 +3,6 @@
  * the local AWS, and the key events that are on their way.
  */
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod';
 import { ISV_ACCOUNT } from '../../../local/names.ts';
 import type { AwsEvent } from '../../../local/service.ts';
 import type { Job } from '../../../shared/chunk/job.ts';
@@ -36,11 +35,13 @@ import { memoryRedrives } from '../memory-redrives.ts';
 import { type MemoryState, memoryState } from '../memory-state.ts';
 import { recordOf as uploadRecord } from '../world.ts';
 import { branchKeysOf } from './branch-keys.ts';
+import { isDisabling, keyArnOf } from './key-news.ts';
 import { keyUses, type KeyUses } from './key-uses.ts';
 import { queue, type Queue } from './queue.ts';
 import { expiringLeases, heardTenants } from './registry.ts';
 import { gate } from './sandbox.ts';
 import { type KeyOwner, replicasOf, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { newTampering, type Tampering } from './tampering.ts';
 import { pass } from './virtual-time.ts';
 
 export interface Uploaded {
@@ -86,8 +87,8 @@ export interface Account {
   readonly heard: Set<AwsEvent>;
   /** Failures that no promise allows for. */
   readonly surprises: string[];
-  /** Ids of the objects that somebody tampered with: they may wait for a person, as long as their source stays. */
-  readonly tampered: Set<string>;
+  /** What somebody who had no business there did to it. */
+  readonly tampering: Tampering;
   /** Oldest first. */
   readonly uploads: readonly Uploaded[];
   readonly uses: KeyUses;
@@ -95,7 +96,11 @@ export interface Account {
   upload(tenantId: string, key: string, bytes: number, notified: boolean): void;
 }
 
-export type OnboardedTenant = KeyOwner & Pick<Tenant, 'isolation' | 'maxKeyAgeSeconds'>;
+export type OnboardedTenant = KeyOwner &
+  Pick<Tenant, 'isolation' | 'maxKeyAgeSeconds'> & {
+    /** Whether it is registered at a later time. Default false. */
+    readonly comesLater?: boolean;
+  };
 
 export const CHUNK_BYTES = 100;
 /** A new key has long spread through KMS; and no tenant is onboarded on the second. */
@@ -104,7 +109,8 @@ export const INGEST_BUCKET = 'ingest';
 
 export async function account(tenants: readonly OnboardedTenant[]): Promise<Account> {
   const neutral = effects();
-  const state = memoryState(neutral);
+  const tampering = newTampering();
+  const state = memoryState(neutral, tampering.records);
   const sources = memorySources(neutral);
   const [uploadQueue, chunkQueue] = [queue(), queue()];
   const events: AwsEvent[] = [];
@@ -127,8 +133,8 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     state.tenants.set(tenant.tenantId, tenant);
     uses.changed(tenant);
     const inUse = everyKey.find(({ arn }) => arn === tenant.kekArn);
-    if (inUse !== undefined) keyOf.set(tenant.tenantId, inUse);
-  });
+    if (inUse?.tenantId === tenant.tenantId) keyOf.set(tenant.tenantId, inUse);
+  }, tampering.records);
   const listed: ListedVersion[] = [];
 
   const keyStore = memoryKeyStore();
@@ -140,13 +146,14 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     everyKey.push(first, ...(first.replica === undefined ? [] : [first.replica]), spare);
   }
   await pass(SPREAD_MS);
-  for (const tenant of tenants) await registry.register(await recordOf(tenant, keyOf, branchKeys));
+  for (const tenant of tenants)
+    if (tenant.comesLater !== true) await registry.register(await recordOf(tenant, keyOf, branchKeys));
   events.splice(0);
 
   return {
     state,
     tenants: registry,
-    parking: memoryParking(neutral),
+    parking: memoryParking(neutral, (rejection) => void state.rejections.set(rejection.id, rejection)),
     hearings: memoryHearings(),
     leases: expiringLeases(),
     redrives: memoryRedrives(neutral, state),
@@ -176,7 +183,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     downs,
     heard: new Set(),
     surprises,
-    tampered: new Set(),
+    tampering,
     uploads,
     uses,
     upload(tenantId, key, bytes, notified) {
@@ -222,28 +229,6 @@ async function recordOf(
   });
   return keyMode === 'hierarchical' ? { ...tenant, branchKeyId: await branchKeys.make(tenant) } : tenant;
 }
-
-/** The key that an event is about, as CloudTrail or KMS itself names it. */
-export function keyArnOf({ detail, resources: [own = ''] }: AwsEvent): string {
-  const named = z.object({ resources: z.array(z.object({ ARN: z.string() })) }).safeParse(detail).data;
-  return named?.resources[0]?.ARN ?? own;
-}
-
-/** Whether a call that succeeded, or KMS by itself, took the key down. */
-export function isDisabling({ detail, 'detail-type': type }: AwsEvent): boolean {
-  const name = 'eventName' in detail ? detail.eventName : type;
-  return DISABLING.has(String(name)) && !('errorCode' in detail);
-}
-
-const DISABLING: ReadonlySet<string> = new Set([
-  'DisableKey',
-  'ScheduleKeyDeletion',
-  'DeleteImportedKeyMaterial',
-  'DeleteKey',
-  'DeleteExpiredKeyMaterial',
-  'KMS Imported Key Material Expiration',
-  'KMS CMK Deletion',
-]);
 
 function sendAll(target: Queue, jobs: readonly Job[]): void {
   for (const job of jobs) target.send(JSON.stringify(job));

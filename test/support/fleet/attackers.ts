@@ -29,7 +29,7 @@ const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
   'a chunk of another object lies where its own goes': ({ account, tenantId, plan }) => {
     const other = account.state.plans.get(account.uploads.at(-2)?.objectId ?? '');
     const chunk = other && account.vault.objects.get(chunkKey(tenantId, other.objectId, 0));
-    account.vault.objects.set(chunkKey(tenantId, plan.objectId, 0), chunk ?? randomBytes(CHUNK_BYTES));
+    plant(account, tenantId, chunkKey(tenantId, plan.objectId, 0), chunk ?? randomBytes(CHUNK_BYTES));
   },
   'a manifest lies where its own goes': ({ account, tenantId, upload, plan }) => {
     const { source, sizeBytes, chunkBytes, chunkCount, objectId, kekArn } = plan;
@@ -46,9 +46,12 @@ const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
       sequencer: source.sequencer,
       sealedAt: new Date().toISOString(),
     };
-    account.vault.objects.set(
+    account.tampering.names.add(`${tenantId}/${upload.key}`);
+    plant(
+      account,
+      tenantId,
       manifestKey(tenantId, upload.key),
-      Buffer.from(encodeManifest({ clear, sealed: randomBytes(500) })),
+      encodeManifest({ clear, sealed: randomBytes(500) }),
     );
   },
   'its plan says that it is sealed': ({ account, plan }) => {
@@ -82,9 +85,21 @@ export const attack: fc.Arbitrary<Command> = fc
 function tamper({ account }: Fleet, name: string): void {
   const upload = account.uploads.at(-1);
   if (upload === undefined) return;
-  account.tampered.add(upload.objectId);
+  account.tampering.objects.set(upload.objectId, upload.versionId);
+  account.tampering.waiting.add(upload.objectId);
   const tenantId = tenantIdSchema.parse(upload.tenantId);
   ATTACKS[name]?.({ account, tenantId, upload, plan: planFor(account, tenantId, upload) });
+}
+
+function plant(
+  { vault, tampering, removals }: Account,
+  tenantId: string,
+  name: string,
+  body: Uint8Array,
+): void {
+  const planted = Buffer.from(body);
+  vault.objects.set(name, planted);
+  if (removals.has(tenantId)) tampering.strewn.set(name, planted);
 }
 
 /** With its jobs, which `ingest` may send. */

@@ -8,6 +8,8 @@ import { type Forgery, forged } from './forged-events.ts';
 import { deliver, type How } from './hearing.ts';
 import { keyChange, keyChangeAtWork, otherButton, replicaButton, replicaChange } from './key-changes.ts';
 import { pause, removal, resumption, rotation, suspension } from './operator-commands.ts';
+import { addition, additionDisabled } from './newcomer.ts';
+import { parkedRow, recordEdit, recordsRight } from './state-attackers.ts';
 import { freeze, pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
 
@@ -167,4 +169,9 @@ export const anything: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: replicaChange },
   { weight: 1, arbitrary: replicaButton },
   { weight: 1, arbitrary: attack },
+  { weight: 1, arbitrary: recordEdit },
+  { weight: 1, arbitrary: recordsRight },
+  { weight: 1, arbitrary: parkedRow },
+  { weight: 1, arbitrary: addition },
+  { weight: 1, arbitrary: additionDisabled },
 );

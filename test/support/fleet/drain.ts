@@ -3,7 +3,9 @@ import type { Account } from './account.ts';
 import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
 import { areInOrder } from './keys-in-use.ts';
+import { addOwn, NEWCOMER } from './newcomer.ts';
 import { hasWorkingKey, isKeptAside, newest, unsealed } from './promises.ts';
+import { putRecordsRight, putRight } from './tampering.ts';
 import { pass } from './virtual-time.ts';
 
 /** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
@@ -18,6 +20,7 @@ const FEWEST_ROUNDS = 2;
 export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> {
   const { account } = fleet;
   account.keys.throttle(false);
+  putRecordsRight(account);
   await release(fleet);
   await pass(2_000);
   if (fleet.inFlight.size > 0) throw new Error(`${fleet.inFlight.size} invocations never ended`);
@@ -43,10 +46,12 @@ async function isAtRest({ account }: Fleet): Promise<boolean> {
   return true;
 }
 
-/** Every key works again, as far as it can, and whoever we suspended goes on. */
+/** Every key works again, as far as it can, what was tampered with is put right, and whoever we suspended goes on. */
 export async function mendAll(fleet: Fleet): Promise<void> {
+  putRight(fleet.account);
   for (const key of fleet.account.everyKey) await key.mend();
   await pass(ROUND_MS);
+  if (fleet.account.state.tenants.get(NEWCOMER.tenantId)?.status === 'pending') await addOwn(fleet);
   for (const key of fleet.account.keyOf.values())
     if (fleet.account.state.tenants.get(key.tenantId)?.status === 'suspended')
       await operate(fleet, key.tenantId, runResume);

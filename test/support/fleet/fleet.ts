@@ -6,6 +6,7 @@ import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.
 import { type Account, account, type OnboardedTenant } from './account.ts';
 import { runRevoke, runWatch } from './control-plane.ts';
 import { newSandbox, runEncrypt, runIngest, runRestore, type Sandbox } from './functions.ts';
+import { keyArnOf } from './key-news.ts';
 import type { Queue } from './queue.ts';
 import type { Mishap } from './sandbox.ts';
 import { noteActivity, settled } from './virtual-time.ts';
@@ -36,6 +37,7 @@ const TAMPERED_CODES: ReadonlySet<string> = new Set([
   'ERR_CONTEXT_MISMATCH',
   'ERR_MANIFEST_INVALID',
   'ERR_JOB_INVALID',
+  'ERR_PLAN_INVALID',
 ]);
 
 export async function newFleet(tenants: readonly OnboardedTenant[]): Promise<Fleet> {
@@ -74,17 +76,20 @@ export async function restore(
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = warm(fleet, 'restore', index);
-  await invoke(fleet, sandbox, mishap, async () => await runRestore(fleet.account, sandbox, tenantId, key));
+  const run = async (): Promise<void> => await runRestore(fleet.account, sandbox, tenantId, key);
+  await invoke(fleet, sandbox, mishap, run, tenantId);
 }
 
 /** Hands an event to `revoke`; true when it was handled and need not be delivered again. */
 export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Promise<boolean> {
   const sandbox = newSandbox(fleet.account, 'control');
   let handled = false;
-  await invoke(fleet, sandbox, mishap, async () => {
+  const { tenantId } = fleet.account.everyKey.find(({ arn }) => arn === keyArnOf(event)) ?? {};
+  const run = async (): Promise<void> => {
     await runRevoke(fleet.account, sandbox, event);
     handled = true;
-  });
+  };
+  await invoke(fleet, sandbox, mishap, run, tenantId);
   return handled;
 }
 
@@ -101,11 +106,12 @@ export async function operate(
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = newSandbox(fleet.account, 'control');
-  await invoke(fleet, sandbox, mishap, async () => {
+  const runOrRefuse = async (): Promise<void> => {
     await run(fleet.account, sandbox, tenantIdSchema.parse(tenantId)).catch((error: unknown) => {
       if (!(error instanceof EventInvalidError)) throw error;
     });
-  });
+  };
+  await invoke(fleet, sandbox, mishap, runOrRefuse, tenantId);
 }
 
 /** Whatever waits goes on. */
@@ -114,18 +120,18 @@ export async function release(fleet: Fleet): Promise<void> {
   await settled();
 }
 
-/** Resolves when the invocation has ended, or waits. */
+/** Resolves when the invocation has ended, or waits. `tenantId`: the only tenant whose record matters to it. */
 async function invoke(
   fleet: Fleet,
   sandbox: Sandbox,
   mishap: Mishap | undefined,
   work: () => Promise<void>,
+  tenantId?: string,
 ): Promise<void> {
   sandbox.gate.plan(mishap);
   const invocation = work().catch((error: unknown) => {
     const code = error instanceof SealstreamError ? error.code : String(error);
-    const isExpected =
-      EXPECTED_CODES.has(code) || (fleet.account.tampered.size > 0 && TAMPERED_CODES.has(code));
+    const isExpected = EXPECTED_CODES.has(code) || isOfTampering(fleet.account, code, tenantId);
     if (!sandbox.gate.dead && !isExpected) fleet.account.surprises.push(`${sandbox.name}: ${code}`);
   });
   fleet.inFlight.set(invocation, sandbox);
@@ -134,6 +140,11 @@ async function invoke(
     noteActivity();
   });
   await settled();
+}
+
+function isOfTampering({ tampering }: Account, code: string, tenantId: string | undefined): boolean {
+  if (code === 'ERR_TENANT_INVALID') return tenantId !== undefined && tampering.edited.has(tenantId);
+  return tampering.objects.size > 0 && TAMPERED_CODES.has(code);
 }
 
 /** A dead sandbox is replaced by a cold one. */

@@ -75,7 +75,6 @@ export async function runEncrypt(
   const ports = {
     state: gated(account.state, entrance),
     sources: gated(account.sources, entrance),
-    vault: watchedVault(gated(account.vault, entrance), account.uses, sandbox.name),
     keys,
     guard,
     admit: async <T>(_bytes: number, work: () => Promise<T>) => await work(),
@@ -84,7 +83,10 @@ export async function runEncrypt(
   const signal = new AbortController().signal;
   async function job(body: string): Promise<void> {
     const { tenantId } = parseJob(body);
-    await revokingFirstHand(account, sandbox, tenantId, async () => await encryptChunk(body, ports, signal));
+    // One for each of the jobs that an invocation works on at once: it tells which message was begun when.
+    const vault = watchedVault(gated(account.vault, entrance), account.uses, sandbox.name);
+    const work = async (): Promise<unknown> => await encryptChunk(body, { ...ports, vault }, signal);
+    await revokingFirstHand(account, sandbox, tenantId, work);
   }
   const parking = gated(account.parking, entrance);
   await dispose(account, sandbox, account.chunkQueue, records, job, { parking });
@@ -114,7 +116,7 @@ export async function runRestore(
 
 /** Work that KMS refused the key in use has revoked its tenant by the time it fails, unless something else came first. */
 async function revokingFirstHand(
-  { state, surprises }: Account,
+  { state, surprises, tampering }: Account,
   { gate: entrance, name }: Sandbox,
   tenantId: string,
   work: () => Promise<unknown>,
@@ -124,7 +126,8 @@ async function revokingFirstHand(
     await work();
   } catch (error) {
     const isRefused = isKeyRefusal(error) && (error.kekArn ?? before?.kekArn) === before?.kekArn;
-    if (isRefused && !entrance.dead && state.tenants.get(tenantId) === before)
+    const mayRevoke = !entrance.dead && !tampering.records.has(tenantId);
+    if (isRefused && mayRevoke && state.tenants.get(tenantId) === before)
       surprises.push(`${name}: KMS refused, and ${tenantId} is as before`);
     throw error;
   }

@@ -1,8 +1,9 @@
 /** How `revoke` hears of what happened to a key: in time, late, twice, out of order, or never. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AwsEvent } from '../../../local/service.ts';
-import { type Account, isDisabling, keyArnOf } from './account.ts';
+import type { Account } from './account.ts';
 import { type Fleet, revoke } from './fleet.ts';
+import { isDisabling, keyArnOf } from './key-news.ts';
 import { keysInUse } from './keys-in-use.ts';
 import type { Mishap } from './sandbox.ts';
 

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../local/names.ts';
 import { StorageUnavailableError } from '../../../shared/errors.ts';
+import type { AddPorts } from '../../../shared/onboarding/add.ts';
 import { changeKey } from '../../../shared/onboarding/change-key.ts';
 import type { ChangeRequest } from '../../../shared/onboarding/request.ts';
 import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
@@ -107,17 +108,21 @@ async function change(
   settings: ChangeRequest['settings'],
 ): Promise<void> {
   const request = { action: 'change-key', tenantId, settings, strict: false } as const;
-  await changeKey(request, {
-    tenants: gated(account.tenants, sandbox.gate),
-    hearings: gated(account.hearings, sandbox.gate),
-    audit: gated(keyAudit(account.keys), sandbox.gate),
-    ourselves: OURSELVES,
-    branchKeys: branchKeysOf(account.keys, account.keyStore.table, sandbox.gate),
-    propagationSeconds: PROPAGATION_SECONDS,
-    now: () => new Date(),
-  }).catch((error: unknown) => {
+  await changeKey(request, onboardingPorts(account, sandbox)).catch((error: unknown) => {
     if (!(error instanceof StorageUnavailableError)) throw error;
   });
+}
+
+export function onboardingPorts(account: Account, { gate: entrance }: Sandbox): AddPorts {
+  return {
+    tenants: gated(account.tenants, entrance),
+    hearings: gated(account.hearings, entrance),
+    audit: gated(keyAudit(account.keys), entrance),
+    ourselves: OURSELVES,
+    branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
+    propagationSeconds: PROPAGATION_SECONDS,
+    now: () => new Date(),
+  };
 }
 
 /** What a tenant does to the replica of its key, which is a key with buttons of its own. */

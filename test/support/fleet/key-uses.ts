@@ -10,6 +10,8 @@ export interface KeyUses {
   answered(sandbox: string, kekArn: string, mark: Uint8Array): void;
   /** The state table has another record of the tenant; only another epoch or status matters. */
   changed(tenant: Tenant): void;
+  /** From now on there is no record of the tenant, or there is one again: until then no key of its may be used. */
+  isEdited(tenantId: string, isEdited: boolean): void;
   /** A sandbox used the key of a message that it began at `begunMs`. */
   used(sandbox: string, tenantId: string, message: Uint8Array, begunMs: number): void;
   /** Every use beyond its bound. */
@@ -41,6 +43,7 @@ const HEADER_BYTES = 4096;
 export function keyUses(): KeyUses {
   const answers: Answer[] = [];
   const changes: Change[] = [];
+  const editedAtMs = new Map<string, number>();
   const violations: string[] = [];
   let order = 0;
   let uses = 0;
@@ -65,6 +68,10 @@ export function keyUses(): KeyUses {
       order += 1;
       changes.push({ tenant, atMs: Date.now(), order });
     },
+    isEdited(tenantId, isEdited) {
+      if (!isEdited) editedAtMs.delete(tenantId);
+      else if (!editedAtMs.has(tenantId)) editedAtMs.set(tenantId, Date.now());
+    },
     used(sandbox, tenantId, message, begunMs) {
       uses += 1;
       const nowMs = Date.now();
@@ -72,6 +79,9 @@ export function keyUses(): KeyUses {
       const history = changes.filter(({ tenant }) => tenant.tenantId === tenantId);
       if (answer !== undefined && answer.atMs < begunMs) cachedUses += 1;
       const broken = beyondBound(answer, history, begunMs, nowMs);
+      const editedMs = nowMs - (editedAtMs.get(tenantId) ?? nowMs);
+      if (editedMs > STOP_MS)
+        violations.push(`${sandbox} used a key of ${tenantId}, of which there is no record`);
       if (broken !== undefined) violations.push(`${sandbox} used a key of ${tenantId}: ${broken}`);
     },
   };

@@ -5,6 +5,7 @@ import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';
 import { keysInUse } from './keys-in-use.ts';
+import { isOfTampering } from './tampering.ts';
 
 /** Every promise that is broken now; none when all are kept. */
 export function brokenPromises(fleet: Fleet): readonly string[] {
@@ -34,25 +35,30 @@ export async function activeThoughDown(account: Account): Promise<readonly strin
   return broken;
 }
 
-/** Every upload of a tenant that is not sealed, though the key that it is to be under works. */
+/** Every upload of a tenant that is not sealed, or not gone from the ingest bucket, though the key that it is to be under works. */
 export async function unsealed(account: Account, tenantId: string): Promise<readonly string[]> {
   const waiting = account.uploads.filter(
     (upload) =>
       !isKeptAside(account, upload) &&
       upload.tenantId === tenantId &&
-      account.state.plans.get(upload.objectId)?.sealedAt === undefined,
+      (account.state.plans.get(upload.objectId)?.sealedAt === undefined ||
+        account.sources.versions.has(upload.versionId)),
   );
   const due = await Promise.all(waiting.map(async (upload) => await hasWorkingKey(account, upload)));
   return waiting.filter((_upload, index) => due[index]).map(nameOf);
 }
 
-/** Whether the key works that an upload was planned under; no object is ever under two. Not planned, it gets the one in use. */
+/**
+ * Whether the key works that an upload was planned under; no object is ever under two. Not planned, or planned under a
+ * key that never was the tenant's, it gets the one in use.
+ */
 export async function hasWorkingKey(
   { state, everyKey, keyOf }: Account,
   { tenantId, objectId }: Uploaded,
 ): Promise<boolean> {
-  const kekArn = state.plans.get(objectId)?.kekArn ?? keyOf.get(tenantId)?.arn;
-  return (await everyKey.find(({ arn }) => arn === kekArn)?.works()) === true;
+  const kekArn = state.plans.get(objectId)?.kekArn;
+  const planned = everyKey.find((key) => key.arn === kekArn && key.tenantId === tenantId);
+  return (await (planned ?? keyOf.get(tenantId))?.works()) === true;
 }
 
 /** The newest upload of every key of a tenant. */
@@ -76,16 +82,17 @@ function misplaced({ vault, uploads }: Account): readonly string[] {
 
 /** What somebody tampered with and is not sealed rests where it was uploaded, for a person to look at. */
 export function isKeptAside(
-  { tampered, sources }: Account,
+  { tampering, sources }: Account,
   { objectId, versionId }: Pick<Uploaded, 'objectId' | 'versionId'>,
 ): boolean {
-  return tampered.has(objectId) && sources.versions.has(versionId);
+  return tampering.waiting.has(objectId) && sources.versions.has(versionId);
 }
 
 /** Nothing new is taken for a tenant that leaves. */
-function unexpectedRejections({ state, removals, tampered }: Account): readonly string[] {
+function unexpectedRejections(account: Account): readonly string[] {
+  const { state, removals } = account;
   return [...state.rejections.values()]
-    .filter(({ body }) => ![...tampered].some((objectId) => body.includes(objectId)))
+    .filter((rejection) => !isOfTampering(account, rejection))
     .filter(
       ({ code, body }) =>
         code !== 'ERR_TENANT_OFFBOARDED' || ![...removals.keys()].some((id) => body.includes(`"${id}/`)),
@@ -93,12 +100,15 @@ function unexpectedRejections({ state, removals, tampered }: Account): readonly 
     .map(({ code, message }) => `rejected: ${code} ${message}`);
 }
 
-/** What is still there of tenants that are gone. */
-function leftBehind({ removals, vault, keyStore }: Account): readonly string[] {
+/** What is still there of tenants that are gone. What somebody plants there once they leave is not ours to take away. */
+function leftBehind({ removals, vault, keyStore, tampering }: Account): readonly string[] {
+  const written = new Map(
+    [...vault.objects].filter(([name, body]) => tampering.strewn.get(name)?.equals(body) !== true),
+  );
   return [...removals.values()]
     .filter(({ step }) => step === 'done')
     .flatMap(({ tenantId, deleteCiphertext }) => [
-      ...(deleteCiphertext ? below(vault.objects, `${tenantId}/`) : []),
+      ...(deleteCiphertext ? below(written, `${tenantId}/`) : []),
       ...(deleteCiphertext ? below(keyStore.rows, `${tenantId}.`) : []),
     ])
     .map((name) => `left behind: ${name}`);

@@ -2,11 +2,13 @@
 import type { Leases, Tenants } from '../../../shared/ports.ts';
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
+import type { EditedRecords } from '../edited-records.ts';
 import { memoryTenants } from '../memory-tenants.ts';
 
 /** `changed` hears of every record that is written. */
-export function heardTenants(changed: (tenant: Tenant) => void): Tenants {
+export function heardTenants(changed: (tenant: Tenant) => void, edited: EditedRecords): Tenants {
   const tenants = memoryTenants();
+  tenants.edited = edited;
   function told(tenantId: TenantId, isWritten: boolean): boolean {
     const record = tenants.records.get(tenantId);
     if (isWritten && record !== undefined) changed(record);

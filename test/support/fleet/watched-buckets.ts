@@ -16,7 +16,7 @@ interface Message {
   readonly begunMs: number;
 }
 
-/** The vault of one invocation, which works on one message after the other. */
+/** The vault of one piece of work, which makes or reads one message after the other. */
 export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): WatchedVault {
   let begunMs = Date.now();
   let reading: Message | undefined;

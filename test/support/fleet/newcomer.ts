@@ -1,0 +1,104 @@
+/**
+ * A tenant that is added in the middle of everything: first with a key that is not its own or that there is not, then
+ * with its own. What it uploads in between waits, and is sealed under its own key once that is proven.
+ */
+import * as fc from 'fast-check';
+import { StorageUnavailableError } from '../../../shared/errors.ts';
+import { addTenant, type AddPorts } from '../../../shared/onboarding/add.ts';
+import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
+import type { Account, OnboardedTenant } from './account.ts';
+import { press } from './buttons.ts';
+import { type Command, command, type Known, MISHAPS, told } from './command.ts';
+import { encrypt, type Fleet, operate, release } from './fleet.ts';
+import type { Sandbox } from './functions.ts';
+import { onboardingPorts } from './key-changes.ts';
+import type { Mishap } from './sandbox.ts';
+import { REGIONS } from './tenant-keys.ts';
+import { pass } from './virtual-time.ts';
+import { workThrough } from './working.ts';
+
+export const NEWCOMER: Pick<OnboardedTenant, 'tenantId' | 'accountId' | 'comesLater'> = {
+  tenantId: 'umbrella',
+  accountId: '444444444444',
+  comesLater: true,
+};
+/** Whose key it names first, by mistake or not. */
+const OTHER = 'initech';
+
+type Wrong = 'the key of another tenant' | 'a key that there is not';
+
+/** Once it is active, there is nothing to add; it works on. */
+export const addition: fc.Arbitrary<Command> = fc
+  .record({
+    wrong: fc.constantFrom<Wrong>('the key of another tenant', 'a key that there is not'),
+    sandbox: fc.nat({ max: 1 }),
+    trouble: MISHAPS,
+  })
+  .map(({ wrong, sandbox, trouble }) =>
+    command(
+      `${NEWCOMER.tenantId} through ${sandbox} is added with ${wrong}, and with its own${told(trouble)}`,
+      async (fleet, known) => {
+        await addWrong(fleet, known, wrong);
+        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'a', 250);
+        await addOwn(fleet, trouble);
+        await encrypt(fleet, sandbox, 0, 10);
+        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'b', 1);
+      },
+    ),
+  );
+
+/** Its key is disabled while it is added, and we hear of that before it is. */
+export const additionDisabled: fc.Arbitrary<Command> = fc
+  .record({ sandbox: fc.nat({ max: 1 }), call: fc.integer({ min: 1, max: 16 }), isEnabled: fc.boolean() })
+  .map(({ sandbox, call, isEnabled }) =>
+    command(
+      `${NEWCOMER.tenantId}'s key is disabled at call ${call} of adding it${isEnabled ? ', and enabled again' : ''}`,
+      async (fleet, known) => {
+        await addWrong(fleet, known, 'a key that there is not');
+        await addOwn(fleet, { at: call, what: 'wait', when: 'after' });
+        await press(fleet, known, NEWCOMER.tenantId, 'disable', 'once');
+        await release(fleet);
+        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'a', 1);
+        if (isEnabled) await press(fleet, known, NEWCOMER.tenantId, 'enable', 'once');
+        await pass(1_000);
+        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'b', 1);
+      },
+    ),
+  );
+
+async function addWrong(fleet: Fleet, known: Known, wrong: Wrong): Promise<void> {
+  const { tenantId, accountId } = NEWCOMER;
+  known.disturbed.add(tenantId);
+  const missing = `arn:aws:kms:${REGIONS[0]}:${accountId}:key/9d3ab1c2-0000-4000-8000-000000000000`;
+  const kekArn = wrong === 'a key that there is not' ? missing : fleet.account.keyOf.get(OTHER)?.arn;
+  await operate(fleet, tenantId, adding(kekArn ?? missing));
+}
+
+/** With its own key; refused, unless it is pending. */
+export async function addOwn(fleet: Fleet, trouble?: Mishap): Promise<void> {
+  const { tenantId } = NEWCOMER;
+  const own = fleet.account.everyKey.find((key) => key.tenantId === tenantId);
+  if (own !== undefined) await operate(fleet, tenantId, adding(own.arn), trouble);
+}
+
+function adding(kekArn: string): (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void> {
+  return async (account, sandbox, tenantId) => {
+    const key = account.everyKey.find((one) => one.tenantId === tenantId);
+    const settings = {
+      kekArn,
+      replicaArns: [],
+      keyMode: key?.keyMode ?? 'per-chunk',
+      isolation: 'pooled',
+      maxKeyAgeSeconds: 60,
+      allowedRegions: [],
+      rotateWithKek: false,
+    } as const;
+    const ports: AddPorts = onboardingPorts(account, sandbox);
+    await addTenant({ action: 'add', tenantId, settings, strict: false }, ports).catch(unlessChanged);
+  };
+}
+
+/** What somebody else changed meanwhile is asked for again another time. */
+function unlessChanged(error: unknown): void {
+  if (!(error instanceof StorageUnavailableError)) throw error;
+}
