@@ -23,6 +23,8 @@ export interface ServicesOptions {
   readonly lambda: Receivers['lambda'];
   readonly onCrash: (error: unknown) => void;
   readonly verifySignatures: boolean;
+  /** Whether `dataDir` is removed at the end: what is written a little at a time then needs no file. */
+  readonly isTemporary: boolean;
 }
 
 export interface OpenServices {
@@ -34,7 +36,8 @@ export interface OpenServices {
 const KMS_TICK_MS = 1000;
 
 export async function openServices(options: ServicesOptions): Promise<OpenServices> {
-  const { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures } = options;
+  const { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures, isTemporary } =
+    options;
   const shared = { dataDir, clock, authorizer };
   const sqs = createSqs({ ...shared, endpoint: front.endpoint });
   opened.defer(() => sqs.close());
@@ -46,7 +49,7 @@ export async function openServices(options: ServicesOptions): Promise<OpenServic
   opened.defer(tickKms(kms, clock, onCrash));
   const s3 = await createS3({ ...shared, deliver, verifySignatures });
   opened.defer(async () => s3.close());
-  const dynamodb = createDynamoDb({ ...shared, onCrash });
+  const dynamodb = createDynamoDb({ ...shared, dataDir: isTemporary ? undefined : dataDir, onCrash });
   opened.defer(async () => dynamodb.close());
   front.mountHttp('s3', s3);
   for (const [name, service] of Object.entries({ kms, sqs, dynamodb, events }))

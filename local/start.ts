@@ -74,8 +74,9 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalAws> 
   opened.defer(async () => front.close());
   const dataDir = await openDataDir(options.dataDir, opened);
   const verifySignatures = options.verifySignatures ?? false;
+  const isTemporary = options.dataDir === undefined;
   const context = { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures };
-  const services = await openServices(context);
+  const services = await openServices({ ...context, isTemporary });
   // Closed before the services, so that no request finds them gone.
   opened.defer(async () => front.close());
   front.mountControl({
