@@ -34,16 +34,25 @@ async function main(): Promise<void> {
   const loading = loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
   process.on('message', (message: InvokeMessage | ClockMessage) => {
     if ('clockOffsetMs' in message) setClockOffset(message.clockOffsetMs);
-    else void loading.then(async (handler) => run(handler, message));
+    else void loading.then(async (handler) => run(handler, message)).then(keepCompiled);
   });
   try {
     await loading;
     send({ kind: 'ready' });
-    // A sandbox ends by SIGKILL, which would leave nothing to the next one.
-    flushCompileCache();
   } catch (error) {
     sendFatal(error);
   }
+}
+
+let hasKept = false;
+
+/**
+ * Writes what Node has compiled to the compile cache, once: a sandbox ends by SIGKILL, which would leave nothing to the
+ * next one. After an invocation, because half of what a handler needs is compiled when it is first called.
+ */
+function keepCompiled(): void {
+  if (!hasKept) flushCompileCache();
+  hasKept = true;
 }
 
 async function run(handler: Handler, message: InvokeMessage): Promise<void> {
