@@ -35,9 +35,9 @@ export const TENANT_ACCOUNTS = {
   umbrella: '444444444444',
 } as const;
 
-const PATIENCE_MS = 45_000;
+export const PATIENCE_MS = 45_000;
 /** How often a test that waits looks. */
-const LOOK_MS = 100;
+export const LOOK_MS = 100;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
 
