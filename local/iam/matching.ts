@@ -74,7 +74,20 @@ function mark(text: string): string {
     .join('');
 }
 
+const MAX_COMPILED = 5000;
+const compiled = new Map<string, RegExp>();
+
+/** Policies stay while requests come and go: what was compiled once is kept. */
 function toRegExp(marked: string): RegExp {
+  const known = compiled.get(marked);
+  if (known !== undefined) return known;
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  const expression = compile(marked);
+  compiled.set(marked, expression);
+  return expression;
+}
+
+function compile(marked: string): RegExp {
   const source = marked
     .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
     .replaceAll(ANY_RUN, '.*')

@@ -10,10 +10,12 @@ export interface ObjectHeaders {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+const members = z.looseObject({});
+
 /** Not z.record, which loses a member called `__proto__`. */
 const texts = z.custom<Readonly<Record<string, string>>>(
   (value) =>
-    z.object({}).loose().safeParse(value).success &&
+    members.safeParse(value).success &&
     Object.values(Object(value)).every((text) => typeof text === 'string'),
 );
 

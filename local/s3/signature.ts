@@ -112,8 +112,19 @@ function parametersOf(query: string): readonly Parameter[] {
 }
 
 function signatureOf(stringToSign: string, scope: string, secret: string): string {
-  const key = scope.split('/').reduce((parent: Buffer | string, part) => hmac(parent, part), `AWS4${secret}`);
-  return hmac(key, stringToSign).toString('hex');
+  return hmac(signingKey(scope, secret), stringToSign).toString('hex');
+}
+
+let lastKey: { readonly scope: string; readonly secret: string; readonly key: Buffer } | undefined;
+
+/** The key of a day, a region and a service; most requests are signed with the one that the last was signed with. */
+function signingKey(scope: string, secret: string): Buffer {
+  if (lastKey?.scope === scope && lastKey.secret === secret) return lastKey.key;
+  const key = scope
+    .split('/')
+    .reduce((parent: Buffer, part) => hmac(parent, part), Buffer.from(`AWS4${secret}`));
+  lastKey = { scope, secret, key };
+  return key;
 }
 
 function hmac(key: Buffer | string, content: string): Buffer {
