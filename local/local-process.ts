@@ -12,6 +12,8 @@ import { COMPILE_CACHE } from './compile-cache.ts';
 
 export interface LocalProcess {
   readonly endpoint: string;
+  /** A temporary folder, removed at the end; `functions.log` is there. */
+  readonly dataDir: string;
   /** Asks the control API of the local AWS, e.g. `sandboxes`. */
   ask<T>(path: string, schema: z.ZodType<T>): Promise<T>;
   /** Tells it something: posts `body`, or deletes without one. */
@@ -22,15 +24,13 @@ export interface LocalProcess {
 export interface LocalProcessOptions {
   /** Default 2. */
   readonly sandboxes?: number;
-  /** Default a temporary folder, removed at the end. */
-  readonly dataDir?: string;
   /** No queue invokes a function, and acme/hello.txt is uploaded. Default false. */
   readonly stepByStep?: boolean;
   /** Default 0: any free port. */
   readonly port?: number;
 }
 
-const readySchema = z.object({ endpoint: z.string() });
+const readySchema = z.object({ endpoint: z.string(), dataDir: z.string() });
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 /** Resolves when it is ready. Throws, with what it printed, when it ends before that. */
@@ -39,9 +39,10 @@ export async function startLocalProcess(options: LocalProcessOptions = {}): Prom
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
   });
-  const endpoint = await readyEndpoint(child);
+  const { endpoint, dataDir } = await readyLine(child);
   return {
     endpoint,
+    dataDir,
     ask: async (path, schema) => schema.parse(await (await control(endpoint, 'GET', path)).json()),
     async tell(method, path, body) {
       await control(endpoint, method, path, body);
@@ -61,30 +62,23 @@ async function control(endpoint: string, method: string, path: string, body?: ob
   return response;
 }
 
-function argumentsOf({
-  sandboxes = 2,
-  dataDir,
-  stepByStep = false,
-  port = 0,
-}: LocalProcessOptions): string[] {
-  const data = dataDir === undefined ? [] : ['--data', dataDir];
+function argumentsOf({ sandboxes = 2, stepByStep = false, port = 0 }: LocalProcessOptions): string[] {
   return [
     '--port',
     String(port),
     '--sandboxes',
     String(sandboxes),
-    ...data,
     '--verify-signatures',
     ...(stepByStep ? ['--step-by-step'] : []),
   ];
 }
 
-async function readyEndpoint(child: ChildProcess): Promise<string> {
+async function readyLine(child: ChildProcess): Promise<z.infer<typeof readySchema>> {
   const errors: string[] = [];
   if (child.stdout === null || child.stderr === null) throw new Error('the local AWS has no output to read');
   createInterface(child.stderr).on('line', (line) => errors.push(line));
   for await (const line of createInterface(child.stdout)) {
-    return readySchema.parse(JSON.parse(line)).endpoint;
+    return readySchema.parse(JSON.parse(line));
   }
   throw new Error(`the local AWS did not start:\n${errors.join('\n')}`);
 }

@@ -66,8 +66,16 @@ async function run(options: Options): Promise<void> {
   else process.stdout.write(options.json ? `${JSON.stringify(readyLine(aws))}\n` : greeting(aws, options));
 }
 
-function readyLine({ endpoint, accountId, region, environment, tenants, outputs }: LocalAws): object {
-  return { ready: true, endpoint, accountId, region, environment, tenants, outputs };
+function readyLine({
+  endpoint,
+  accountId,
+  region,
+  dataDir,
+  environment,
+  tenants,
+  outputs,
+}: LocalAws): object {
+  return { ready: true, endpoint, accountId, region, dataDir, environment, tenants, outputs };
 }
 
 function greeting(

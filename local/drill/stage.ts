@@ -1,6 +1,4 @@
 /** Where a drill takes place: a local AWS of its own, whose sandboxes' words it follows, and two tenants. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalProcess, startLocalProcess } from '../local-process.ts';
 import { PipelineClient } from '../pipeline-client.ts';
@@ -37,13 +35,11 @@ export async function openStage(
   maxKeyAgeSeconds: number,
   opened: AsyncDisposableStack,
 ): Promise<Stage> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sealstream-drill-'));
-  opened.defer(async () => await rm(dataDir, { recursive: true, force: true }));
-  const local = await startLocalProcess({ sandboxes, dataDir });
+  const local = await startLocalProcess({ sandboxes });
   opened.defer(async () => await local.close());
   const [seals, deliveries] = [createSeals(), createDeliveries()];
   const uses: SandboxKeyUse[] = [];
-  const tail = await tailLog(join(dataDir, 'functions.log'), (line) => {
+  const tail = await tailLog(join(local.dataDir, 'functions.log'), (line) => {
     seals.see(line);
     deliveries.see(line);
     const use = keyUseOf(line);

@@ -13,9 +13,6 @@ import {
 } from '@aws-sdk/client-kms';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CONTROL_ROLE, ENCRYPT_ROLE, EVENT_BUS_ARN, REGION, ROLE_ARNS } from '../../local/names.ts';
@@ -38,16 +35,14 @@ const judgedSchema = z.object({
 });
 
 let pipeline: Pipeline;
-let dataDir: string;
 let acme: TenantHand;
 let globex: TenantHand;
 let initech: TenantHand;
 let umbrella: TenantHand;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'red-button-'));
   // One sandbox of each function: what it caches is what the next restore finds.
-  pipeline = await startPipeline({ dataDir, sandboxes: 1 });
+  pipeline = await startPipeline({ sandboxes: 1 });
   acme = new TenantHand(pipeline, 'acme');
   globex = new TenantHand(pipeline, 'globex');
   initech = new TenantHand(pipeline, 'initech');
@@ -58,10 +53,7 @@ afterEach(async () => {
   await lag(0);
   await pipeline.local.tell('POST', 'events/delivery', { mode: 'normal' });
 });
-afterAll(async () => {
-  await pipeline[Symbol.asyncDispose]();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 /** KMS goes on answering as before the last changes, DescribeKey too. */
 async function lag(seconds: number): Promise<void> {
@@ -71,9 +63,11 @@ async function lag(seconds: number): Promise<void> {
 /** Does something to a key in a second of its own, and waits until `revoke` has dealt with its event. */
 async function heard(change: () => Promise<unknown>): Promise<void> {
   await pipeline.advanceClock(NEXT_SECOND_MS);
-  const before = (await functionLines(dataDir, 'key event')).length;
+  const before = (await functionLines(pipeline.local.dataDir, 'key event')).length;
   await change();
-  await pipeline.until(async () => (await functionLines(dataDir, 'key event')).length > before);
+  await pipeline.until(
+    async () => (await functionLines(pipeline.local.dataDir, 'key event')).length > before,
+  );
 }
 
 async function onboard(request: object): Promise<z.infer<typeof judgedSchema>> {
@@ -185,11 +179,13 @@ describe('a region whose KMS does not know how to be asked without a ciphertext'
     await pipeline.client.invoke('watch', {});
     expect(await acme.record()).toMatchObject({ status: 'active', epoch, probeCiphertexts: [{ kekArn }] });
     const reported = { tenantId: 'acme', code: 'ERR_KMS_UNAVAILABLE' };
-    expect(await functionLines(dataDir, 'watch: unreachable')).toContainEqual(
+    expect(await functionLines(pipeline.local.dataDir, 'watch: unreachable')).toContainEqual(
       expect.objectContaining(reported),
     );
     await pipeline.client.invoke('watch', {});
-    expect(await functionLines(dataDir, 'watch: unclear')).toContainEqual(expect.objectContaining(reported));
+    expect(await functionLines(pipeline.local.dataDir, 'watch: unclear')).toContainEqual(
+      expect.objectContaining(reported),
+    );
     expect(await acme.record()).toMatchObject({ status: 'active', epoch });
 
     // Nothing but the second way tells: no event arrives, and neither of the other questions is understood.
@@ -245,9 +241,9 @@ describe('a retired KEK that KMS refuses', () => {
       code: 'ERR_TENANT_KEY_UNUSABLE',
     });
     const opened = { objectId, operation: 'decrypt' };
-    const before = (await functionLines(dataDir, 'key used')).length;
+    const before = (await functionLines(pipeline.local.dataDir, 'key used')).length;
     await pipeline.restored('initech', present);
-    const uses = (await functionLines(dataDir, 'key used')).slice(before);
+    const uses = (await functionLines(pipeline.local.dataDir, 'key used')).slice(before);
     expect(uses.length).toBeGreaterThan(0);
     for (const use of uses) expect(use).toMatchObject({ ...opened, cached: true });
     expect((await initech.record()).status).toBe('active');

@@ -6,9 +6,6 @@ import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryMode } from '../../local/control.ts';
 import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../local/names.ts';
@@ -27,15 +24,13 @@ const NEXT_SECOND_MS = 1000;
 const HELD_MS = 20_000;
 
 let pipeline: Pipeline;
-let dataDir: string;
 let acme: TenantHand;
 let globex: TenantHand;
 let initech: TenantHand;
 let umbrella: TenantHand;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'doubtful-events-'));
-  pipeline = await startPipeline({ dataDir });
+  pipeline = await startPipeline();
   acme = new TenantHand(pipeline, 'acme');
   globex = new TenantHand(pipeline, 'globex');
   initech = new TenantHand(pipeline, 'initech');
@@ -45,10 +40,7 @@ afterEach(async () => {
   await pipeline.clearFaults();
   await deliver('normal');
 });
-afterAll(async () => {
-  await pipeline[Symbol.asyncDispose]();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 describe('events that are forged', () => {
   it('cannot be put in the name of KMS, and others the bus does not take', async () => {
@@ -69,15 +61,17 @@ describe('events that are forged', () => {
   it("of another account's calls on a tenant's key, or on keys that are nobody's, change nothing", async () => {
     // Its rule forwards everything of KMS in its account.
     const stray = await umbrella.createKey('AWS_KMS');
-    const before = (await functionLines(dataDir, 'key event')).length;
+    const before = (await functionLines(pipeline.local.dataDir, 'key event')).length;
     const refused = umbrella.kms.send(new DisableKeyCommand({ KeyId: await acme.kekArn() }));
     await expect(refused).rejects.toMatchObject({ name: 'AccessDeniedException' });
     await umbrella.kms.send(new DisableKeyCommand({ KeyId: stray }));
     await umbrella.kms.send(new CreateKeyCommand({ Description: await acme.kekArn() }));
     // Last, so that what came before it has been delivered. Of a key that is made the rule does not tell.
     await umbrella.kms.send(new EnableKeyCommand({ KeyId: stray }));
-    await pipeline.until(async () => (await functionLines(dataDir, 'key event')).length === before + 3);
-    const outcomes = (await functionLines(dataDir, 'key event')).slice(before);
+    await pipeline.until(
+      async () => (await functionLines(pipeline.local.dataDir, 'key event')).length === before + 3,
+    );
+    const outcomes = (await functionLines(pipeline.local.dataDir, 'key event')).slice(before);
     const told = outcomes.map(({ outcome, reason }) => `${String(outcome)}: ${String(reason)}`);
     expect(told.toSorted()).toEqual([
       'ignored: call-refused',
@@ -140,9 +134,11 @@ describe('events that come twice or out of order', () => {
     await deliver('reorder');
     await pipeline.disableKey('acme');
     await pipeline.advanceClock(NEXT_SECOND_MS);
-    const heard = (await functionLines(dataDir, 'key event')).length;
+    const heard = (await functionLines(pipeline.local.dataDir, 'key event')).length;
     await pipeline.enableKey('acme');
-    await pipeline.until(async () => (await functionLines(dataDir, 'key event')).length > heard);
+    await pipeline.until(
+      async () => (await functionLines(pipeline.local.dataDir, 'key event')).length > heard,
+    );
     await deliver('normal');
     await acme.becomes('revoked');
     expect((await acme.becomes('active', { step: true })).signal.name).toBe('probe');
@@ -219,5 +215,7 @@ async function sealed({ tenantId }: TenantHand, key: string, content: Buffer) {
 }
 
 async function keyUses(tenant: string): ReturnType<typeof functionLines> {
-  return (await functionLines(dataDir, 'key used')).filter(({ tenantId }) => tenantId === tenant);
+  return (await functionLines(pipeline.local.dataDir, 'key used')).filter(
+    ({ tenantId }) => tenantId === tenant,
+  );
 }

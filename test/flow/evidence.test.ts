@@ -1,8 +1,5 @@
 /** What can be told of the use of a tenant's key, in every key mode, against what the tenant's own KMS saw. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import type { KeyMode } from '../../shared/tenant/tenant.ts';
@@ -38,15 +35,10 @@ const callsSchema = z.array(
 );
 
 let pipeline: Pipeline;
-let dataDir: string;
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'evidence-'));
-  pipeline = await startPipeline({ dataDir });
+  pipeline = await startPipeline();
 });
-afterAll(async () => {
-  await pipeline[Symbol.asyncDispose]();
-  await rm(dataDir, { recursive: true });
-});
+afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 it.each<[TenantName, KeyMode]>([
   ['acme', 'per-chunk'],
@@ -90,7 +82,7 @@ it.each<[TenantName, KeyMode]>([
 );
 
 async function linesOf(tenantId: string): Promise<readonly Line[]> {
-  const lines = await functionLines(dataDir, 'key used');
+  const lines = await functionLines(pipeline.local.dataDir, 'key used');
   return lines.filter((line) => line['tenantId'] === tenantId).map((line) => lineSchema.parse(line));
 }
 
