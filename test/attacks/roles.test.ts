@@ -175,24 +175,28 @@ describe.each(DATA_ROLES)('the role of %s', (role) => {
   });
 });
 
-it('the role of ingest cannot make a plan say that it is sealed: the source stays', async () => {
+it('the role of ingest cannot make a plan say that it is sealed, that a manifest is ours, or that nothing can be read: the source stays', async () => {
   const acme = new TenantHand(pipeline, 'acme');
   await pipeline.disableKey('acme');
   const uploaded = await uploadParked(pipeline, acme, 'never sealed');
   const ingest = tableAs('ingest');
   const Key = { pk: `object#${uploaded.objectId}`, sk: 'plan' };
   const forged = { ...(await pipeline.planOf(uploaded)), sealedAt: new Date().toISOString() };
-  const attempts = [
-    ingest.send(new PutCommand({ TableName, Item: forged })),
-    ingest.send(
+  const writing = async (attribute: string, value: unknown): Promise<unknown> =>
+    await ingest.send(
       new UpdateCommand({
         TableName,
         Key,
-        UpdateExpression: 'SET #any = :now',
-        ExpressionAttributeNames: { '#any': 'sealedAt' },
-        ExpressionAttributeValues: { ':now': forged.sealedAt },
+        UpdateExpression: 'SET #any = :value',
+        ExpressionAttributeNames: { '#any': attribute },
+        ExpressionAttributeValues: { ':value': value },
       }),
-    ),
+    );
+  const attempts = [
+    ingest.send(new PutCommand({ TableName, Item: forged })),
+    writing('sealedAt', forged.sealedAt),
+    writing('manifestDigests', new Set(['of a manifest that somebody planted'])),
+    writing('unreadable', { at: forged.sealedAt, reason: 'none' }),
     ingest.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: forged } }] })),
     // Whatever it would write: AWS does not say that a transaction names its attributes.
     ingest.send(
