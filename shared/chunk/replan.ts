@@ -4,7 +4,7 @@
  */
 import { isKeyRefusal, PlanChangedError, type SealstreamError } from '../errors.ts';
 import type { Sources, State } from '../ports.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { Plan } from './plan.ts';
 
 export interface ReplanPorts {
@@ -25,10 +25,10 @@ export async function workable(plan: Plan, tenant: Tenant, ports: ReplanPorts): 
   return await replanned(plan, kekArn, ports);
 }
 
-/** Whether KMS refused a key that the tenant has replaced: its current one takes over what is not sealed yet. */
+/** Whether KMS refused a key that the tenant has replaced, or a replica of it: the current key takes over what is not sealed yet. */
 export function isRefusedRetired(error: unknown, plan: Plan, tenant: Tenant): error is SealstreamError {
   if (!isKeyRefusal(error) || plan.kekArn === tenant.kekArn) return false;
-  return error.kekArn === plan.kekArn;
+  return !currentKekArns(tenant).includes(error.kekArn ?? plan.kekArn);
 }
 
 /** @throws PlanChangedError when somebody else planned it anew meanwhile */

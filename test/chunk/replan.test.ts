@@ -15,6 +15,7 @@ import { CHUNK_BYTES, NEVER, planned, sealed, SEALED_AT, world, type World } fro
 const SIZE = 2 * CHUNK_BYTES + 1;
 const NEW_ARN = 'arn:aws:kms:us-east-1:111111111111:key/00000000-0000-4000-8000-000000000001';
 const WRONG_ARN = 'arn:aws:kms:us-east-1:111111111111:key/00000000-0000-4000-8000-00000000dead';
+const REPLICA_ARN = 'arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-000000000002';
 const CHANGED: Tenant = {
   ...ACME,
   kekArn: NEW_ARN,
@@ -86,6 +87,18 @@ describe('an object planned under a retired key that KMS refuses', () => {
     const disturbed = { ...ports, sources: { ...ports.sources, describe: changing } };
     await expect(doJobs(disturbed, plan, [2])).rejects.toMatchObject({ code: 'ERR_TENANT_KEY_UNUSABLE' });
     expect(ports.sources.versions.size).toBe(1);
+    await doJobs(ports, plan, [0, 1, 2]);
+    await expectSealed(ports, plan, NEW_ARN, body);
+  });
+
+  test('in a replica, while its own region is out of reach, is sealed under the present one', async () => {
+    const ports = world();
+    const body = randomBytes(SIZE);
+    const plan = planned(ports, body);
+    changeKey(ports, 'KMSInternalException');
+    ports.kms.refuse(REPLICA_ARN, 'DisabledException');
+    const retired = { kekArn: ACME.kekArn, replicaArns: [REPLICA_ARN], branchKeyIds: [] };
+    ports.state.tenants.set(ACME.tenantId, { ...CHANGED, retiredKeks: [retired] });
     await doJobs(ports, plan, [0, 1, 2]);
     await expectSealed(ports, plan, NEW_ARN, body);
   });
