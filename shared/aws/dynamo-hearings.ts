@@ -6,6 +6,7 @@ import type { KeySignal } from '../tenant/key-signal.ts';
 import { succeeds } from './conditional-write.ts';
 import { expiresAt, HEARD_SIGNALS, heardItem, heardSignalItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
+import { invalidRow } from './tenant-records.ts';
 
 /** A busy key must not cost a write per event. */
 const NOTE_EVERY_MS = 3_600_000;
@@ -84,5 +85,19 @@ async function signals({ client, name }: StateTable, kekArn: string): Promise<re
     ConsistentRead: true,
   });
   const { Items = [] } = await client.send(command);
-  return Items.map((item) => signalSchema.parse(item));
+  return Items.map((item) => parseSignal(item, kekArn));
+}
+
+/**
+ * What takes a key away must not pass for nothing because its row was edited, so a row that is not one is no answer.
+ * @throws TenantInvalidError
+ */
+function parseSignal(item: Readonly<Record<string, unknown>>, kekArn: string): KeySignal {
+  const { data, error } = signalSchema.safeParse(item);
+  if (data?.kekArn === kekArn) return data;
+  const reason = data === undefined ? z.prettifyError(error) : `it names key ${data.kekArn}`;
+  throw invalidRow(
+    { pk: heardItem(kekArn).pk, sk: String(item['sk']) },
+    `is nothing that was heard of that key: ${reason}`,
+  );
 }

@@ -5,7 +5,7 @@ import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { shredBranchKey } from '../../shared/aws/key-store.ts';
-import { heardItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
+import { heardItem, heardSignalItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/chunk/object-id.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
@@ -70,6 +70,20 @@ describe('a key', () => {
 });
 
 describe('a row of a key that somebody else wrote', () => {
+  test.each([
+    ['names another key', { kekArn: GLOBEX.kekArn }],
+    ['says no time', { at: 'long ago' }],
+  ])('and that %s is no answer to what was heard of it', async (_what, edited) => {
+    const kekArn = `${ACME.kekArn}-${Object.keys(edited).join('')}`;
+    const heard = { name: 'DisableKey', at: at(1).toISOString(), kekArn };
+    const Item = { ...heardSignalItem(kekArn, 'DisableKey'), ...heard, ...edited };
+    await state.client.send(new PutCommand({ TableName: state.name, Item }));
+    await expect(dynamoHearings(state).signals(kekArn)).rejects.toMatchObject({
+      code: 'ERR_TENANT_INVALID',
+      message: expect.stringContaining('signal#DisableKey'),
+    });
+  });
+
   test.each(['long ago', '9999-01-01T00:00:00.000Z', 7, undefined])(
     'says nothing about it, and is written over: %j',
     async (heardAt) => {
