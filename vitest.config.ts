@@ -1,6 +1,6 @@
 import { COMPILE_CACHE } from './local/compile-cache.ts';
 import { CHUNK_BYTES } from './test/support/chunk-bytes.ts';
-import { FlowsFirst } from './test/support/flows-first.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
     isolate: false,
     // Two cores, and much waiting: the local AWS and its sandboxes are processes of their own.
     maxWorkers: 3,
-    sequence: { sequencer: FlowsFirst },
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
