@@ -76,18 +76,17 @@ export async function requireUsable(
 }
 
 /**
- * A signal of our own. It is no later than what KMS has told everybody by now: an event of before it that is heard
- * after it still counts.
+ * A signal of our own. It proves no more of the keys than KMS has told everybody by now: an event of before it that is
+ * heard after it still counts.
  */
 export function ourSignal(
   name: string,
-  tenant: Tenant,
+  { signal, ...keys }: Tenant,
   { now, propagationSeconds }: Pick<SuspendPorts, 'now' | 'propagationSeconds'>,
 ): TenantSignal {
-  const { signal } = tenant;
-  const settled = settledAt(now(), propagationSeconds);
-  const { reasons, proofs } = proven(signal, { name, at: settled }, currentKekArns(tenant));
-  return { name, at: settled > signal.at ? settled : signal.at, reasons, proofs };
+  const settled = { name, at: settledAt(now(), propagationSeconds) };
+  const { reasons, proofs } = proven(signal, settled, currentKekArns(keys));
+  return { name, at: now().toISOString(), reasons, proofs };
 }
 
 /** A revoked tenant keeps the reason. */

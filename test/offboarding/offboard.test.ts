@@ -56,6 +56,14 @@ describe('a tenant that is suspended', () => {
     expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch + 1 });
   });
 
+  test('is shown with the time when that was done, and so is one that is resumed', async () => {
+    const at = new Date(START_MS).toISOString();
+    await suspend(ACME.tenantId, world.ports);
+    expect(acme()?.signal).toMatchObject({ name: 'suspended', at });
+    await resume(ACME.tenantId, world.ports);
+    expect(acme()?.signal).toMatchObject({ name: 'resumed', at });
+  });
+
   test('goes on when we resume it and its key works', async () => {
     await suspend(ACME.tenantId, world.ports);
     expect(await resume(ACME.tenantId, world.ports)).toMatchObject({ status: 'active' });
