@@ -29,7 +29,7 @@ import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
 const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 16);
 /** On a busy machine. */
-const RUN_MS = 2_000;
+const RUN_MS = 5_000;
 const LOG_LEVEL = logger.getLevelName();
 const TENANTS = ['acme', 'globex', 'initech', NEWCOMER.tenantId];
 

@@ -4,13 +4,14 @@ import { removing, runResume } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
 import { areInOrder } from './keys-in-use.ts';
 import { addOwn, NEWCOMER } from './newcomer.ts';
-import { hasWorkingKey, isKeptAside, newest, unsealed } from './promises.ts';
+import { hasWorkingKey, isKeptAside, newest, undrainedOf, unsealed } from './promises.ts';
 import { putRecordsRight, putRight } from './tampering.ts';
 import { pass } from './virtual-time.ts';
 
-/** More than KMS takes to spread a change, and more than any backoff of few deliveries. */
+/** More than KMS takes to spread a change. */
 const ROUND_MS = 400_000;
-const MOST_ROUNDS = 200;
+/** Longer than any upload waits for its next re-drive: a day. */
+const MOST_ROUNDS = 260;
 /** Drained, settled, done. */
 const REMOVAL_ROUNDS = 4;
 /** After an event a tenant may have to wait for KMS, and then for its work. */
@@ -36,14 +37,15 @@ export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> 
 
 async function isAtRest({ account }: Fleet): Promise<boolean> {
   if (account.uploadQueue.size() + account.chunkQueue.size() > 0) return false;
-  for (const key of account.keyOf.values())
-    if (
-      isServed(account, key.tenantId) &&
-      (await areInOrder(account, key.tenantId)) &&
-      (await unsealed(account, key.tenantId)).length > 0
-    )
-      return false;
+  for (const tenantId of account.keyOf.keys())
+    if ((await areInOrder(account, tenantId)) && (await due(account, tenantId)).length > 0) return false;
   return true;
+}
+
+/** What is to be sealed of a tenant that we serve, or that is to go only when it is sealed. */
+async function due(account: Account, tenantId: string): Promise<readonly unknown[]> {
+  if (isServed(account, tenantId)) return await unsealed(account, tenantId);
+  return account.removals.get(tenantId)?.step === 'drain' ? await undrainedOf(account, tenantId) : [];
 }
 
 /** Every key works again, as far as it can, what was tampered with is put right, and whoever we suspended goes on. */

@@ -9,7 +9,7 @@ import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';
-import { BUTTONS } from './buttons.ts';
+import { BUTTONS, press } from './buttons.ts';
 import { type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
 import { ingest, operate, release } from './fleet.ts';
 import { PROPAGATION_SECONDS } from './control-plane.ts';
@@ -48,7 +48,8 @@ export const replicaChange: fc.Arbitrary<Command> = fc
         known.disturbed.add(REPLICATED);
         const { keys } = fleet.account;
         keys.throttle(true, [REGIONS[0]]);
-        await workThrough(fleet, sandbox, REPLICATED, 'a', 100);
+        // Nothing else is uploaded under that name, so that in the end it is read again.
+        await workThrough(fleet, sandbox, REPLICATED, 'by its replica', 100);
         keys.throttle(false, [REGIONS[0]]);
         await operate(fleet, REPLICATED, isDropped ? dropReplicas : nameReplicas, trouble);
       },
@@ -125,21 +126,26 @@ export function onboardingPorts(account: Account, { gate: entrance }: Sandbox): 
   };
 }
 
-/** What a tenant does to the replica of its key, which is a key with buttons of its own. */
+/** What a tenant does to the replica of its key, which is a key with buttons of its own: those of the key change nothing. */
 export const replicaButton: fc.Arbitrary<Command> = fc
   .record({
     name: fc.constantFrom('disable', 'enable', 'lock out', 'let in'),
     how: fc.constantFrom<How | undefined>('once', 'and again later', undefined),
+    isKeyEnabled: fc.boolean(),
   })
-  .map(({ name, how }) =>
-    command(`${REPLICATED}: ${name} of its replica, heard ${how ?? 'later'}`, async (fleet, known) => {
-      const { everyKey, events } = fleet.account;
-      const replica = everyKey.find((key) => key.replica !== undefined)?.replica;
-      if (replica === undefined) return;
-      known.disturbed.add(REPLICATED);
-      await BUTTONS[name]?.(replica);
-      if (how !== undefined) await deliver(fleet, events.length - 1, how);
-    }),
+  .map(({ name, how, isKeyEnabled }) =>
+    command(
+      `${REPLICATED}: ${name} of its replica, heard ${how ?? 'later'}${isKeyEnabled ? ', and enable of its key' : ''}`,
+      async (fleet, known) => {
+        const { everyKey, events } = fleet.account;
+        const replica = everyKey.find((key) => key.replica !== undefined)?.replica;
+        if (replica === undefined) return;
+        known.disturbed.add(REPLICATED);
+        await BUTTONS[name]?.(replica);
+        if (how !== undefined) await deliver(fleet, events.length - 1, how);
+        if (isKeyEnabled) await press(fleet, known, REPLICATED, 'enable', 'once');
+      },
+    ),
   );
 
 /** The one of its two keys that it does not use; replicas go with the key they are of. */

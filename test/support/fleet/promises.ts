@@ -123,6 +123,17 @@ function undrained({ removals, toDrain, state }: Account): readonly string[] {
     .map((objectId) => `not drained: ${objectId}`);
 }
 
+/** Of these what has to be sealed now, since its key works. */
+export async function undrainedOf(account: Account, tenantId: string): Promise<readonly Uploaded[]> {
+  const objectIds = account.toDrain.get(tenantId) ?? [];
+  const waiting = account.uploads
+    .filter(({ objectId }) => objectIds.includes(objectId))
+    .filter(({ objectId }) => account.state.plans.get(objectId)?.sealedAt === undefined)
+    .filter((upload) => !isKeptAside(account, upload));
+  const works = await Promise.all(waiting.map(async (upload) => await hasWorkingKey(account, upload)));
+  return waiting.filter((_upload, index) => works[index]);
+}
+
 function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly string[] {
   return [...objects.keys()].filter((key) => key.startsWith(prefix));
 }
