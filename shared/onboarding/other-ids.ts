@@ -20,10 +20,9 @@ export function otherIds(tenantId: TenantId): readonly OtherId[] {
     `${unlike(tenantId.at(0))}${tenantId.slice(1)}`,
     ...(tenantId.length > 1 ? [tenantId.slice(0, -1), tenantId.slice(1)] : []),
   ];
-  return [
-    { id: `stranger-${randomUUID()}`, isNeighbour: false },
-    ...neighbours.map((id) => ({ id, isNeighbour: true })),
-  ];
+  // No wildcard that leaves one end of the tenant's id matches it, whatever the random part is.
+  const stranger = `${unlike(tenantId.at(0))}-${randomUUID()}-${unlike(tenantId.at(-1))}`;
+  return [{ id: stranger, isNeighbour: false }, ...neighbours.map((id) => ({ id, isNeighbour: true }))];
 }
 
 function unlike(character: string | undefined): string {
