@@ -100,6 +100,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     const retired = { kekArn: ACME.kekArn, replicaArns: [REPLICA_ARN], branchKeyIds: [] };
     ports.state.tenants.set(ACME.tenantId, { ...CHANGED, retiredKeks: [retired] });
     await doJobs(ports, plan, [0, 1, 2]);
+    expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: NEW_ARN });
     await expectSealed(ports, plan, NEW_ARN, body);
   });
 
