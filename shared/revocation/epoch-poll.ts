@@ -21,8 +21,11 @@ export interface Flight extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** With a read of up to 200 ms, work is aborted within a second of the change. */
-const POLL_MS = 750;
+/**
+ * Work is aborted within a second of the event's delivery, which leaves half a second for `revoke` to turn the tenant,
+ * maybe in a sandbox that has yet to start, and for one read.
+ */
+const POLL_MS = 400;
 /** A read that fails, or has not answered by then, is not waited for: the next one is sent, beside it if need be. */
 const IMPATIENT_MS = 150;
 /** A read that takes longer is given up, so that no more than a few hang at once. */

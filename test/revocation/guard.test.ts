@@ -13,7 +13,7 @@ import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts'
 import { ACME, GLOBEX } from '../support/tenants.ts';
 import { NEVER } from '../support/world.ts';
 
-const POLL_MS = 750;
+const POLL_MS = 400;
 const NOW = '2026-03-01T12:00:00.000Z';
 const REVOKED: Tenant = { ...ACME, status: 'revoked', epoch: ACME.epoch + 1 };
 
