@@ -25,8 +25,7 @@ export interface Target {
 }
 
 const MAX_KEY_BYTES = 1024;
-const VIRTUAL_HOST =
-  /^(?<bucket>.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost(?:\.localstack\.cloud)?(?::\d+)?$/;
+const VIRTUAL_HOST = /^(?<bucket>.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost(?::\d+)?$/;
 const PATH_STYLE_HOST = /^s3(?:[.-][a-z0-9-]+)?\.localhost/;
 const SIGNING = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token)$/;
 
