@@ -4,7 +4,7 @@
  */
 import { isKeyRefusal, PlanChangedError, type SealstreamError } from '../errors.ts';
 import type { Sources, State } from '../ports.ts';
-import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
+import { currentKekArns, keksOf, type Tenant } from '../tenant/tenant.ts';
 import type { Plan } from './plan.ts';
 
 export interface ReplanPorts {
@@ -19,7 +19,7 @@ export interface ReplanPorts {
  * @throws PlanChangedError when somebody else planned it anew meanwhile
  */
 export async function workable(plan: Plan, tenant: Tenant, ports: ReplanPorts): Promise<Plan> {
-  const kekArn = isKekOf(tenant, plan.kekArn) ? plan.kekArn : tenant.kekArn;
+  const kekArn = keksOf(tenant).some(({ kekArn: own }) => own === plan.kekArn) ? plan.kekArn : tenant.kekArn;
   if (plan.sealedAt === undefined && kekArn === plan.kekArn) return plan;
   if (plan.sealedAt !== undefined) await ports.sources.describe(plan.source);
   return await replanned(plan, kekArn, ports);
@@ -36,8 +36,4 @@ export async function replanned(plan: Plan, kekArn: string, { state }: ReplanPor
   const next = await state.replan(plan, kekArn);
   if (next !== undefined) return next;
   throw new PlanChangedError(`object ${plan.objectId} was changed by somebody else meanwhile`);
-}
-
-function isKekOf({ kekArn, retiredKeks }: Tenant, arn: string): boolean {
-  return kekArn === arn || retiredKeks.some((retired) => retired.kekArn === arn);
 }

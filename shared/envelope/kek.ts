@@ -1,6 +1,6 @@
 /** One KEK of a tenant, the current one or one it had before, with the replicas and branch keys that belong to it. */
 import { TenantKeyMisconfiguredError } from '../errors.ts';
-import type { Isolation, KeyMode, RetiredKek, Tenant } from '../tenant/tenant.ts';
+import { type Isolation, keksOf, type KeyMode, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { BranchKeyTable } from './branch-key.ts';
 import type { KeyUse } from './key-use.ts';
@@ -66,7 +66,7 @@ export interface Kek {
 export function kekOf(tenant: Tenant, keys: Keys, arn: string = tenant.kekArn): Kek {
   const { tenantId, customKeyStore, keyMode, isolation, maxKeyAgeSeconds, epoch } = tenant;
   // A KEK that was replaced and is back has branch keys of both times.
-  const times = [...tenant.retiredKeks, currentOf(tenant)].filter(({ kekArn }) => kekArn === arn);
+  const times = keksOf(tenant).filter(({ kekArn }) => kekArn === arn);
   const last = times.at(-1);
   if (last === undefined)
     throw new TenantKeyMisconfiguredError(`tenant ${tenantId}: ${arn} is no key of the tenant's`, {
@@ -97,8 +97,4 @@ export function cachesKeys({ keyMode, maxKeyAgeSeconds }: Kek): boolean {
 /** Whether branch keys are kept for further messages, also to open messages made before the tenant left the mode. */
 export function keepsBranchKeys({ keyMode, maxKeyAgeSeconds }: Kek): boolean {
   return keyMode !== 'per-chunk' && maxKeyAgeSeconds > 0;
-}
-
-function currentOf({ kekArn, replicaArns, branchKeyId }: Tenant): RetiredKek {
-  return { kekArn, replicaArns, branchKeyIds: branchKeyId === undefined ? [] : [branchKeyId] };
 }

@@ -5,7 +5,7 @@ import { decryptWhole } from '../envelope/decrypt.ts';
 import { type Keys, kekOf } from '../envelope/kek.ts';
 import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
 import type { Vault } from '../ports.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { keksOf, type Tenant } from '../tenant/tenant.ts';
 import { decodeManifest, decodeSealedPart, type SealedPart } from './manifest.ts';
 
 /**
@@ -24,8 +24,7 @@ export async function openManifest(
   if (stored === undefined)
     throw new ObjectUnknownError(`tenant ${tenant.tenantId} has no sealed object of that key`);
   const { clear, sealed } = decodeManifest(stored.body);
-  const keks = [tenant, ...tenant.retiredKeks];
-  if (clear.tenantId !== tenant.tenantId || !keks.some(({ kekArn }) => kekArn === clear.kekArn)) {
+  if (clear.tenantId !== tenant.tenantId || !keksOf(tenant).some(({ kekArn }) => kekArn === clear.kekArn)) {
     throw new ManifestInvalidError(
       `manifest: not sealed for tenant ${tenant.tenantId} under a key of its own`,
     );

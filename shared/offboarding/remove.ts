@@ -4,7 +4,7 @@
  * so each invocation goes on where the last one stopped, and nothing is done twice that matters.
  */
 import { changeTenant } from '../revocation/change.ts';
-import { everyKekArn, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
+import { everyKekArn, keksOf, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
 import { deleteSome, shred } from './destroy.ts';
 import { drainStep, isIntakeClosed } from './drain.ts';
 import { dropParkedJobs, forgetIfUnused, wasNeverActive } from './forget.ts';
@@ -109,14 +109,12 @@ async function dropKeys({ tenantId }: Removal, { tenants, now }: RemovePorts): P
       : undefined,
   );
   const tenant = requireRegistered(await tenants.tenant(tenantId), tenantId);
-  const retired = tenant.retiredKeks.flatMap(({ branchKeyIds }) => branchKeyIds);
-  const current = tenant.branchKeyId === undefined ? [] : [tenant.branchKeyId];
   return {
     progress: {
       step: 'ciphertext',
       keysDroppedAt: now().toISOString(),
       kekArns: everyKekArn(tenant),
-      branchKeyIds: [...new Set([...retired, ...current])],
+      branchKeyIds: [...new Set(keksOf(tenant).flatMap(({ branchKeyIds }) => branchKeyIds))],
     },
   };
 }

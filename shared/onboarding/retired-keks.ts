@@ -3,19 +3,13 @@
  * has two entries at most, so that changes to and fro do not make the record grow. The last entry of a KEK says which
  * of its replicas are still asked; what an earlier entry names is accepted in a message and asked for nothing.
  */
-import type { RetiredKek, Tenant } from '../tenant/tenant.ts';
+import { keksOf, type RetiredKek, type Tenant } from '../tenant/tenant.ts';
 
 type Keys = Pick<Tenant, 'kekArn' | 'replicaArns' | 'retiredKeks' | 'branchKeyId'>;
 
 /** When another KEK takes the place of the tenant's KEK. */
-export function withRetiredKek({
-  kekArn,
-  replicaArns,
-  branchKeyId,
-  retiredKeks,
-}: Keys): readonly RetiredKek[] {
-  const branchKeyIds = branchKeyId === undefined ? [] : [branchKeyId];
-  return [...merged(retiredKeks, kekArn), { kekArn, replicaArns, branchKeyIds }];
+export function withRetiredKek(keys: Keys): readonly RetiredKek[] {
+  return keksOf({ ...keys, retiredKeks: merged(keys.retiredKeks, keys.kekArn) });
 }
 
 /** When the KEK stays, and of its replicas only `kept` do. */

@@ -123,6 +123,17 @@ export function currentKekArns({
   return [kekArn, ...replicaArns];
 }
 
+/** Every KEK that the tenant has or had, the present one last. A KEK that was replaced and is back has several entries. */
+export function keksOf({
+  retiredKeks,
+  kekArn,
+  replicaArns,
+  branchKeyId,
+}: Pick<Tenant, 'kekArn' | 'replicaArns' | 'retiredKeks' | 'branchKeyId'>): readonly RetiredKek[] {
+  const branchKeyIds = branchKeyId === undefined ? [] : [branchKeyId];
+  return [...retiredKeks, { kekArn, replicaArns, branchKeyIds }];
+}
+
 /** Every KEK that anything of the tenant may be wrapped by. */
 export function everyKekArn(tenant: Tenant): readonly string[] {
   const retired = tenant.retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]);
