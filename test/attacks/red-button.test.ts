@@ -20,7 +20,7 @@ import { keyPolicy } from '../../onboarding/key-policy.ts';
 import { arm } from '../support/armed-fault.ts';
 import { functionLines } from '../support/function-lines.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { TenantHand } from '../support/tenant-hand.ts';
+import { type TenantHand, tenantHands } from '../support/tenant-hand.ts';
 import { expectComesBack, uploadParked, uploadSealed } from '../support/waiting-upload.ts';
 
 /** CloudTrail counts whole seconds, and of two events in the same one the disabling wins. */
@@ -43,10 +43,7 @@ let umbrella: TenantHand;
 beforeAll(async () => {
   // One sandbox of each function: what it caches is what the next restore finds.
   pipeline = await startPipeline({ sandboxes: 1 });
-  acme = new TenantHand(pipeline, 'acme');
-  globex = new TenantHand(pipeline, 'globex');
-  initech = new TenantHand(pipeline, 'initech');
-  umbrella = new TenantHand(pipeline, 'umbrella');
+  ({ acme, globex, initech, umbrella } = tenantHands(pipeline));
 });
 afterEach(async () => {
   await pipeline.clearFaults();

@@ -15,7 +15,7 @@ import { LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
 import { functionLines } from '../support/function-lines.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectQuiet } from '../support/sealed-once.ts';
-import { TenantHand } from '../support/tenant-hand.ts';
+import { type TenantHand, tenantHands } from '../support/tenant-hand.ts';
 import { CHUNKS, expectComesBack, upload, uploadParked, uploadSealed } from '../support/waiting-upload.ts';
 
 /** CloudTrail counts whole seconds, and of two events in the same one the disabling wins. */
@@ -31,10 +31,7 @@ let umbrella: TenantHand;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
-  acme = new TenantHand(pipeline, 'acme');
-  globex = new TenantHand(pipeline, 'globex');
-  initech = new TenantHand(pipeline, 'initech');
-  umbrella = new TenantHand(pipeline, 'umbrella');
+  ({ acme, globex, initech, umbrella } = tenantHands(pipeline));
 });
 afterEach(async () => {
   await pipeline.clearFaults();

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importMaterial } from '../support/imported-material.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectQuiet } from '../support/sealed-once.ts';
-import { TenantHand } from '../support/tenant-hand.ts';
+import { type TenantHand, tenantHands } from '../support/tenant-hand.ts';
 import { expectComesBack, uploadParked, uploadSealed } from '../support/waiting-upload.ts';
 
 /** CloudTrail counts whole seconds, and of two events in the same one the disabling wins. */
@@ -27,10 +27,7 @@ let umbrella: TenantHand;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
-  acme = new TenantHand(pipeline, 'acme');
-  globex = new TenantHand(pipeline, 'globex');
-  initech = new TenantHand(pipeline, 'initech');
-  umbrella = new TenantHand(pipeline, 'umbrella');
+  ({ acme, globex, initech, umbrella } = tenantHands(pipeline));
 });
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 

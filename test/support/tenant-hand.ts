@@ -12,6 +12,16 @@ import { type Tenant, tenantSchema, type TenantStatus } from '../../shared/tenan
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type Pipeline, type TenantName, TENANT_ACCOUNTS } from './pipeline.ts';
 
+/** All tenants at hand. */
+export function tenantHands(pipeline: Pipeline): Readonly<Record<TenantName, TenantHand>> {
+  return {
+    acme: new TenantHand(pipeline, 'acme'),
+    globex: new TenantHand(pipeline, 'globex'),
+    initech: new TenantHand(pipeline, 'initech'),
+    umbrella: new TenantHand(pipeline, 'umbrella'),
+  };
+}
+
 export class TenantHand {
   readonly tenantId: TenantId;
   readonly accountId: string;
