@@ -1,10 +1,10 @@
 /** A tenant of a benchmark: an account, a KEK of its own whose policy is what we render, registered by `onboard`. */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import * as z from 'zod';
-import { REGION, ROLE_ARNS } from '../local/names.ts';
-import type { LocalProcess } from '../local/local-process.ts';
-import { PipelineClient } from '../local/pipeline-client.ts';
-import { keyPolicy } from '../onboarding/key-policy.ts';
+import { REGION, ROLE_ARNS } from '../laptop/names.ts';
+import type { LocalProcess } from '../laptop/local-process.ts';
+import { PipelineClient } from '../laptop/client.ts';
+import { keyPolicy } from '../shared/handover/key-policy.ts';
 import type { KeyMode } from '../shared/tenant/tenant.ts';
 
 const TENANT_ACCOUNT = '444444444444';

@@ -2,12 +2,12 @@
  * The red button, pressed again and again: with its event delivered, lost, KMS late, and in chaos. The worst counts,
  * except for throughput, where the machine's own noise is larger than what one drill could show.
  */
-import { AFTER_HEARD_MS } from '../local/drill/bound.ts';
-import { median } from '../local/drill/median.ts';
-import type { DrillOptions } from '../local/drill/options.ts';
-import { type DrillReport, reportOf } from '../local/drill/report.ts';
-import { runDrill } from '../local/drill/run.ts';
-import { summarise, type Summary } from '../local/drill/summary.ts';
+import { AFTER_HEARD_MS } from '../laptop/drill/bound.ts';
+import { median } from '../laptop/drill/median.ts';
+import type { DrillOptions } from '../laptop/drill/options.ts';
+import { type DrillReport, reportOf } from '../laptop/drill/report.ts';
+import { runDrill } from '../laptop/drill/run.ts';
+import { summarise, type Summary } from '../laptop/drill/summary.ts';
 import type { Figure } from './report.ts';
 
 const OPTIONS: DrillOptions = {

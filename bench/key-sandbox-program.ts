@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import { KEY_STORE_TABLE } from '../local/names.ts';
+import { KEY_STORE_TABLE } from '../laptop/names.ts';
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { kmsOperations } from '../shared/aws/kms.ts';
-import { encrypt } from '../shared/envelope/encrypt.ts';
-import { type Kek, kekOf } from '../shared/envelope/kek.ts';
-import { materialsCache } from '../shared/envelope/materials-cache.ts';
+import { encrypt } from '../shared/envelope/message/encrypt.ts';
+import { type Kek, kekOf } from '../shared/envelope/kms/kek.ts';
+import { materialsCache } from '../shared/envelope/cache/materials-cache.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
 
 const AT_ONCE = 10;

@@ -1,5 +1,5 @@
 /** Tenants and their keys: the key modes, many tenants at once, and how long it takes to add one. */
-import { startLocalProcess } from '../local/local-process.ts';
+import { startLocalProcess } from '../laptop/local-process.ts';
 import { benchKeyModes, SANDBOXES } from './key-modes.ts';
 import { benchOnboarding } from './onboarding.ts';
 import { benchPooled } from './pooled.ts';

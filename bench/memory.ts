@@ -1,9 +1,9 @@
 /** Peak resident memory of the sandboxes while one big object goes through, against the same for a small one. */
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { startLocalProcess } from '../local/local-process.ts';
-import { functionName } from '../local/names.ts';
-import { PipelineClient } from '../local/pipeline-client.ts';
+import { startLocalProcess } from '../laptop/local-process.ts';
+import { functionName } from '../laptop/names.ts';
+import { PipelineClient } from '../laptop/client.ts';
 import { blocks } from './blocks.ts';
 import type { Figure } from './report.ts';
 

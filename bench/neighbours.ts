@@ -9,11 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { json } from 'node:stream/consumers';
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import { median } from '../local/drill/median.ts';
-import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
-import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, VAULT_BUCKET } from '../local/names.ts';
-import { PipelineClient, type Uploaded } from '../local/pipeline-client.ts';
-import { manifestKey } from '../shared/chunk/vault-key.ts';
+import { median } from '../laptop/drill/median.ts';
+import { type LocalProcess, startLocalProcess } from '../laptop/local-process.ts';
+import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, VAULT_BUCKET } from '../laptop/names.ts';
+import { PipelineClient, type Uploaded } from '../laptop/client.ts';
+import { manifestKey } from '../shared/object/vault-key.ts';
 import type { Figure } from './report.ts';
 
 const OBJECT_BYTES = 16_384;

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { median } from '../local/drill/median.ts';
-import type { LocalProcess } from '../local/local-process.ts';
-import { ISV_ACCOUNT, REGION } from '../local/names.ts';
+import { median } from '../laptop/drill/median.ts';
+import type { LocalProcess } from '../laptop/local-process.ts';
+import { ISV_ACCOUNT, REGION } from '../laptop/names.ts';
 import type { KeyMode } from '../shared/tenant/tenant.ts';
 import { createKek } from './bench-tenant.ts';
 import type { Figure } from './report.ts';

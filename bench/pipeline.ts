@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { type LocalProcess, startLocalProcess } from '../local/local-process.ts';
-import { ENCRYPT_ROLE } from '../local/names.ts';
-import { PipelineClient } from '../local/pipeline-client.ts';
+import { type LocalProcess, startLocalProcess } from '../laptop/local-process.ts';
+import { ENCRYPT_ROLE } from '../laptop/names.ts';
+import { PipelineClient } from '../laptop/client.ts';
 import { blocks } from './blocks.ts';
 import type { Figure } from './report.ts';
 

@@ -1,6 +1,6 @@
 /** The largest object S3 takes, 48.8 TiB, planned against ports that only count: what it costs, and how flat it is. */
-import { planNotification } from '../shared/chunk/plan-upload.ts';
-import type { Plan } from '../shared/chunk/plan.ts';
+import { planNotification } from '../shared/ingest/plan-upload.ts';
+import type { Plan } from '../shared/object/plan.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
 import { heldBytes } from './heap.ts';
 import type { Figure } from './report.ts';

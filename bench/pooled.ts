@@ -1,9 +1,9 @@
 /** 10,000 tenants active in one sandbox, their keys pooled: what they hold, and what finding one of their keys takes. */
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
-import { canonical, sharedContext } from '../shared/envelope/context.ts';
-import { encrypt } from '../shared/envelope/encrypt.ts';
-import { kekOf } from '../shared/envelope/kek.ts';
-import { type MaterialsCache, materialsCache } from '../shared/envelope/materials-cache.ts';
+import { canonical, sharedContext } from '../shared/object/context.ts';
+import { encrypt } from '../shared/envelope/message/encrypt.ts';
+import { kekOf } from '../shared/envelope/kms/kek.ts';
+import { type MaterialsCache, materialsCache } from '../shared/envelope/cache/materials-cache.ts';
 import { type Tenant, tenantSchema } from '../shared/tenant/tenant.ts';
 import { heldBytes } from './heap.ts';
 import { KEK_ARN, kmsStandIn } from './kms-stand-in.ts';

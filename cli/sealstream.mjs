@@ -8,7 +8,7 @@ const NEEDED = 24;
 const newer = Number(process.versions.node.split('.')[0]) < NEEDED ? bundledNode() : undefined;
 
 if (newer === undefined) {
-  await import('../local/require-node.mjs');
+  await import('./require-node.mjs');
   await import('./main.ts');
 } else {
   const main = fileURLToPath(new URL('main.ts', import.meta.url));

@@ -4,7 +4,7 @@ import { dynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
 import { sqsRedelivery } from '../shared/aws/sqs-redelivery.ts';
-import { planNotification } from '../shared/chunk/plan-upload.ts';
+import { planNotification } from '../shared/ingest/plan-upload.ts';
 import { chunkBytes, name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';

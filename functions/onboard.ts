@@ -6,7 +6,7 @@ import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { clientPerRegion } from '../shared/aws/kms.ts';
 import { kmsAudit } from '../shared/aws/kms-audit.ts';
-import { branchKeys } from '../shared/envelope/branch-keys.ts';
+import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';

@@ -7,13 +7,13 @@ import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { clientPerRegion, kmsProbe } from '../shared/aws/kms.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
-import { branchKeys } from '../shared/envelope/branch-keys.ts';
+import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, propagationSeconds, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { handleKeyEvent, type KeyEventOutcome } from '../shared/revocation/revoke.ts';
-import { unpark } from '../shared/revocation/unpark.ts';
+import { unpark } from '../shared/watch/unpark.ts';
 
 const config = readConfig({
   STATE_TABLE: name,

@@ -3,7 +3,7 @@ import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { dynamoDbClient } from '../shared/aws/clients.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { clientPerRegion } from '../shared/aws/kms.ts';
-import { branchKeys } from '../shared/envelope/branch-keys.ts';
+import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';

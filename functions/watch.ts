@@ -20,7 +20,7 @@ import { count, logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { reportFinding } from '../shared/lambda/watch-log.ts';
-import { type Summary, watch } from '../shared/revocation/watch.ts';
+import { type Summary, watch } from '../shared/watch/watch.ts';
 
 const config = readConfig({
   STATE_TABLE: name,

@@ -1,6 +1,6 @@
 /** Where one service hands something to another: queues, functions and event buses, told apart by ARN. */
 import type { Sqs } from './sqs/service.ts';
-import type { Deliver, Sender } from './service.ts';
+import type { Deliver, Sender } from './front/service.ts';
 
 export interface Receivers {
   readonly sqs: Pick<Sqs, 'deliver'>;

@@ -1,11 +1,11 @@
 /** Opens every service but Lambda, wired to each other, and mounts them on the endpoint. */
-import type { LocalClock } from './clock.ts';
+import type { LocalClock } from './front/clock.ts';
 import { createDeliver } from './deliver.ts';
 import type { Receivers } from './deliver.ts';
 import { createDynamoDb } from './dynamodb/service.ts';
 import { createEventBridge } from './eventbridge/service.ts';
 import type { EventBridge } from './eventbridge/service.ts';
-import type { Endpoint } from './front.ts';
+import type { Endpoint } from './front/front.ts';
 import type { Authorizer } from './iam/authorizer.ts';
 import { createKms } from './kms/service.ts';
 import type { Kms } from './kms/service.ts';

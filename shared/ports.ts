@@ -1,10 +1,10 @@
 /** What the product needs of the world. `aws/` implements these; the product's own files import no SDK. */
-import type { Geometry } from './chunk/geometry.ts';
-import type { Job } from './chunk/job.ts';
-import type { ObjectId } from './chunk/object-id.ts';
-import type { Plan, SourceVersion, Unreadable } from './chunk/plan.ts';
-import type { Receipt } from './chunk/receipt.ts';
-import type { KmsOperations } from './envelope/kek.ts';
+import type { Geometry } from './object/geometry.ts';
+import type { Job } from './object/job.ts';
+import type { ObjectId } from './object/object-id.ts';
+import type { Plan, SourceVersion, Unreadable } from './object/plan.ts';
+import type { Receipt } from './object/receipt.ts';
+import type { KmsOperations } from './envelope/kms/kek.ts';
 import type { Attributes, SourceChecksum } from './manifest/manifest.ts';
 import type { KeySignal } from './tenant/key-signal.ts';
 import type { ProbeCiphertext, Tenant } from './tenant/tenant.ts';

@@ -1,8 +1,8 @@
 /** Which action on which resource an operation is, as IAM sees it. */
 import * as z from 'zod';
-import { requireAccess } from '../access.ts';
+import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
-import type { Caller } from '../service.ts';
+import type { Caller } from '../front/service.ts';
 import type { Input } from './engine.ts';
 import { leadingKeys } from './leading-keys.ts';
 import { requestedAttributes } from './requested-attributes.ts';

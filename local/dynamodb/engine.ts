@@ -3,8 +3,8 @@
  * account and region. What dynalite lacks (transactions, TTL, the item of a failed condition) is built around it.
  */
 import * as z from 'zod';
-import { notImplemented } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { notImplemented } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import { dynaliteOperation, internals, validations } from './dynalite.ts';
 import type { Action, Callback, Store, Table } from './dynalite.ts';
 

@@ -4,10 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import { AwsError } from '../service.ts';
-import type { Caller, JsonService } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Caller, JsonService } from '../front/service.ts';
 import { requireTableAccess } from './access.ts';
 import { openEngine } from './engine.ts';
 import type { Engine, Input } from './engine.ts';

@@ -4,8 +4,8 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { readInput } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import type { Engine, Input, Item } from './engine.ts';
 import { validationException } from './transact-entries.ts';
 

@@ -1,7 +1,7 @@
 /** The items of a transaction: what each does, and the checks AWS makes before any of them. */
 import * as z from 'zod';
-import { readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { readInput } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import type { Input } from './engine.ts';
 
 export type EntryKind = 'Put' | 'Update' | 'Delete' | 'ConditionCheck' | 'Get';

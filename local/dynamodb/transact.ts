@@ -3,8 +3,8 @@
  * callers wait here, where AWS would answer TransactionConflict; faults can play that part.
  */
 import { createHash } from 'node:crypto';
-import { AwsError } from '../service.ts';
-import type { Clock } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Clock } from '../front/service.ts';
 import type { CheckedWrite, Engine, Input, Item } from './engine.ts';
 import type { Gate } from './gate.ts';
 import { transactEntries, validationException } from './transact-entries.ts';

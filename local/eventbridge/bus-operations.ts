@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import type { PolicyDocument, PolicyStatement } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
-import { notImplemented, readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { notImplemented, readInput } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import { busArn } from './bus.ts';
 import type { Bus } from './bus.ts';
 import { authorisedBus, requireBusAccess, validationException } from './operation.ts';

@@ -3,9 +3,9 @@
  * drills, loses, doubles or reorders what it hands to queues and functions.
  */
 import { randomUUID } from 'node:crypto';
-import type { DeliveryMode } from '../control.ts';
+import type { DeliveryMode } from '../front/control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { AwsEvent, Deliver, Sender } from '../service.ts';
+import type { AwsEvent, Deliver, Sender } from '../front/service.ts';
 import { isBusArn, ruleArn } from './bus.ts';
 import type { Bus, Buses, Target } from './bus.ts';
 import { eventContext } from './event-context.ts';

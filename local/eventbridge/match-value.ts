@@ -1,6 +1,6 @@
 /** The match operators of event patterns, each compiled to a test of one value; `undefined` is a field that is absent. */
 import { BlockList } from 'node:net';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 
 export type ValueTest = (value: unknown) => boolean;
 

@@ -1,7 +1,7 @@
 /** PutEvents: each entry stands or falls alone, and nobody puts an event in the name of AWS. */
 import * as z from 'zod';
-import { readInput } from '../operation-input.ts';
-import type { Caller } from '../service.ts';
+import { readInput } from '../front/operation-input.ts';
+import type { Caller } from '../front/service.ts';
 import { busArnOf } from './bus.ts';
 import { asBusEvent } from './dispatch.ts';
 import { eventContext } from './event-context.ts';

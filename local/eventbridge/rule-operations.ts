@@ -1,8 +1,8 @@
 /** The operations on rules and their targets. */
 import * as z from 'zod';
-import { notImplemented, readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
-import type { Caller } from '../service.ts';
+import { notImplemented, readInput } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
+import type { Caller } from '../front/service.ts';
 import { requireRule, ruleArn } from './bus.ts';
 import type { Bus, Rule, Target } from './bus.ts';
 import { authorisedBus, validationException } from './operation.ts';

@@ -1,5 +1,5 @@
 /** The question every service of the local AWS asks before it acts, and the policies that answer it. */
-import type { Principal } from '../service.ts';
+import type { Principal } from '../front/service.ts';
 
 export interface PolicyDocument {
   readonly Version?: string;

@@ -1,5 +1,5 @@
 /** Whom a Principal element names. Principals match exactly; AWS knows no wildcards inside their ARNs. */
-import type { Principal } from '../service.ts';
+import type { Principal } from '../front/service.ts';
 import type { PolicyStatement } from './authorizer.ts';
 import { asList } from './matching.ts';
 

@@ -1,5 +1,5 @@
 /** An AWS service as the caller of another one. */
-import type { Principal, Sender } from '../service.ts';
+import type { Principal, Sender } from '../front/service.ts';
 import type { AccessRequest } from './authorizer.ts';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */

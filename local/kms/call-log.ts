@@ -1,5 +1,5 @@
 /** The key-use log: every call that reached this KMS, newest last. */
-import type { Caller } from '../service.ts';
+import type { Caller } from '../front/service.ts';
 import type { CallNote } from './operation.ts';
 
 export interface KmsCall {

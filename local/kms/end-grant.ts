@@ -1,6 +1,6 @@
 /** RevokeGrant, by who may administer the key, and RetireGrant, by whom the grant itself lets end it. */
 import * as z from 'zod';
-import type { Principal } from '../service.ts';
+import type { Principal } from '../front/service.ts';
 import { authorize } from './access.ts';
 import { endDryRun, kmsError } from './errors.ts';
 import { DRY_RUN, KEY_ID, parseInput } from './input.ts';

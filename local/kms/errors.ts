@@ -2,7 +2,7 @@
  * How KMS says no. On the wire every refusal of the caller is HTTP 400, as the API reference lists it; the `httpError`
  * numbers of the SDK's model (404 for NotFoundException, 409 for DisabledException, …) never appear there.
  */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 
 export type KmsErrorCode =
   | 'AccessDeniedException'

@@ -1,5 +1,5 @@
 /** Which key a request means: bare id, key ARN, alias name or alias ARN, in the region that was called. */
-import type { Caller } from '../service.ts';
+import type { Caller } from '../front/service.ts';
 import { kmsError } from './errors.ts';
 import { keyArn } from './key.ts';
 import type { KmsKey } from './key.ts';

@@ -1,6 +1,6 @@
 /** What an operation of the KMS API is given and what it leaves behind. */
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { Caller } from '../service.ts';
+import type { Caller } from '../front/service.ts';
 import type { KeyView, KmsKey } from './key.ts';
 import type { Store } from './store.ts';
 

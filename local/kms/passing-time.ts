@@ -1,5 +1,5 @@
 /** What happens to keys because time passes: material expires, keys are deleted, keys rotate. */
-import type { AwsEvent } from '../service.ts';
+import type { AwsEvent } from '../front/service.ts';
 import { forgetImported } from './import-material.ts';
 import { beginPendingDeletion } from './key-deletion.ts';
 import { currentView, isReplica } from './key.ts';

@@ -3,8 +3,8 @@
  * the data plane as late as one likes, and the events AWS would send. Throttling and outages are injected in front of it.
  */
 import type { Authorizer } from '../iam/authorizer.ts';
-import { AwsError } from '../service.ts';
-import type { Caller, Clock, JsonService, Publish } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Caller, Clock, JsonService, Publish } from '../front/service.ts';
 import { createCallLog } from './call-log.ts';
 import type { CallLog, KmsCall } from './call-log.ts';
 import { notImplemented } from './errors.ts';

@@ -1,5 +1,5 @@
 /** The ciphertext a Decrypt or ReEncrypt starts from: which key it is for, who may open it, what is inside. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { authorize } from './access.ts';
 import type { UseOfKey } from './access.ts';
 import { openBlob, readHeader } from './ciphertext.ts';

@@ -1,6 +1,6 @@
 /** Calls as CloudTrail hands them to EventBridge, and the events KMS sends by itself. */
 import { randomUUID } from 'node:crypto';
-import type { AwsEvent, Caller } from '../service.ts';
+import type { AwsEvent, Caller } from '../front/service.ts';
 import { lowerFirst } from './input.ts';
 import type { KmsKey } from './key.ts';
 import type { CallNote, Input } from './operation.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorizer } from '../iam/authorizer.ts';
-import { AwsError, type Caller, type HttpService } from '../service.ts';
+import { AwsError, type Caller, type HttpService } from '../front/service.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { requireInvoke } from './invoke-access.ts';
 import { readInvocation, type InvocationRequest } from './invocation-request.ts';

@@ -1,6 +1,6 @@
 /** The body and headers of an Invoke request, checked as Lambda checks them. */
 import type { IncomingMessage } from 'node:http';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 
 export interface InvocationRequest {
   readonly type: 'RequestResponse' | 'Event' | 'DryRun';

@@ -1,7 +1,7 @@
 /** Who may invoke a function: its resource policy and the caller's own. */
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { accessDeniedMessage } from '../iam/evaluate.ts';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { accountOf } from './function.ts';
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import type { LambdaFunction } from './function.ts';
 import {
   isRuntimeMessage,

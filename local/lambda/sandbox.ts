@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
 import { startProcess, type Outcome, type SandboxProcess } from './sandbox-process.ts';
 import type { Watchdog } from './watchdog.ts';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 
 export interface LogEntry {
   readonly function: string;

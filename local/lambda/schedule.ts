@@ -1,7 +1,7 @@
 /** EventBridge rules with a `rate(…)`: the scheduled event, sent to a function at a fixed interval. */
 import { randomUUID } from 'node:crypto';
-import type { LocalClock } from '../clock.ts';
-import { AwsError } from '../service.ts';
+import type { LocalClock } from '../front/clock.ts';
+import { AwsError } from '../front/service.ts';
 import { accountOf, regionOf } from './function.ts';
 
 export interface ScheduleOptions {

@@ -1,10 +1,10 @@
 /** Lambda on a laptop: functions by ARN, their sandboxes, and the two ways to invoke them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer, PolicyStatement } from '../iam/authorizer.ts';
 import { senderRequest } from '../iam/service-principal.ts';
-import { AwsError, type HttpService, type Sender } from '../service.ts';
+import { AwsError, type HttpService, type Sender } from '../front/service.ts';
 import { createLambdaApi } from './api.ts';
 import { requireInvoke } from './invoke-access.ts';
 import { createAsyncInvoker, type AsyncInvoker } from './async-invoke.ts';

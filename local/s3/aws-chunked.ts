@@ -2,7 +2,7 @@
  * The aws-chunked content encoding: `size[;chunk-signature=…]CRLF bytes CRLF`, ended by a chunk of size 0 and, in the
  * trailer variants, header lines. Signatures of chunks are passed over.
  */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { incompleteBody } from './errors.ts';
 
 export interface AwsChunked {

@@ -1,7 +1,7 @@
 /** The configurations of a bucket: versioning, policy, notifications. */
 import { PolicyError, parsePolicy } from '../iam/policy-validation.ts';
-import { AwsError } from '../service.ts';
-import type { Deliver } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Deliver } from '../front/service.ts';
 import { authorize } from './access.ts';
 import { sendEmpty, sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';

@@ -1,5 +1,5 @@
 /** CreateBucket, HeadBucket, DeleteBucket, ListBuckets, GetBucketLocation. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { authorize, authorizeAccount } from './access.ts';
 import { isoDate, sendEmpty, sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';

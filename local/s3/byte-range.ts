@@ -1,5 +1,5 @@
 /** The Range header of a GET or HEAD, and the range of an UploadPartCopy. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import type { Range } from './contents.ts';
 import { invalidArgument } from './errors.ts';
 

@@ -1,5 +1,5 @@
 /** The list of parts that a CompleteMultipartUpload names, and which stored parts it means. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { CHECKSUM_ALGORITHMS } from './checksum.ts';
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { invalidRequest, malformedXml } from './errors.ts';

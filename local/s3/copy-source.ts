@@ -1,6 +1,6 @@
 /** The source of CopyObject and UploadPartCopy: found, permitted, and held against its conditions. */
 import { createHash } from 'node:crypto';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import type { Access } from './access.ts';
 import type { AnswerHeaders } from './answer.ts';
 import type { Bucket } from './buckets.ts';

@@ -1,5 +1,5 @@
 /** DeleteObjects: up to 1,000 keys, each with an outcome of its own. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import { assertKeyLength } from './call.ts';

@@ -1,5 +1,5 @@
 /** The refusals of S3, each with the code, status and extra members that S3 answers. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 
 export function noSuchBucket(bucket: string): AwsError {
   return new AwsError('NoSuchBucket', 404, 'The specified bucket does not exist', { BucketName: bucket });

@@ -1,5 +1,5 @@
 /** Which digests a request's headers demand of its body, and what S3 answers when a demand is malformed. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { CHECKSUM_ALGORITHMS, checksumHeader, isChecksumValue } from './checksum.ts';
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { invalidArgument, invalidRequest } from './errors.ts';

@@ -1,5 +1,5 @@
 /** The bucket a call is about, with the refusals that come before any permission is asked. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { assertExpectedOwner } from './known-headers.ts';

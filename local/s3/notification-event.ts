@@ -1,6 +1,6 @@
 /** What S3 tells of a change: the record for queues and functions, the event for EventBridge, the test event. */
 import { createHash } from 'node:crypto';
-import type { AwsEvent, Caller } from '../service.ts';
+import type { AwsEvent, Caller } from '../front/service.ts';
 import type { Bucket } from './buckets.ts';
 import { encodeKey } from './key-encoding.ts';
 

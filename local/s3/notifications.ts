@@ -4,8 +4,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
-import { AwsError } from '../service.ts';
-import type { Clock, Deliver, Sender } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Clock, Deliver, Sender } from '../front/service.ts';
 import { wanting } from './notification-configuration.ts';
 import { eventBridgeEvent, notificationOf } from './notification-event.ts';
 import type { ObjectChange } from './notification-event.ts';

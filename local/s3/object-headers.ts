@@ -1,6 +1,6 @@
 /** The headers an object keeps from the request that wrote it and answers with: the standard six and user metadata. */
 import * as z from 'zod';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { storageClassHeader } from './storage-class.ts';
 
 export interface ObjectHeaders {

@@ -1,5 +1,5 @@
 /** Every operation the local S3 has, by its name. */
-import type { Deliver } from '../service.ts';
+import type { Deliver } from '../front/service.ts';
 import {
   deleteBucketPolicy,
   getBucketNotification,

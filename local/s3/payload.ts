@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import type { S3Call } from './call.ts';
 import { checksumHeader, createDigest, DEFAULT_ALGORITHM, isChecksumValue } from './checksum.ts';

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { AwsError, Caller, Clock, Deliver, HttpService } from '../service.ts';
+import type { AwsError, Caller, Clock, Deliver, HttpService } from '../front/service.ts';
 import { openBodies } from './bodies.ts';
 import { createBuckets } from './buckets.ts';
 import { operationOf, readCall } from './call.ts';

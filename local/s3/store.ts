@@ -1,7 +1,7 @@
 /** What the operations of the local S3 work with. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { Clock } from '../service.ts';
+import type { Clock } from '../front/service.ts';
 import type { Bodies } from './bodies.ts';
 import type { Buckets } from './buckets.ts';
 import type { Contents } from './contents.ts';

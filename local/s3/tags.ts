@@ -1,6 +1,6 @@
 /** Object tags, as the x-amz-tagging header and the Tagging document carry them. */
 import * as z from 'zod';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { invalidArgument } from './errors.ts';
 import { elements, parseXml, requiredText } from './xml.ts';
 import type { XmlContent } from './xml.ts';

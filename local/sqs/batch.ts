@@ -1,5 +1,5 @@
 /** Batches: what makes one invalid as a whole, and the outcome of each entry. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { MAX_MESSAGE_BYTES } from './message.ts';
 
 interface Entry {

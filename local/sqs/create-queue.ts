@@ -1,6 +1,6 @@
 /** CreateQueue: again with the same attributes it answers the queue that is there, with others it is refused. */
-import { AwsError } from '../service.ts';
-import type { Caller } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Caller } from '../front/service.ts';
 import { requireQueueAccess } from './operation.ts';
 import type { SqsContext } from './operation.ts';
 import { DEFAULT_ATTRIBUTES, checkAttributes, checkName, queueArn, withoutEmpty } from './queue.ts';

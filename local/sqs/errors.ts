@@ -1,5 +1,5 @@
 /** SQS's refusals that more than one operation makes. */
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 
 export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterValueException', 400, message);

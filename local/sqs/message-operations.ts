@@ -1,8 +1,8 @@
 /** The operations on messages. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { readInput } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { readInput } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import { checkBatchBytes, runBatch } from './batch.ts';
 import { checkMessage, md5, md5OfAttributes, messageBytes, sendBatchSchema, sendSchema } from './message.ts';
 import type { OutgoingMessage } from './message.ts';

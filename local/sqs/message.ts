@@ -1,7 +1,7 @@
 /** What may be sent: sizes, characters and digests of a message. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../front/service.ts';
 import { invalidParameter } from './errors.ts';
 import { numericAttribute } from './queue.ts';
 import type { Queue } from './queue.ts';

@@ -1,10 +1,10 @@
 /** What every SQS operation works with: the queue its input names, and the caller's right to act on it. */
-import { requireAccess } from '../access.ts';
+import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { senderRequest } from '../iam/service-principal.ts';
-import { AwsError } from '../service.ts';
-import type { Caller, Sender } from '../service.ts';
+import { AwsError } from '../front/service.ts';
+import type { Caller, Sender } from '../front/service.ts';
 import { queueArn } from './queue.ts';
 import type { Queue } from './queue.ts';
 import type { ReceiveContext } from './receive.ts';

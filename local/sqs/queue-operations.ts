@@ -1,7 +1,7 @@
 /** The operations on queues. */
 import * as z from 'zod';
-import { readInput } from '../operation-input.ts';
-import type { Caller } from '../service.ts';
+import { readInput } from '../front/operation-input.ts';
+import type { Caller } from '../front/service.ts';
 import { createQueue } from './create-queue.ts';
 import { invalidParameter } from './errors.ts';
 import { authorisedQueue, queueUrl, requireQueue, requireQueueAccess } from './operation.ts';

@@ -1,7 +1,7 @@
 /** A queue: its names, its attributes and the rules AWS has for their values. */
 import { parsePolicy } from '../iam/policy-validation.ts';
-import { notImplemented } from '../operation-input.ts';
-import { AwsError } from '../service.ts';
+import { notImplemented } from '../front/operation-input.ts';
+import { AwsError } from '../front/service.ts';
 import { invalidAttribute, invalidParameter } from './errors.ts';
 import { checkRedriveShape } from './redrive.ts';
 

@@ -1,7 +1,7 @@
 /** ReceiveMessage: hides what it hands out, moves what was received too often, and polls long. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { Clock } from '../service.ts';
+import type { Clock } from '../front/service.ts';
 import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';
 import { md5, md5OfAttributes } from './message.ts';

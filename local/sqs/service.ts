@@ -3,10 +3,10 @@
  * queues, queue encryption by KMS and move tasks are not implemented.
  */
 import { join } from 'node:path';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import { notImplemented } from '../operation-input.ts';
-import type { JsonService, Sender } from '../service.ts';
+import { notImplemented } from '../front/operation-input.ts';
+import type { JsonService, Sender } from '../front/service.ts';
 import { createFairness } from './fairness.ts';
 import { createLongPolls } from './long-poll.ts';
 import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';

@@ -4,7 +4,7 @@
  * their event sources). Deploying over existing data finds what is there and keeps it.
  */
 import { fileURLToPath } from 'node:url';
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { createAuthorizer } from '../iam/evaluate.ts';
 import type { Roles } from '../iam/roles.ts';

@@ -1,5 +1,5 @@
 /** Brings a created stack to life: functions, then the event sources and schedules that invoke them. */
-import type { LocalClock } from '../clock.ts';
+import type { LocalClock } from '../front/clock.ts';
 import { startPolling, type Poller } from '../lambda/event-source-mapping.ts';
 import { startSchedule, type Schedule } from '../lambda/schedule.ts';
 import { createLambda, type Lambda, type LambdaOptions } from '../lambda/service.ts';

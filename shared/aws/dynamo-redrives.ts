@@ -1,7 +1,7 @@
 /** How far the search for stuck uploads is, and which it has re-driven when. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { ObjectId } from '../chunk/object-id.ts';
+import type { ObjectId } from '../object/object-id.ts';
 import type { Redrive, Redrives, UnreadableRow, VersionMarker } from '../ports.ts';
 import { deleteItems } from './delete-items.ts';
 import { missingChunks } from './dynamo-receipts.ts';

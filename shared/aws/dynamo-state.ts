@@ -1,7 +1,7 @@
 /** The state table in DynamoDB: tenants, plans, receipts, rejections. */
 import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
-import type { ObjectId } from '../chunk/object-id.ts';
-import { type Plan, planOfRow } from '../chunk/plan.ts';
+import type { ObjectId } from '../object/object-id.ts';
+import { type Plan, planOfRow } from '../object/plan.ts';
 import { StorageUnavailableError } from '../errors.ts';
 import type { State } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';

@@ -3,8 +3,8 @@
  * the ciphertext of the probes: all else are dry runs.
  */
 import { DryRunOperationException, type KeyMetadata, type KMS } from '@aws-sdk/client-kms';
-import type { EncryptionContext } from '../envelope/context.ts';
-import { type KmsOperation, saysNothing } from '../envelope/kms-failure.ts';
+import type { EncryptionContext } from '../object/context.ts';
+import { type KmsOperation, saysNothing } from '../envelope/kms/kms-failure.ts';
 import { errorOf } from '../errors.ts';
 import type { KeyAudit } from '../onboarding/check.ts';
 import type { KeyFacts } from '../onboarding/described-key.ts';

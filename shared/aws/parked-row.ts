@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { parseJob } from '../chunk/job.ts';
+import { parseJob } from '../object/job.ts';
 import { JobInvalidError } from '../errors.ts';
 import type { ParkedJob, Rejection, UnreadableRow } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

@@ -1,6 +1,6 @@
 /** The ingest bucket page by page. Keys come form-encoded, because XML cannot hold every key that S3 takes. */
 import { ListObjectVersionsCommand, type ObjectVersion, type S3Client } from '@aws-sdk/client-s3';
-import { decodeFormKey } from '../chunk/upload.ts';
+import { decodeFormKey } from '../ingest/upload.ts';
 import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports.ts';
 import { storing } from './storage-failure.ts';
 

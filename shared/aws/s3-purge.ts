@@ -6,7 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import { decodeFormKey } from '../chunk/upload.ts';
+import { decodeFormKey } from '../ingest/upload.ts';
 import { StorageUnavailableError } from '../errors.ts';
 import type { Deleted, RefusedVersion } from '../offboarding/removal-step.ts';
 import type { VersionMarker } from '../ports.ts';

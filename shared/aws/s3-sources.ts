@@ -8,8 +8,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { chunkRange, type Geometry } from '../chunk/geometry.ts';
-import type { SourceVersion } from '../chunk/plan.ts';
+import { chunkRange, type Geometry } from '../object/geometry.ts';
+import type { SourceVersion } from '../object/plan.ts';
 import { SourceChangedError } from '../errors.ts';
 import type { Attributes, SourceChecksum } from '../manifest/manifest.ts';
 import type { ByteStream, SourceDescription, Sources } from '../ports.ts';

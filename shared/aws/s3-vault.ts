@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { decodeFormKey } from '../chunk/upload.ts';
+import { decodeFormKey } from '../ingest/upload.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
 import type { StoredManifest, Vault } from '../ports.ts';

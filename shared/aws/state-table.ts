@@ -1,7 +1,7 @@
 /** The state table's keys and lifetimes. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { ObjectId } from '../chunk/object-id.ts';
-import type { Plan } from '../chunk/plan.ts';
+import type { ObjectId } from '../object/object-id.ts';
+import type { Plan } from '../object/plan.ts';
 import type { Rejection } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 

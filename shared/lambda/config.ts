@@ -1,6 +1,6 @@
 /** A function's configuration, read from its environment once, at cold start. */
 import * as z from 'zod';
-import { MAX_CHUNK_BYTES } from '../chunk/geometry.ts';
+import { MAX_CHUNK_BYTES } from '../object/geometry.ts';
 import { ConfigInvalidError } from '../errors.ts';
 
 /** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */

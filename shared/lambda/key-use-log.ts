@@ -1,7 +1,7 @@
 /** What is kept of key uses: one structured line each in the function's log, counters per tenant, metrics of the cache. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { KeyUse } from '../envelope/key-use.ts';
-import type { CacheEvent } from '../envelope/partition.ts';
+import type { KeyUse } from '../envelope/kms/key-use.ts';
+import type { CacheEvent } from '../envelope/cache/partition.ts';
 import { logger, metrics, NAMESPACE } from './observe.ts';
 
 /** `tenantMetrics`: whether the line is counted by tenant too. */

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { parseJob } from '../chunk/job.ts';
+import { parseJob } from '../object/job.ts';
 import { type Disposition, SealstreamError, SourceUnreadableError } from '../errors.ts';
 import type { ParkedJob, Parking, Rejection, State } from '../ports.ts';
 import { count, loggable, logger } from './observe.ts';

@@ -1,6 +1,6 @@
 /** What the watch finds, as an operator reads it and sets alarms on it. */
 import { TenantInvalidError } from '../errors.ts';
-import type { Finding } from '../revocation/watch.ts';
+import type { Finding } from '../watch/watch.ts';
 import { count, loggable, logger } from './observe.ts';
 
 const METRICS = {

@@ -2,8 +2,8 @@
  * Puts a manifest in its place: FORMAT rule 18. Over nothing, over an older upload of the same key, or over what we
  * never wrote; never over a newer one, whatever is written at the same time.
  */
-import type { Plan } from '../chunk/plan.ts';
-import { manifestKey } from '../chunk/vault-key.ts';
+import type { Plan } from '../object/plan.ts';
+import { manifestKey } from '../object/vault-key.ts';
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { State, Vault } from '../ports.ts';
 import { manifestDigest, stands, type StandsPorts } from './stands.ts';

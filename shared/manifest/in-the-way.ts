@@ -2,8 +2,8 @@
  * What rests where the manifest of a plan belongs and may not be written over: FORMAT rule 18. A person has to decide, so
  * the error says about what.
  */
-import type { Plan } from '../chunk/plan.ts';
-import { manifestKey } from '../chunk/vault-key.ts';
+import type { Plan } from '../object/plan.ts';
+import { manifestKey } from '../object/vault-key.ts';
 import { ManifestInvalidError } from '../errors.ts';
 import type { StoredManifest } from '../ports.ts';
 import { type ClearPart, decodeManifest } from './manifest.ts';

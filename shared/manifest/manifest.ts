@@ -5,9 +5,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { type Geometry, geometryOf } from '../chunk/geometry.ts';
-import { type ObjectId, objectIdSchema } from '../chunk/object-id.ts';
-import { FORMAT } from '../envelope/context.ts';
+import { type Geometry, geometryOf } from '../object/geometry.ts';
+import { type ObjectId, objectIdSchema } from '../object/object-id.ts';
+import { FORMAT } from '../object/context.ts';
 import { ManifestInvalidError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';

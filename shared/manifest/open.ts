@@ -1,8 +1,8 @@
 /** Opens a manifest: FORMAT rules 16 and 17. Only what it says, verified, is trusted by a reader. */
-import { manifestKey } from '../chunk/vault-key.ts';
-import { manifestContext } from '../envelope/context.ts';
-import { decryptWhole } from '../envelope/decrypt.ts';
-import { type Keys, kekOf } from '../envelope/kek.ts';
+import { manifestKey } from '../object/vault-key.ts';
+import { manifestContext } from '../object/context.ts';
+import { decryptWhole } from '../envelope/message/decrypt.ts';
+import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
 import type { Vault } from '../ports.ts';
 import { keksOf, type Tenant } from '../tenant/tenant.ts';

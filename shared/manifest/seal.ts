@@ -3,11 +3,11 @@
  * chunks verified, manifest written, manifest read back, seal noted, and only then the source deleted. A crash
  * anywhere leaves the source, and a redelivered job goes through it all again.
  */
-import type { Plan } from '../chunk/plan.ts';
-import { manifestKey } from '../chunk/vault-key.ts';
-import { FORMAT, manifestContext } from '../envelope/context.ts';
-import { encrypt } from '../envelope/encrypt.ts';
-import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
+import type { Plan } from '../object/plan.ts';
+import { manifestKey } from '../object/vault-key.ts';
+import { FORMAT, manifestContext } from '../object/context.ts';
+import { encrypt } from '../envelope/message/encrypt.ts';
+import { type Kek, type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { SourceDescription, Sources, State, Vault } from '../ports.ts';
 import type { Tenant } from '../tenant/tenant.ts';

@@ -4,8 +4,8 @@
  * we write it. Where it cannot be told which of two uploads is newer, nothing is replaced and nothing dropped.
  */
 import { createHash } from 'node:crypto';
-import type { Plan, SourceVersion } from '../chunk/plan.ts';
-import { manifestKey } from '../chunk/vault-key.ts';
+import type { Plan, SourceVersion } from '../object/plan.ts';
+import { manifestKey } from '../object/vault-key.ts';
 import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { Sources, State, StoredManifest, Vault } from '../ports.ts';
 import { clearPartOf, inTheWay } from './in-the-way.ts';

@@ -2,13 +2,13 @@
  * Whether every chunk of a plan is in the vault as it was written: FORMAT rule 18. The listing is held against the
  * receipts, side by side, so that memory is flat in the number of chunks.
  */
-import { chunkRange, rangeBytes } from '../chunk/geometry.ts';
-import type { Plan } from '../chunk/plan.ts';
-import type { Receipt } from '../chunk/receipt.ts';
-import { chunkKey, chunkPrefix } from '../chunk/vault-key.ts';
-import { chunkContext } from '../envelope/context.ts';
-import { firstLine } from '../envelope/first-line.ts';
-import { isMessageSize } from '../envelope/message-size.ts';
+import { chunkRange, rangeBytes } from '../object/geometry.ts';
+import type { Plan } from '../object/plan.ts';
+import type { Receipt } from '../object/receipt.ts';
+import { chunkKey, chunkPrefix } from '../object/vault-key.ts';
+import { chunkContext } from '../object/context.ts';
+import { firstLine } from '../envelope/message/first-line.ts';
+import { isMessageSize } from '../envelope/message/message-size.ts';
 import { ChunkChangedError } from '../errors.ts';
 import type { ListedChunk, State, Vault } from '../ports.ts';
 

@@ -1,6 +1,6 @@
 /** What of a tenant still lies in the ingest bucket. Memory is flat in the number of versions. */
 import pLimit from 'p-limit';
-import { objectIdOf } from '../chunk/object-id.ts';
+import { objectIdOf } from '../object/object-id.ts';
 import { type ErrorCode, SealstreamError } from '../errors.ts';
 import type { ListedVersion, SourceListing, State, VersionMarker } from '../ports.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

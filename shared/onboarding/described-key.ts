@@ -1,5 +1,5 @@
 /** What KMS says of a key when it is asked: that it is there, of which kind, in which state, from where. */
-import { kmsFailure } from '../envelope/kms-failure.ts';
+import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError, TenantKeyDeniedError } from '../errors.ts';
 import { failed, type Finding, type Fix, passed, warned } from './finding.ts';
 import type { Candidate } from './named-key.ts';

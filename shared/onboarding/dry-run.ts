@@ -1,6 +1,6 @@
 /** Whether a key would let us do something, asked without doing it. */
-import type { EncryptionContext } from '../envelope/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
+import type { EncryptionContext } from '../object/context.ts';
+import { kmsFailure, type KmsOperation } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError } from '../errors.ts';
 import type { Candidate } from './named-key.ts';
 import type { Ourselves } from './ourselves.ts';

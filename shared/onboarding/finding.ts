@@ -1,5 +1,5 @@
 /** What a check of a tenant's key found, and what the tenant does about it. */
-import type { KeyPolicyStatement } from '../../onboarding/key-policy.ts';
+import type { KeyPolicyStatement } from '../handover/key-policy.ts';
 
 /** The checks, in the order in which they are made. */
 export type CheckName =

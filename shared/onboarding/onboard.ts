@@ -1,5 +1,5 @@
 /** One request about a tenant that comes or stays, to its answer. */
-import { render, type RenderedFile } from '../../onboarding/render.ts';
+import { render, type RenderedFile } from '../handover/render.ts';
 import { requireRegistered } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { addTenant, type AddPorts, type Judged } from './add.ts';

@@ -1,5 +1,5 @@
 /** What tenants grant to: our roles, and the bus that the events of their keys go to. */
-import type { Onboarding } from '../../onboarding/input.ts';
+import type { Onboarding } from '../handover/input.ts';
 
 /** As the templates name us. */
 export interface Ourselves {

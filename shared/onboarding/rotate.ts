@@ -3,7 +3,7 @@
  * that has the old one cached goes on with it until it is `maxKeyAgeSeconds` old.
  */
 import * as z from 'zod';
-import type { BranchKeys } from '../envelope/branch-keys.ts';
+import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { requireActive } from '../tenant/tenant.ts';

@@ -1,11 +1,11 @@
 /** Restores one object: every chunk verified on its way through, the destination committed as a whole or not at all. */
-import { chunkRange, rangeBytes } from '../chunk/geometry.ts';
-import { chunkKey } from '../chunk/vault-key.ts';
-import { chunkContext } from '../envelope/context.ts';
-import { decrypt } from '../envelope/decrypt.ts';
-import { firstLine } from '../envelope/first-line.ts';
-import { type Kek, type Keys, kekOf } from '../envelope/kek.ts';
-import { maxMessageBytes } from '../envelope/message-size.ts';
+import { chunkRange, rangeBytes } from '../object/geometry.ts';
+import { chunkKey } from '../object/vault-key.ts';
+import { chunkContext } from '../object/context.ts';
+import { decrypt } from '../envelope/message/decrypt.ts';
+import { firstLine } from '../envelope/message/first-line.ts';
+import { type Kek, type Keys, kekOf } from '../envelope/kms/kek.ts';
+import { maxMessageBytes } from '../envelope/message/message-size.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import type { Attributes, ClearPart } from '../manifest/manifest.ts';
 import { openManifest } from '../manifest/open.ts';

@@ -3,7 +3,7 @@
  * work. When its epoch has moved on, the keys of the old one are dropped and the work that uses them is aborted.
  * Nothing in flight, no timer: a sandbox may be frozen at any time.
  */
-import type { MaterialsCache } from '../envelope/materials-cache.ts';
+import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import { EpochChangedError, errorOf, TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';

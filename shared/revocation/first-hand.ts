@@ -1,5 +1,5 @@
 /** KMS refused our own call: the same as a disabling event, seen first-hand. */
-import type { MaterialsCache } from '../envelope/materials-cache.ts';
+import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import type { KeyRefusal } from '../errors.ts';
 import type { Tenants } from '../ports.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';

@@ -2,8 +2,8 @@
  * The second way to ask whether a key can be used: a ciphertext that it made, which a dry run of Decrypt is asked
  * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
  */
-import { type EncryptionContext, FORMAT } from '../envelope/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms-failure.ts';
+import { type EncryptionContext, FORMAT } from '../object/context.ts';
+import { kmsFailure, type KmsOperation } from '../envelope/kms/kms-failure.ts';
 import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
 
 /** Implemented by aws/kms.ts; throws what KMS throws. */

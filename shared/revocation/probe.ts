@@ -4,8 +4,8 @@
  * if all of them do. An outage is neither yes nor no, and nor is an answer that says nothing about the key; then the
  * other questions decide, and Decrypt is asked in a second way.
  */
-import type { EncryptionContext } from '../envelope/context.ts';
-import { kmsFailure, type KmsOperation, saysNothing } from '../envelope/kms-failure.ts';
+import type { EncryptionContext } from '../object/context.ts';
+import { kmsFailure, type KmsOperation, saysNothing } from '../envelope/kms/kms-failure.ts';
 import {
   isKeyRefusal,
   type KeyRefusal,

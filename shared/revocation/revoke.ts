@@ -1,5 +1,5 @@
 /** From an event about a key to the tenants who hold it. */
-import type { BranchKeys } from '../envelope/branch-keys.ts';
+import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
 import { readable } from '../tenant/readable.ts';

@@ -6,10 +6,16 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENCRYPT_ROLE, INGEST_BUCKET, ISV_ACCOUNT, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
-import type { Uploaded } from '../../local/pipeline-client.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import {
+  ENCRYPT_ROLE,
+  INGEST_BUCKET,
+  ISV_ACCOUNT,
+  RESTORE_BUCKET,
+  VAULT_BUCKET,
+} from '../../laptop/names.ts';
+import type { Uploaded } from '../../laptop/client.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
+import { chunkKey } from '../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { EXPIRES, HEADERS } from '../support/header-cases.ts';

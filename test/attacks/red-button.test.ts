@@ -15,8 +15,8 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { CONTROL_ROLE, ENCRYPT_ROLE, EVENT_BUS_ARN, REGION, ROLE_ARNS } from '../../local/names.ts';
-import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { CONTROL_ROLE, ENCRYPT_ROLE, EVENT_BUS_ARN, REGION, ROLE_ARNS } from '../../laptop/names.ts';
+import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { arm } from '../support/armed-fault.ts';
 import { functionLines } from '../support/function-lines.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';

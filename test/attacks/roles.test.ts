@@ -32,8 +32,8 @@ import {
   REGION,
   ROLE_ARNS,
   STATE_TABLE,
-} from '../../local/names.ts';
-import { keyPolicy } from '../../onboarding/key-policy.ts';
+} from '../../laptop/names.ts';
+import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { kekItem, type ItemKey, parkedItem, removalItem, tenantItem } from '../../shared/aws/state-table.ts';
 import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';

@@ -6,7 +6,7 @@ import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { shredBranchKey } from '../../shared/aws/key-store.ts';
 import { heardItem, heardSignalItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { removalItem, type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
 import type { Tenants } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';

@@ -13,7 +13,7 @@ import {
   redriveMarkerItem,
   type StateTable,
 } from '../../shared/aws/state-table.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import type { ParkedJob, Rejection } from '../../shared/ports.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';

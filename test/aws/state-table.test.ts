@@ -6,7 +6,7 @@ import {
   rejectionItem,
   tenantItem,
 } from '../../shared/aws/state-table.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 const objectId = objectIdOf('ingest', 'acme/x', 'v1');

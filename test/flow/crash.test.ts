@@ -5,8 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../../local/faults.ts';
-import type { Uploaded } from '../../local/pipeline-client.ts';
+import type { Fault } from '../../local/front/faults.ts';
+import type { Uploaded } from '../../laptop/client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';

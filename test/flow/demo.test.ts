@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../../local/demo/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../laptop/demo/main.ts', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {

@@ -7,9 +7,9 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DeliveryMode } from '../../local/control.ts';
-import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../local/names.ts';
-import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import type { DeliveryMode } from '../../local/front/control.ts';
+import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../laptop/names.ts';
+import { chunkKey } from '../../shared/object/vault-key.ts';
 import { arm } from '../support/armed-fault.ts';
 import { LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
 import { functionLines } from '../support/function-lines.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../../local/drill/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../laptop/drill/main.ts', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {

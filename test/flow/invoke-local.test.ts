@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
+import { RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 const run = promisify(execFile);

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../local/names.ts';
-import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../laptop/names.ts';
+import { chunkKey } from '../../shared/object/vault-key.ts';
 import { CHUNK_BYTES, LAST_OF_PARTS, PARTS_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
@@ -14,7 +14,7 @@ const decisionsSchema = z.array(z.object({ role: z.string(), action: z.string(),
 
 /** Asked by S3 itself on every GetObject, to decide whether the answer may count the tags. */
 const COURTESY = 's3:GetObjectTagging';
-/** Notes how far a plan of more than 10,000 jobs has come: test/chunk/plan-upload.test.ts. */
+/** Notes how far a plan of more than 10,000 jobs has come: test/ingest/plan-upload.test.ts. */
 const ONLY_HUGE = 'sealstream-local-ingest dynamodb:UpdateItem';
 
 /** Asked of every key that is onboarded; only one that grants too much answers yes. */

@@ -1,9 +1,9 @@
 /** At least once, in any order: what AWS promises of notifications and queues, and what the pipeline makes of it. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseNotification } from '../../shared/chunk/upload.ts';
-import { manifestKey } from '../../shared/chunk/vault-key.ts';
-import { ENCRYPT_ROLE } from '../../local/names.ts';
+import { parseNotification } from '../../shared/ingest/upload.ts';
+import { manifestKey } from '../../shared/object/vault-key.ts';
+import { ENCRYPT_ROLE } from '../../laptop/names.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';

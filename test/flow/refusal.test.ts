@@ -1,9 +1,9 @@
 import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
-import type { Uploaded } from '../../local/pipeline-client.ts';
-import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
+import type { Uploaded } from '../../laptop/client.ts';
+import { chunkKey } from '../../shared/object/vault-key.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 

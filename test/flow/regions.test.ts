@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-kms';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, ROLE_ARNS } from '../../local/names.ts';
-import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, ROLE_ARNS } from '../../laptop/names.ts';
+import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';
 

@@ -1,7 +1,7 @@
 import { HeadObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
+import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';

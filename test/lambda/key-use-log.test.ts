@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { counters } from '../../shared/lambda/key-use-log.ts';
-import type { KeyUse } from '../../shared/envelope/key-use.ts';
+import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
 import { cachedKeys } from '../support/cached-keys.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
-import { decryptWhole } from '../../shared/envelope/decrypt.ts';
+import { decryptWhole } from '../../shared/envelope/message/decrypt.ts';
 
 /** As CloudWatch reads a line: its embedded metric format, version 1. */
 const lineSchema = z.looseObject({

@@ -12,7 +12,7 @@ import {
 } from '../../shared/errors.ts';
 import { handleRecords, type QueuePorts } from '../../shared/lambda/queue.ts';
 import type { ParkedJob, Rejection } from '../../shared/ports.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { ACME } from '../support/tenants.ts';
 
 interface Queue extends QueuePorts {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { discardedResponse } from '../../local/discarded-response.ts';
+import { discardedResponse } from '../../local/front/discarded-response.ts';
 
 it('takes a body larger than a socket’s buffer to its end', async () => {
   const response = discardedResponse(new IncomingMessage(new Socket()));

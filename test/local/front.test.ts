@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { AwsError } from '../../local/service.ts';
-import type { HttpService } from '../../local/service.ts';
+import { AwsError } from '../../local/front/service.ts';
+import type { HttpService } from '../../local/front/service.ts';
 import { ISV, clientConfig, control, startServices } from '../support/services.ts';
 import type { Services } from '../support/services.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
-import { jobsOf } from '../../shared/chunk/job.ts';
-import { chunkKey } from '../../shared/chunk/vault-key.ts';
+import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/object/job.ts';
+import { chunkKey } from '../../shared/object/vault-key.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { CACHED_ACME } from '../support/cached-keys.ts';
 import { ACME } from '../support/tenants.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
-import { jobsOf } from '../../shared/chunk/job.ts';
-import type { Plan } from '../../shared/chunk/plan.ts';
+import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/object/job.ts';
+import type { Plan } from '../../shared/object/plan.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { ACME } from '../support/tenants.ts';
 import { CHUNK_BYTES, NEVER, planned, world, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 /** Uploads of one key of which S3 told nobody, and which therefore have no sequencer. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { manifestKey } from '../../shared/chunk/vault-key.ts';
+import { manifestKey } from '../../shared/object/vault-key.ts';
 import { ACME } from '../support/tenants.ts';
 import { planned, sealed, SEALED_AT, type UploadOptions, world, type World } from '../support/world.ts';
 

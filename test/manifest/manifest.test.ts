@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import {
   type ClearPart,
   decodeManifest,

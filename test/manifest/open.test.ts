@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { manifestKey } from '../../shared/chunk/vault-key.ts';
+import { manifestKey } from '../../shared/object/vault-key.ts';
 import { openManifest } from '../../shared/manifest/open.ts';
 import { codeOf } from '../support/content.ts';
 import { withBitFlipped } from '../support/messages.ts';

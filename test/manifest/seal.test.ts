@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
-import { jobsOf } from '../../shared/chunk/job.ts';
-import type { Plan } from '../../shared/chunk/plan.ts';
-import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
+import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/object/job.ts';
+import type { Plan } from '../../shared/object/plan.ts';
+import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { openManifest } from '../../shared/manifest/open.ts';
 import { seal } from '../../shared/manifest/seal.ts';
 import { restore } from '../../shared/restore/restore.ts';

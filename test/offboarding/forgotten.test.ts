@@ -1,6 +1,6 @@
 /** An id that was never active can be removed and used again; one that was active cannot. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { remove } from '../../shared/offboarding/remove.ts';
 import type { TenantStatus } from '../../shared/tenant/tenant.ts';
 import {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { StorageUnavailableError } from '../../shared/errors.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { remove, type Removed } from '../../shared/offboarding/remove.ts';
 import { parseOffboardRequest, type RemoveRequest } from '../../shared/offboarding/request.ts';
 import { disabled } from '../../shared/revocation/transition.ts';

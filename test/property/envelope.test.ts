@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chunkContext, type EncryptionContext } from '../../shared/envelope/context.ts';
-import { decrypt, decryptWhole } from '../../shared/envelope/decrypt.ts';
-import { encrypt } from '../../shared/envelope/encrypt.ts';
-import { FRAME_BYTES, isMessageSize } from '../../shared/envelope/message-size.ts';
+import { chunkContext, type EncryptionContext } from '../../shared/object/context.ts';
+import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
+import { encrypt } from '../../shared/envelope/message/encrypt.ts';
+import { FRAME_BYTES, isMessageSize } from '../../shared/envelope/message/message-size.ts';
 import { codeOf, drained } from '../support/content.ts';
 import { CONTEXT, messageOf, NAME, withBitFlipped } from '../support/messages.ts';
 import { ACME, kekOf, kmsOfBoth } from '../support/tenants.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chunkRange, geometryOf, rangeBytes } from '../../shared/chunk/geometry.ts';
+import { chunkRange, geometryOf, rangeBytes } from '../../shared/object/geometry.ts';
 
 const MAX_BYTES = 2 ** 50;
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { uploadOf } from '../../shared/chunk/upload.ts';
-import { chunkKey, manifestKey } from '../../shared/chunk/vault-key.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
+import { uploadOf } from '../../shared/ingest/upload.ts';
+import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { isNewer } from '../../shared/manifest/sequencer.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';

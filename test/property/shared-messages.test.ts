@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
-import { chunkContext, type EncryptionContext, manifestContext } from '../../shared/envelope/context.ts';
-import { decrypt } from '../../shared/envelope/decrypt.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
+import { chunkContext, type EncryptionContext, manifestContext } from '../../shared/object/context.ts';
+import { decrypt } from '../../shared/envelope/message/decrypt.ts';
 import { cachedKeys, CACHED_ACME, CACHED_GLOBEX } from '../support/cached-keys.ts';
 import { drained, inPieces } from '../support/content.ts';
 import { messageOf, withBitFlipped } from '../support/messages.ts';

@@ -1,7 +1,7 @@
 /** Faults of the local AWS that a test can watch strike. */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import type { Fault } from '../../local/faults.ts';
+import type { Fault } from '../../local/front/faults.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface ArmedFault {

@@ -5,9 +5,9 @@ import {
   KMSClient,
   ReEncryptCommand,
 } from '@aws-sdk/client-kms';
-import { type BranchKeys, branchKeys } from '../../shared/envelope/branch-keys.ts';
-import { type Kek, kekOf } from '../../shared/envelope/kek.ts';
-import type { CacheOptions } from '../../shared/envelope/materials-cache.ts';
+import { type BranchKeys, branchKeys } from '../../shared/envelope/kms/branch-keys.ts';
+import { type Kek, kekOf } from '../../shared/envelope/kms/kek.ts';
+import type { CacheOptions } from '../../shared/envelope/cache/materials-cache.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { type CachedKeys, cachedKeys } from './cached-keys.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';

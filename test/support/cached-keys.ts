@@ -5,10 +5,10 @@ import {
   type Kek,
   type Keys,
   kekOf,
-} from '../../shared/envelope/kek.ts';
-import type { KeyUse } from '../../shared/envelope/key-use.ts';
-import { type CacheOptions, materialsCache } from '../../shared/envelope/materials-cache.ts';
-import type { CacheEvent } from '../../shared/envelope/partition.ts';
+} from '../../shared/envelope/kms/kek.ts';
+import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
+import { type CacheOptions, materialsCache } from '../../shared/envelope/cache/materials-cache.ts';
+import type { CacheEvent } from '../../shared/envelope/cache/partition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { heldClock, type HeldClock } from './held-clock.ts';
 import { memoryKeyStore } from './memory-key-store.ts';

@@ -1,5 +1,5 @@
 /** A clock that moves only when told to; each of its two hands can be moved alone, as freezing a sandbox does. */
-import type { Clock } from '../../shared/envelope/key-age.ts';
+import type { Clock } from '../../shared/envelope/cache/key-age.ts';
 
 export interface HeldClock extends Clock {
   advance(ms: number): void;

@@ -9,9 +9,9 @@ import {
   type Message,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { parseNotification, uploadOf } from '../../shared/chunk/upload.ts';
-import { INGEST_BUCKET, ISV_ACCOUNT, REGION } from '../../local/names.ts';
-import type { Uploaded } from '../../local/pipeline-client.ts';
+import { parseNotification, uploadOf } from '../../shared/ingest/upload.ts';
+import { INGEST_BUCKET, ISV_ACCOUNT, REGION } from '../../laptop/names.ts';
+import type { Uploaded } from '../../laptop/client.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** An upload that the pipeline has not heard of yet. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
-import { readJsonRequest, sendJson } from '../../local/json-protocol.ts';
+import { readJsonRequest, sendJson } from '../../local/front/json-protocol.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
 
 export interface KmsOverHttp extends AsyncDisposable {

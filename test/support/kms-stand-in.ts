@@ -8,7 +8,7 @@ import type {
   GenerateDataKeyRequest,
   KmsAnswer,
   KmsOperations,
-} from '../../shared/envelope/kek.ts';
+} from '../../shared/envelope/kms/kek.ts';
 
 export interface KmsCall {
   readonly operation: 'GenerateDataKey' | 'Decrypt' | 'Encrypt';

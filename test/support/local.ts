@@ -1,4 +1,4 @@
-/** Starts `local/main.ts` as a process of its own, as `npm run local` does. */
+/** Starts `laptop/main.ts` as a process of its own, as `npm run local` does. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ export interface LocalProcess {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-export const MAIN: string = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
+export const MAIN: string = fileURLToPath(new URL('../../laptop/main.ts', import.meta.url));
 
 const readySchema = z.object({
   ready: z.literal(true),

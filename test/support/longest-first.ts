@@ -15,7 +15,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'flow/drill': 25,
   'flow/round-trip': 24,
   'attacks/red-button': 23,
-  'local/main': 21,
+  'laptop/main': 21,
   'attacks/roles': 17,
   'flow/red-button': 17,
   'flow/evidence': 15,
@@ -24,8 +24,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'attacks/objects': 13,
   'attacks/commands': 11,
   'property/red-button': 11,
-  'envelope/heap': 11,
-  'onboarding/tools': 10,
+  'envelope/message/heap': 11,
+  'handover/tools': 10,
 };
 
 export class LongestFirst extends BaseSequencer {

@@ -1,7 +1,7 @@
 /** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
 import { createHash } from 'node:crypto';
-import { chunkRange } from '../../shared/chunk/geometry.ts';
-import type { SourceVersion } from '../../shared/chunk/plan.ts';
+import { chunkRange } from '../../shared/object/geometry.ts';
+import type { SourceVersion } from '../../shared/object/plan.ts';
 import { AuthenticationFailedError, SourceChangedError } from '../../shared/errors.ts';
 import type { Attributes } from '../../shared/manifest/manifest.ts';
 import type {

@@ -1,8 +1,8 @@
 /** The state table and the chunk queue in memory. Rows are judged when they are read, for tests edit them. */
-import type { Job } from '../../shared/chunk/job.ts';
-import type { ObjectId } from '../../shared/chunk/object-id.ts';
-import { type Plan, planOfRow } from '../../shared/chunk/plan.ts';
-import type { Receipt } from '../../shared/chunk/receipt.ts';
+import type { Job } from '../../shared/object/job.ts';
+import type { ObjectId } from '../../shared/object/object-id.ts';
+import { type Plan, planOfRow } from '../../shared/object/plan.ts';
+import type { Receipt } from '../../shared/object/receipt.ts';
 import type { JobQueue, Rejection, State } from '../../shared/ports.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { type EditedRecords, recordIn } from './edited-records.ts';

@@ -1,8 +1,8 @@
 /** One object's name and the messages made of it, for tests of the envelope. */
-import { chunkContext, type ChunkName, type EncryptionContext } from '../../shared/envelope/context.ts';
-import { encrypt } from '../../shared/envelope/encrypt.ts';
-import type { Kek } from '../../shared/envelope/kek.ts';
-import { objectIdOf } from '../../shared/chunk/object-id.ts';
+import { chunkContext, type ChunkName, type EncryptionContext } from '../../shared/object/context.ts';
+import { encrypt } from '../../shared/envelope/message/encrypt.ts';
+import type { Kek } from '../../shared/envelope/kms/kek.ts';
+import { objectIdOf } from '../../shared/object/object-id.ts';
 import { ACME } from './tenants.ts';
 
 export const NAME: ChunkName = {

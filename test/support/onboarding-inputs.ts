@@ -1,5 +1,5 @@
 /** Onboardings of acme, one for each way the rendered files differ. */
-import type { OnboardingInput } from '../../onboarding/input.ts';
+import type { OnboardingInput } from '../../shared/handover/input.ts';
 
 const ISV_ACCOUNT = '999999999999';
 export const ACME_ACCOUNT = '111111111111';

@@ -1,7 +1,7 @@
 /** Packages the stack once before any test starts it: every local AWS of the run then finds it made. */
 import { fileURLToPath } from 'node:url';
 import { packageStack } from '../../local/stack/package.ts';
-import { REGION } from '../../local/names.ts';
+import { REGION } from '../../laptop/names.ts';
 import { CHUNK_BYTES } from './chunk-bytes.ts';
 
 export default async function setup(): Promise<void> {

@@ -15,8 +15,12 @@ import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-d
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import { manifestKey } from '../../shared/chunk/vault-key.ts';
-import { type LocalProcess, type LocalProcessOptions, startLocalProcess } from '../../local/local-process.ts';
+import { manifestKey } from '../../shared/object/vault-key.ts';
+import {
+  type LocalProcess,
+  type LocalProcessOptions,
+  startLocalProcess,
+} from '../../laptop/local-process.ts';
 import {
   INGEST_BUCKET,
   ISV_ACCOUNT,
@@ -24,8 +28,8 @@ import {
   RESTORE_BUCKET,
   STATE_TABLE,
   VAULT_BUCKET,
-} from '../../local/names.ts';
-import { PipelineClient, type Uploaded } from '../../local/pipeline-client.ts';
+} from '../../laptop/names.ts';
+import { PipelineClient, type Uploaded } from '../../laptop/client.ts';
 
 export const TENANT_ACCOUNTS = {
   acme: '111111111111',

@@ -1,5 +1,5 @@
 /** A tenant and all that its removal reaches, in memory. */
-import { planOf } from '../../shared/chunk/plan.ts';
+import { planOf } from '../../shared/object/plan.ts';
 import type { Removal } from '../../shared/offboarding/removal.ts';
 import type { RefusedVersion, RemovePorts } from '../../shared/offboarding/removal-step.ts';
 import { remove, type Removed } from '../../shared/offboarding/remove.ts';

@@ -1,8 +1,8 @@
 /** Files rendered for a tenant: to be read one by one, or to lie in a folder of their own. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OnboardingInput } from '../../onboarding/input.ts';
-import { render } from '../../onboarding/render.ts';
+import type { OnboardingInput } from '../../shared/handover/input.ts';
+import { render } from '../../shared/handover/render.ts';
 
 export function renderedText(input: OnboardingInput, name: string): string {
   const file = render(input).find((rendered) => rendered.name === name);

@@ -1,10 +1,10 @@
 /** What must be true of the pipeline once it has dealt with everything, whatever happened to it on the way. */
 import { expect } from 'vitest';
-import { jobsOf, type Job } from '../../shared/chunk/job.ts';
-import { type Plan, planSchema } from '../../shared/chunk/plan.ts';
-import { chunkKey, chunkPrefix, manifestKey } from '../../shared/chunk/vault-key.ts';
-import { INGEST_BUCKET, VAULT_BUCKET } from '../../local/names.ts';
-import type { Uploaded } from '../../local/pipeline-client.ts';
+import { jobsOf, type Job } from '../../shared/object/job.ts';
+import { type Plan, planSchema } from '../../shared/object/plan.ts';
+import { chunkKey, chunkPrefix, manifestKey } from '../../shared/object/vault-key.ts';
+import { INGEST_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
+import type { Uploaded } from '../../laptop/client.ts';
 import type { HeldUpload } from './held-uploads.ts';
 import type { Pipeline } from './pipeline.ts';
 

@@ -2,8 +2,8 @@
 import { CreateKeyCommand, type KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { EVENT_BUS_ARN, ROLE_ARNS, STATE_TABLE } from '../../local/names.ts';
-import { keyPolicy } from '../../onboarding/key-policy.ts';
+import { EVENT_BUS_ARN, ROLE_ARNS, STATE_TABLE } from '../../laptop/names.ts';
+import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { tenantItem } from '../../shared/aws/state-table.ts';

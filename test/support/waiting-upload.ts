@@ -1,7 +1,7 @@
 /** An upload of two chunks that a test waits for, or that waits for its tenant's key. */
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Uploaded } from '../../local/pipeline-client.ts';
+import type { Uploaded } from '../../laptop/client.ts';
 import { CHUNK_BYTES } from './chunk-bytes.ts';
 import type { Pipeline } from './pipeline.ts';
 import { sourceExists } from './sealed-once.ts';

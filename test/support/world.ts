@@ -1,10 +1,10 @@
 /** The product's ports in memory, two tenants, and uploads of theirs: for tests of the orchestration alone. */
-import type { EncryptPorts } from '../../shared/chunk/encrypt-chunk.ts';
-import { encryptChunk } from '../../shared/chunk/encrypt-chunk.ts';
-import { jobsOf } from '../../shared/chunk/job.ts';
-import { type Plan, planOf } from '../../shared/chunk/plan.ts';
-import type { PlanPorts } from '../../shared/chunk/plan-upload.ts';
-import { uploadOf } from '../../shared/chunk/upload.ts';
+import type { EncryptPorts } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { jobsOf } from '../../shared/object/job.ts';
+import { type Plan, planOf } from '../../shared/object/plan.ts';
+import type { PlanPorts } from '../../shared/ingest/plan-upload.ts';
+import { uploadOf } from '../../shared/ingest/upload.ts';
 import type { RestorePorts } from '../../shared/restore/restore.ts';
 import { requireRegistered } from '../../shared/tenant/tenant.ts';
 import { effects, type Effects } from './effects.ts';

@@ -3,9 +3,9 @@
  * must open for ever, and never once a row is another one. As in vectors.test.ts, their KEK stands in the file.
  */
 import { describe, expect, test } from 'vitest';
-import { decrypt, decryptWhole } from '../../shared/envelope/decrypt.ts';
-import { type Kek, kekOf } from '../../shared/envelope/kek.ts';
-import type { KeyUse } from '../../shared/envelope/key-use.ts';
+import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
+import { type Kek, kekOf } from '../../shared/envelope/kms/kek.ts';
+import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { codeOf, drained, inPieces } from '../support/content.ts';
 import { keyStoreOf, rowsSchema } from '../support/key-store-rows.ts';

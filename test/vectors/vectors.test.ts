@@ -3,7 +3,7 @@
  * stored format. Their KEK stands in the files and protects nothing else; the KMS stand-in wraps DEKs under it.
  */
 import { describe, expect, test } from 'vitest';
-import { decrypt, decryptWhole } from '../../shared/envelope/decrypt.ts';
+import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { codeOf, drained, inPieces } from '../support/content.ts';
 import { kmsStandIn, type KmsStandIn } from '../support/kms-stand-in.ts';

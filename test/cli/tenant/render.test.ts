@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { render } from '../../../onboarding/render.ts';
+import { render } from '../../../shared/handover/render.ts';
 import { inAccount, type } from '../command-line.ts';
 import { EXISTING_KEY } from '../../support/onboarding-inputs.ts';
 import { KEK_ARN } from './answers.ts';

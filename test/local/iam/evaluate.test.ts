@@ -7,7 +7,7 @@ import type {
 } from '../../../local/iam/authorizer.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles } from '../../../local/iam/roles.ts';
-import type { Principal } from '../../../local/service.ts';
+import type { Principal } from '../../../local/front/service.ts';
 
 const ISV = '111111111111';
 const TENANT = '222222222222';

@@ -1,9 +1,9 @@
 /** A front with SQS and Lambda on a free port, and fixture functions in it, for the tests of this folder. */
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { createClock, type LocalClock } from '../../../local/clock.ts';
-import { createFaults } from '../../../local/faults.ts';
-import { startFront } from '../../../local/front.ts';
+import { createClock, type LocalClock } from '../../../local/front/clock.ts';
+import { createFaults } from '../../../local/front/faults.ts';
+import { startFront } from '../../../local/front/front.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles, type Roles } from '../../../local/iam/roles.ts';
 import type { LambdaFunction } from '../../../local/lambda/function.ts';
@@ -11,7 +11,7 @@ import type { SandboxPool } from '../../../local/lambda/pool.ts';
 import { createLambda, type Lambda } from '../../../local/lambda/service.ts';
 import { createSqs } from '../../../local/sqs/service.ts';
 import { fixtureFunction } from './fixture-function.ts';
-import { createTimings } from '../../../local/timings.ts';
+import { createTimings } from '../../../local/front/timings.ts';
 
 export const accountId = '000000000000';
 export const region = 'us-east-1';

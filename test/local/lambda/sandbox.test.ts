@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { createClock, type LocalClock } from '../../../local/clock.ts';
+import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import type { InvocationResult, LambdaFunction } from '../../../local/lambda/function.ts';
 import { createPool, type SandboxPool } from '../../../local/lambda/pool.ts';
 import { startWatchdog } from '../../../local/lambda/watchdog.ts';

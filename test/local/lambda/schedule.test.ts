@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createClock } from '../../../local/clock.ts';
+import { createClock } from '../../../local/front/clock.ts';
 import { rateMs, scheduledEvent, startSchedule } from '../../../local/lambda/schedule.ts';
 
 describe('a rate expression', () => {

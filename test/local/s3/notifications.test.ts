@@ -3,7 +3,7 @@ import type { NotificationConfiguration, S3 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACCOUNT, newBucket, startS3 } from './s3-server.ts';
 import type { S3Server } from './s3-server.ts';
-import { AwsError } from '../../../local/service.ts';
+import { AwsError } from '../../../local/front/service.ts';
 
 const QueueArn = `arn:aws:sqs:us-east-1:${ACCOUNT}:uploads`;
 const LambdaFunctionArn = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:ingest`;

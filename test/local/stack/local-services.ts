@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createClock, type LocalClock } from '../../../local/clock.ts';
+import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import { createDeliver } from '../../../local/deliver.ts';
 import { createDynamoDb } from '../../../local/dynamodb/service.ts';
 import { createEventBridge } from '../../../local/eventbridge/service.ts';
-import { createFaults } from '../../../local/faults.ts';
-import { startFront } from '../../../local/front.ts';
+import { createFaults } from '../../../local/front/faults.ts';
+import { startFront } from '../../../local/front/front.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles, type Roles } from '../../../local/iam/roles.ts';
 import { createSqs } from '../../../local/sqs/service.ts';
 import type { Deployment } from '../../../local/stack/deploy.ts';
-import { createTimings } from '../../../local/timings.ts';
+import { createTimings } from '../../../local/front/timings.ts';
 
 export interface LocalServices {
   readonly endpoint: string;

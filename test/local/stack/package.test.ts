@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageStack, STACK_SOURCES } from '../../../local/stack/package.ts';
-import { REGION } from '../../../local/names.ts';
+import { REGION } from '../../../laptop/names.ts';
 import { sourceHash } from '../../../local/stack/source-hash.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));

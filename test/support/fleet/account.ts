@@ -3,11 +3,11 @@
  * the local AWS, and the key events that are on their way.
  */
 import { randomBytes } from 'node:crypto';
-import { ISV_ACCOUNT } from '../../../local/names.ts';
-import type { AwsEvent } from '../../../local/service.ts';
-import type { Job } from '../../../shared/chunk/job.ts';
-import { objectIdOf } from '../../../shared/chunk/object-id.ts';
-import type { BranchKeys } from '../../../shared/envelope/branch-keys.ts';
+import { ISV_ACCOUNT } from '../../../laptop/names.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
+import type { Job } from '../../../shared/object/job.ts';
+import { objectIdOf } from '../../../shared/object/object-id.ts';
+import type { BranchKeys } from '../../../shared/envelope/kms/branch-keys.ts';
 import type { Removal } from '../../../shared/offboarding/removal.ts';
 import type {
   JobQueue,

@@ -5,10 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
-import { jobsOf } from '../../../shared/chunk/job.ts';
-import { type Plan, planOf } from '../../../shared/chunk/plan.ts';
-import { chunkKey, manifestKey } from '../../../shared/chunk/vault-key.ts';
-import { FORMAT } from '../../../shared/envelope/context.ts';
+import { jobsOf } from '../../../shared/object/job.ts';
+import { type Plan, planOf } from '../../../shared/object/plan.ts';
+import { chunkKey, manifestKey } from '../../../shared/object/vault-key.ts';
+import { FORMAT } from '../../../shared/object/context.ts';
 import { type ClearPart, encodeManifest } from '../../../shared/manifest/manifest.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, CHUNK_BYTES, INGEST_BUCKET, type Uploaded } from './account.ts';

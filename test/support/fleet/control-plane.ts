@@ -1,5 +1,5 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
-import type { AwsEvent } from '../../../local/service.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
 import type { Removals } from '../../../shared/offboarding/removal.ts';
 import type { RemovePorts } from '../../../shared/offboarding/removal-step.ts';
 import { remove } from '../../../shared/offboarding/remove.ts';
@@ -7,8 +7,8 @@ import type { RemoveRequest } from '../../../shared/offboarding/request.ts';
 import { resume, suspend, type SuspendPorts } from '../../../shared/offboarding/suspend.ts';
 import { rotateBranchKey } from '../../../shared/onboarding/rotate.ts';
 import { handleKeyEvent } from '../../../shared/revocation/revoke.ts';
-import { unpark, type UnparkPorts } from '../../../shared/revocation/unpark.ts';
-import { watch } from '../../../shared/revocation/watch.ts';
+import { unpark, type UnparkPorts } from '../../../shared/watch/unpark.ts';
+import { watch } from '../../../shared/watch/watch.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';

@@ -1,6 +1,6 @@
 /** A whole Sealstream in one process: several warm sandboxes of each function over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import type { AwsEvent } from '../../../local/service.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
 import { EventInvalidError, SealstreamError } from '../../../shared/errors.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, account, type OnboardedTenant } from './account.ts';

@@ -1,5 +1,5 @@
 /** Events that a stranger sends about a tenant's key, or that say nothing of it. None may change anything. */
-import type { AwsEvent } from '../../../local/service.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
 
 /**
  * `account`: another account claims to have disabled the key. `source`: not from KMS. `refused`: a call that KMS

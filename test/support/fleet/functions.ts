@@ -1,9 +1,9 @@
 /** The functions of the data path, wired as functions/*.ts wire them, each in a sandbox of its own, over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import { encryptChunk } from '../../../shared/chunk/encrypt-chunk.ts';
-import { parseJob } from '../../../shared/chunk/job.ts';
-import { planNotification } from '../../../shared/chunk/plan-upload.ts';
-import type { Keys } from '../../../shared/envelope/kek.ts';
+import { encryptChunk } from '../../../shared/encrypt/encrypt-chunk.ts';
+import { parseJob } from '../../../shared/object/job.ts';
+import { planNotification } from '../../../shared/ingest/plan-upload.ts';
+import type { Keys } from '../../../shared/envelope/kms/kek.ts';
 import { isKeyRefusal } from '../../../shared/errors.ts';
 import { handleRecords, type QueuePorts, type Redelivery } from '../../../shared/lambda/queue.ts';
 import type { RevocationLog } from '../../../shared/revocation/first-hand.ts';

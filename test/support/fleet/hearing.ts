@@ -1,6 +1,6 @@
 /** How `revoke` hears of what happened to a key: in time, late, twice, out of order, or never. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AwsEvent } from '../../../local/service.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
 import type { Account } from './account.ts';
 import { type Fleet, revoke } from './fleet.ts';
 import { isDisabling, keyArnOf } from './key-news.ts';

@@ -1,7 +1,7 @@
 /** The checks of onboarding over the tenants' keys of a fleet, as shared/aws/kms-audit.ts asks KMS: all dry runs. */
 import * as z from 'zod';
-import { CONTROL_ROLE, ISV_ACCOUNT } from '../../../local/names.ts';
-import type { KmsOperation } from '../../../shared/envelope/kms-failure.ts';
+import { CONTROL_ROLE, ISV_ACCOUNT } from '../../../laptop/names.ts';
+import type { KmsOperation } from '../../../shared/envelope/kms/kms-failure.ts';
 import type { KeyAudit } from '../../../shared/onboarding/check.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 

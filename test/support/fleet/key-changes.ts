@@ -1,6 +1,6 @@
 /** A tenant that changes its key in the middle of everything, and what it does to the one it had before. */
 import * as fc from 'fast-check';
-import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../local/names.ts';
+import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../laptop/names.ts';
 import { StorageUnavailableError } from '../../../shared/errors.ts';
 import type { AddPorts } from '../../../shared/onboarding/add.ts';
 import { changeKey } from '../../../shared/onboarding/change-key.ts';

@@ -1,6 +1,6 @@
 /** What an event says of a key. */
 import * as z from 'zod';
-import type { AwsEvent } from '../../../local/service.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
 
 /** The key that an event is about, as CloudTrail or KMS itself names it. */
 export function keyArnOf({ detail, resources: [own = ''] }: AwsEvent): string {

@@ -1,9 +1,9 @@
 /** The KMS of the local AWS, asked in process as the AWS SDK asks it. */
 import * as z from 'zod';
-import { principalOf } from '../../../local/identity.ts';
+import { principalOf } from '../../../local/front/identity.ts';
 import type { Kms } from '../../../local/kms/service.ts';
-import { REGION } from '../../../local/names.ts';
-import { AwsError } from '../../../local/service.ts';
+import { REGION } from '../../../laptop/names.ts';
+import { AwsError } from '../../../local/front/service.ts';
 
 const DATE_MEMBERS: ReadonlySet<string> = new Set(['DeletionDate', 'ValidTo', 'CreationDate']);
 

@@ -1,6 +1,6 @@
 /** What must be true of a fleet whatever has happened to it. */
 import { decodeManifest } from '../../../shared/manifest/manifest.ts';
-import { manifestKey } from '../../../shared/chunk/vault-key.ts';
+import { manifestKey } from '../../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';

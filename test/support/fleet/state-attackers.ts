@@ -3,7 +3,7 @@
  * record, rows among parked jobs that are none. The tenant stops until it is put right; nobody else notices.
  */
 import * as fc from 'fast-check';
-import { objectIdOf } from '../../../shared/chunk/object-id.ts';
+import { objectIdOf } from '../../../shared/object/object-id.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, INGEST_BUCKET } from './account.ts';
 import { type Command, command, DISTURBED } from './command.ts';

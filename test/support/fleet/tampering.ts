@@ -1,5 +1,5 @@
 /** What those did to an account who had no business there, and what may come of it until a person has put it right. */
-import { planSchema } from '../../../shared/chunk/plan.ts';
+import { planSchema } from '../../../shared/object/plan.ts';
 import type { Rejection } from '../../../shared/ports.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { EditedRecords } from '../edited-records.ts';

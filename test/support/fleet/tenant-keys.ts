@@ -7,9 +7,9 @@ import * as z from 'zod';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles } from '../../../local/iam/roles.ts';
 import { createKms, type Kms } from '../../../local/kms/service.ts';
-import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, RESTORE_ROLE } from '../../../local/names.ts';
-import type { AwsEvent } from '../../../local/service.ts';
-import { keyPolicy } from '../../../onboarding/key-policy.ts';
+import { CONTROL_ROLE, ENCRYPT_ROLE, ISV_ACCOUNT, RESTORE_ROLE } from '../../../laptop/names.ts';
+import type { AwsEvent } from '../../../local/front/service.ts';
+import { keyPolicy } from '../../../shared/handover/key-policy.ts';
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
 import { call, regionOf } from './kms-in-process.ts';
 

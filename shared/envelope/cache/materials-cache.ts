@@ -1,0 +1,119 @@
+/**
+ * The materials cache of one sandbox: a partition per tenant, dropped as soon as the tenant's epoch changes. The keys of
+ * all `pooled` tenants share one bound, so a busy tenant may push a quiet one's out; a `dedicated` tenant has a bound of
+ * its own, and its keys live as long as its own settings say.
+ */
+import type { Tenant } from '../../tenant/tenant.ts';
+import type { TenantId } from '../../tenant/tenant-id.ts';
+import { type Clock, systemClock } from './key-age.ts';
+import { KeptKeys } from './kept-keys.ts';
+import { type CacheEvent, Partition, type PartitionTenant, type Period } from './partition.ts';
+
+export interface MaterialsCache {
+  /** What ages are told by. */
+  readonly clock: Clock;
+  /** Call with every fresh read of a tenant: drops, zeroed, whatever was cached in an earlier epoch of it. */
+  observe(tenant: Pick<Tenant, 'tenantId' | 'epoch'>): void;
+  /** Drops every cached key of the tenant, zeroed; with `kekArn` only those under that KEK. */
+  flush(tenantId: TenantId, kekArn?: string): void;
+  /** Observes the tenant too. Empty for good once it is flushed or the tenant is seen in a later epoch. */
+  partition(tenant: PartitionTenant): Partition;
+}
+
+/** The caps may be lowered, not raised. */
+export interface CacheOptions {
+  readonly clock?: Clock;
+  /** Of all pooled tenants together, and of each dedicated one. Default 10,000; the least recently used goes first. */
+  readonly maxKeys?: number;
+  /** How many messages one DEK protects. Default and most: 2^20. */
+  readonly maxMessages?: number;
+  /** How many bytes one DEK protects. Default and most: 256 GiB. */
+  readonly maxBytes?: number;
+  readonly onEvent?: (event: CacheEvent) => void;
+}
+
+const MAX_KEYS = 10_000;
+const MAX_MESSAGES = 2 ** 20;
+const MAX_BYTES = 2 ** 38;
+
+export function materialsCache(options: CacheOptions = {}): MaterialsCache {
+  const { clock = systemClock, onEvent = () => undefined } = options;
+  const keepers = keepersOf(() => new KeptKeys(options.maxKeys ?? MAX_KEYS, clock));
+  const maxMessages = Math.min(options.maxMessages ?? MAX_MESSAGES, MAX_MESSAGES);
+  const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES);
+  const sandbox = { clock, maxMessages, maxBytes, onEvent };
+  const epochs = new Map<TenantId, Epoch>();
+
+  function begin(tenantId: TenantId, number: number): Epoch {
+    const epoch = { number, periods: new Map() };
+    epochs.set(tenantId, epoch);
+    return epoch;
+  }
+
+  function drop(tenantId: TenantId, kekArn?: string): void {
+    const dropped = keepers.drop(tenantId, kekArn);
+    if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
+  }
+
+  /** An epoch only grows: whoever saw a lower one read the tenant earlier. */
+  function observed({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
+    const known = epochs.get(tenantId) ?? begin(tenantId, number);
+    if (number <= known.number) return known;
+    const next = begin(tenantId, number);
+    drop(tenantId);
+    return next;
+  }
+
+  function periodOf({ tenantId, kekArn }: PartitionTenant, epoch: Epoch): Period {
+    const isOver = (): boolean => epochs.get(tenantId) !== epoch || epoch.periods.get(kekArn) !== period;
+    const period = epoch.periods.get(kekArn) ?? { loads: new Map(), isOver };
+    epoch.periods.set(kekArn, period);
+    return period;
+  }
+
+  return {
+    clock,
+    observe: (tenant) => void observed(tenant),
+    flush(tenantId, kekArn) {
+      if (kekArn === undefined) begin(tenantId, epochs.get(tenantId)?.number ?? 0);
+      else epochs.get(tenantId)?.periods.delete(kekArn);
+      drop(tenantId, kekArn);
+    },
+    partition(tenant) {
+      const epoch = observed(tenant);
+      const period = epoch.number === tenant.epoch ? periodOf(tenant, epoch) : OVER;
+      return new Partition(tenant, period, { ...sandbox, keys: keepers.of(tenant) });
+    },
+  };
+}
+
+/** An epoch of one tenant, in which the keys under each of its KEKs may be flushed apart. */
+interface Epoch {
+  readonly number: number;
+  readonly periods: Map<string, Period>;
+}
+
+const OVER: Period = { loads: new Map(), isOver: () => true };
+
+/** The stores of cached keys: one of all pooled tenants together, and one of each dedicated tenant. */
+interface Keepers {
+  of(tenant: PartitionTenant): KeptKeys;
+  /** Returns how many there were. */
+  drop(tenantId: TenantId, kekArn?: string): number;
+}
+
+function keepersOf(newKeeper: () => KeptKeys): Keepers {
+  const pooled = newKeeper();
+  const dedicated = new Map<TenantId, KeptKeys>();
+  return {
+    of({ tenantId, isolation }) {
+      if (isolation === 'pooled') return pooled;
+      const own = dedicated.get(tenantId) ?? newKeeper();
+      dedicated.set(tenantId, own);
+      return own;
+    },
+    // From both: a tenant may have changed over.
+    drop: (tenantId, kekArn) =>
+      pooled.dropTenant(tenantId, kekArn) + (dedicated.get(tenantId)?.dropTenant(tenantId, kekArn) ?? 0),
+  };
+}

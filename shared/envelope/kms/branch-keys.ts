@@ -1,0 +1,109 @@
+/**
+ * Branch keys in the Encryption SDK's key store, as the control plane makes them: each under one tenant's KEK and
+ * bound to its id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
+ */
+import { randomUUID } from 'node:crypto';
+import { BranchKeyStoreNode } from '@aws-crypto/client-node';
+import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
+import type { Tenant } from '../../tenant/tenant.ts';
+import { kmsFailure, type KmsOperation } from './kms-failure.ts';
+
+/** Bound into every branch key. Never changes: the table behind it may. */
+export const KEY_STORE_NAME = 'sealstream';
+
+type KmsClient = BranchKeyStoreNode['kmsClient'];
+type Storage = ConstructorParameters<typeof BranchKeyStoreNode>[0]['storage'];
+type KeyStoreTable = Required<Extract<Storage, { ddbTableName: string }>>;
+
+export interface KeyStorePorts {
+  /** Throws StorageUnavailableError for an outage, naming the call. Implemented by aws/branch-key-table.ts. */
+  readonly table: KeyStoreTable;
+  /** The client of the region of the key. */
+  readonly kmsFor: (kekArn: string) => KmsClient;
+}
+
+export interface BranchKeys {
+  /** A new branch key under the tenant's KEK. Returns its id, `{tenantId}.{uuid}`. */
+  make(tenant: Owner): Promise<string>;
+  /** A new version of a branch key; the old ones stay readable. */
+  version(tenant: Owner, branchKeyId: string): Promise<void>;
+}
+
+type Owner = Pick<Tenant, 'tenantId' | 'kekArn'>;
+
+/**
+ * Each error names the one call of several that failed. Both throw TenantKeyDeniedError, TenantKeyUnusableError,
+ * KmsUnavailableError, and StorageUnavailableError where the table is out of reach; `version` throws
+ * AuthenticationFailedError for a row that is missing or altered.
+ */
+export function branchKeys(ports: KeyStorePorts): BranchKeys {
+  return {
+    async make(tenant) {
+      const branchKeyIdentifier = `${tenant.tenantId}.${randomUUID()}`;
+      const encryptionContext = { 'tenant-id': tenant.tenantId };
+      await inKeyStore(tenant, branchKeyIdentifier, ports, async (store) => {
+        await store.createKey({ branchKeyIdentifier, encryptionContext });
+      });
+      return branchKeyIdentifier;
+    },
+    async version(tenant, branchKeyIdentifier) {
+      await inKeyStore(tenant, branchKeyIdentifier, ports, async (store) => {
+        await store.versionKey({ branchKeyIdentifier });
+      });
+    },
+  };
+}
+
+async function inKeyStore(
+  { tenantId, kekArn }: Owner,
+  branchKeyId: string,
+  { table, kmsFor }: KeyStorePorts,
+  work: (store: BranchKeyStoreNode) => Promise<void>,
+): Promise<void> {
+  const witness: Witness = {};
+  try {
+    await work(storeOf(kekArn, table, witnessed(kmsFor(kekArn), witness)));
+  } catch (cause) {
+    if (cause instanceof SealstreamError) throw cause;
+    const { failed } = witness;
+    if (failed !== undefined) throw kmsFailure(failed.cause, { tenantId, arn: kekArn }, failed.operation);
+    throw new AuthenticationFailedError(`tenant ${tenantId}: branch key ${branchKeyId} does not verify`, {
+      cause,
+    });
+  }
+}
+
+/** Strict: this KEK and no other. */
+function storeOf(kekArn: string, table: KeyStoreTable, kmsClient: KmsClient): BranchKeyStoreNode {
+  return new BranchKeyStoreNode({
+    storage: table,
+    logicalKeyStoreName: KEY_STORE_NAME,
+    keyManagement: { kmsClient },
+    kmsConfiguration: { identifier: kekArn },
+  });
+}
+
+/** The call of KMS that failed, and how. */
+interface Witness {
+  failed?: { readonly operation: KmsOperation; readonly cause: unknown };
+}
+
+type Command = Parameters<KmsClient['send']>[0];
+
+/** The key store makes two kinds of calls, and does not say which of them it was that failed. */
+function witnessed(client: KmsClient, witness: Witness): KmsClient {
+  async function send(command: Command): Promise<object> {
+    try {
+      return await client.send(command);
+    } catch (cause) {
+      witness.failed = { operation: operationOf(command), cause };
+      throw cause;
+    }
+  }
+  return Object.create(client, { send: { value: send } });
+}
+
+/** Only what is re-encrypted is there already. */
+function operationOf({ input }: Command): KmsOperation {
+  return 'CiphertextBlob' in input ? 'kms:ReEncrypt' : 'kms:GenerateDataKeyWithoutPlaintext';
+}

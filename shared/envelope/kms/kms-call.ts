@@ -1,0 +1,90 @@
+/**
+ * One call of KMS, or a few where the KEK has replicas, made by the Encryption SDK for one key. The Encryption SDK
+ * drops what KMS said when it decrypts, so a witness keeps it.
+ */
+import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypto/client-node';
+import { KmsUnavailableError } from '../../errors.ts';
+import type { DecryptRequest, GenerateDataKeyRequest, Kek, KmsAnswer, KmsOperations } from './kek.ts';
+import { kmsFailure, type KmsOperation } from './kms-failure.ts';
+import { inOrderOfReach, noteOutage } from './reach.ts';
+
+/** What KMS answered. */
+export interface Fetched<Material> {
+  readonly material: Material;
+  readonly kmsRequestId: string | undefined;
+}
+
+/** Makes a material by asking KMS for this key alone. */
+export type Ask<Material> = (keyArn: string, kms: KmsOperations) => Promise<Material>;
+
+/**
+ * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
+ * not an outage: it ends the search, and every cached key under the KEK is dropped before anybody hears of it.
+ */
+export async function fetchFrom<Material>(
+  kek: Kek,
+  operation: KmsOperation,
+  ask: Ask<Material>,
+  [keyArn = kek.arn, ...others]: readonly string[] = inOrderOfReach(kek),
+): Promise<Fetched<Material>> {
+  try {
+    return await fetchWith(kek, keyArn, operation, ask);
+  } catch (error) {
+    // Without a cause it was no answer: our own rate (kms-rate.ts) holds the call back, in every region.
+    if (!(error instanceof KmsUnavailableError) || error.cause === undefined) throw error;
+    noteOutage(kek, keyArn);
+    if (others.length === 0) throw error;
+    return await fetchFrom(kek, operation, ask, others);
+  }
+}
+
+/** Strict: DEKs are wrapped and unwrapped by this key alone, or where it is multi-Region by one of its replicas. */
+export function keyringOf(keyArn: string, kms: KmsOperations): KeyringNode {
+  const client = {
+    generateDataKey: async (request: GenerateDataKeyRequest) => await kms.generateDataKey(request),
+    decrypt: async (request: DecryptRequest) => await kms.decrypt(request),
+    // Invariant: one wrapped DEK per message, so the Encryption SDK never wraps a DEK a second time.
+    encrypt: () => Promise.reject(new Error('a DEK is wrapped by GenerateDataKey only')),
+  };
+  return new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: keyArn, client });
+}
+
+async function fetchWith<Material>(
+  kek: Kek,
+  keyArn: string,
+  operation: KmsOperation,
+  ask: Ask<Material>,
+): Promise<Fetched<Material>> {
+  const witness: Witness = {};
+  try {
+    const material = await ask(keyArn, witnessed(kek.keys.kms, witness));
+    return { material, kmsRequestId: witness.requestId };
+  } catch (error) {
+    if (witness.failure === undefined) throw error;
+    const failure = kmsFailure(witness.failure, { ...kek, arn: keyArn }, operation);
+    if (failure.disposition === 'park') kek.keys.cache.flush(kek.tenantId, kek.arn);
+    throw failure;
+  }
+}
+
+interface Witness {
+  failure?: unknown;
+  requestId?: string | undefined;
+}
+
+function witnessed(kms: KmsOperations, witness: Witness): KmsOperations {
+  async function watch(answer: Promise<KmsAnswer>): Promise<KmsAnswer> {
+    try {
+      const answered = await answer;
+      witness.requestId = answered.$metadata?.requestId;
+      return answered;
+    } catch (failure) {
+      witness.failure = failure;
+      throw failure;
+    }
+  }
+  return {
+    generateDataKey: (request) => watch(kms.generateDataKey(request)),
+    decrypt: (request) => watch(kms.decrypt(request)),
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * What an answer of KMS means for the work: the tenant said no (park), or KMS could not be asked (retry).
+ * Denied is not unreachable: an outage is never taken for a revocation.
+ * https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors
+ */
+import {
+  AuthenticationFailedError,
+  KmsUnavailableError,
+  SealstreamError,
+  TenantKeyDeniedError,
+  TenantKeyMisconfiguredError,
+  TenantKeyUnusableError,
+} from '../../errors.ts';
+import type { Kek } from './kek.ts';
+
+export type KmsOperation =
+  | 'kms:GenerateDataKey'
+  | 'kms:Decrypt'
+  | 'kms:DescribeKey'
+  | 'kms:GenerateDataKeyWithoutPlaintext'
+  | 'kms:ReEncrypt'
+  | 'kms:CreateGrant'
+  | 'kms:ListGrants';
+
+/**
+ * Answers about the request, which any other key would have had as well: a parameter that this region's KMS does not
+ * know, a value that it does not take. They say nothing about the key, so they are never taken for a no.
+ * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+ */
+const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'ValidationError',
+  'SerializationException',
+  'UnsupportedOperationException',
+  'UnknownOperationException',
+  'NotImplemented',
+]);
+
+/** Whether KMS answered, and said nothing about the key. */
+export function saysNothing(cause: unknown): boolean {
+  return cause instanceof Error && ABOUT_THE_REQUEST.has(cause.name);
+}
+
+/** The Sealstream error for an exception of KMS; one of ours is it already. Anything unknown is an outage: retried, never taken for a no. */
+export function kmsFailure(
+  cause: unknown,
+  kek: Pick<Kek, 'tenantId' | 'arn'> & Partial<Pick<Kek, 'customKeyStore'>>,
+  operation: KmsOperation,
+): SealstreamError {
+  if (cause instanceof SealstreamError) return cause;
+  const name = cause instanceof Error ? cause.name : 'unknown failure';
+  const options = { cause, kekArn: kek.arn };
+  const where = `tenant ${kek.tenantId}, key ${kek.arn}: ${operation} answered ${name}`;
+  switch (name) {
+    case 'AccessDeniedException':
+      return new TenantKeyDeniedError(
+        `${where}; the tenant's key policy must allow our role ${operation} under its own tenant-id`,
+        options,
+      );
+    case 'KMSInvalidStateException':
+      // Also what KMS answers when it cannot reach the store. A deletion of such a key is heard of, or found by a probe.
+      if (kek.customKeyStore === true)
+        return new KmsUnavailableError(`${where}; its store is asked again`, { cause });
+      return new TenantKeyUnusableError(
+        `${where}; the tenant must enable the key (or cancel its deletion)`,
+        options,
+      );
+    case 'DisabledException':
+      return new TenantKeyUnusableError(`${where}; the tenant must enable the key`, options);
+    case 'NotFoundException':
+      return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, options);
+    case 'InvalidKeyUsageException':
+    case 'InvalidArnException':
+      return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, options);
+    case 'InvalidCiphertextException':
+    case 'IncorrectKeyException':
+      return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause });
+    default:
+      return new KmsUnavailableError(
+        saysNothing(cause)
+          ? `${where}, which is about our request and says nothing about the key; retried with backoff`
+          : `${where}; retried with backoff`,
+        { cause },
+      );
+  }
+}

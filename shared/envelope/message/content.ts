@@ -1,0 +1,76 @@
+/**
+ * What is fed to the Encryption SDK's streams. Tearing one of those down midway throws where nobody can catch it
+ * (their inner pipeline has no callback) and leaves the DEK unzeroed. So content never fails while it flows: it
+ * ends early and keeps its failure, the stream runs out in good order, and what came of it is thrown away.
+ */
+import { errorOf, SealstreamError, StorageUnavailableError } from '../../errors.ts';
+
+export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export class Content {
+  readonly #pieces: Pieces;
+  readonly #signal: AbortSignal | undefined;
+  readonly #requireKey: () => Promise<void>;
+  /** Bytes that have flowed so far. */
+  bytes = 0;
+  /** Why it ended early: a SealstreamError, or the signal's reason. */
+  failure: Error | undefined;
+
+  /** `requireKey` is asked before every piece and throws once the message may not use its key any more. */
+  constructor(pieces: Pieces, signal: AbortSignal | undefined, requireKey: () => Promise<void>) {
+    this.#pieces = pieces;
+    this.#signal = signal;
+    this.#requireKey = requireKey;
+  }
+
+  async *flow(): AsyncGenerator<Uint8Array> {
+    const iterator = iteratorOf(this.#pieces);
+    try {
+      for (;;) {
+        const next = await this.#unlessAborted(iterator);
+        if (next.done === true) return;
+        await this.#requireKey();
+        this.bytes += next.value.length;
+        yield next.value;
+      }
+    } catch (error) {
+      this.failure =
+        this.#signal?.aborted === true ? errorOf(this.#signal.reason) : brokenOff(error, this.bytes);
+    } finally {
+      close(iterator);
+    }
+  }
+
+  /** A source that has fallen silent must not outlast the signal. One listener per piece, so that none is kept. */
+  async #unlessAborted(iterator: PieceIterator): Promise<IteratorResult<Uint8Array>> {
+    const signal = this.#signal;
+    if (signal === undefined) return await iterator.next();
+    signal.throwIfAborted();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = (): void => reject(errorOf(signal.reason));
+    signal.addEventListener('abort', abort);
+    try {
+      const next = await Promise.race([iterator.next(), aborted]);
+      signal.throwIfAborted();
+      return next;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+type PieceIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+
+function iteratorOf(pieces: Pieces): PieceIterator {
+  return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+}
+
+/** Not awaited: a silent source would answer when it feels like it. */
+function close(iterator: PieceIterator): void {
+  void Promise.resolve(iterator.return?.()).catch(() => undefined);
+}
+
+function brokenOff(cause: unknown, bytes: number): SealstreamError {
+  if (cause instanceof SealstreamError) return cause;
+  return new StorageUnavailableError(`the content broke off after ${bytes} bytes`, { cause });
+}

@@ -1,0 +1,123 @@
+/**
+ * Where the DEK of a message comes from: from KMS for this message alone; in keyMode `cached` from the tenant's
+ * partition of the cache; in keyMode `hierarchical` from here, wrapped by a branch key. Not by the stock caching
+ * materials manager: that asks KMS once per concurrent miss.
+ */
+import {
+  NodeDefaultCryptographicMaterialsManager,
+  type NodeDecryptionMaterial,
+  type NodeEncryptionMaterial,
+  type NodeMaterialsManager,
+} from '@aws-crypto/client-node';
+import { AuthenticationFailedError } from '../../errors.ts';
+import { materialOf } from './cached-key.ts';
+import { canonical, isSame, sharedContext } from '../../object/context.ts';
+import { BRANCH_KEY_PROVIDER, withBranchKey } from './hierarchy.ts';
+import { cachesKeys, type Kek } from '../kms/kek.ts';
+import { withoutTraces } from '../cache/kept-material.ts';
+import { type Fetched, fetchFrom, keyringOf } from '../kms/kms-call.ts';
+import type { MessageKey } from './message-key.ts';
+
+type EncryptionRequest = Parameters<NodeMaterialsManager['getEncryptionMaterials']>[0];
+type DecryptionRequest = Parameters<NodeMaterialsManager['decryptMaterials']>[0];
+
+const KEK_PROVIDER = 'aws-kms';
+
+/** `bytes`: of the plaintext, its first line included. Its methods throw the errors of `kmsFailure`. */
+export function encryptionMaterials(kek: Kek, bytes: number, key: MessageKey): NodeMaterialsManager {
+  return {
+    async getEncryptionMaterials(request) {
+      const branchKeyId = kek.branchKeyIds.at(-1);
+      if (kek.keyMode === 'hierarchical' && branchKeyId !== undefined)
+        return await withBranchKey(kek, key, { branchKeyId }, async (manager) =>
+          withoutTraces(await manager.getEncryptionMaterials(request)),
+        );
+      if (cachesKeys(kek)) return await sharedDek(kek, bytes, key, request);
+      return key.fetched(await generated(kek, request));
+    },
+    decryptMaterials: () => Promise.reject(new Error('this materials manager only encrypts')),
+  };
+}
+
+/** Caches the DEKs of shared messages alone: another message's DEK serves nobody else. */
+export function decryptionMaterials(kek: Kek, key: MessageKey): NodeMaterialsManager {
+  return {
+    getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
+    async decryptMaterials(request) {
+      const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
+      if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
+        return await unwrappedDek(kek, key, wrappedDek, request);
+      if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
+        return await withBranchKey(kek, key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
+          withoutTraces(await manager.decryptMaterials(request)),
+        );
+      throw new AuthenticationFailedError(`tenant ${kek.tenantId}: a message of another key`);
+    },
+  };
+}
+
+/** Every name that a DEK wrapped by the KEK may carry (FORMAT rule 27). */
+function wrappingArns({ arn, replicaArns, formerReplicaArns }: Kek): readonly string[] {
+  return [arn, ...replicaArns, ...formerReplicaArns];
+}
+
+function wrappedDekOf({ encryptedDataKeys: [wrapped] }: DecryptionRequest): WrappedDek {
+  if (wrapped === undefined) throw new Error('a message has one wrapped DEK');
+  return wrapped;
+}
+
+type WrappedDek = DecryptionRequest['encryptedDataKeys'][number];
+
+async function sharedDek(
+  kek: Kek,
+  bytes: number,
+  key: MessageKey,
+  request: EncryptionRequest,
+): Promise<NodeEncryptionMaterial> {
+  const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
+  const name = `encrypt ${canonical(request.encryptionContext)}`;
+  return await materialOf(key, {
+    partition,
+    name,
+    find: () => partition.getEncryptionMaterial(name, bytes),
+    fetch: async () => await generated(kek, request),
+    put: (one) => partition.putEncryptionMaterial(name, one.material, bytes, undefined, one.kmsRequestId),
+    renewable: false,
+  });
+}
+
+async function unwrappedDek(
+  kek: Kek,
+  key: MessageKey,
+  wrappedDek: Uint8Array,
+  request: DecryptionRequest,
+): Promise<NodeDecryptionMaterial> {
+  const { encryptionContext } = request;
+  const fetch = async (): Promise<Fetched<NodeDecryptionMaterial>> => await unwrapped(kek, request);
+  const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
+  if (!isShared || !cachesKeys(kek)) return key.fetched(await fetch());
+  const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
+  const name = `decrypt ${Buffer.from(wrappedDek).toString('base64')} ${canonical(encryptionContext)}`;
+  return await materialOf(key, {
+    partition,
+    name,
+    find: () => partition.getDecryptionMaterial(name),
+    fetch,
+    put: (one) => partition.putDecryptionMaterial(name, one.material, undefined, one.kmsRequestId),
+    renewable: true,
+  });
+}
+
+async function generated(kek: Kek, request: EncryptionRequest): Promise<Fetched<NodeEncryptionMaterial>> {
+  return await fetchFrom(kek, 'kms:GenerateDataKey', async (keyArn, kms) => {
+    const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
+    return withoutTraces(await manager.getEncryptionMaterials(request));
+  });
+}
+
+async function unwrapped(kek: Kek, request: DecryptionRequest): Promise<Fetched<NodeDecryptionMaterial>> {
+  return await fetchFrom(kek, 'kms:Decrypt', async (keyArn, kms) => {
+    const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
+    return withoutTraces(await manager.decryptMaterials(request));
+  });
+}

@@ -1,0 +1,91 @@
+/** Plans the uploads of one notification and puts one job per chunk on the queue. Memory is flat in their number. */
+import { errorOf, SealstreamError } from '../errors.ts';
+import type { JobQueue, State } from '../ports.ts';
+import { requireIntake } from '../tenant/tenant.ts';
+import { type Job, jobsOf } from '../object/job.ts';
+import { objectIdOf } from '../object/object-id.ts';
+import { type Plan, planOf } from '../object/plan.ts';
+import { parseNotification, type Upload, uploadOf } from './upload.ts';
+
+/** SQS takes ten messages a request. */
+const BATCH_JOBS = 10;
+/** Requests under way at once. */
+const BATCHES_AT_ONCE = 16;
+/** How many jobs are sent between two notes of how far we are: what a crash sends again at most. */
+const JOBS_PER_ADVANCE = 10_000;
+
+export interface PlanPorts {
+  readonly state: Pick<State, 'tenantAndPlan' | 'createPlan' | 'advancePlan'>;
+  readonly jobs: JobQueue;
+  readonly chunkBytes: number;
+  readonly now: () => Date;
+}
+
+/**
+ * Plans every upload that the notification names, whatever becomes of the others. Idempotent: redelivered, it goes
+ * on where it stopped.
+ * @throws EventInvalidError, TenantUnknownError, TenantOffboardedError for a notification that can never be planned
+ * @throws StorageUnavailableError for one that can later
+ */
+export async function planNotification(
+  body: string,
+  ports: PlanPorts,
+  signal: AbortSignal,
+): Promise<readonly Plan[]> {
+  const records = parseNotification(body);
+  const outcomes = await Promise.allSettled(
+    records.map(async (record) => await planUpload(uploadOf(record), ports, signal)),
+  );
+  const failures = outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .map(({ reason }) => errorOf(reason));
+  // A failure that a retry may mend comes first: the retry meets the final ones again.
+  const failure = failures.find((reason) => !isFinal(reason)) ?? failures[0];
+  if (failure !== undefined) throw failure;
+  return outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
+}
+
+async function planUpload(upload: Upload, ports: PlanPorts, signal: AbortSignal): Promise<Plan> {
+  const plan = await planned(upload, ports);
+  if (plan.sealedAt === undefined && plan.jobsSent < plan.chunkCount) await sendJobs(plan, ports, signal);
+  return plan;
+}
+
+/** What is planned already is finished, whatever became of the tenant since. */
+async function planned(upload: Upload, { state, chunkBytes, now }: PlanPorts): Promise<Plan> {
+  const { tenantId, source } = upload;
+  const objectId = objectIdOf(source.bucket, source.key, source.versionId);
+  const read = await state.tenantAndPlan(tenantId, objectId);
+  if (read.plan !== undefined) return read.plan;
+  const { kekArn } = requireIntake(read.tenant, tenantId);
+  return await state.createPlan(planOf(upload, kekArn, chunkBytes, now()));
+}
+
+/** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */
+async function sendJobs(plan: Plan, { jobs, state }: PlanPorts, signal: AbortSignal): Promise<void> {
+  let sentJobs = plan.jobsSent;
+  for (const stretch of batched(jobsOf(plan, sentJobs), JOBS_PER_ADVANCE)) {
+    signal.throwIfAborted();
+    for (const wave of batched(stretch, BATCH_JOBS * BATCHES_AT_ONCE)) {
+      await Promise.all([...batched(wave, BATCH_JOBS)].map(async (batch) => await jobs.send(batch)));
+    }
+    sentJobs += stretch.length;
+    // A plan of one stretch is cheaper to send again than to note.
+    if (sentJobs < plan.chunkCount) await state.advancePlan(plan, sentJobs);
+  }
+}
+
+function* batched(jobs: Iterable<Job>, size: number): Generator<readonly Job[]> {
+  let batch: Job[] = [];
+  for (const job of jobs) {
+    batch.push(job);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function isFinal(reason: Error): boolean {
+  return reason instanceof SealstreamError && reason.disposition === 'reject';
+}

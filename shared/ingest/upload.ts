@@ -1,0 +1,112 @@
+/**
+ * What an S3 notification says: this version of this object was uploaded. A claim, not a proof; `encrypt` holds it
+ * against S3 itself. Where S3's own notification was lost, one of ours takes its place.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+import * as z from 'zod';
+import { EventInvalidError, TenantUnknownError } from '../errors.ts';
+import { parseJson } from '../json.ts';
+import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
+import type { SourceVersion } from '../object/plan.ts';
+
+export interface Upload {
+  readonly tenantId: TenantId;
+  /** The source key without the tenant id and its slash. Never empty. */
+  readonly key: string;
+  readonly source: SourceVersion;
+  readonly sizeBytes: number;
+}
+
+const notificationSchema = z.union([
+  z.object({ Event: z.literal('s3:TestEvent') }),
+  z.object({ Records: z.array(z.unknown()) }),
+]);
+
+const recordSchema = z.object({
+  eventSource: z.literal('aws:s3'),
+  eventName: z.string().startsWith('ObjectCreated:'),
+  eventTime: z.iso.datetime(),
+  s3: z.object({
+    bucket: z.object({ name: z.string().min(1) }),
+    object: z.object({
+      key: z.string().min(1),
+      size: z.int().min(0),
+      versionId: z.string({ error: 'is missing: enable versioning on the ingest bucket' }).min(1),
+      sequencer: z.string().regex(/^[0-9A-Fa-f]*$/u),
+    }),
+  }),
+});
+
+/**
+ * The records of one notification, each to be read by `uploadOf`; none for `s3:TestEvent`.
+ * @throws EventInvalidError when it is not a notification of S3
+ */
+export function parseNotification(body: string): readonly unknown[] {
+  const parsed = notificationSchema.safeParse(
+    parseJson(body, () => new EventInvalidError('the notification is not JSON')),
+  );
+  if (!parsed.success)
+    throw new EventInvalidError('not an S3 notification: neither Records nor a test event');
+  return 'Records' in parsed.data ? parsed.data.Records : [];
+}
+
+/**
+ * @throws EventInvalidError when it is not an ObjectCreated record, the bucket is not versioned, or the key is not
+ * form-encoded or names no object
+ * @throws TenantUnknownError when the key does not begin with a tenant id
+ */
+export function uploadOf(record: unknown): Upload {
+  const parsed = recordSchema.safeParse(record);
+  if (!parsed.success) {
+    throw new EventInvalidError(`not an S3 ObjectCreated record: ${z.prettifyError(parsed.error)}`);
+  }
+  const { s3, eventTime } = parsed.data;
+  const { bucket, object } = s3;
+  const sourceKey = decodeFormKey(object.key);
+  const { versionId, sequencer } = object;
+  const source = { bucket: bucket.name, key: sourceKey, versionId, sequencer, uploadedAt: eventTime };
+  return { ...splitKey(sourceKey), source, sizeBytes: object.size };
+}
+
+/** A notification of a version that S3's own never told of: `uploadOf` reads from it what is given here. */
+export function notificationOf({ bucket, key, ...source }: SourceVersion, sizeBytes: number): string {
+  const { versionId, sequencer, uploadedAt } = source;
+  const formKey = encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
+  const object = { key: formKey, size: sizeBytes, versionId, sequencer };
+  const record = {
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Redriven',
+    eventTime: uploadedAt,
+    s3: { bucket: { name: bucket }, object },
+  };
+  return JSON.stringify({ Records: [record] });
+}
+
+/**
+ * S3 form-encodes keys in notifications and in listings: a space is `+`, a plus `%2B`, the slash stays.
+ * @throws EventInvalidError when it is not form-encoded
+ */
+export function decodeFormKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new EventInvalidError('the object key is not form-encoded UTF-8, as S3 sends it', { cause });
+  }
+}
+
+/**
+ * Whose upload a key of the ingest bucket is, and its name.
+ * @throws EventInvalidError, TenantUnknownError as `uploadOf`
+ */
+export function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
+  const slash = sourceKey.indexOf('/');
+  const tenantId = tenantIdSchema.safeParse(sourceKey.slice(0, Math.max(slash, 0)));
+  if (!tenantId.success) {
+    throw new TenantUnknownError(
+      'the object key does not begin with a tenant id and a slash: {tenantId}/{key}',
+    );
+  }
+  const key = sourceKey.slice(slash + 1);
+  if (key === '') throw new EventInvalidError(`the key names no object below ${tenantId.data}/`);
+  return { tenantId: tenantId.data, key };
+}

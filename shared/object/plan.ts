@@ -1,0 +1,124 @@
+/**
+ * The plan of one upload: which version of which object, under whose name, divided how. It rests in the state table,
+ * which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and its
+ * division all follow from the source version, and that can be read as planned or not at all.
+ */
+import * as z from 'zod';
+import { PlanInvalidError } from '../errors.ts';
+import { kekArnSchema } from '../tenant/tenant.ts';
+import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
+import { geometryOf, type Geometry, MAX_CHUNK_BYTES } from './geometry.ts';
+import { objectIdOf, objectIdSchema, type ObjectId } from './object-id.ts';
+import type { Upload } from '../ingest/upload.ts';
+
+/** One immutable version of one object in the ingest bucket. */
+export interface SourceVersion {
+  readonly bucket: string;
+  /** The full key, tenant id and all. */
+  readonly key: string;
+  readonly versionId: string;
+  /** Orders the versions of one key, see manifest/sequencer.ts. Empty where S3's notification was lost. */
+  readonly sequencer: string;
+  /** ISO 8601, UTC. Orders the versions where a sequencer is missing. */
+  readonly uploadedAt: string;
+}
+
+export interface Plan extends Geometry {
+  readonly tenantId: TenantId;
+  readonly objectId: ObjectId;
+  /** The object's name as the tenant sees it: the source key without the tenant id. */
+  readonly key: string;
+  readonly source: SourceVersion;
+  /** All of the object is under this KEK of the tenant's, whatever the tenant changes to. */
+  readonly kekArn: string;
+  /** How often the object was planned anew: what was written for an earlier generation counts no more. */
+  readonly generation: number;
+  /** ISO 8601, UTC. */
+  readonly plannedAt: string;
+  /** Jobs known to be on the queue; a redelivered event goes on from here. */
+  readonly jobsSent: number;
+  /** ISO 8601, UTC; set once the manifest is durable and verified. */
+  readonly sealedAt?: string | undefined;
+  /** SHA-256, base64, of every manifest that we were about to write for this generation. */
+  readonly manifestDigests?: ReadonlySet<string> | undefined;
+  /** Set once S3 refused for good to let its source be read. Who removes it has the watch set the upload going again. */
+  readonly unreadable?: Unreadable | undefined;
+}
+
+export interface Unreadable {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** What S3 answered, and what can be done. */
+  readonly reason: string;
+}
+
+const planRowSchema = z.object({
+  tenantId: tenantIdSchema,
+  objectId: objectIdSchema,
+  key: z.string().min(1),
+  source: z.object({
+    bucket: z.string(),
+    key: z.string(),
+    versionId: z.string(),
+    sequencer: z.string().regex(/^[0-9A-Fa-f]*$/u),
+    uploadedAt: z.iso.datetime(),
+  }),
+  kekArn: kekArnSchema,
+  // Plans of earlier versions have none.
+  generation: z.int().min(0).default(0),
+  sizeBytes: z.int().min(0),
+  chunkBytes: z.int().min(1).max(MAX_CHUNK_BYTES),
+  chunkCount: z.int().min(1),
+  plannedAt: z.string(),
+  jobsSent: z.int().min(0),
+  sealedAt: z.string().optional(),
+  manifestDigests: z.set(z.string()).optional(),
+  unreadable: z.object({ at: z.string(), reason: z.string() }).optional(),
+});
+
+export const planSchema: z.ZodType<Plan> = planRowSchema.check(({ value, issues }) => {
+  const contradicted = contradictions(value);
+  for (const message of contradicted) issues.push({ code: 'custom', message, input: value });
+});
+
+/**
+ * The plan that a row of the state table holds, asked for by its object id.
+ * @throws PlanInvalidError when it is malformed, contradicts itself, or is another object's
+ */
+export function planOfRow(row: unknown, objectId: ObjectId): Plan {
+  const { data, error } = planSchema.safeParse(row);
+  if (data?.objectId === objectId) return data;
+  const why = error === undefined ? 'it is the plan of another object' : z.prettifyError(error);
+  throw new PlanInvalidError(
+    `the plan in row object#${objectId} of the state table does not prove itself, so somebody else wrote it; ` +
+      `nothing was done for it. Delete the row, and the watch plans the upload anew. ${why}`,
+  );
+}
+
+export function planOf(upload: Upload, kekArn: string, chunkBytes: number, plannedAt: Date): Plan {
+  const { tenantId, key, source, sizeBytes } = upload;
+  return {
+    tenantId,
+    objectId: objectIdOf(source.bucket, source.key, source.versionId),
+    key,
+    source,
+    kekArn,
+    generation: 0,
+    ...geometryOf(sizeBytes, chunkBytes),
+    plannedAt: plannedAt.toISOString(),
+    jobsSent: 0,
+  };
+}
+
+function contradictions({ objectId, tenantId, key, source, ...geometry }: Plan): readonly string[] {
+  const { sizeBytes, chunkBytes, chunkCount } = geometry;
+  return [
+    ...(objectIdOf(source.bucket, source.key, source.versionId) === objectId
+      ? []
+      : ['the object id is not the one of its source']),
+    ...(source.key === `${tenantId}/${key}` ? [] : ['the source is not an upload of this tenant and name']),
+    ...(geometryOf(sizeBytes, chunkBytes).chunkCount === chunkCount
+      ? []
+      : ['size, chunk size and chunk count contradict each other']),
+  ];
+}

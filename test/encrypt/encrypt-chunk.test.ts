@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import type { Plan } from '../../shared/object/plan.ts';
+import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkContext } from '../../shared/object/context.ts';
+import { decryptWhole } from '../../shared/envelope/message/decrypt.ts';
+import { holdsPlaintext, marked } from '../support/content.ts';
+import { ACME, GLOBEX, kekOf } from '../support/tenants.ts';
+import { CHUNK_BYTES, NEVER, planned, sealed, world, type World } from '../support/world.ts';
+
+const SIZE = 2 * CHUNK_BYTES + 1;
+
+function job({ tenantId, objectId }: Pick<Plan, 'tenantId' | 'objectId'>, chunkIndex: number): string {
+  return JSON.stringify({ tenantId, objectId, chunkIndex });
+}
+
+/** Nothing was read, written or asked of KMS for the job. */
+function untouched({ effects, kms }: World): boolean {
+  return kms.calls.length === 0 && effects.log.every((name) => name === 'state.tenantAndPlan');
+}
+
+describe('a job', () => {
+  test('writes its chunk: no plaintext, under the tenant’s KEK and the chunk’s own context', async () => {
+    const ports = world();
+    const body = marked(SIZE);
+    const plan = planned(ports, body);
+    const outcome = await encryptChunk(job(plan, 1), ports, NEVER);
+    const message = ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 1)) ?? Buffer.alloc(0);
+    expect(holdsPlaintext(message, body)).toBe(false);
+    expect(outcome).toEqual({ plan, chunkIndex: 1, chunk: 'written', objectSealed: false });
+    const opened = await decryptWhole(kekOf(ACME, ports.kms), message, chunkContext(plan, 1));
+    expect(opened.equals(body.subarray(CHUNK_BYTES, 2 * CHUNK_BYTES))).toBe(true);
+    expect(ports.vault.objects.size).toBe(1);
+    expect(ports.sources.versions.size).toBe(1);
+  });
+
+  test('of the last chunk seals the object and removes its source', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    const outcomes = [];
+    for (const index of [2, 0, 1]) outcomes.push(await encryptChunk(job(plan, index), ports, NEVER));
+    expect(outcomes.map(({ objectSealed }) => objectSealed)).toEqual([false, false, true]);
+    expect(ports.vault.objects.has(manifestKey(plan.tenantId, plan.key))).toBe(true);
+    expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBeDefined();
+    expect(ports.sources.versions.size).toBe(0);
+  });
+
+  test.each([
+    0,
+    1,
+    CHUNK_BYTES - 1,
+    CHUNK_BYTES,
+    CHUNK_BYTES + 1,
+    2 * CHUNK_BYTES - 1,
+    2 * CHUNK_BYTES,
+    SIZE,
+  ])('by job, an object of %i bytes is sealed', async (bytes) => {
+    const ports = world();
+    const plan = await sealed(ports, randomBytes(bytes));
+    expect(ports.vault.objects.size).toBe(plan.chunkCount + 1);
+    expect(ports.sources.versions.size).toBe(0);
+  });
+
+  test('delivered twice leaves the first chunk as it is', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    await encryptChunk(job(plan, 0), ports, NEVER);
+    const first = ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 0));
+    const again = await encryptChunk(job(plan, 0), ports, NEVER);
+    expect(again).toMatchObject({ chunk: 'present', objectSealed: false });
+    expect(ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 0))).toBe(first);
+    expect([...ports.state.receiptsOf(plan).keys()]).toEqual([0]);
+  });
+
+  test('of a sealed object removes a source that a crash left, and does nothing else', async () => {
+    const ports = world();
+    const body = randomBytes(SIZE);
+    const plan = await sealed(ports, body);
+    ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
+    ports.effects.log.length = 0;
+    const outcome = await encryptChunk(job(plan, 0), ports, NEVER);
+    expect(outcome).toMatchObject({ chunk: 'sealed', objectSealed: false });
+    expect(ports.effects.log).toEqual([
+      'state.tenantAndPlan',
+      'vault.getManifest',
+      'state.tenantAndPlan',
+      'sources.remove',
+    ]);
+    expect(ports.sources.versions.size).toBe(0);
+  });
+
+  test('is let into memory by the size of its chunk', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    const admitted: number[] = [];
+    const admit: World['admit'] = async (bytes, work) => {
+      admitted.push(bytes);
+      return await work();
+    };
+    await encryptChunk(job(plan, 0), { ...ports, admit }, NEVER);
+    await encryptChunk(job(plan, 2), { ...ports, admit }, NEVER);
+    expect(admitted).toEqual([CHUNK_BYTES, 1]);
+  });
+});
+
+describe('a job that is not due', () => {
+  test.each([
+    ['names another tenant for the object', GLOBEX.tenantId, 0, 'ERR_JOB_INVALID'],
+    ['names an unknown tenant', 'nobody', 0, 'ERR_TENANT_UNKNOWN'],
+    ['names a chunk beyond the last', ACME.tenantId, 3, 'ERR_JOB_INVALID'],
+    ['names a chunk far beyond the last', ACME.tenantId, 2 ** 53 - 1, 'ERR_JOB_INVALID'],
+    ['names a chunk before the first', ACME.tenantId, -1, 'ERR_JOB_INVALID'],
+    ['names what is no tenant id', '../globex', 0, 'ERR_JOB_INVALID'],
+  ])('%s', async (_what, tenantId, chunkIndex, code) => {
+    const ports = world();
+    const { objectId } = planned(ports, randomBytes(SIZE));
+    const body = JSON.stringify({ tenantId, objectId, chunkIndex });
+    await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code, disposition: 'reject' });
+    expect(untouched(ports)).toBe(true);
+  });
+
+  test('names no plan', async () => {
+    const ports = world();
+    const body = JSON.stringify({ tenantId: 'acme', objectId: 'a'.repeat(64), chunkIndex: 0 });
+    await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_JOB_INVALID' });
+    expect(untouched(ports)).toBe(true);
+  });
+});
+
+describe('a job that must wait', () => {
+  test.each(['pending', 'revoked', 'offboarded'] as const)('for a tenant that is %s', async (status) => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    ports.state.tenants.set('acme', { ...ACME, status });
+    const outcome = encryptChunk(job(plan, 0), ports, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_TENANT_REVOKED', disposition: 'park' });
+    expect(untouched(ports)).toBe(true);
+  });
+
+  test.each([
+    ['DisabledException', 'ERR_TENANT_KEY_UNUSABLE'],
+    ['AccessDeniedException', 'ERR_TENANT_KEY_DENIED'],
+    ['ThrottlingException', 'ERR_KMS_UNAVAILABLE'],
+  ])('while KMS answers %s, and is done when the key works', async (exceptionName, code) => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    ports.kms.refuse(ACME.kekArn, exceptionName);
+    await expect(encryptChunk(job(plan, 0), ports, NEVER)).rejects.toMatchObject({ code });
+    expect(ports.vault.objects.size).toBe(0);
+    expect(ports.state.receiptsOf(plan).size).toBe(0);
+    ports.kms.allow(ACME.kekArn);
+    expect(await encryptChunk(job(plan, 0), ports, NEVER)).toMatchObject({ chunk: 'written' });
+  });
+});
+
+describe('a source', () => {
+  test('that is not of the planned size is refused', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    const source = ports.sources.versions.get('v1');
+    ports.sources.versions.set('v1', {
+      attributes: { metadata: {}, tags: {} },
+      checksums: [],
+      ...source,
+      body: randomBytes(5),
+    });
+    await expect(encryptChunk(job(plan, 0), ports, NEVER)).rejects.toMatchObject({
+      code: 'ERR_SOURCE_CHANGED',
+    });
+  });
+
+  test('that breaks off is read again later', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(SIZE));
+    const sources = { ...ports.sources, read: async () => await Promise.resolve(brokenOff()) };
+    const outcome = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE', disposition: 'retry' });
+    expect(ports.vault.objects.size).toBe(0);
+  });
+});
+
+describe('a delivery that read the plan before the seal and comes to the source after its removal', () => {
+  test.each([10, SIZE])('finds %i bytes sealed', async (bytes) => {
+    const ports = world();
+    const body = randomBytes(bytes);
+    const plan = planned(ports, body);
+    const late = Promise.withResolvers<undefined>();
+    const read: World['sources']['read'] = async (...request) => {
+      await late.promise;
+      return await ports.sources.read(...request);
+    };
+    const second = encryptChunk(job(plan, 0), { ...ports, sources: { ...ports.sources, read } }, NEVER);
+    await sealed(ports, body);
+    late.resolve(undefined);
+    expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: false });
+  });
+});
+
+describe('every job delivered twice at once', () => {
+  test.each([0, SIZE])('for %i bytes ends sealed, each chunk once', async (bytes) => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(bytes));
+    const indexes = Array.from({ length: plan.chunkCount }, (_, index) => [index, index]).flat();
+    await Promise.all(indexes.map(async (index) => await encryptChunk(job(plan, index), ports, NEVER)));
+    expect(ports.vault.objects.size).toBe(plan.chunkCount + 1);
+    expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBeDefined();
+    expect(ports.sources.versions.size).toBe(0);
+  });
+});
+
+async function* brokenOff(): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(randomBytes(10));
+  throw new Error('socket hang up');
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { chunkContext, sharedContext } from '../../../shared/object/context.ts';
+import { decrypt, decryptWhole } from '../../../shared/envelope/message/decrypt.ts';
+import { FRAME_BYTES } from '../../../shared/envelope/message/message-size.ts';
+import { SUITE } from '../../../shared/envelope/message/suite.ts';
+import { cachedKeys } from '../../support/cached-keys.ts';
+import { codeOf, drained } from '../../support/content.ts';
+import { CONTEXT, messageOf, NAME } from '../../support/messages.ts';
+import { stockEncrypt } from '../../support/stock-sdk.ts';
+import { ACME } from '../../support/tenants.ts';
+
+const MEMBERS = `"chunk-count":"3","chunk-index":"1","format":"sealstream/1","object-id":"${NAME.objectId}","tenant-id":"acme"`;
+const LINE = `{${MEMBERS}}\n`;
+
+const { kek, kms } = cachedKeys();
+
+/** What a reader releases of a message that somebody with access to the KEK made by hand. */
+async function opened(plaintext: string | Uint8Array): Promise<string> {
+  const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
+  const context = sharedContext(NAME.tenantId);
+  const message = await stockEncrypt(kms, ACME.kekArn, Buffer.from(plaintext), context, options);
+  const { bytes, code } = await drained(decrypt(kek(), [message], CONTEXT));
+  return code === undefined ? `opened: ${bytes.toString()}` : `${code}, released: ${bytes.length}`;
+}
+
+describe('a message under the shared context', () => {
+  test('opens to what follows its line', async () => {
+    expect(await opened(`${LINE}content`)).toBe('opened: content');
+    expect(await opened(LINE)).toBe('opened: ');
+    expect(await opened(`${LINE}${LINE}`)).toBe(`opened: ${LINE}`);
+  });
+
+  test.each([
+    ['no line', ''],
+    ['a part of it', LINE.slice(0, 40)],
+    ['all but its end', LINE.slice(0, -1)],
+    ['another end', `{${MEMBERS}}\r\ncontent`],
+    ['white space', `{ ${MEMBERS} }\ncontent`],
+    ['another order', `{"tenant-id":"acme",${MEMBERS.replace(',"tenant-id":"acme"', '')}}\ncontent`],
+    ['a member more', `{"a":"b",${MEMBERS}}\ncontent`],
+    ['another chunk’s line', `${LINE.replace('"chunk-index":"1"', '"chunk-index":"2"')}content`],
+    ['something before it', `\n${LINE}content`],
+    ['content alone', 'content that is longer than any line could be, and then some. '.repeat(10)],
+  ])('with %s is refused, and nothing of it is released', async (_, plaintext) => {
+    expect(await opened(plaintext)).toBe('ERR_CONTEXT_MISMATCH, released: 0');
+  });
+});
+
+test('content that looks like a line stays content', async () => {
+  for (const keyMode of ['per-chunk', 'cached'] as const) {
+    const message = await messageOf(kek({ keyMode }), Buffer.from(`${LINE}content`));
+    expect((await decryptWhole(kek(), message, CONTEXT)).toString()).toBe(`${LINE}content`);
+  }
+});
+
+test('content that is another chunk’s line does not make its message that chunk', async () => {
+  const line = LINE.replace('"chunk-index":"1"', '"chunk-index":"2"');
+  for (const keyMode of ['per-chunk', 'cached'] as const) {
+    const message = await messageOf(kek({ keyMode }), Buffer.from(`${line}content`));
+    const outcome = decryptWhole(kek(), message, chunkContext(NAME, 2)).then(() => 'opened', codeOf);
+    expect(await outcome).toBe('ERR_CONTEXT_MISMATCH');
+  }
+});
+
+test('in keyMode cached the DEK of a message of its own is not kept', async () => {
+  const sandbox = cachedKeys();
+  const message = await messageOf(sandbox.kek({ keyMode: 'per-chunk' }), randomBytes(10));
+  for (const _ of [1, 2]) await decryptWhole(sandbox.kek(), message, CONTEXT);
+  expect(sandbox.kms.calls.map(({ operation }) => operation)).toEqual([
+    'GenerateDataKey',
+    'Decrypt',
+    'Decrypt',
+  ]);
+});
