@@ -1,6 +1,6 @@
 /** A tenant's 100,000 parked jobs unparked, against a parking lot and a queue that only count: rate and memory. */
 import { objectIdOf } from '../shared/object/object-id.ts';
-import type { ParkedJob } from '../shared/ports.ts';
+import type { ParkedJob } from '../shared/ports/parking.ts';
 import { unpark } from '../shared/watch/unpark.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
 import { heldBytes } from './heap.ts';

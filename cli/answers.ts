@@ -1,7 +1,7 @@
 /** What the functions answer, parsed: people read it, `--json` gives it to programs. */
 import * as z from 'zod';
 import type { Removed } from '../shared/offboarding/remove.ts';
-import { removalSchema } from '../shared/offboarding/removal.ts';
+import { removalSchema } from '../shared/tenant/removal.ts';
 import type { Finding } from '../shared/onboarding/finding.ts';
 import type { Rendered } from '../shared/onboarding/onboard.ts';
 import type { Rotated } from '../shared/onboarding/rotate.ts';

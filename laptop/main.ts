@@ -2,8 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatLine } from '../local/function-log.ts';
-import { startLocal } from './start.ts';
-import type { LocalAws } from './start.ts';
+import { type LocalAws, startLocal } from './start.ts';
 import { whenAbandoned } from './when-abandoned.ts';
 
 interface Options {

@@ -5,18 +5,15 @@ import { openDataFolder, openTemporaryFolder } from '../local/data-folder.ts';
 import { createDecisionLog } from '../local/decision-log.ts';
 import { createFaults } from '../local/front/faults.ts';
 import { startFront } from '../local/front/front.ts';
-import { openFunctionLog } from '../local/function-log.ts';
-import type { FunctionLine } from '../local/function-log.ts';
+import { type FunctionLine, openFunctionLog } from '../local/function-log.ts';
 import { createAuthorizer } from '../local/iam/evaluate.ts';
 import { createRoles } from '../local/iam/roles.ts';
 import { openServices } from '../local/open-services.ts';
 import { ISV_ACCOUNT, REGION } from './names.ts';
 import { seedSample } from './seed-sample.ts';
-import { seed } from './seed.ts';
+import { seed, type SeededTenant } from './seed.ts';
 import { createTimings } from '../local/front/timings.ts';
-import type { SeededTenant } from './seed.ts';
-import { deployStack } from '../local/stack/deploy.ts';
-import type { DeployOptions, Deployment } from '../local/stack/deploy.ts';
+import { type Deployment, type DeployOptions, deployStack } from '../local/stack/deploy.ts';
 
 export interface LocalOptions {
   /** Default 4566; 0 takes any free port. */

@@ -1,14 +1,11 @@
 /** Opens every service but Lambda, wired to each other, and mounts them on the endpoint. */
 import type { LocalClock } from './front/clock.ts';
-import { createDeliver } from './deliver.ts';
-import type { Receivers } from './deliver.ts';
+import { createDeliver, type Receivers } from './deliver.ts';
 import { createDynamoDb } from './dynamodb/service.ts';
-import { createEventBridge } from './eventbridge/service.ts';
-import type { EventBridge } from './eventbridge/service.ts';
+import { createEventBridge, type EventBridge } from './eventbridge/service.ts';
 import type { Endpoint } from './front/front.ts';
 import type { Authorizer } from './iam/authorizer.ts';
-import { createKms } from './kms/service.ts';
-import type { Kms } from './kms/service.ts';
+import { createKms, type Kms } from './kms/service.ts';
 import { createS3 } from './s3/service.ts';
 import { createSqs } from './sqs/service.ts';
 

@@ -1,6 +1,6 @@
 /** How far the removal of a tenant has come, and what it left, for a person. */
-import type { NamedVersions } from '../../shared/offboarding/named-versions.ts';
-import { type Removal, shredsBranchKeys } from '../../shared/offboarding/removal.ts';
+import type { NamedVersions } from '../../shared/tenant/named-versions.ts';
+import { type Removal, shredsBranchKeys } from '../../shared/tenant/removal.ts';
 import type { Removed } from '../../shared/offboarding/remove.ts';
 import { tableOf } from './table.ts';
 

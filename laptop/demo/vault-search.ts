@@ -2,7 +2,7 @@
 import { ListObjectVersionsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { INGEST_BUCKET, VAULT_BUCKET } from '../names.ts';
 import type { PipelineClient } from '../client.ts';
-import type { ByteStream } from '../../shared/ports.ts';
+import type { ByteStream } from '../../shared/object/byte-stream.ts';
 
 export interface VaultEntry {
   readonly key: string;

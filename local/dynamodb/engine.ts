@@ -5,8 +5,15 @@
 import * as z from 'zod';
 import { notImplemented } from '../front/operation-input.ts';
 import { AwsError } from '../front/service.ts';
-import { dynaliteOperation, internals, validations } from './dynalite.ts';
-import type { Action, Callback, Store, Table } from './dynalite.ts';
+import {
+  type Action,
+  type Callback,
+  dynaliteOperation,
+  internals,
+  type Store,
+  type Table,
+  validations,
+} from './dynalite.ts';
 
 /** An item in DynamoDB's JSON: `{ pk: { S: 'tenant#acme' } }`. */
 export type Item = Readonly<Record<string, unknown>>;

@@ -6,16 +6,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller, JsonService } from '../front/service.ts';
+import { AwsError, type Caller, type JsonService } from '../front/service.ts';
 import { requireTableAccess } from './access.ts';
-import { openEngine } from './engine.ts';
-import type { Engine, Input } from './engine.ts';
+import { type Engine, type Input, openEngine } from './engine.ts';
 import { createGate } from './gate.ts';
-import { openTimeToLive } from './time-to-live.ts';
-import type { TimeToLive } from './time-to-live.ts';
-import { transactGet, transactWrite } from './transact.ts';
-import type { TransactContext } from './transact.ts';
+import { openTimeToLive, type TimeToLive } from './time-to-live.ts';
+import { type TransactContext, transactGet, transactWrite } from './transact.ts';
 
 export interface DynamoDbOptions {
   /** Unset: nothing outlives the process. */

@@ -3,12 +3,15 @@
  * callers wait here, where AWS would answer TransactionConflict; faults can play that part.
  */
 import { createHash } from 'node:crypto';
-import { AwsError } from '../front/service.ts';
-import type { Clock } from '../front/service.ts';
+import { AwsError, type Clock } from '../front/service.ts';
 import type { CheckedWrite, Engine, Input, Item } from './engine.ts';
 import type { Gate } from './gate.ts';
-import { transactEntries, validationException } from './transact-entries.ts';
-import type { EntryKind, TransactEntry } from './transact-entries.ts';
+import {
+  type EntryKind,
+  transactEntries,
+  type TransactEntry,
+  validationException,
+} from './transact-entries.ts';
 
 export interface TransactContext {
   readonly engine: Engine;

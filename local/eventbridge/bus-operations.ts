@@ -4,10 +4,8 @@ import type { PolicyDocument, PolicyStatement } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { notImplemented, readInput } from '../front/operation-input.ts';
 import { AwsError } from '../front/service.ts';
-import { busArn } from './bus.ts';
-import type { Bus } from './bus.ts';
-import { authorisedBus, requireBusAccess, validationException } from './operation.ts';
-import type { EventsOperation } from './operation.ts';
+import { type Bus, busArn } from './bus.ts';
+import { authorisedBus, type EventsOperation, requireBusAccess, validationException } from './operation.ts';
 import { putEvents } from './put-events.ts';
 
 const SCHEMAS = {

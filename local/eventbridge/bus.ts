@@ -1,8 +1,7 @@
 /** Buses with their rules, targets and policies, per account and region; kept in one small file. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { PolicyDocument } from '../iam/authorizer.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller } from '../front/service.ts';
+import { AwsError, type Caller } from '../front/service.ts';
 
 export interface Target {
   readonly Id: string;

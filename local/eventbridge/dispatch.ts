@@ -6,8 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { DeliveryMode } from '../front/control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { AwsEvent, Deliver, Sender } from '../front/service.ts';
-import { isBusArn, ruleArn } from './bus.ts';
-import type { Bus, Buses, Target } from './bus.ts';
+import { type Bus, type Buses, isBusArn, ruleArn, type Target } from './bus.ts';
 import { eventContext } from './event-context.ts';
 import { compilePattern } from './pattern.ts';
 

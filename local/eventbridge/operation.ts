@@ -1,10 +1,8 @@
 /** What every EventBridge operation works with. */
 import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller, Clock } from '../front/service.ts';
-import { busArnOf, requireBus } from './bus.ts';
-import type { Bus, Buses } from './bus.ts';
+import { AwsError, type Caller, type Clock } from '../front/service.ts';
+import { type Bus, busArnOf, type Buses, requireBus } from './bus.ts';
 import type { Dispatcher } from './dispatch.ts';
 
 export interface EventsContext {

@@ -1,6 +1,5 @@
 /** Event patterns: every field named must match, by any of its listed values; `$or` needs one of its patterns. */
-import { compileValue, invalidPattern } from './match-value.ts';
-import type { ValueTest } from './match-value.ts';
+import { compileValue, invalidPattern, type ValueTest } from './match-value.ts';
 
 export type EventTest = (event: object) => boolean;
 

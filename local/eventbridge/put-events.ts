@@ -5,8 +5,7 @@ import type { Caller } from '../front/service.ts';
 import { busArnOf } from './bus.ts';
 import { asBusEvent } from './dispatch.ts';
 import { eventContext } from './event-context.ts';
-import { requireBusAccess, validationException } from './operation.ts';
-import type { EventsContext } from './operation.ts';
+import { type EventsContext, requireBusAccess, validationException } from './operation.ts';
 
 interface Entry {
   readonly Source?: string;

@@ -1,12 +1,9 @@
 /** The operations on rules and their targets. */
 import * as z from 'zod';
 import { notImplemented, readInput } from '../front/operation-input.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller } from '../front/service.ts';
-import { requireRule, ruleArn } from './bus.ts';
-import type { Bus, Rule, Target } from './bus.ts';
-import { authorisedBus, validationException } from './operation.ts';
-import type { EventsContext, EventsOperation } from './operation.ts';
+import { AwsError, type Caller } from '../front/service.ts';
+import { type Bus, requireRule, type Rule, ruleArn, type Target } from './bus.ts';
+import { authorisedBus, type EventsContext, type EventsOperation, validationException } from './operation.ts';
 import { compilePattern } from './pattern.ts';
 
 const EventBusName = z.string().optional();

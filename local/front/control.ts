@@ -5,8 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import type { LocalClock } from './clock.ts';
-import { faultSchema } from './faults.ts';
-import type { Faults } from './faults.ts';
+import { type Faults, faultSchema } from './faults.ts';
 import { assertPolicy } from '../iam/policy-validation.ts';
 import type { Roles } from '../iam/roles.ts';
 import { AwsError } from './service.ts';

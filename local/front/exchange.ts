@@ -3,10 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Timings } from './timings.ts';
 import { inflict } from './fault-effects.ts';
 import type { FaultTarget, Faults } from './faults.ts';
-import { principalOf } from './identity.ts';
-import type { Credential } from './identity.ts';
-import { AwsError } from './service.ts';
-import type { Caller } from './service.ts';
+import { type Credential, principalOf } from './identity.ts';
+import { AwsError, type Caller } from './service.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;

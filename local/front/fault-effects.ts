@@ -2,8 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultEffect } from './faults.ts';
-import { AwsError } from './service.ts';
-import type { Caller } from './service.ts';
+import { AwsError, type Caller } from './service.ts';
 
 export interface Victim {
   readonly response: ServerResponse;

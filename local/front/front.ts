@@ -6,18 +6,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerControl, isControl } from './control.ts';
-import type { ControlTargets } from './control.ts';
+import { answerControl, type ControlTargets, isControl } from './control.ts';
 import type { Front } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
-import { missingCredential, readCredential } from './identity.ts';
-import type { Credential } from './identity.ts';
+import { type Credential, missingCredential, readCredential } from './identity.ts';
 import { sendJsonError, serviceOfTarget } from './json-protocol.ts';
 import { refusalOfWebPage } from './local-caller.ts';
 import { sendHttpError, serveHttp } from './serve-http.ts';
 import { serveJson } from './serve-json.ts';
-import { AwsError } from './service.ts';
-import type { Clock, HttpService, JsonService } from './service.ts';
+import { AwsError, type Clock, type HttpService, type JsonService } from './service.ts';
 
 export interface FrontOptions extends Front {
   /** 0 takes any free port. */

@@ -3,8 +3,7 @@
  * The access key id is the identity: `123456789012` is that account's root, `123456789012.role-name` that role.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError } from './service.ts';
-import type { Principal } from './service.ts';
+import { AwsError, type Principal } from './service.ts';
 
 export interface Credential {
   readonly accessKeyId: string;

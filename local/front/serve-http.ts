@@ -1,7 +1,6 @@
 /** Serves a request to a service that reads HTTP itself. */
 import { discardedResponse } from './discarded-response.ts';
-import { callerOf, faultTarget, refusalOf, strike } from './exchange.ts';
-import type { Exchange, Front } from './exchange.ts';
+import { callerOf, type Exchange, faultTarget, type Front, refusalOf, strike } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
 import type { AwsError, Caller, HttpService } from './service.ts';
 

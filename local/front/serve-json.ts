@@ -1,6 +1,5 @@
 /** Serves a request to a service of the JSON protocols. */
-import { callerOf, faultTarget, refusalOf, strike } from './exchange.ts';
-import type { Exchange, Front } from './exchange.ts';
+import { callerOf, type Exchange, faultTarget, type Front, refusalOf, strike } from './exchange.ts';
 import { readJsonRequest, sendJson, sendJsonError } from './json-protocol.ts';
 import type { JsonService } from './service.ts';
 

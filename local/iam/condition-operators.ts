@@ -1,6 +1,5 @@
 /** The condition operators of IAM: how one value of the request compares with one value of the policy. */
-import { equalsIgnoringCase, equalsText, matchesArn, matchesText } from './matching.ts';
-import type { Variables } from './matching.ts';
+import { equalsIgnoringCase, equalsText, matchesArn, matchesText, type Variables } from './matching.ts';
 
 export interface ConditionOperator {
   /** Whether a request's value satisfies a policy's value, before negation. */

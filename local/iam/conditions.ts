@@ -1,9 +1,12 @@
 /** The Condition block of a statement: every operator and every key of it must hold. */
 import type { PolicyStatement } from './authorizer.ts';
-import { findOperator, parseOperatorName } from './condition-operators.ts';
-import type { ConditionOperator, OperatorName } from './condition-operators.ts';
-import { asList } from './matching.ts';
-import type { Variables } from './matching.ts';
+import {
+  type ConditionOperator,
+  findOperator,
+  type OperatorName,
+  parseOperatorName,
+} from './condition-operators.ts';
+import { asList, type Variables } from './matching.ts';
 
 /** What a request says of one condition key. */
 export interface ContextValue {

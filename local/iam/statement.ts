@@ -1,9 +1,7 @@
 /** Whether one statement speaks about a request: its action, its resource, its conditions. */
 import type { AccessRequest, PolicyDocument, PolicyStatement } from './authorizer.ts';
-import { conditionsHold } from './conditions.ts';
-import type { ContextLookup, ContextValue } from './conditions.ts';
-import { asList, matchesAction, matchesText, missingVariables } from './matching.ts';
-import type { Variables } from './matching.ts';
+import { conditionsHold, type ContextLookup, type ContextValue } from './conditions.ts';
+import { asList, matchesAction, matchesText, missingVariables, type Variables } from './matching.ts';
 
 /** The statements of a document that apply to the request, principals left aside. */
 export function applyingStatements(

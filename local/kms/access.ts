@@ -8,8 +8,7 @@ import { asList } from '../iam/matching.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { kmsError } from './errors.ts';
 import { constraintsHold } from './grant-constraints.ts';
-import { currentView } from './key.ts';
-import type { Grant, KmsKey } from './key.ts';
+import { currentView, type Grant, type KmsKey } from './key.ts';
 import type { FoundKey } from './lookup.ts';
 import type { Call } from './operation.ts';
 

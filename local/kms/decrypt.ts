@@ -17,8 +17,7 @@ import {
   parseInput,
 } from './input.ts';
 import type { Operation } from './operation.ts';
-import { authorizeSource, openSource, readSource, sourceKey } from './source-ciphertext.ts';
-import type { Source } from './source-ciphertext.ts';
+import { authorizeSource, openSource, readSource, type Source, sourceKey } from './source-ciphertext.ts';
 
 export const decrypt: Operation = {
   kind: 'use',

@@ -4,8 +4,7 @@ import type { Principal } from '../front/service.ts';
 import { authorize } from './access.ts';
 import { endDryRun, kmsError } from './errors.ts';
 import { DRY_RUN, KEY_ID, parseInput } from './input.ts';
-import { changeView, currentView } from './key.ts';
-import type { Grant, KmsKey } from './key.ts';
+import { changeView, currentView, type Grant, type KmsKey } from './key.ts';
 import { findKeyById } from './lookup.ts';
 import type { Call, Operation } from './operation.ts';
 

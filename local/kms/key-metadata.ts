@@ -1,6 +1,5 @@
 /** KeyMetadata, as CreateKey, DescribeKey and ReplicateKey answer it. Instants are seconds since the epoch. */
-import { currentView, isReplica } from './key.ts';
-import type { KeyView, KmsKey } from './key.ts';
+import { currentView, isReplica, type KeyView, type KmsKey } from './key.ts';
 import { keySet } from './lookup.ts';
 import { materialsOf } from './material.ts';
 import type { Store } from './store.ts';

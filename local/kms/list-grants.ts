@@ -2,8 +2,7 @@
 import * as z from 'zod';
 import { authorize } from './access.ts';
 import { KEY_ID, parseInput } from './input.ts';
-import { currentView } from './key.ts';
-import type { Grant, KmsKey } from './key.ts';
+import { currentView, type Grant, type KmsKey } from './key.ts';
 import { findKeyById } from './lookup.ts';
 import type { Operation } from './operation.ts';
 import { PAGE, page } from './page.ts';

@@ -1,8 +1,7 @@
 /** Which key a request means: bare id, key ARN, alias name or alias ARN, in the region that was called. */
 import type { Caller } from '../front/service.ts';
 import { kmsError } from './errors.ts';
-import { keyArn } from './key.ts';
-import type { KmsKey } from './key.ts';
+import { keyArn, type KmsKey } from './key.ts';
 import type { Alias, Store } from './store.ts';
 
 export interface FoundKey {

@@ -1,8 +1,7 @@
 /** What requests that make a key, CreateKey and ReplicateKey, have in common. */
 import * as z from 'zod';
 import { POLICY } from './input.ts';
-import { TAG_LIST } from './tags.ts';
-import type { Tag } from './tags.ts';
+import { type Tag, TAG_LIST } from './tags.ts';
 
 interface NewKeyMembers {
   readonly Policy: z.ZodOptional<z.ZodString>;

@@ -2,8 +2,7 @@
 import type { AwsEvent } from '../front/service.ts';
 import { forgetImported } from './import-material.ts';
 import { beginPendingDeletion } from './key-deletion.ts';
-import { currentView, isReplica } from './key.ts';
-import type { KmsKey } from './key.ts';
+import { currentView, isReplica, type KmsKey } from './key.ts';
 import { keySet } from './lookup.ts';
 import { addMaterial } from './material.ts';
 import { DAY_MS } from './rotation.ts';

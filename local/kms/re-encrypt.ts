@@ -19,12 +19,17 @@ import {
   parseInput,
 } from './input.ts';
 import type { KmsKey } from './key.ts';
-import { findKey } from './lookup.ts';
-import type { FoundKey } from './lookup.ts';
+import { findKey, type FoundKey } from './lookup.ts';
 import { currentMaterial } from './material.ts';
 import type { Call, Operation } from './operation.ts';
-import { authorizeSource, openSource, readSource, sourceKey } from './source-ciphertext.ts';
-import type { Opened, Source } from './source-ciphertext.ts';
+import {
+  authorizeSource,
+  type Opened,
+  openSource,
+  readSource,
+  type Source,
+  sourceKey,
+} from './source-ciphertext.ts';
 import { requireUsable } from './usable.ts';
 
 export const reEncrypt: Operation = {

@@ -3,18 +3,14 @@
  * the data plane as late as one likes, and the events AWS would send. Throttling and outages are injected in front of it.
  */
 import type { Authorizer } from '../iam/authorizer.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller, Clock, JsonService, Publish } from '../front/service.ts';
-import { createCallLog } from './call-log.ts';
-import type { CallLog, KmsCall } from './call-log.ts';
+import { AwsError, type Caller, type Clock, type JsonService, type Publish } from '../front/service.ts';
+import { type CallLog, createCallLog, type KmsCall } from './call-log.ts';
 import { notImplemented } from './errors.ts';
-import { MAX_PROPAGATION_SECONDS, currentView, viewAt } from './key.ts';
-import type { KmsKey } from './key.ts';
+import { currentView, type KmsKey, MAX_PROPAGATION_SECONDS, viewAt } from './key.ts';
 import type { Call, Input, Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { passTime } from './passing-time.ts';
-import { openStore } from './store.ts';
-import type { Store } from './store.ts';
+import { openStore, type Store } from './store.ts';
 import { callEvent } from './trail.ts';
 
 export interface KmsOptions {

@@ -1,13 +1,10 @@
 /** The ciphertext a Decrypt or ReEncrypt starts from: which key it is for, who may open it, what is inside. */
 import { AwsError } from '../front/service.ts';
-import { authorize } from './access.ts';
-import type { UseOfKey } from './access.ts';
-import { openBlob, readHeader } from './ciphertext.ts';
-import type { EncryptionContext } from './ciphertext.ts';
+import { authorize, type UseOfKey } from './access.ts';
+import { type EncryptionContext, openBlob, readHeader } from './ciphertext.ts';
 import { kmsError } from './errors.ts';
 import type { KmsKey } from './key.ts';
-import { findKey, findKeyInRegion } from './lookup.ts';
-import type { FoundKey } from './lookup.ts';
+import { findKey, findKeyInRegion, type FoundKey } from './lookup.ts';
 import { materialsOf } from './material.ts';
 import type { Call } from './operation.ts';
 import { requireUsable } from './usable.ts';

@@ -1,10 +1,8 @@
 /** How operations answer: XML documents, empty bodies, and the headers that name a version and a checksum. */
 import type { ServerResponse } from 'node:http';
 import type { Bucket } from './buckets.ts';
-import { checksumHeader } from './checksum.ts';
-import type { Checksum } from './checksum.ts';
-import { renderXml } from './xml.ts';
-import type { XmlContent } from './xml.ts';
+import { type Checksum, checksumHeader } from './checksum.ts';
+import { renderXml, type XmlContent } from './xml.ts';
 
 export type AnswerHeaders = Readonly<Record<string, string | number>>;
 

@@ -1,15 +1,17 @@
 /** The configurations of a bucket: versioning, policy, notifications. */
 import { PolicyError, parsePolicy } from '../iam/policy-validation.ts';
-import { AwsError } from '../front/service.ts';
-import type { Deliver } from '../front/service.ts';
+import { AwsError, type Deliver } from '../front/service.ts';
 import { authorize } from './access.ts';
 import { sendEmpty, sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { invalidArgument, malformedXml, notImplemented } from './errors.ts';
 import { findBucket } from './find-bucket.ts';
-import { notificationContent, parseNotificationConfiguration } from './notification-configuration.ts';
-import type { NotificationConfiguration } from './notification-configuration.ts';
+import {
+  type NotificationConfiguration,
+  notificationContent,
+  parseNotificationConfiguration,
+} from './notification-configuration.ts';
 import { testEvent } from './notification-event.ts';
 import { readDocument } from './payload.ts';
 import type { Store } from './store.ts';

@@ -4,8 +4,7 @@ import * as z from 'zod';
 import type { PolicyDocument } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { noSuchBucket } from './errors.ts';
-import { notificationSchema } from './notification-configuration.ts';
-import type { NotificationConfiguration } from './notification-configuration.ts';
+import { type NotificationConfiguration, notificationSchema } from './notification-configuration.ts';
 import { jsonColumn } from './row.ts';
 
 export interface Bucket {

@@ -1,7 +1,6 @@
 /** One request as the operations see it: which operation, on which bucket and key, with which headers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AwsError } from '../front/service.ts';
-import type { Caller } from '../front/service.ts';
+import { AwsError, type Caller } from '../front/service.ts';
 import { invalidRequest } from './errors.ts';
 import { matchRoute } from './routes.ts';
 

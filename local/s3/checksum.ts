@@ -2,11 +2,9 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
-import { combineCrc } from './crc-combine.ts';
-import type { CrcField } from './crc-combine.ts';
+import { combineCrc, type CrcField } from './crc-combine.ts';
 import { crc32c } from './crc32c.ts';
-import { crc64Nvme } from './crc64-nvme.ts';
-import type { Crc64 } from './crc64-nvme.ts';
+import { type Crc64, crc64Nvme } from './crc64-nvme.ts';
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
 

@@ -2,19 +2,15 @@
 import { createHash } from 'node:crypto';
 import { authorize } from './access.ts';
 import { checksumMembers, ENCRYPTED, quoted, sendXml, writtenVersionHeader } from './answer.ts';
-import { requiredQuery } from './call.ts';
-import type { S3Call } from './call.ts';
-import { checksumHeader, combineChecksums } from './checksum.ts';
-import type { Checksum } from './checksum.ts';
-import { parseCompletedParts, selectParts } from './completed-parts.ts';
-import type { CompletedPart } from './completed-parts.ts';
+import { requiredQuery, type S3Call } from './call.ts';
+import { type Checksum, checksumHeader, combineChecksums } from './checksum.ts';
+import { type CompletedPart, parseCompletedParts, selectParts } from './completed-parts.ts';
 import { badDigest, invalidRequest } from './errors.ts';
 import { findBucket } from './find-bucket.ts';
 import { readDocument } from './payload.ts';
 import type { Store } from './store.ts';
 import type { Part, Upload } from './uploads.ts';
-import { writeConditionally } from './write-object.ts';
-import type { ObjectWrite } from './write-object.ts';
+import { type ObjectWrite, writeConditionally } from './write-object.ts';
 
 export async function completeMultipartUpload(store: Store, call: S3Call): Promise<void> {
   const bucket = findBucket(store, call);

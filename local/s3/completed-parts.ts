@@ -1,11 +1,9 @@
 /** The list of parts that a CompleteMultipartUpload names, and which stored parts it means. */
 import { AwsError } from '../front/service.ts';
-import { CHECKSUM_ALGORITHMS } from './checksum.ts';
-import type { ChecksumAlgorithm } from './checksum.ts';
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from './checksum.ts';
 import { invalidRequest, malformedXml } from './errors.ts';
 import type { ChecksumPlan, Part } from './uploads.ts';
-import { elements, parseXml, requiredText, textOf } from './xml.ts';
-import type { XmlNode } from './xml.ts';
+import { elements, parseXml, requiredText, textOf, type XmlNode } from './xml.ts';
 
 export interface CompletedPart {
   readonly number: number;

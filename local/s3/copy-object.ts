@@ -3,10 +3,8 @@ import { authorize, existingTagContext, requestTagContext } from './access.ts';
 import { checksumMembers, ENCRYPTED, isoDate, quoted, sendXml, writtenVersionHeader } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
-import { DEFAULT_ALGORITHM } from './checksum.ts';
-import type { Checksum } from './checksum.ts';
-import { digestContent, findCopySource, sourceVersionHeader } from './copy-source.ts';
-import type { CopySource } from './copy-source.ts';
+import { type Checksum, DEFAULT_ALGORITHM } from './checksum.ts';
+import { type CopySource, digestContent, findCopySource, sourceVersionHeader } from './copy-source.ts';
 import { invalidArgument, invalidRequest } from './errors.ts';
 import { parseAlgorithm } from './expected-digests.ts';
 import { findBucket } from './find-bucket.ts';
@@ -14,10 +12,8 @@ import { readObjectHeaders } from './object-headers.ts';
 import { MAX_PAYLOAD_BYTES } from './payload.ts';
 import { storageClassHeader } from './storage-class.ts';
 import type { Store } from './store.ts';
-import { parseTaggingHeader } from './tags.ts';
-import type { Tags } from './tags.ts';
-import { writeConditionally } from './write-object.ts';
-import type { ObjectWrite } from './write-object.ts';
+import { parseTaggingHeader, type Tags } from './tags.ts';
+import { type ObjectWrite, writeConditionally } from './write-object.ts';
 
 type Directive = 'COPY' | 'REPLACE';
 

@@ -1,11 +1,8 @@
 /** CreateMultipartUpload and AbortMultipartUpload. */
 import { authorize, requestTagContext } from './access.ts';
-import { ENCRYPTED, sendEmpty, sendXml } from './answer.ts';
-import { requiredQuery } from './call.ts';
-import type { AnswerHeaders } from './answer.ts';
-import type { S3Call } from './call.ts';
-import { DEFAULT_ALGORITHM } from './checksum.ts';
-import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
+import { type AnswerHeaders, ENCRYPTED, sendEmpty, sendXml } from './answer.ts';
+import { requiredQuery, type S3Call } from './call.ts';
+import { type ChecksumAlgorithm, type ChecksumType, DEFAULT_ALGORITHM } from './checksum.ts';
 import { inTransaction } from './database.ts';
 import { invalidRequest } from './errors.ts';
 import { parseAlgorithm } from './expected-digests.ts';

@@ -1,7 +1,6 @@
 /** DeleteObject, and the one way an object goes away: marker or removal, and its notification, in one transaction. */
 import { authorize, existingTagContext } from './access.ts';
-import { sendEmpty } from './answer.ts';
-import type { AnswerHeaders } from './answer.ts';
+import { type AnswerHeaders, sendEmpty } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { inTransaction } from './database.ts';

@@ -2,8 +2,7 @@
 import { AwsError } from '../front/service.ts';
 import { sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';
-import { assertKeyLength } from './call.ts';
-import type { S3Call } from './call.ts';
+import { assertKeyLength, type S3Call } from './call.ts';
 import { applyDeletion, authorizeDeletion } from './delete-object.ts';
 import { invalidRequest, malformedXml, notImplemented } from './errors.ts';
 import { expectedDigests } from './expected-digests.ts';
@@ -11,8 +10,7 @@ import { findBucket } from './find-bucket.ts';
 import { assertVersionId } from './find-version.ts';
 import { readDocument } from './payload.ts';
 import type { Store } from './store.ts';
-import { elementNames, elements, parseXml, requiredText, textOf } from './xml.ts';
-import type { XmlContent } from './xml.ts';
+import { elementNames, elements, parseXml, requiredText, textOf, type XmlContent } from './xml.ts';
 
 const MAX_KEYS = 1000;
 const MEMBERS = new Set(['Key', 'VersionId']);

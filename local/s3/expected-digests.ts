@@ -1,7 +1,6 @@
 /** Which digests a request's headers demand of its body, and what S3 answers when a demand is malformed. */
 import { AwsError } from '../front/service.ts';
-import { CHECKSUM_ALGORITHMS, checksumHeader, isChecksumValue } from './checksum.ts';
-import type { ChecksumAlgorithm } from './checksum.ts';
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, checksumHeader, isChecksumValue } from './checksum.ts';
 import { invalidArgument, invalidRequest } from './errors.ts';
 
 export interface ExpectedDigests {

@@ -1,13 +1,11 @@
 /** The version of an object that a call reads, with S3's order of refusals: permission before existence. */
-import { authorize, existingTagContext, isAllowed } from './access.ts';
-import type { Access } from './access.ts';
+import { type Access, authorize, existingTagContext, isAllowed } from './access.ts';
 import { httpDate } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { accessDenied, invalidArgument, methodNotAllowed, noSuchKey, noSuchVersion } from './errors.ts';
 import type { Store } from './store.ts';
-import { NULL_VERSION } from './versions.ts';
-import type { Version } from './versions.ts';
+import { NULL_VERSION, type Version } from './versions.ts';
 
 export interface VersionQuery {
   readonly bucket: Bucket;

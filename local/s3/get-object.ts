@@ -1,8 +1,7 @@
 /** GetObject and HeadObject, which differ only in the body. */
 import { pipeline } from 'node:stream/promises';
 import { isAllowed } from './access.ts';
-import { checksumHeaders, ENCRYPTED, httpDate, quoted, sendEmpty } from './answer.ts';
-import type { AnswerHeaders } from './answer.ts';
+import { type AnswerHeaders, checksumHeaders, ENCRYPTED, httpDate, quoted, sendEmpty } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import { parseRange } from './byte-range.ts';
 import type { S3Call } from './call.ts';

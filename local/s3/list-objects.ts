@@ -4,8 +4,16 @@ import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { invalidArgument } from './errors.ts';
 import { keyWriter, listableBucket, sharedContent } from './listing-content.ts';
-import { collectPage, laterOf, listingQuery, positionAfter, startOf } from './listing.ts';
-import type { Entry, ListingQuery, Position } from './listing.ts';
+import {
+  collectPage,
+  type Entry,
+  laterOf,
+  listingQuery,
+  type ListingQuery,
+  type Position,
+  positionAfter,
+  startOf,
+} from './listing.ts';
 import { ownerContent } from './owner.ts';
 import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';

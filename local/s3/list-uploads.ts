@@ -1,16 +1,23 @@
 /** ListMultipartUploads and ListParts. */
 import { authorize } from './access.ts';
 import { isoDate, quoted, sendXml } from './answer.ts';
-import { requiredQuery } from './call.ts';
-import type { S3Call } from './call.ts';
+import { requiredQuery, type S3Call } from './call.ts';
 import { findBucket } from './find-bucket.ts';
 import { keyWriter, listableBucket, sharedContent } from './listing-content.ts';
-import { collectPage, laterOf, listingQuery, parseLimit, positionAfter, startOf } from './listing.ts';
-import type { Listing, ListingQuery, Position } from './listing.ts';
+import {
+  collectPage,
+  laterOf,
+  type Listing,
+  listingQuery,
+  type ListingQuery,
+  parseLimit,
+  type Position,
+  positionAfter,
+  startOf,
+} from './listing.ts';
 import { ownerContent } from './owner.ts';
 import type { Store } from './store.ts';
-import { uploadOf } from './uploads.ts';
-import type { Part, Upload } from './uploads.ts';
+import { type Part, type Upload, uploadOf } from './uploads.ts';
 import type { XmlContent } from './xml.ts';
 
 export function listMultipartUploads(store: Store, call: S3Call): void {

@@ -5,8 +5,16 @@ import type { S3Call } from './call.ts';
 import { invalidArgument } from './errors.ts';
 import { assertVersionId } from './find-version.ts';
 import { keyWriter, listableBucket, sharedContent } from './listing-content.ts';
-import { collectPage, laterOf, listingQuery, positionAfter, startOf } from './listing.ts';
-import type { Listing, ListingQuery, Position } from './listing.ts';
+import {
+  collectPage,
+  laterOf,
+  type Listing,
+  listingQuery,
+  type ListingQuery,
+  type Position,
+  positionAfter,
+  startOf,
+} from './listing.ts';
 import { ownerContent } from './owner.ts';
 import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { invalidArgument, notImplemented } from './errors.ts';
-import { elements, parseXml, requiredText, textOf } from './xml.ts';
-import type { XmlContent, XmlNode } from './xml.ts';
+import { elements, parseXml, requiredText, textOf, type XmlContent, type XmlNode } from './xml.ts';
 
 export interface NotificationDestination {
   readonly id: string;

@@ -4,11 +4,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
-import { AwsError } from '../front/service.ts';
-import type { Clock, Deliver, Sender } from '../front/service.ts';
+import { AwsError, type Clock, type Deliver, type Sender } from '../front/service.ts';
 import { wanting } from './notification-configuration.ts';
-import { eventBridgeEvent, notificationOf } from './notification-event.ts';
-import type { ObjectChange } from './notification-event.ts';
+import { eventBridgeEvent, notificationOf, type ObjectChange } from './notification-event.ts';
 import { jsonColumn } from './row.ts';
 
 export interface Notifications {

@@ -1,8 +1,6 @@
 /** GetObjectTagging, PutObjectTagging, DeleteObjectTagging. */
-import { requestTagContext } from './access.ts';
-import type { Access } from './access.ts';
-import { sendEmpty, sendXml } from './answer.ts';
-import type { AnswerHeaders } from './answer.ts';
+import { type Access, requestTagContext } from './access.ts';
+import { type AnswerHeaders, sendEmpty, sendXml } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { findBucket } from './find-bucket.ts';

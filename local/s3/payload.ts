@@ -8,11 +8,16 @@ import type { Hash } from 'node:crypto';
 import { AwsError } from '../front/service.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import type { S3Call } from './call.ts';
-import { checksumHeader, createDigest, DEFAULT_ALGORITHM, isChecksumValue } from './checksum.ts';
-import type { ChecksumAlgorithm, Digest } from './checksum.ts';
+import {
+  type ChecksumAlgorithm,
+  checksumHeader,
+  createDigest,
+  DEFAULT_ALGORITHM,
+  type Digest,
+  isChecksumValue,
+} from './checksum.ts';
 import { badDigest, entityTooLarge, incompleteBody, invalidRequest, malformedXml } from './errors.ts';
-import { expectedDigests, isAwsChunked } from './expected-digests.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
+import { expectedDigests, type ExpectedDigests, isAwsChunked } from './expected-digests.ts';
 
 export interface PayloadFacts {
   readonly sizeBytes: number;

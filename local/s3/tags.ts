@@ -2,8 +2,7 @@
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { invalidArgument } from './errors.ts';
-import { elements, parseXml, requiredText } from './xml.ts';
-import type { XmlContent } from './xml.ts';
+import { elements, parseXml, requiredText, type XmlContent } from './xml.ts';
 
 export interface Tag {
   readonly key: string;

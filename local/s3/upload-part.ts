@@ -10,10 +10,8 @@ import {
   sendXml,
 } from './answer.ts';
 import { parseCopyRange } from './byte-range.ts';
-import { requiredQuery } from './call.ts';
-import type { S3Call } from './call.ts';
-import type { Segment } from './contents.ts';
-import { NO_CONTENT } from './contents.ts';
+import { requiredQuery, type S3Call } from './call.ts';
+import { NO_CONTENT, type Segment } from './contents.ts';
 import { digestContent, findCopySource, sourceVersionHeader } from './copy-source.ts';
 import { inTransaction } from './database.ts';
 import { entityTooLarge, invalidArgument, invalidRequest } from './errors.ts';

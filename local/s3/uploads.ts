@@ -5,11 +5,9 @@ import * as z from 'zod';
 import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
 import { createSequence } from './database.ts';
 import { noSuchUpload } from './errors.ts';
-import { objectHeadersSchema } from './object-headers.ts';
-import type { ObjectHeaders } from './object-headers.ts';
+import { type ObjectHeaders, objectHeadersSchema } from './object-headers.ts';
 import { jsonColumn, keyColumn } from './row.ts';
-import { tagsSchema } from './tags.ts';
-import type { Tags } from './tags.ts';
+import { type Tags, tagsSchema } from './tags.ts';
 
 /** What was said at the beginning of an upload about its checksum. */
 export interface ChecksumPlan {

@@ -2,8 +2,7 @@
 import { authorize } from './access.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
-import { NO_CONTENT } from './contents.ts';
-import type { Segment } from './contents.ts';
+import { NO_CONTENT, type Segment } from './contents.ts';
 import { inTransaction } from './database.ts';
 import { findBucket } from './find-bucket.ts';
 import type { ChangeKind } from './notification-event.ts';

@@ -1,10 +1,14 @@
 /** CreateQueue: again with the same attributes it answers the queue that is there, with others it is refused. */
-import { AwsError } from '../front/service.ts';
-import type { Caller } from '../front/service.ts';
-import { requireQueueAccess } from './operation.ts';
-import type { SqsContext } from './operation.ts';
-import { DEFAULT_ATTRIBUTES, checkAttributes, checkName, queueArn, withoutEmpty } from './queue.ts';
-import type { Queue } from './queue.ts';
+import { AwsError, type Caller } from '../front/service.ts';
+import { requireQueueAccess, type SqsContext } from './operation.ts';
+import {
+  checkAttributes,
+  checkName,
+  DEFAULT_ATTRIBUTES,
+  type Queue,
+  queueArn,
+  withoutEmpty,
+} from './queue.ts';
 import { checkRedriveTarget } from './redrive.ts';
 
 /** Throws QueueNameExists, AccessDeniedException and what its name and attributes deserve. */

@@ -4,13 +4,18 @@ import * as z from 'zod';
 import { readInput } from '../front/operation-input.ts';
 import { AwsError } from '../front/service.ts';
 import { checkBatchBytes, runBatch } from './batch.ts';
-import { checkMessage, md5, md5OfAttributes, messageBytes, sendBatchSchema, sendSchema } from './message.ts';
-import type { OutgoingMessage } from './message.ts';
-import { authorisedQueue } from './operation.ts';
-import type { SqsContext, SqsOperation } from './operation.ts';
+import {
+  checkMessage,
+  md5,
+  md5OfAttributes,
+  messageBytes,
+  type OutgoingMessage,
+  sendBatchSchema,
+  sendSchema,
+} from './message.ts';
+import { authorisedQueue, type SqsContext, type SqsOperation } from './operation.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute } from './queue.ts';
-import type { Queue } from './queue.ts';
+import { numericAttribute, type Queue } from './queue.ts';
 import { receive, receiveSchema } from './receive.ts';
 
 interface Receipt {

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute } from './queue.ts';
-import type { Queue } from './queue.ts';
+import { numericAttribute, type Queue } from './queue.ts';
 
 export interface MessageAttribute {
   readonly DataType: string;

@@ -3,10 +3,8 @@ import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { senderRequest } from '../iam/service-principal.ts';
-import { AwsError } from '../front/service.ts';
-import type { Caller, Sender } from '../front/service.ts';
-import { queueArn } from './queue.ts';
-import type { Queue } from './queue.ts';
+import { AwsError, type Caller, type Sender } from '../front/service.ts';
+import { type Queue, queueArn } from './queue.ts';
 import type { ReceiveContext } from './receive.ts';
 
 export interface SqsContext extends ReceiveContext {

@@ -4,10 +4,15 @@ import { readInput } from '../front/operation-input.ts';
 import type { Caller } from '../front/service.ts';
 import { createQueue } from './create-queue.ts';
 import { invalidParameter } from './errors.ts';
-import { authorisedQueue, queueUrl, requireQueue, requireQueueAccess } from './operation.ts';
-import type { SqsContext, SqsOperation } from './operation.ts';
-import { checkAttributes, queueArn, withoutEmpty } from './queue.ts';
-import type { Queue } from './queue.ts';
+import {
+  authorisedQueue,
+  queueUrl,
+  requireQueue,
+  requireQueueAccess,
+  type SqsContext,
+  type SqsOperation,
+} from './operation.ts';
+import { checkAttributes, type Queue, queueArn, withoutEmpty } from './queue.ts';
 import { checkRedriveTarget } from './redrive.ts';
 
 const strings = z.record(z.string(), z.string());

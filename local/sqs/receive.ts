@@ -4,11 +4,9 @@ import * as z from 'zod';
 import type { Clock } from '../front/service.ts';
 import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';
-import { md5, md5OfAttributes } from './message.ts';
-import type { MessageAttribute } from './message.ts';
+import { md5, md5OfAttributes, type MessageAttribute } from './message.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute } from './queue.ts';
-import type { Queue } from './queue.ts';
+import { numericAttribute, type Queue } from './queue.ts';
 import { redrivePolicy } from './redrive.ts';
 import type { SqsStore, StoredMessage } from './store.ts';
 

@@ -10,8 +10,7 @@ import type { JsonService, Sender } from '../front/service.ts';
 import { createFairness } from './fairness.ts';
 import { createLongPolls } from './long-poll.ts';
 import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';
-import { requireQueue, requireSenderAccess } from './operation.ts';
-import type { SqsContext, SqsOperation } from './operation.ts';
+import { requireQueue, requireSenderAccess, type SqsContext, type SqsOperation } from './operation.ts';
 import { QUEUE_OPERATIONS } from './queue-operations.ts';
 import { openSqsStore } from './store.ts';
 

@@ -1,5 +1,5 @@
 /** The Encryption SDK's key store: read strongly consistent, and an outage of it is ours to retry. */
-import type { BranchKeyTable } from '../envelope/kms/branch-key.ts';
+import type { BranchKeyTable } from '../envelope/kms/key-store.ts';
 import { plainDynamoDbClient } from './clients.ts';
 import { storing } from './storage-failure.ts';
 

@@ -1,7 +1,7 @@
 /** When a key was last heard of, and what, in the state table. */
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { Hearings } from '../ports.ts';
+import type { Hearings } from '../ports/tenants.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
 import { succeeds } from './conditional-write.ts';
 import { expiresAt, HEARD_SIGNALS, heardItem, heardSignalItem, type StateTable } from './state-table.ts';

@@ -1,6 +1,6 @@
 /** Leases: one item each, written only over nothing, over the same holder, or over one whose time is up. */
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Leases } from '../ports.ts';
+import type { Leases } from '../ports/leases.ts';
 import { succeeds } from './conditional-write.ts';
 import { expiresAt, leaseItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

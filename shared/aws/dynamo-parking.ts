@@ -1,7 +1,7 @@
 /** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live; a key may stay away for months. */
 import { paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { JobInvalidError } from '../errors.ts';
-import type { ParkedJob, Parking, UnreadableRow } from '../ports.ts';
+import type { ParkedJob, Parking, UnreadableRow } from '../ports/parking.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { deleteItems } from './delete-items.ts';
 import { putRejection } from './dynamo-rejections.ts';

@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Plan, planOfRow, type Unreadable } from '../object/plan.ts';
-import type { State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
 import { updatedItem } from './conditional-write.ts';
 import { expiresAt, planItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

@@ -7,7 +7,7 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Plan } from '../object/plan.ts';
 import type { Receipt } from '../object/receipt.ts';
-import type { State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
 import { succeeds, updatedItem } from './conditional-write.ts';
 import { expiresAt, type ItemKey, receiptsItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

@@ -2,7 +2,9 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { ObjectId } from '../object/object-id.ts';
-import type { Redrive, Redrives, UnreadableRow, VersionMarker } from '../ports.ts';
+import type { Redrive, Redrives } from '../ports/redrives.ts';
+import type { UnreadableRow } from '../ports/parking.ts';
+import type { VersionMarker } from '../ports/sources.ts';
 import { deleteItems } from './delete-items.ts';
 import { missingChunks } from './dynamo-receipts.ts';
 import { expiresAt, type ItemKey, redriveItem, redriveMarkerItem, type StateTable } from './state-table.ts';

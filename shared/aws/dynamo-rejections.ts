@@ -1,6 +1,6 @@
 /** Work that can never be done, in one partition of the state table, by time: an operator lists it with one Query. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Rejection } from '../ports.ts';
+import type { Rejection } from '../ports/state.ts';
 import { succeeds } from './conditional-write.ts';
 import { rejectionItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

@@ -1,7 +1,8 @@
 /** How far the removals of tenants have come, in the state table. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { type Removal, type Removals, removalSchema } from '../offboarding/removal.ts';
+import { type Removal, removalSchema } from '../tenant/removal.ts';
+import type { Removals } from '../ports/tenants.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { removalItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';

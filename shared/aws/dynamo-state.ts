@@ -3,7 +3,7 @@ import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
 import type { ObjectId } from '../object/object-id.ts';
 import { type Plan, planOfRow } from '../object/plan.ts';
 import { StorageUnavailableError } from '../errors.ts';
-import type { State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { dynamoPlans } from './dynamo-plans.ts';

@@ -4,10 +4,9 @@
  */
 import { DryRunOperationException, type KeyMetadata, type KMS } from '@aws-sdk/client-kms';
 import type { EncryptionContext } from '../object/context.ts';
-import { type KmsOperation, saysNothing } from '../envelope/kms/kms-failure.ts';
+import { saysNothing } from '../envelope/kms/kms-failure.ts';
+import type { KeyAudit, KeyFacts, KmsOperation } from '../ports/kms.ts';
 import { errorOf } from '../errors.ts';
-import type { KeyAudit } from '../onboarding/check.ts';
-import type { KeyFacts } from '../onboarding/described-key.ts';
 import { clientPerRegion, makeCiphertext, NO_CIPHERTEXT } from './kms.ts';
 
 /** `controlRoleArn` is who we are: the grant that is tried would be for ourselves. */

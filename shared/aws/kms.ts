@@ -1,9 +1,7 @@
 /** KMS as the envelope and the probe ask for it: one client per region, the region read from the key ARN. */
 import { DryRunOperationException, type DryRunModifierType, type KMS } from '@aws-sdk/client-kms';
-import type { KmsOperations } from '../ports.ts';
+import type { KmsOperations, KmsProbe, MakingOperation, ProbeMaker } from '../ports/kms.ts';
 import type { EncryptionContext } from '../object/context.ts';
-import type { KmsProbe } from '../revocation/probe.ts';
-import type { MakingOperation, ProbeMaker } from '../revocation/probe-ciphertext.ts';
 import { kmsClient } from './clients.ts';
 
 /** A probe is asked again within a minute; one that takes longer is an outage, and must not hold up the others. */

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { parseJob } from '../object/job.ts';
 import { JobInvalidError } from '../errors.ts';
-import type { ParkedJob, Rejection, UnreadableRow } from '../ports.ts';
+import type { ParkedJob, UnreadableRow } from '../ports/parking.ts';
+import type { Rejection } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { ItemKey } from './state-table.ts';
 

@@ -2,7 +2,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { StorageUnavailableError } from '../errors.ts';
-import type { ByteStream } from '../ports.ts';
+import type { ByteStream } from '../object/byte-stream.ts';
 
 type Answer = Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>;
 

@@ -2,8 +2,8 @@
 import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
-import type { Attributes } from '../manifest/manifest.ts';
-import type { Destinations } from '../ports.ts';
+import type { Attributes } from '../object/attributes.ts';
+import type { Destinations } from '../ports/destinations.ts';
 import { bearingHeaders, withHeaders } from './s3-stored-headers.ts';
 import { storing } from './storage-failure.ts';
 

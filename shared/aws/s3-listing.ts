@@ -1,7 +1,7 @@
 /** The ingest bucket page by page. Keys come form-encoded, because XML cannot hold every key that S3 takes. */
 import { ListObjectVersionsCommand, type ObjectVersion, type S3Client } from '@aws-sdk/client-s3';
-import { decodeFormKey } from '../ingest/upload.ts';
-import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports.ts';
+import { decodeFormKey } from '../object/source-version.ts';
+import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports/sources.ts';
 import { storing } from './storage-failure.ts';
 
 export function s3Listing(s3: S3Client, bucket: string): SourceListing {

@@ -6,10 +6,10 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import { decodeFormKey } from '../ingest/upload.ts';
+import { decodeFormKey } from '../object/source-version.ts';
 import { StorageUnavailableError } from '../errors.ts';
-import type { Deleted, RefusedVersion } from '../offboarding/removal-step.ts';
-import type { VersionMarker } from '../ports.ts';
+import type { Deleted, RefusedVersion } from '../ports/vault.ts';
+import type { VersionMarker } from '../ports/sources.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { exceptionName, httpStatus, storing } from './storage-failure.ts';
 

@@ -9,10 +9,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { chunkRange, type Geometry } from '../object/geometry.ts';
-import type { SourceVersion } from '../object/plan.ts';
+import type { SourceVersion } from '../object/source-version.ts';
 import { SourceChangedError } from '../errors.ts';
-import type { Attributes, SourceChecksum } from '../manifest/manifest.ts';
-import type { ByteStream, SourceDescription, Sources } from '../ports.ts';
+import type { Attributes, SourceChecksum } from '../object/attributes.ts';
+import type { ByteStream } from '../object/byte-stream.ts';
+import type { SourceDescription, Sources } from '../ports/sources.ts';
 import { boundedStream } from './s3-body.ts';
 import { sourceFailure, unreadable } from './source-failure.ts';
 import { httpStatus, storing } from './storage-failure.ts';

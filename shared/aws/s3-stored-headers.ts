@@ -9,7 +9,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
-import type { Attributes } from '../manifest/manifest.ts';
+import type { Attributes } from '../object/attributes.ts';
 
 /** By lower-case name. A value is the header's bytes, one character each. */
 type Headers = Readonly<Record<string, string>>;

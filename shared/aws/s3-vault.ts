@@ -6,10 +6,9 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { decodeFormKey } from '../ingest/upload.ts';
+import { decodeFormKey } from '../object/source-version.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
-import { MAX_MANIFEST_BYTES } from '../manifest/manifest.ts';
-import type { StoredManifest, Vault } from '../ports.ts';
+import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../ports/vault.ts';
 import { boundedStream } from './s3-body.ts';
 import { exceptionName, httpStatus, storing } from './storage-failure.ts';
 

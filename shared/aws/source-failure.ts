@@ -3,7 +3,7 @@
  * Any other refusal is of the bucket, our role or S3, and says nothing about the version.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
  */
-import type { SourceVersion } from '../object/plan.ts';
+import type { SourceVersion } from '../object/source-version.ts';
 import { errorOf, SourceChangedError, SourceUnreadableError } from '../errors.ts';
 import { exceptionName } from './storage-failure.ts';
 

@@ -1,7 +1,7 @@
 /** The chunk queue: standard, at least once; a message group per tenant shares it out fairly. */
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { StorageUnavailableError } from '../errors.ts';
-import type { JobQueue } from '../ports.ts';
+import type { JobQueue } from '../ports/queues.ts';
 import { storing } from './storage-failure.ts';
 
 export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {

@@ -1,6 +1,6 @@
 /** When a message that was not done comes back. */
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Redelivery } from '../lambda/queue.ts';
+import type { Redelivery } from '../ports/queues.ts';
 import { storing } from './storage-failure.ts';
 
 export function sqsRedelivery(sqs: SQSClient, queueUrl: string): Redelivery {

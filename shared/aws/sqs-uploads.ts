@@ -1,6 +1,6 @@
 /** The upload queue, for notifications that S3 owes us. */
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { UploadQueue } from '../ports.ts';
+import type { UploadQueue } from '../ports/queues.ts';
 import { storing } from './storage-failure.ts';
 
 export function sqsUploads(sqs: SQSClient, queueUrl: string): UploadQueue {

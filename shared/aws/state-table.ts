@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ObjectId } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
-import type { Rejection } from '../ports.ts';
+import type { Rejection } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface StateTable {

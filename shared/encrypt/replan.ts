@@ -3,7 +3,8 @@
  * under two KEKs (FORMAT rule 14), so what an earlier generation wrote is written over, chunk by chunk.
  */
 import { isKeyRefusal, PlanChangedError, type SealstreamError } from '../errors.ts';
-import type { Sources, State } from '../ports.ts';
+import type { Sources } from '../ports/sources.ts';
+import type { State } from '../ports/state.ts';
 import { currentKekArns, keksOf, type Tenant } from '../tenant/tenant.ts';
 import type { Plan } from '../object/plan.ts';
 

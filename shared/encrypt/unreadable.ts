@@ -3,7 +3,7 @@
  * again, all of them under one record, and the watch does not set it going again until somebody removes the member.
  */
 import { SourceUnreadableError } from '../errors.ts';
-import type { State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
 import type { Plan, Unreadable } from '../object/plan.ts';
 
 export interface UnreadablePorts {

@@ -5,7 +5,8 @@
  * still the same after that.
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
-import type { State, Vault } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { Plan } from '../object/plan.ts';
 import type { Receipt } from '../object/receipt.ts';
 import { chunkKey } from '../object/vault-key.ts';

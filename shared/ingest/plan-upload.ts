@@ -1,11 +1,13 @@
 /** Plans the uploads of one notification and puts one job per chunk on the queue. Memory is flat in their number. */
 import { errorOf, SealstreamError } from '../errors.ts';
-import type { JobQueue, State } from '../ports.ts';
+import type { JobQueue } from '../ports/queues.ts';
+import type { State } from '../ports/state.ts';
 import { requireIntake } from '../tenant/tenant.ts';
 import { type Job, jobsOf } from '../object/job.ts';
 import { objectIdOf } from '../object/object-id.ts';
 import { type Plan, planOf } from '../object/plan.ts';
-import { parseNotification, type Upload, uploadOf } from './upload.ts';
+import { parseNotification, uploadOf } from './upload.ts';
+import type { Upload } from '../object/source-version.ts';
 
 /** SQS takes ten messages a request. */
 const BATCH_JOBS = 10;

@@ -3,19 +3,10 @@
  * against S3 itself. Where S3's own notification was lost, one of ours takes its place.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
+import { decodeFormKey, type SourceVersion, splitKey, type Upload } from '../object/source-version.ts';
 import * as z from 'zod';
-import { EventInvalidError, TenantUnknownError } from '../errors.ts';
+import { EventInvalidError } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
-import type { SourceVersion } from '../object/plan.ts';
-
-export interface Upload {
-  readonly tenantId: TenantId;
-  /** The source key without the tenant id and its slash. Never empty. */
-  readonly key: string;
-  readonly source: SourceVersion;
-  readonly sizeBytes: number;
-}
 
 const notificationSchema = z.union([
   z.object({ Event: z.literal('s3:TestEvent') }),
@@ -80,33 +71,4 @@ export function notificationOf({ bucket, key, ...source }: SourceVersion, sizeBy
     s3: { bucket: { name: bucket }, object },
   };
   return JSON.stringify({ Records: [record] });
-}
-
-/**
- * S3 form-encodes keys in notifications and in listings: a space is `+`, a plus `%2B`, the slash stays.
- * @throws EventInvalidError when it is not form-encoded
- */
-export function decodeFormKey(encoded: string): string {
-  try {
-    return decodeURIComponent(encoded.replaceAll('+', ' '));
-  } catch (cause) {
-    throw new EventInvalidError('the object key is not form-encoded UTF-8, as S3 sends it', { cause });
-  }
-}
-
-/**
- * Whose upload a key of the ingest bucket is, and its name.
- * @throws EventInvalidError, TenantUnknownError as `uploadOf`
- */
-export function splitKey(sourceKey: string): Pick<Upload, 'tenantId' | 'key'> {
-  const slash = sourceKey.indexOf('/');
-  const tenantId = tenantIdSchema.safeParse(sourceKey.slice(0, Math.max(slash, 0)));
-  if (!tenantId.success) {
-    throw new TenantUnknownError(
-      'the object key does not begin with a tenant id and a slash: {tenantId}/{key}',
-    );
-  }
-  const key = sourceKey.slice(slash + 1);
-  if (key === '') throw new EventInvalidError(`the key names no object below ${tenantId.data}/`);
-  return { tenantId: tenantId.data, key };
 }

@@ -3,17 +3,13 @@
  * work is done, waits for its tenant's key in the state table, or is recorded as rejected.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
+import type { Redelivery } from '../ports/queues.ts';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseJob } from '../object/job.ts';
 import { type Disposition, SealstreamError, SourceUnreadableError } from '../errors.ts';
-import type { ParkedJob, Parking, Rejection, State } from '../ports.ts';
+import type { ParkedJob, Parking } from '../ports/parking.ts';
+import type { Rejection, State } from '../ports/state.ts';
 import { count, loggable, logger } from './observe.ts';
-
-/** When a message that was not done comes back. Implemented by aws/sqs-redelivery.ts. */
-export interface Redelivery {
-  /** Hides the message for so long; it counts as received once more. */
-  delay(record: SQSRecord, seconds: number): Promise<void>;
-}
 
 export interface QueuePorts {
   readonly redelivery: Redelivery;

@@ -1,5 +1,5 @@
 /** Rows of the state table that were not what their keys say: somebody else wrote them, and a person should know. */
-import type { UnreadableRow } from '../ports.ts';
+import type { UnreadableRow } from '../ports/parking.ts';
 import { count, logger } from './observe.ts';
 
 export function reportRow({ row, reason }: UnreadableRow): void {

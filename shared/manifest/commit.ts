@@ -5,7 +5,8 @@
 import type { Plan } from '../object/plan.ts';
 import { manifestKey } from '../object/vault-key.ts';
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
-import type { State, Vault } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Vault } from '../ports/vault.ts';
 import { manifestDigest, stands, type StandsPorts } from './stands.ts';
 
 export interface CommitPorts extends StandsPorts {

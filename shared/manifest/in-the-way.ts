@@ -5,7 +5,7 @@
 import type { Plan } from '../object/plan.ts';
 import { manifestKey } from '../object/vault-key.ts';
 import { ManifestInvalidError } from '../errors.ts';
-import type { StoredManifest } from '../ports.ts';
+import type { StoredManifest } from '../ports/vault.ts';
 import { type ClearPart, decodeManifest } from './manifest.ts';
 
 /**

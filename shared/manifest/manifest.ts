@@ -3,6 +3,8 @@
  * part says how the object is divided and under which KEK; its sealed part holds what may be private and a copy of
  * the clear part, so that no field can be edited.
  */
+import type { Attributes, SourceChecksum } from '../object/attributes.ts';
+import { MAX_MANIFEST_BYTES } from '../ports/vault.ts';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { type Geometry, geometryOf } from '../object/geometry.ts';
@@ -26,26 +28,6 @@ export interface ClearPart extends Geometry {
   readonly sealedAt: string;
 }
 
-/** What S3 keeps beside an object's bytes. */
-export interface Attributes {
-  readonly contentType?: string | undefined;
-  readonly cacheControl?: string | undefined;
-  readonly contentDisposition?: string | undefined;
-  readonly contentEncoding?: string | undefined;
-  readonly contentLanguage?: string | undefined;
-  /** As sent; S3 does not check that it is a date. */
-  readonly expires?: string | undefined;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-/** A checksum S3 holds of the uploaded object, base64. `COMPOSITE`: of its parts' checksums. */
-export interface SourceChecksum {
-  readonly algorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
-  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
-  readonly value: string;
-}
-
 /** What rests encrypted under the tenant's KEK. */
 export interface SealedPart {
   readonly clear: ClearPart;
@@ -60,12 +42,6 @@ export interface Manifest {
   readonly clear: ClearPart;
   readonly sealed: Uint8Array;
 }
-
-/**
- * FORMAT rule 13. Of what S3 takes, the most an upload can bring is a key of 1,024 bytes, 8 KiB of headers and 10 tags
- * of 384 characters; in JSON, encrypted, in base64 that is less than 64 KiB.
- */
-export const MAX_MANIFEST_BYTES = 262_144;
 
 const clearPartShape = {
   format: z.literal(FORMAT),

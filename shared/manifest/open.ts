@@ -4,7 +4,7 @@ import { manifestContext } from '../object/context.ts';
 import { decryptWhole } from '../envelope/message/decrypt.ts';
 import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { ManifestInvalidError, ObjectUnknownError } from '../errors.ts';
-import type { Vault } from '../ports.ts';
+import type { Vault } from '../ports/vault.ts';
 import { keksOf, type Tenant } from '../tenant/tenant.ts';
 import { decodeManifest, decodeSealedPart, type SealedPart } from './manifest.ts';
 

@@ -4,10 +4,13 @@
  * we write it. Where it cannot be told which of two uploads is newer, nothing is replaced and nothing dropped.
  */
 import { createHash } from 'node:crypto';
-import type { Plan, SourceVersion } from '../object/plan.ts';
+import type { Plan } from '../object/plan.ts';
+import type { SourceVersion } from '../object/source-version.ts';
 import { manifestKey } from '../object/vault-key.ts';
 import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
-import type { Sources, State, StoredManifest, Vault } from '../ports.ts';
+import type { Sources } from '../ports/sources.ts';
+import type { State } from '../ports/state.ts';
+import type { StoredManifest, Vault } from '../ports/vault.ts';
 import { clearPartOf, inTheWay } from './in-the-way.ts';
 import type { ClearPart } from './manifest.ts';
 import { sequencerOrder } from './sequencer.ts';

@@ -10,7 +10,8 @@ import { chunkContext } from '../object/context.ts';
 import { firstLine } from '../envelope/message/first-line.ts';
 import { isMessageSize } from '../envelope/message/message-size.ts';
 import { ChunkChangedError } from '../errors.ts';
-import type { ListedChunk, State, Vault } from '../ports.ts';
+import type { ListedChunk, Vault } from '../ports/vault.ts';
+import type { State } from '../ports/state.ts';
 
 export interface WrittenPorts {
   readonly state: Pick<State, 'dropReceipt'>;

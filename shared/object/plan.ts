@@ -3,25 +3,13 @@
  * which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and its
  * division all follow from the source version, and that can be read as planned or not at all.
  */
+import type { SourceVersion, Upload } from './source-version.ts';
 import * as z from 'zod';
 import { PlanInvalidError } from '../errors.ts';
 import { kekArnSchema } from '../tenant/tenant.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { geometryOf, type Geometry, MAX_CHUNK_BYTES } from './geometry.ts';
 import { objectIdOf, objectIdSchema, type ObjectId } from './object-id.ts';
-import type { Upload } from '../ingest/upload.ts';
-
-/** One immutable version of one object in the ingest bucket. */
-export interface SourceVersion {
-  readonly bucket: string;
-  /** The full key, tenant id and all. */
-  readonly key: string;
-  readonly versionId: string;
-  /** Orders the versions of one key, see manifest/sequencer.ts. Empty where S3's notification was lost. */
-  readonly sequencer: string;
-  /** ISO 8601, UTC. Orders the versions where a sequencer is missing. */
-  readonly uploadedAt: string;
-}
 
 export interface Plan extends Geometry {
   readonly tenantId: TenantId;

@@ -1,7 +1,8 @@
 /** The steps of a removal that cannot be undone, each taken only if it was asked for. */
-import { counted, type NamedVersions, NO_VERSIONS, versionName } from './named-versions.ts';
-import { type Removal, shredsBranchKeys } from './removal.ts';
-import type { RefusedVersion, RemovePorts, Taken } from './removal-step.ts';
+import { counted, type NamedVersions, NO_VERSIONS, versionName } from '../tenant/named-versions.ts';
+import { type Removal, shredsBranchKeys } from '../tenant/removal.ts';
+import type { RemovePorts, Taken } from './removal-step.ts';
+import type { RefusedVersion } from '../ports/vault.ts';
 
 /** How long work that was in flight when the keys were dropped may still write: it is stopped within a second. */
 const SETTLE_MS = 2_000;

@@ -4,7 +4,7 @@
  */
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import type { Removal } from './removal.ts';
+import type { Removal } from '../tenant/removal.ts';
 import type { RemovePorts } from './removal-step.ts';
 
 const JOBS_AT_ONCE = 100;

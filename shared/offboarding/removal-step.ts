@@ -1,7 +1,10 @@
 /** One step of a removal: what it needs of the world, and what it says when it is done for now. */
-import type { Parking, Tenants, VersionMarker } from '../ports.ts';
+import type { Deleted } from '../ports/vault.ts';
+import type { Parking } from '../ports/parking.ts';
+import type { Removals, Tenants } from '../ports/tenants.ts';
+import type { VersionMarker } from '../ports/sources.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import type { Removal, RemovalStep, Removals } from './removal.ts';
+import type { Removal, RemovalStep } from '../tenant/removal.ts';
 import type { SuspendPorts } from './suspend.ts';
 import type { WaitingPorts } from './waiting.ts';
 
@@ -13,18 +16,6 @@ export interface RemovePorts extends SuspendPorts, WaitingPorts {
   readonly deleteCiphertext: (tenantId: TenantId, after: VersionMarker | undefined) => Promise<Deleted>;
   /** Deletes a branch key with all of its versions. Returns how many rows. Idempotent. */
   readonly shredBranchKey: (branchKeyId: string) => Promise<number>;
-}
-
-export interface Deleted {
-  /** Versions and delete markers that are gone. */
-  readonly versions: number;
-  /** Versions that S3 will not delete however often it is asked, in order. */
-  readonly refused: readonly RefusedVersion[];
-}
-
-export interface RefusedVersion extends VersionMarker {
-  /** What S3 answered: `AccessDenied`, for one. */
-  readonly code: string;
 }
 
 /** What a step has done, and whether the next one has to wait. */

@@ -8,7 +8,7 @@ import { everyKekArn, keksOf, requireRegistered, type Tenant, turned } from '../
 import { deleteSome, shred } from './destroy.ts';
 import { drainStep, isIntakeClosed } from './drain.ts';
 import { dropParkedJobs, forgetIfUnused, wasNeverActive } from './forget.ts';
-import { type Removal, shredsBranchKeys } from './removal.ts';
+import { type Removal, shredsBranchKeys } from '../tenant/removal.ts';
 import type { RemovePorts, Steps, Taken, Wait } from './removal-step.ts';
 import type { RemoveRequest } from './request.ts';
 import { countWaiting } from './waiting.ts';

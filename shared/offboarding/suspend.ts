@@ -3,9 +3,10 @@
  * back, only we do, and only if its key works.
  */
 import { EventInvalidError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
-import { type KmsProbe, probeKey } from '../revocation/probe.ts';
+import { probeKey } from '../revocation/probe.ts';
+import type { KmsProbe } from '../ports/kms.ts';
 import { settledAt } from '../revocation/transition.ts';
 import { atMs, proven, reasonsIn, type TenantSignal } from '../tenant/key-signal.ts';
 import {

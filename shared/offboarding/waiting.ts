@@ -2,9 +2,10 @@
 import pLimit from 'p-limit';
 import { objectIdOf } from '../object/object-id.ts';
 import { type ErrorCode, SealstreamError } from '../errors.ts';
-import type { ListedVersion, SourceListing, State, VersionMarker } from '../ports.ts';
+import type { ListedVersion, SourceListing, VersionMarker } from '../ports/sources.ts';
+import type { State } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { counted, type NamedVersions, NO_VERSIONS, versionName } from './named-versions.ts';
+import { counted, type NamedVersions, NO_VERSIONS, versionName } from '../tenant/named-versions.ts';
 
 export interface WaitingPorts {
   readonly listing: SourceListing;

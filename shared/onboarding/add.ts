@@ -3,7 +3,7 @@
  * planned and wait. Asked again, it begins anew with what it is told then.
  */
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
 import { type Tenant, tenantSchema, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

@@ -1,11 +1,10 @@
 /** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
-import type { Hearings, Tenants } from '../ports.ts';
-import type { ProbeMaker } from '../revocation/probe-ciphertext.ts';
+import type { KeyAudit } from '../ports/kms.ts';
+import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
-import { checkDescription, type KeyDescriber } from './described-key.ts';
+import { checkDescription } from './described-key.ts';
 import { type Finding, passed, warned } from './finding.ts';
-import type { TryOperation } from './dry-run.ts';
 import { checkGrant } from './granted-key.ts';
 import { statementOf } from './key-uses.ts';
 import type { Candidate } from './named-key.ts';
@@ -16,11 +15,6 @@ export interface CheckPorts {
   readonly hearings: Pick<Hearings, 'last'>;
   readonly audit: KeyAudit;
   readonly ourselves: Ourselves;
-}
-
-/** What the checks ask of KMS. Implemented by aws/kms-audit.ts; throws what KMS throws. */
-export interface KeyAudit extends KeyDescriber, ProbeMaker {
-  readonly tryOperation: TryOperation;
 }
 
 export interface Checked extends Pick<Tenant, 'customKeyStore'> {

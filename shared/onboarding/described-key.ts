@@ -1,27 +1,9 @@
 /** What KMS says of a key when it is asked: that it is there, of which kind, in which state, from where. */
+import type { KeyDescriber, KeyFacts } from '../ports/kms.ts';
 import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError, TenantKeyDeniedError } from '../errors.ts';
 import { failed, type Finding, type Fix, passed, warned } from './finding.ts';
 import type { Candidate } from './named-key.ts';
-
-/** Of DescribeKey; the strings are KMS's own. */
-export interface KeyFacts {
-  readonly state: string;
-  readonly spec: string;
-  readonly usage: string;
-  readonly origin: string;
-  readonly multiRegion: boolean;
-  /** ARNs of the other keys of a multi-Region key. */
-  readonly relatedArns: readonly string[];
-  readonly validTo?: Date | undefined;
-  /** Whether it is in a CloudHSM or an external key store. */
-  readonly customKeyStore: boolean;
-}
-
-export interface KeyDescriber {
-  /** Throws what KMS throws. */
-  describe(kekArn: string): Promise<KeyFacts>;
-}
 
 export interface Described {
   readonly findings: readonly Finding[];

@@ -1,16 +1,10 @@
 /** Whether a key would let us do something, asked without doing it. */
+import type { KmsOperation, TryOperation } from '../ports/kms.ts';
 import type { EncryptionContext } from '../object/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms/kms-failure.ts';
+import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError } from '../errors.ts';
 import type { Candidate } from './named-key.ts';
 import type { Ourselves } from './ourselves.ts';
-
-/** Resolves when the operation would have worked; throws what KMS throws. Nothing is used or changed. */
-export type TryOperation = (
-  operation: KmsOperation,
-  kekArn: string,
-  context?: EncryptionContext,
-) => Promise<void>;
 
 export interface GrantPorts {
   readonly tryOperation: TryOperation;

@@ -4,7 +4,7 @@
  * So `revoke` remembers every event that takes a key away before it looks for who holds the key, and whoever registers
  * one looks there twice: before, and once it is registered. An event is either remembered by then, or finds the tenant.
  */
-import type { Hearings, Tenants } from '../ports.ts';
+import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { disabled, settledAt, takenBack } from '../revocation/transition.ts';
 import {

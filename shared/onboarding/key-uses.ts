@@ -1,7 +1,7 @@
 /** The ways in which we use a tenant's key, and the statement of the key policy that grants each. */
 import { keyGrant, type KeyPolicyStatement } from '../handover/key-policy.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
-import type { KmsOperation } from '../envelope/kms/kms-failure.ts';
+import type { KmsOperation } from '../ports/kms.ts';
 import type { Fix } from './finding.ts';
 import type { Candidate } from './named-key.ts';
 import type { Ourselves } from './ourselves.ts';

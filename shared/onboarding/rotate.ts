@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import { EventInvalidError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { requireActive } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 

@@ -1,5 +1,6 @@
 /** What an operator wants to know of tenants. Nothing in it is secret. */
-import type { Hearings, Parking, Tenants } from '../ports.ts';
+import type { Hearings, Tenants } from '../ports/tenants.ts';
+import type { Parking } from '../ports/parking.ts';
 import { readable } from '../tenant/readable.ts';
 import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';

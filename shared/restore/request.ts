@@ -1,7 +1,7 @@
 /** What a restore is asked for. */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
-import type { Destination } from '../ports.ts';
+import type { Destination } from '../ports/destinations.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
 export interface RestoreRequest {

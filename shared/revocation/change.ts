@@ -1,6 +1,6 @@
 /** Applies a signal to a tenant's record: read, decide, write unless somebody wrote in between, and again. */
 import { StorageUnavailableError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 

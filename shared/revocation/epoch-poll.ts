@@ -5,7 +5,7 @@
  */
 import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import { EpochChangedError, errorOf, TenantInvalidError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 

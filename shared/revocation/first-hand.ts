@@ -1,7 +1,7 @@
 /** KMS refused our own call: the same as a disabling event, seen first-hand. */
 import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import type { KeyRefusal } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { changeTenant } from './change.ts';
 import { refused } from './transition.ts';

@@ -2,20 +2,10 @@
  * The second way to ask whether a key can be used: a ciphertext that it made, which a dry run of Decrypt is asked
  * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
  */
+import type { ProbeMaker } from '../ports/kms.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
-import { kmsFailure, type KmsOperation } from '../envelope/kms/kms-failure.ts';
+import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
-
-/** Implemented by aws/kms.ts; throws what KMS throws. */
-export interface ProbeMaker {
-  /** A ciphertext under that context, made by an operation that the tenant's key mode grants to the control plane. */
-  makeCiphertext(kekArn: string, context: EncryptionContext, operation: MakingOperation): Promise<Uint8Array>;
-}
-
-export type MakingOperation = Extract<
-  KmsOperation,
-  'kms:GenerateDataKey' | 'kms:GenerateDataKeyWithoutPlaintext'
->;
 
 type Probed = Pick<Tenant, 'tenantId' | 'keyMode'>;
 

@@ -4,8 +4,8 @@
  * if all of them do. An outage is neither yes nor no, and nor is an answer that says nothing about the key; then the
  * other questions decide, and Decrypt is asked in a second way.
  */
-import type { EncryptionContext } from '../object/context.ts';
-import { kmsFailure, type KmsOperation, saysNothing } from '../envelope/kms/kms-failure.ts';
+import type { KeyDescription, KmsOperation, KmsProbe } from '../ports/kms.ts';
+import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
 import {
   isKeyRefusal,
   type KeyRefusal,
@@ -15,27 +15,6 @@ import {
 } from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { probeCiphertextOf, probeContext } from './probe-ciphertext.ts';
-
-/** What a probe asks of KMS. Implemented by aws/kms.ts; throws what KMS throws. */
-export interface KmsProbe {
-  describeKey(kekArn: string): Promise<KeyDescription>;
-  /** Resolves when GenerateDataKey would have worked. */
-  tryGenerateDataKey(kekArn: string, context: EncryptionContext): Promise<void>;
-  /**
-   * Resolves when Decrypt would have worked: of the ciphertext or, without one, of any. Not every region's KMS knows
-   * what is asked without one.
-   */
-  tryDecrypt(kekArn: string, context: EncryptionContext, ciphertext?: Uint8Array): Promise<void>;
-}
-
-export interface KeyDescription {
-  /** KMS's KeyState: `Enabled`, `Disabled`, … */
-  readonly state: string;
-  /** When a key that is pending deletion is deleted. */
-  readonly deletionDate?: Date;
-  /** When imported key material expires. */
-  readonly validTo?: Date;
-}
 
 /** A date from which on the key does not come back by itself. */
 export interface KeyWarning {

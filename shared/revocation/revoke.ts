@@ -1,13 +1,14 @@
 /** From an event about a key to the tenants who hold it. */
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
-import type { Hearings, Tenants } from '../ports.ts';
+import type { Hearings, Tenants } from '../ports/tenants.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
 import { readable } from '../tenant/readable.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
-import { type KmsProbe, probeKey } from './probe.ts';
+import { probeKey } from './probe.ts';
+import type { KmsProbe } from '../ports/kms.ts';
 import { disabled, dropped, mayRevoke, questioned, reopened, takenBack, takesBack } from './transition.ts';
 
 export interface RevokePorts {

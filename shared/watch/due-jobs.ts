@@ -1,7 +1,8 @@
 /** The jobs that bring a plan to its end, sent again; memory is flat in their number. */
 import type { Job } from '../object/job.ts';
 import type { Plan } from '../object/plan.ts';
-import type { JobQueue, Redrives } from '../ports.ts';
+import type { JobQueue } from '../ports/queues.ts';
+import type { Redrives } from '../ports/redrives.ts';
 
 export interface DueJobPorts {
   readonly jobs: JobQueue;

@@ -1,5 +1,5 @@
 /** Work for every tenant, memory flat in their number. */
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 
 const TENANTS_AT_ONCE = 32;

@@ -4,7 +4,8 @@
  * round without anything that grows with it.
  */
 import pLimit from 'p-limit';
-import type { ListedVersion, Redrives, SourceListing, VersionMarker, VersionPage } from '../ports.ts';
+import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports/sources.ts';
+import type { Redrives } from '../ports/redrives.ts';
 import { type Finding, type StuckPorts, stuckVersions } from './stuck.ts';
 
 export interface RedrivePorts extends StuckPorts {

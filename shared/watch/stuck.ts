@@ -4,18 +4,15 @@
  */
 import { type ObjectId, objectIdOf } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
-import { notificationOf, splitKey } from '../ingest/upload.ts';
+import { notificationOf } from '../ingest/upload.ts';
+import { splitKey } from '../object/source-version.ts';
 import { SealstreamError } from '../errors.ts';
-import type {
-  ListedVersion,
-  ParkedJob,
-  Parking,
-  Redrive,
-  Redrives,
-  State,
-  Tenants,
-  UploadQueue,
-} from '../ports.ts';
+import type { ListedVersion } from '../ports/sources.ts';
+import type { ParkedJob, Parking } from '../ports/parking.ts';
+import type { Redrive, Redrives } from '../ports/redrives.ts';
+import type { State } from '../ports/state.ts';
+import type { Tenants } from '../ports/tenants.ts';
+import type { UploadQueue } from '../ports/queues.ts';
 import { mayEncrypt } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { type DueJobPorts, sendDueJobs } from './due-jobs.ts';

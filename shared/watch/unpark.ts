@@ -5,7 +5,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobQueue, Leases, ParkedJob, Parking, Tenants } from '../ports.ts';
+import type { JobQueue } from '../ports/queues.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { ParkedJob, Parking } from '../ports/parking.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { mayEncrypt } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 

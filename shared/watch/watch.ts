@@ -4,13 +4,14 @@
  * day, $0.013. Memory is flat in the number of tenants, and one tenant's failure stops nobody else.
  */
 import { TenantInvalidError } from '../errors.ts';
-import type { Tenants } from '../ports.ts';
+import type { Tenants } from '../ports/tenants.ts';
 import { mayEncrypt, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { forEveryTenant } from './every-tenant.ts';
-import { type KeyWarning, type KmsProbe, type Probe, probeKey } from '../revocation/probe.ts';
-import { hasProbeCiphertexts, type ProbeMaker, probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
+import { type KeyWarning, type Probe, probeKey } from '../revocation/probe.ts';
+import type { KmsProbe, ProbeMaker } from '../ports/kms.ts';
+import { hasProbeCiphertexts, probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
 import { redrive, type RedrivePorts } from './redrive.ts';
 import { probed } from '../revocation/transition.ts';
 import { unpark, type UnparkPorts } from './unpark.ts';

@@ -4,8 +4,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clientConfig, control, ISV, startServices } from '../support/services.ts';
-import type { Services } from '../support/services.ts';
+import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
 
 interface Sent {
   readonly what: string;

@@ -7,7 +7,7 @@ import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { shredBranchKey } from '../../shared/aws/key-store.ts';
 import { heardItem, heardSignalItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import type { Removal } from '../../shared/offboarding/removal.ts';
+import type { Removal } from '../../shared/tenant/removal.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';

@@ -7,7 +7,7 @@ import { planItem, receiptsItem, type StateTable } from '../../shared/aws/state-
 import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { Receipt } from '../../shared/object/receipt.ts';
 import { uploadOf } from '../../shared/ingest/upload.ts';
-import type { State } from '../../shared/ports.ts';
+import type { State } from '../../shared/ports/state.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';

@@ -6,7 +6,7 @@ import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { removalItem, type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
-import type { Tenants } from '../../shared/ports.ts';
+import type { Tenants } from '../../shared/ports/tenants.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';

@@ -14,7 +14,8 @@ import {
   type StateTable,
 } from '../../shared/aws/state-table.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import type { ParkedJob, Rejection } from '../../shared/ports.ts';
+import type { ParkedJob } from '../../shared/ports/parking.ts';
+import type { Rejection } from '../../shared/ports/state.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Listing } from '../../shared/aws/s3-listing.ts';
-import type { ListedVersion, VersionMarker } from '../../shared/ports.ts';
+import type { ListedVersion, VersionMarker } from '../../shared/ports/sources.ts';
 import { newBucket, startS3, type S3Server } from '../local/s3/s3-server.ts';
 
 let server: S3Server;

@@ -2,7 +2,7 @@ import { ListObjectVersionsCommand, type S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { s3Listing } from '../../shared/aws/s3-listing.ts';
 import { purgeSome } from '../../shared/aws/s3-purge.ts';
-import type { VersionMarker } from '../../shared/ports.ts';
+import type { VersionMarker } from '../../shared/ports/sources.ts';
 import { newBucket, startS3, type S3Server } from '../local/s3/s3-server.ts';
 import { denyingAuthorizer } from '../support/open-authorizer.ts';
 import { ACME } from '../support/tenants.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearingHeaders } from '../../shared/aws/s3-stored-headers.ts';
 import { s3Destinations } from '../../shared/aws/s3-destinations.ts';
 import { s3Sources } from '../../shared/aws/s3-sources.ts';
-import type { SourceVersion } from '../../shared/object/plan.ts';
+import type { SourceVersion } from '../../shared/object/source-version.ts';
 import { decodeSealedPart, encodeSealedPart } from '../../shared/manifest/manifest.ts';
 import { ACCOUNT, newBucket, startS3, type S3Server } from '../local/s3/s3-server.ts';
 import { EXPIRES, HEADERS } from '../support/header-cases.ts';

@@ -2,7 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { s3Vault } from '../../shared/aws/s3-vault.ts';
-import { decodeManifest, MAX_MANIFEST_BYTES } from '../../shared/manifest/manifest.ts';
+import { decodeManifest } from '../../shared/manifest/manifest.ts';
+import { MAX_MANIFEST_BYTES } from '../../shared/ports/vault.ts';
 import { codeOf } from '../support/content.ts';
 import { ACCOUNT, newBucket, startS3 } from '../local/s3/s3-server.ts';
 import { clientOf, Flood, s3Answering } from '../support/s3-stand-in.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { notificationOf, parseNotification, type Upload, uploadOf } from '../../shared/ingest/upload.ts';
+import { notificationOf, parseNotification, uploadOf } from '../../shared/ingest/upload.ts';
+import type { Upload } from '../../shared/object/source-version.ts';
 
 /** A notification as S3 sends it (event message structure, version 2.1). */
 function notification(key: string, changes: { record?: object; object?: object } = {}): string {

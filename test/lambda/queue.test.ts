@@ -11,7 +11,8 @@ import {
   TenantRevokedError,
 } from '../../shared/errors.ts';
 import { handleRecords, type QueuePorts } from '../../shared/lambda/queue.ts';
-import type { ParkedJob, Rejection } from '../../shared/ports.ts';
+import type { ParkedJob } from '../../shared/ports/parking.ts';
+import type { Rejection } from '../../shared/ports/state.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { ACME } from '../support/tenants.ts';
 

@@ -10,10 +10,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { AwsError } from '../../local/front/service.ts';
-import type { HttpService } from '../../local/front/service.ts';
-import { ISV, clientConfig, control, startServices } from '../support/services.ts';
-import type { Services } from '../support/services.ts';
+import { AwsError, type HttpService } from '../../local/front/service.ts';
+import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
 
 /** A service that counts what took effect. */
 function countingService(): HttpService & { effects: number } {

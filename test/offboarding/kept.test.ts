@@ -1,9 +1,9 @@
 /** What a removal leaves as it is, what it cannot take away, and that it comes to its end all the same. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { JobInvalidError, StorageUnavailableError } from '../../shared/errors.ts';
-import { removalSchema } from '../../shared/offboarding/removal.ts';
+import { removalSchema } from '../../shared/tenant/removal.ts';
 import { remove } from '../../shared/offboarding/remove.ts';
-import type { RefusedVersion } from '../../shared/offboarding/removal-step.ts';
+import type { RefusedVersion } from '../../shared/ports/vault.ts';
 import { countWaiting } from '../../shared/offboarding/waiting.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import {

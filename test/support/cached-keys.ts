@@ -1,11 +1,6 @@
 /** A sandbox that caches DEKs: over a KMS stand-in and a held clock, every key use and cache event kept. */
-import {
-  type DecryptRequest,
-  type GenerateDataKeyRequest,
-  type Kek,
-  type Keys,
-  kekOf,
-} from '../../shared/envelope/kms/kek.ts';
+import { type Kek, type Keys, kekOf } from '../../shared/envelope/kms/kek.ts';
+import type { DecryptRequest, GenerateDataKeyRequest } from '../../shared/ports/kms.ts';
 import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
 import { type CacheOptions, materialsCache } from '../../shared/envelope/cache/materials-cache.ts';
 import type { CacheEvent } from '../../shared/envelope/cache/partition.ts';

@@ -8,7 +8,7 @@ import type {
   GenerateDataKeyRequest,
   KmsAnswer,
   KmsOperations,
-} from '../../shared/envelope/kms/kek.ts';
+} from '../../shared/ports/kms.ts';
 
 export interface KmsCall {
   readonly operation: 'GenerateDataKey' | 'Decrypt' | 'Encrypt';

@@ -2,9 +2,7 @@
  * KMS as the checks of onboarding ask it, in memory: a key that is as it should be and grants what is rendered for its
  * tenant, until told otherwise.
  */
-import type { KmsOperation } from '../../shared/envelope/kms/kms-failure.ts';
-import type { KeyAudit } from '../../shared/onboarding/check.ts';
-import type { KeyFacts } from '../../shared/onboarding/described-key.ts';
+import type { KeyAudit, KeyFacts, KmsOperation } from '../../shared/ports/kms.ts';
 
 export interface AuditedKey {
   facts: Partial<KeyFacts>;

@@ -1,17 +1,13 @@
 /** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
 import { createHash } from 'node:crypto';
 import { chunkRange } from '../../shared/object/geometry.ts';
-import type { SourceVersion } from '../../shared/object/plan.ts';
+import type { SourceVersion } from '../../shared/object/source-version.ts';
 import { AuthenticationFailedError, SourceChangedError } from '../../shared/errors.ts';
-import type { Attributes } from '../../shared/manifest/manifest.ts';
-import type {
-  ByteStream,
-  Destinations,
-  SourceDescription,
-  Sources,
-  StoredManifest,
-  Vault,
-} from '../../shared/ports.ts';
+import type { Attributes } from '../../shared/object/attributes.ts';
+import type { ByteStream } from '../../shared/object/byte-stream.ts';
+import type { Destinations } from '../../shared/ports/destinations.ts';
+import type { SourceDescription, Sources } from '../../shared/ports/sources.ts';
+import type { StoredManifest, Vault } from '../../shared/ports/vault.ts';
 import { inPieces } from './content.ts';
 import type { Effects } from './effects.ts';
 

@@ -1,7 +1,7 @@
 /** What the control plane keeps beside the tenants' records, in memory: which keys were heard of, which branch keys made. */
 import type { BranchKeys } from '../../shared/envelope/kms/branch-keys.ts';
 import type { KeySignal } from '../../shared/tenant/key-signal.ts';
-import type { Hearings } from '../../shared/ports.ts';
+import type { Hearings } from '../../shared/ports/tenants.ts';
 
 export interface MemoryHearings extends Hearings {
   /** ISO 8601 by KEK ARN. */

@@ -5,7 +5,7 @@ import {
   GetItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { BranchKeyTable } from '../../shared/envelope/kms/branch-key.ts';
+import type { BranchKeyTable } from '../../shared/envelope/kms/key-store.ts';
 
 export type Row = Record<string, AttributeValue>;
 

@@ -2,7 +2,9 @@
 import { parseParked, setAside } from '../../shared/aws/parked-row.ts';
 import { parkedItem } from '../../shared/aws/state-table.ts';
 import { JobInvalidError } from '../../shared/errors.ts';
-import type { Leases, ParkedJob, Parking, Rejection } from '../../shared/ports.ts';
+import type { Leases } from '../../shared/ports/leases.ts';
+import type { ParkedJob, Parking } from '../../shared/ports/parking.ts';
+import type { Rejection } from '../../shared/ports/state.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Effects } from './effects.ts';
 

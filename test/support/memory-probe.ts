@@ -1,6 +1,5 @@
 /** KMS as the probe asks for it, in memory: every key is enabled and answers yes until told otherwise. */
-import type { KeyDescription, KmsProbe } from '../../shared/revocation/probe.ts';
-import type { ProbeMaker } from '../../shared/revocation/probe-ciphertext.ts';
+import type { KeyDescription, KmsProbe, ProbeMaker } from '../../shared/ports/kms.ts';
 
 export interface MemoryProbe extends KmsProbe, ProbeMaker {
   /** What DescribeKey answers. */

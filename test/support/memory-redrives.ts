@@ -1,12 +1,7 @@
 /** The listing of the ingest bucket, what the watch remembers, and the upload queue, in memory. */
-import type {
-  ListedVersion,
-  Redrive,
-  Redrives,
-  SourceListing,
-  UploadQueue,
-  VersionMarker,
-} from '../../shared/ports.ts';
+import type { ListedVersion, SourceListing, VersionMarker } from '../../shared/ports/sources.ts';
+import type { Redrive, Redrives } from '../../shared/ports/redrives.ts';
+import type { UploadQueue } from '../../shared/ports/queues.ts';
 import type { Effects } from './effects.ts';
 import type { MemoryState } from './memory-state.ts';
 

@@ -1,6 +1,6 @@
 /** The tenants' records in memory, each write as conditional as the state table's. */
 import { TenantInvalidError } from '../../shared/errors.ts';
-import type { Tenants } from '../../shared/ports.ts';
+import type { Tenants } from '../../shared/ports/tenants.ts';
 import { everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type EditedRecords, recordIn } from './edited-records.ts';

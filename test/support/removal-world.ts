@@ -1,10 +1,11 @@
 /** A tenant and all that its removal reaches, in memory. */
 import { planOf } from '../../shared/object/plan.ts';
-import type { Removal } from '../../shared/offboarding/removal.ts';
-import type { RefusedVersion, RemovePorts } from '../../shared/offboarding/removal-step.ts';
+import type { Removal } from '../../shared/tenant/removal.ts';
+import type { RemovePorts } from '../../shared/offboarding/removal-step.ts';
+import type { RefusedVersion } from '../../shared/ports/vault.ts';
 import { remove, type Removed } from '../../shared/offboarding/remove.ts';
 import type { RemoveRequest } from '../../shared/offboarding/request.ts';
-import type { ListedVersion } from '../../shared/ports.ts';
+import type { ListedVersion } from '../../shared/ports/sources.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { effects } from './effects.ts';
 import { type MemoryParking, memoryParking } from './memory-parking.ts';

@@ -1,20 +1,14 @@
 /** SQS, DynamoDB and EventBridge behind the front on a free port, without functions: what their tests talk to. */
-import { createClock } from '../../local/front/clock.ts';
-import type { LocalClock } from '../../local/front/clock.ts';
+import { createClock, type LocalClock } from '../../local/front/clock.ts';
 import { createDeliver } from '../../local/deliver.ts';
-import { createDynamoDb } from '../../local/dynamodb/service.ts';
-import type { DynamoDb } from '../../local/dynamodb/service.ts';
-import { createEventBridge } from '../../local/eventbridge/service.ts';
-import type { EventBridge } from '../../local/eventbridge/service.ts';
+import { createDynamoDb, type DynamoDb } from '../../local/dynamodb/service.ts';
+import { createEventBridge, type EventBridge } from '../../local/eventbridge/service.ts';
 import { createFaults } from '../../local/front/faults.ts';
-import { startFront } from '../../local/front/front.ts';
-import type { Endpoint } from '../../local/front/front.ts';
+import { type Endpoint, startFront } from '../../local/front/front.ts';
 import { createAuthorizer } from '../../local/iam/evaluate.ts';
-import { createRoles } from '../../local/iam/roles.ts';
-import type { Roles } from '../../local/iam/roles.ts';
+import { createRoles, type Roles } from '../../local/iam/roles.ts';
 import type { Caller } from '../../local/front/service.ts';
-import { createSqs } from '../../local/sqs/service.ts';
-import type { Sqs } from '../../local/sqs/service.ts';
+import { createSqs, type Sqs } from '../../local/sqs/service.ts';
 import { createTimings } from '../../local/front/timings.ts';
 
 export const ISV = '000000000000';

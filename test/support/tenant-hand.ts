@@ -7,7 +7,7 @@ import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { tenantItem } from '../../shared/aws/state-table.ts';
-import type { ParkedJob } from '../../shared/ports.ts';
+import type { ParkedJob } from '../../shared/ports/parking.ts';
 import { type Tenant, tenantSchema, type TenantStatus } from '../../shared/tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type Pipeline, type TenantName, TENANT_ACCOUNTS } from './pipeline.ts';

@@ -1,10 +1,6 @@
 /** Two tenants, each with a KEK in an account of its own, and the KMS stand-in that holds both. */
-import {
-  type Kek,
-  type Keys,
-  kekOf as kekOfKeys,
-  type KmsOperations,
-} from '../../shared/envelope/kms/kek.ts';
+import { type Kek, type Keys, kekOf as kekOfKeys } from '../../shared/envelope/kms/kek.ts';
+import type { KmsOperations } from '../../shared/ports/kms.ts';
 import { materialsCache } from '../../shared/envelope/cache/materials-cache.ts';
 import { type Tenant, tenantSchema } from '../../shared/tenant/tenant.ts';
 import { memoryKeyStore } from './memory-key-store.ts';

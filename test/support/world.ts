@@ -1,6 +1,5 @@
 /** The product's ports in memory, two tenants, and uploads of theirs: for tests of the orchestration alone. */
-import type { EncryptPorts } from '../../shared/encrypt/encrypt-chunk.ts';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptChunk, type EncryptPorts } from '../../shared/encrypt/encrypt-chunk.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { PlanPorts } from '../../shared/ingest/plan-upload.ts';

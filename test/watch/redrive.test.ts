@@ -6,7 +6,7 @@ import { planNotification } from '../../shared/ingest/plan-upload.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { manifestKey } from '../../shared/object/vault-key.ts';
 import { StorageUnavailableError } from '../../shared/errors.ts';
-import type { SourceListing } from '../../shared/ports.ts';
+import type { SourceListing } from '../../shared/ports/sources.ts';
 import { redrive, type RedrivePorts } from '../../shared/watch/redrive.ts';
 import type { TenantStatus } from '../../shared/tenant/tenant.ts';
 import { memoryParking, type MemoryParking } from '../support/memory-parking.ts';

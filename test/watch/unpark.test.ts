@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import type { Job } from '../../shared/object/job.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import type { ParkedJob } from '../../shared/ports.ts';
+import type { ParkedJob } from '../../shared/ports/parking.ts';
 import { unpark, type UnparkPorts } from '../../shared/watch/unpark.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { effects, type Effects } from '../support/effects.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { StorageUnavailableError, TenantInvalidError } from '../../shared/errors.ts';
-import type { KeyDescription, KmsProbe } from '../../shared/revocation/probe.ts';
+import type { KeyDescription, KmsProbe } from '../../shared/ports/kms.ts';
 import { type Finding, type Summary, watch, type WatchPorts } from '../../shared/watch/watch.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';

@@ -5,15 +5,11 @@
  */
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
-import { KEY_STORE_NAME } from './branch-keys.ts';
-import type { DecryptRequest, Kek, KmsOperations } from './kek.ts';
+import { KEY_STORE_NAME } from './key-store.ts';
+import type { Kek } from './kek.ts';
+import type { DecryptRequest, KmsOperations } from '../../ports/kms.ts';
 import type { BranchKeyMaterial } from '../cache/kept-material.ts';
 import { type Fetched, fetchFrom } from './kms-call.ts';
-
-type StoreInput = ConstructorParameters<typeof BranchKeyStoreNode>[0];
-
-/** Reads strongly consistent and throws StorageUnavailableError for an outage. Implemented by aws/branch-key-table.ts. */
-export type BranchKeyTable = Required<Extract<StoreInput['storage'], { ddbTableName: string }>>;
 
 /**
  * Has a branch key at hand, or nothing. A keyring demands a store even where its cache has the key: this one's calls

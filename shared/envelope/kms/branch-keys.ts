@@ -2,14 +2,13 @@
  * Branch keys in the Encryption SDK's key store, as the control plane makes them: each under one tenant's KEK and
  * bound to its id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
  */
+import { KEY_STORE_NAME } from './key-store.ts';
 import { randomUUID } from 'node:crypto';
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import type { Tenant } from '../../tenant/tenant.ts';
-import { kmsFailure, type KmsOperation } from './kms-failure.ts';
-
-/** Bound into every branch key. Never changes: the table behind it may. */
-export const KEY_STORE_NAME = 'sealstream';
+import { kmsFailure } from './kms-failure.ts';
+import type { KmsOperation } from '../../ports/kms.ts';
 
 type KmsClient = BranchKeyStoreNode['kmsClient'];
 type Storage = ConstructorParameters<typeof BranchKeyStoreNode>[0]['storage'];

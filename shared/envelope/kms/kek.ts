@@ -1,8 +1,9 @@
 /** One KEK of a tenant, the current one or one it had before, with the replicas and branch keys that belong to it. */
+import type { KmsOperations } from '../../ports/kms.ts';
 import { TenantKeyMisconfiguredError } from '../../errors.ts';
 import { type Isolation, keksOf, type KeyMode, type Tenant } from '../../tenant/tenant.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
-import type { BranchKeyTable } from './branch-key.ts';
+import type { BranchKeyTable } from './key-store.ts';
 import type { KeyUse } from './key-use.ts';
 import type { MaterialsCache } from '../cache/materials-cache.ts';
 
@@ -13,32 +14,6 @@ export interface Keys {
   readonly cache: MaterialsCache;
   /** Called once per message, when it is done or has failed. */
   readonly recordUse: (use: KeyUse) => void;
-}
-
-/** What the data path may ask of KMS. Implemented by aws/kms.ts. */
-export interface KmsOperations {
-  generateDataKey(request: GenerateDataKeyRequest): Promise<KmsAnswer>;
-  decrypt(request: DecryptRequest): Promise<KmsAnswer>;
-}
-
-export interface GenerateDataKeyRequest {
-  readonly KeyId: string;
-  readonly NumberOfBytes?: number;
-  readonly EncryptionContext?: Record<string, string>;
-}
-
-export interface DecryptRequest {
-  readonly KeyId?: string;
-  readonly CiphertextBlob: Uint8Array;
-  readonly EncryptionContext?: Record<string, string>;
-}
-
-export interface KmsAnswer {
-  readonly KeyId?: string;
-  readonly Plaintext?: Uint8Array;
-  readonly CiphertextBlob?: Uint8Array;
-  /** `requestId` finds the call in the tenant's CloudTrail. */
-  readonly $metadata?: { readonly requestId?: string };
 }
 
 export interface Kek {

@@ -4,8 +4,15 @@
  */
 import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypto/client-node';
 import { KmsUnavailableError } from '../../errors.ts';
-import type { DecryptRequest, GenerateDataKeyRequest, Kek, KmsAnswer, KmsOperations } from './kek.ts';
-import { kmsFailure, type KmsOperation } from './kms-failure.ts';
+import type { Kek } from './kek.ts';
+import type {
+  DecryptRequest,
+  GenerateDataKeyRequest,
+  KmsAnswer,
+  KmsOperation,
+  KmsOperations,
+} from '../../ports/kms.ts';
+import { kmsFailure } from './kms-failure.ts';
 import { inOrderOfReach, noteOutage } from './reach.ts';
 
 /** What KMS answered. */

@@ -3,6 +3,7 @@
  * Denied is not unreachable: an outage is never taken for a revocation.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors
  */
+import type { KmsOperation } from '../../ports/kms.ts';
 import {
   AuthenticationFailedError,
   KmsUnavailableError,
@@ -12,15 +13,6 @@ import {
   TenantKeyUnusableError,
 } from '../../errors.ts';
 import type { Kek } from './kek.ts';
-
-export type KmsOperation =
-  | 'kms:GenerateDataKey'
-  | 'kms:Decrypt'
-  | 'kms:DescribeKey'
-  | 'kms:GenerateDataKeyWithoutPlaintext'
-  | 'kms:ReEncrypt'
-  | 'kms:CreateGrant'
-  | 'kms:ListGrants';
 
 /**
  * Answers about the request, which any other key would have had as well: a parameter that this region's KMS does not

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KmsUnavailableError } from '../../errors.ts';
-import type { DecryptRequest, GenerateDataKeyRequest, KmsOperations } from './kek.ts';
+import type { DecryptRequest, GenerateDataKeyRequest, KmsOperations } from '../../ports/kms.ts';
 
 export interface KmsRateOptions {
   /** Of each tenant; calls of one second may come at once. */

@@ -2,7 +2,8 @@
  * Which replica of a multi-Region key is asked first. That a region's KMS is out of reach shows only when the SDK has
  * given up on it, after seconds; so for a while it is asked last, and not every chunk waits for it again.
  */
-import type { Kek, KmsOperations } from './kek.ts';
+import type { Kek } from './kek.ts';
+import type { KmsOperations } from '../../ports/kms.ts';
 import { ageMs, type Instant, instantOf } from '../cache/key-age.ts';
 
 const ASKED_LAST_MS = 30_000;

@@ -1,8 +1,7 @@
 /** Answers of the functions, as they are when nothing special is the matter. */
 import type { FoundAnswer, JudgedAnswer } from '../../../cli/answers.ts';
-import type { Removal } from '../../../shared/offboarding/removal.ts';
-import type { Tenant } from '../../../shared/tenant/tenant.ts';
-import { tenantSchema } from '../../../shared/tenant/tenant.ts';
+import type { Removal } from '../../../shared/tenant/removal.ts';
+import { type Tenant, tenantSchema } from '../../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 
 export const KEK_ARN = 'arn:aws:kms:eu-central-1:111111111111:key/mrk-1';

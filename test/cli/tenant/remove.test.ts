@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Removal } from '../../../shared/offboarding/removal.ts';
+import type { Removal } from '../../../shared/tenant/removal.ts';
 import { inAccount, type } from '../command-line.ts';
 import { removal } from './answers.ts';
 

@@ -21,8 +21,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, startServices } from '../../support/services.ts';
-import type { Services } from '../../support/services.ts';
+import { clientConfig, ISV, type Services, startServices } from '../../support/services.ts';
 
 const KEYS = {
   AttributeDefinitions: [

@@ -10,8 +10,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, rootCaller, startServices } from '../../support/services.ts';
-import type { Services } from '../../support/services.ts';
+import { clientConfig, ISV, rootCaller, type Services, startServices } from '../../support/services.ts';
 
 const TableName = 'state';
 

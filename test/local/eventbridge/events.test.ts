@@ -27,8 +27,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, control, startServices } from '../../support/services.ts';
-import type { Services } from '../../support/services.ts';
+import { clientConfig, control, ISV, type Services, startServices } from '../../support/services.ts';
 
 const TENANT = '111111111111';
 const eventSchema = z.looseObject({ id: z.string(), account: z.string(), detail: z.looseObject({}) });

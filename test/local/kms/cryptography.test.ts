@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KMS } from '@aws-sdk/client-kms';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { REGION, TENANT, newKey, present, refusal, startKms } from './kms-server.ts';
-import type { KmsServer } from './kms-server.ts';
+import { type KmsServer, newKey, present, refusal, REGION, startKms, TENANT } from './kms-server.ts';
 
 let server: KmsServer;
 let tenant: KMS;

@@ -4,8 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KMS } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAY_MS, ISV, REGION, TENANT, newKey, present, refusal, startKms } from './kms-server.ts';
-import type { KmsServer } from './kms-server.ts';
+import {
+  DAY_MS,
+  ISV,
+  type KmsServer,
+  newKey,
+  present,
+  refusal,
+  REGION,
+  startKms,
+  TENANT,
+} from './kms-server.ts';
 
 let server: KmsServer;
 let tenant: KMS;

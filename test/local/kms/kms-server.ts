@@ -1,15 +1,12 @@
 /** A KMS on a free port, with roles, a clock and everything it publishes, for the tests of this folder. */
 import { KMS } from '@aws-sdk/client-kms';
 import type { CreateKeyCommandInput } from '@aws-sdk/client-kms';
-import { createClock } from '../../../local/front/clock.ts';
-import type { LocalClock } from '../../../local/front/clock.ts';
+import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import { createFaults } from '../../../local/front/faults.ts';
 import { startFront } from '../../../local/front/front.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
-import { createRoles } from '../../../local/iam/roles.ts';
-import type { Roles } from '../../../local/iam/roles.ts';
-import { createKms } from '../../../local/kms/service.ts';
-import type { Kms } from '../../../local/kms/service.ts';
+import { createRoles, type Roles } from '../../../local/iam/roles.ts';
+import { createKms, type Kms } from '../../../local/kms/service.ts';
 import type { AwsEvent } from '../../../local/front/service.ts';
 import { createTimings } from '../../../local/front/timings.ts';
 

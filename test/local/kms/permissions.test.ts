@@ -1,8 +1,7 @@
 import type { CreateGrantCommandInput, GenerateDataKeyCommandOutput, KMS } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PolicyStatement } from '../../../local/iam/authorizer.ts';
-import { ISV, TENANT, newKey, present, refusal, startKms } from './kms-server.ts';
-import type { KmsServer } from './kms-server.ts';
+import { ISV, type KmsServer, newKey, present, refusal, startKms, TENANT } from './kms-server.ts';
 
 const ENCRYPT_ROLE = `arn:aws:iam::${ISV}:role/encrypt`;
 const ADMIN_ROLE = `arn:aws:iam::${TENANT}:role/admin`;

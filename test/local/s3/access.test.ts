@@ -5,8 +5,7 @@ import type { AccessRequest } from '../../../local/iam/authorizer.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
 import { createRoles } from '../../../local/iam/roles.ts';
 import { denyingAuthorizer } from '../../support/open-authorizer.ts';
-import { ACCOUNT, newBucket, OTHER_ACCOUNT, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { ACCOUNT, newBucket, OTHER_ACCOUNT, type S3Server, startS3 } from './s3-server.ts';
 
 let denied: readonly string[] = [];
 const authorizer = denyingAuthorizer(({ action }) => denied.includes(action));

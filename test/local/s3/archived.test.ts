@@ -1,7 +1,6 @@
 /** Objects in an archive: everything of them is there but their bytes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newBucket, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { newBucket, type S3Server, startS3 } from './s3-server.ts';
 
 let server: S3Server;
 beforeAll(async () => {

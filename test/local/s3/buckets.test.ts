@@ -4,8 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACCOUNT, newBucket, OTHER_ACCOUNT, s3Target } from './s3-server.ts';
-import type { S3Target } from './s3-server.ts';
+import { ACCOUNT, newBucket, OTHER_ACCOUNT, s3Target, type S3Target } from './s3-server.ts';
 
 let target: S3Target;
 let s3: S3;

@@ -6,8 +6,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ACCOUNT, newBucket, s3Target } from './s3-server.ts';
-import type { S3Target } from './s3-server.ts';
+import { ACCOUNT, newBucket, s3Target, type S3Target } from './s3-server.ts';
 
 let target: S3Target;
 let s3: S3;

@@ -4,10 +4,8 @@ import { Readable } from 'node:stream';
 import type { ChecksumType, CompletedPart, S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDigest } from '../../../local/s3/checksum.ts';
-import type { ChecksumAlgorithm } from '../../../local/s3/checksum.ts';
-import { ACCOUNT, newBucket, s3Target } from './s3-server.ts';
-import type { S3Target } from './s3-server.ts';
+import { type ChecksumAlgorithm, createDigest } from '../../../local/s3/checksum.ts';
+import { ACCOUNT, newBucket, s3Target, type S3Target } from './s3-server.ts';
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 const bodies = [randomBytes(MIN_PART_BYTES), randomBytes(MIN_PART_BYTES + 3), randomBytes(17)];

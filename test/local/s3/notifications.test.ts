@@ -1,8 +1,7 @@
 /** Notifications: which changes are told to whom, in AWS's exact shape, at least once. */
 import type { NotificationConfiguration, S3 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ACCOUNT, newBucket, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { ACCOUNT, newBucket, type S3Server, startS3 } from './s3-server.ts';
 import { AwsError } from '../../../local/front/service.ts';
 
 const QueueArn = `arn:aws:sqs:us-east-1:${ACCOUNT}:uploads`;

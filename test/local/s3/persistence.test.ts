@@ -7,8 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import { newBucket, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { newBucket, type S3Server, startS3 } from './s3-server.ts';
 
 async function bodies({ dataDir }: S3Server): Promise<readonly string[]> {
   const entries = await readdir(join(dataDir, 'bodies'), { recursive: true, withFileTypes: true });

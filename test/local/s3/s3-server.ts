@@ -10,10 +10,8 @@ import { S3 as S3Client } from '@aws-sdk/client-s3';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Authorizer } from '../../../local/iam/authorizer.ts';
 import { principalOf, readCredential } from '../../../local/front/identity.ts';
-import { createS3 } from '../../../local/s3/service.ts';
-import type { S3 } from '../../../local/s3/service.ts';
-import { AwsError } from '../../../local/front/service.ts';
-import type { Caller, Clock, Deliver } from '../../../local/front/service.ts';
+import { createS3, type S3 } from '../../../local/s3/service.ts';
+import { AwsError, type Caller, type Clock, type Deliver } from '../../../local/front/service.ts';
 import { openAuthorizer } from '../../support/open-authorizer.ts';
 
 /** An S3 to test against. */

@@ -1,8 +1,7 @@
 /** The local S3 made to verify signatures, as S3 does. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assertSignature } from '../../../local/s3/signature.ts';
-import { ACCOUNT, newBucket, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { ACCOUNT, newBucket, type S3Server, startS3 } from './s3-server.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const SCOPE = 'AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request';

@@ -1,8 +1,7 @@
 /** Versioning: enabled, suspended, never configured. */
 import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newBucket, s3Target } from './s3-server.ts';
-import type { S3Target } from './s3-server.ts';
+import { newBucket, s3Target, type S3Target } from './s3-server.ts';
 
 let target: S3Target;
 let s3: S3;

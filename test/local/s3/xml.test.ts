@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseXml } from '../../../local/s3/xml.ts';
-import { newBucket, startS3 } from './s3-server.ts';
-import type { S3Server } from './s3-server.ts';
+import { newBucket, type S3Server, startS3 } from './s3-server.ts';
 
 const MALFORMED = expect.objectContaining({ code: 'MalformedXML', status: 400 });
 

@@ -15,8 +15,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { ReceiveMessageCommandInput } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, rootCaller, startServices } from '../../support/services.ts';
-import type { Services } from '../../support/services.ts';
+import { clientConfig, ISV, rootCaller, type Services, startServices } from '../../support/services.ts';
 
 describe('messages', () => {
   let services: Services;

@@ -10,8 +10,7 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ISV, clientConfig, startServices } from '../../support/services.ts';
-import type { Services } from '../../support/services.ts';
+import { clientConfig, ISV, type Services, startServices } from '../../support/services.ts';
 
 describe('queues', () => {
   let services: Services;

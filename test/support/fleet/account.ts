@@ -8,16 +8,12 @@ import type { AwsEvent } from '../../../local/front/service.ts';
 import type { Job } from '../../../shared/object/job.ts';
 import { objectIdOf } from '../../../shared/object/object-id.ts';
 import type { BranchKeys } from '../../../shared/envelope/kms/branch-keys.ts';
-import type { Removal } from '../../../shared/offboarding/removal.ts';
-import type {
-  JobQueue,
-  Leases,
-  ListedVersion,
-  Redrives,
-  SourceListing,
-  Tenants,
-  UploadQueue,
-} from '../../../shared/ports.ts';
+import type { Removal } from '../../../shared/tenant/removal.ts';
+import type { JobQueue, UploadQueue } from '../../../shared/ports/queues.ts';
+import type { Leases } from '../../../shared/ports/leases.ts';
+import type { ListedVersion, SourceListing } from '../../../shared/ports/sources.ts';
+import type { Redrives } from '../../../shared/ports/redrives.ts';
+import type { Tenants } from '../../../shared/ports/tenants.ts';
 import { type Tenant, tenantSchema } from '../../../shared/tenant/tenant.ts';
 import { effects } from '../effects.ts';
 import {

@@ -1,6 +1,6 @@
 /** Branch keys as the product's own code makes them, over the tenants' keys of a fleet. */
 import { KMSClient } from '@aws-sdk/client-kms';
-import type { BranchKeyTable } from '../../../shared/envelope/kms/branch-key.ts';
+import type { BranchKeyTable } from '../../../shared/envelope/kms/key-store.ts';
 import { type BranchKeys, branchKeys } from '../../../shared/envelope/kms/branch-keys.ts';
 import { type Gate, gated } from './sandbox.ts';
 import type { TenantKeys } from './tenant-keys.ts';

@@ -1,6 +1,6 @@
 /** The functions of the control plane, wired as functions/*.ts wire them, over one account. */
 import type { AwsEvent } from '../../../local/front/service.ts';
-import type { Removals } from '../../../shared/offboarding/removal.ts';
+import type { Removals } from '../../../shared/ports/tenants.ts';
 import type { RemovePorts } from '../../../shared/offboarding/removal-step.ts';
 import { remove } from '../../../shared/offboarding/remove.ts';
 import type { RemoveRequest } from '../../../shared/offboarding/request.ts';

@@ -1,8 +1,7 @@
 /** The checks of onboarding over the tenants' keys of a fleet, as shared/aws/kms-audit.ts asks KMS: all dry runs. */
 import * as z from 'zod';
 import { CONTROL_ROLE, ISV_ACCOUNT } from '../../../laptop/names.ts';
-import type { KmsOperation } from '../../../shared/envelope/kms/kms-failure.ts';
-import type { KeyAudit } from '../../../shared/onboarding/check.ts';
+import type { KeyAudit, KmsOperation } from '../../../shared/ports/kms.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
 const NO_CIPHERTEXT = { DryRunModifiers: ['IGNORE_CIPHERTEXT'] };

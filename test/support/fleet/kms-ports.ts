@@ -1,8 +1,6 @@
 /** The product's two ports of KMS over the tenants' keys of a fleet. */
 import * as z from 'zod';
-import type { DecryptRequest, KmsOperations } from '../../../shared/envelope/kms/kek.ts';
-import type { KmsProbe } from '../../../shared/revocation/probe.ts';
-import type { ProbeMaker } from '../../../shared/revocation/probe-ciphertext.ts';
+import type { DecryptRequest, KmsOperations, KmsProbe, ProbeMaker } from '../../../shared/ports/kms.ts';
 import type { Account } from './account.ts';
 import type { OurRole } from './tenant-keys.ts';
 

@@ -1,5 +1,6 @@
 /** The part of the state table that the fleet must see through: who changes a tenant, and leases that outlive their holder. */
-import type { Leases, Tenants } from '../../../shared/ports.ts';
+import type { Leases } from '../../../shared/ports/leases.ts';
+import type { Tenants } from '../../../shared/ports/tenants.ts';
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { EditedRecords } from '../edited-records.ts';

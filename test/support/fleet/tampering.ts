@@ -1,6 +1,6 @@
 /** What those did to an account who had no business there, and what may come of it until a person has put it right. */
 import { planSchema } from '../../../shared/object/plan.ts';
-import type { Rejection } from '../../../shared/ports.ts';
+import type { Rejection } from '../../../shared/ports/state.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { EditedRecords } from '../edited-records.ts';
 import type { Account } from './account.ts';

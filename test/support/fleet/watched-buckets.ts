@@ -1,6 +1,8 @@
 /** Buckets that tell of every use of a DEK: a message that is written, a frame that is released. */
 import { decodeManifest } from '../../../shared/manifest/manifest.ts';
-import type { ByteStream, Destinations, Vault } from '../../../shared/ports.ts';
+import type { ByteStream } from '../../../shared/object/byte-stream.ts';
+import type { Destinations } from '../../../shared/ports/destinations.ts';
+import type { Vault } from '../../../shared/ports/vault.ts';
 import type { KeyUses } from './key-uses.ts';
 import type { Gate } from './sandbox.ts';
 

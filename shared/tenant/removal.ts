@@ -1,6 +1,6 @@
 /** How far the removal of a tenant has come; when it is done, what is left to show for it. */
 import * as z from 'zod';
-import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
+import { type TenantId, tenantIdSchema } from './tenant-id.ts';
 import { type NamedVersions, namedVersionsSchema } from './named-versions.ts';
 
 /** In order. `drain`: what is planned is sealed first. */
@@ -81,11 +81,4 @@ export function shredsBranchKeys({
   shredBranchKeys,
 }: Pick<Removal, 'deleteCiphertext' | 'shredBranchKeys'>): boolean {
   return deleteCiphertext || shredBranchKeys;
-}
-
-/** Where removals are kept. Implemented by aws/dynamo-removals.ts. */
-export interface Removals {
-  /** Strongly consistent. */
-  read(tenantId: TenantId): Promise<Removal | undefined>;
-  write(removal: Removal): Promise<void>;
 }

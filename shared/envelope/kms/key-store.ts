@@ -1,0 +1,10 @@
+/** The Encryption SDK's key store, where branch keys rest. */
+import type { BranchKeyStoreNode } from '@aws-crypto/client-node';
+
+type StoreInput = ConstructorParameters<typeof BranchKeyStoreNode>[0];
+
+/** Reads strongly consistent and throws StorageUnavailableError for an outage. Implemented by aws/branch-key-table.ts. */
+export type BranchKeyTable = Required<Extract<StoreInput['storage'], { ddbTableName: string }>>;
+
+/** Bound into every branch key. Never changes: the table behind it may. */
+export const KEY_STORE_NAME = 'sealstream';

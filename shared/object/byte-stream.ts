@@ -1,0 +1,3 @@
+/** Bytes on their way, piece by piece. */
+
+export type ByteStream = AsyncIterable<Uint8Array>;
