@@ -9,7 +9,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, ReplicateKeyCommand } from '@aws-sdk/client-kms';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ISV_ACCOUNT, KEY_STORE_TABLE, REGION, ROLE_ARNS, VAULT_BUCKET } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
@@ -59,7 +59,7 @@ async function remove(tenantId: string, chosen: object = {}): Promise<z.infer<ty
   throw new Error('it never ends');
 }
 
-it('what a replica wrapped is restored after that replica was dropped', async () => {
+test('what a replica wrapped is restored after that replica was dropped', async () => {
   const umbrella = new TenantHand(pipeline, 'umbrella');
   const { tenantId, accountId: tenantAccountId } = umbrella;
   const Policy = JSON.stringify(keyPolicy({ tenantId, tenantAccountId, ...ROLE_ARNS }));
@@ -87,7 +87,7 @@ it('what a replica wrapped is restored after that replica was dropped', async ()
   expect((await pipeline.restored(tenantId, 'by the replica')).equals(body)).toBe(true);
 });
 
-it('a tenant with branch keys that was removed reads its data without us', async () => {
+test('a tenant with branch keys that was removed reads its data without us', async () => {
   const initech = new TenantHand(pipeline, 'initech');
   const { tenantId } = initech;
   const kekArn = await initech.createKey('AWS_KMS', ['per-chunk', 'hierarchical']);
@@ -113,7 +113,7 @@ it('a tenant with branch keys that was removed reads its data without us', async
   expect(JSON.parse(plaintext.toString())).toMatchObject({ key: 'kept' });
 });
 
-it('a mistyped id with somebody’s key changes nothing for its holder, and is free again when it is removed', async () => {
+test('a mistyped id with somebody’s key changes nothing for its holder, and is free again when it is removed', async () => {
   const acme = new TenantHand(pipeline, 'acme');
   const before = await acme.record();
   const add = { action: 'add', tenantId: 'acmee', kekArn: before.kekArn };
@@ -132,7 +132,7 @@ it('a mistyped id with somebody’s key changes nothing for its holder, and is f
   expect(tenant.epoch).toBe(1);
 });
 
-it('a removal that deletes comes to its end, whatever lies in the vault, and says what it left', async () => {
+test('a removal that deletes comes to its end, whatever lies in the vault, and says what it left', async () => {
   const key = 'globex/objects/\u0001';
   await pipeline.put(VAULT_BUCKET, key, Buffer.from('planted'));
   await pipeline.put(VAULT_BUCKET, 'globex/objects/locked', Buffer.from('planted'));

@@ -5,7 +5,7 @@
  */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ENCRYPT_ROLE,
   INGEST_BUCKET,
@@ -67,12 +67,12 @@ async function restoreFails(key: string, code: string, bucket = RESTORE_BUCKET):
 }
 
 describe('the headers of an upload', () => {
-  it('come back byte for byte, whatever their encoding and names', async () => {
+  test('come back byte for byte, whatever their encoding and names', async () => {
     await sealed('headers', HEADERS);
     expect(await restoredHeaders('headers')).toEqual(HEADERS);
   });
 
-  it('have each Expires as it was sent, a date or not', async () => {
+  test('have each Expires as it was sent, a date or not', async () => {
     const restored = await Promise.all(
       EXPIRES.map(async (expires, index) => {
         await sealed(`expires-${index}`, { expires });
@@ -84,7 +84,7 @@ describe('the headers of an upload', () => {
 });
 
 describe('an upload in an archive', () => {
-  it('is recorded once for all its jobs, and kept', async () => {
+  test('is recorded once for all its jobs, and kept', async () => {
     const Key = 'acme/archived';
     const Body = randomBytes(2 * CHUNK_BYTES + 5);
     const archived = { Bucket: INGEST_BUCKET, Key, Body, StorageClass: 'GLACIER' as const };
@@ -106,13 +106,13 @@ describe('an upload in an archive', () => {
 });
 
 describe('what is planted in the vault', () => {
-  it('in the place of a manifest, too large to be one, is no manifest', async () => {
+  test('in the place of a manifest, too large to be one, is no manifest', async () => {
     await sealed('planted-manifest');
     await plant('acme/objects/planted-manifest', Buffer.alloc(PLANTED_BYTES, ' '));
     await restoreFails('planted-manifest', 'ERR_MANIFEST_INVALID');
   });
 
-  it('in the place of a chunk, larger than the chunk can be, is refused', async () => {
+  test('in the place of a chunk, larger than the chunk can be, is refused', async () => {
     const { tenantId, objectId } = await sealed('planted-chunk');
     const key = chunkKey(tenantId, objectId, 0);
     const chunk = await pipeline.read(VAULT_BUCKET, key);
@@ -120,7 +120,7 @@ describe('what is planted in the vault', () => {
     await restoreFails('planted-chunk', 'ERR_AUTHENTICATION_FAILED');
   });
 
-  it('with an Expires that the SDK cannot read keeps no object from being restored', async () => {
+  test('with an Expires that the SDK cannot read keeps no object from being restored', async () => {
     const { tenantId, objectId } = await sealed('planted-expires');
     for (const key of ['acme/objects/planted-expires', chunkKey(tenantId, objectId, 0)]) {
       const body = await pipeline.read(VAULT_BUCKET, key);
@@ -132,7 +132,7 @@ describe('what is planted in the vault', () => {
 });
 
 describe('a bucket that is not there', () => {
-  it('is a mistake, and neither an outage nor an unknown object', async () => {
+  test('is a mistake, and neither an outage nor an unknown object', async () => {
     await sealed('no-bucket');
     await restoreFails('no-bucket', 'ERR_STORAGE_MISCONFIGURED', 'nobody-has-this-bucket');
   });

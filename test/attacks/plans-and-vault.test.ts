@@ -8,7 +8,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ISV_ACCOUNT, REGION, ROLE_ARNS, STATE_TABLE, VAULT_BUCKET } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { planItem, tenantItem } from '../../shared/aws/state-table.ts';
@@ -90,7 +90,7 @@ async function redrive(): Promise<void> {
 }
 
 describe('with the ingest role’s credentials', () => {
-  it('a plan of another tenant’s upload seals nothing, removes nothing, and is told, even of a revoked tenant', async () => {
+  test('a plan of another tenant’s upload seals nothing, removes nothing, and is told, even of a revoked tenant', async () => {
     const victim = new TenantHand(pipeline, 'initech');
     const upload = await held.upload('initech', 'secret', randomBytes(10));
     const honest = await planOfUpload(upload);
@@ -112,7 +112,7 @@ describe('with the ingest role’s credentials', () => {
     await expectSealed(upload);
   });
 
-  it('a plan under a key of somebody else’s is sealed under the tenant’s own', async () => {
+  test('a plan under a key of somebody else’s is sealed under the tenant’s own', async () => {
     const upload = await held.upload('acme', 'foreign-key', randomBytes(10));
     const forged = { ...(await planOfUpload(upload)), kekArn: await pipeline.kekArn('globex') };
     await forge(forged);
@@ -123,7 +123,7 @@ describe('with the ingest role’s credentials', () => {
 });
 
 describe('with leave to put objects into the vault', () => {
-  it('a manifest of the id that the upload will have costs nobody the upload', async () => {
+  test('a manifest of the id that the upload will have costs nobody the upload', async () => {
     const donor = await held.upload('acme', 'donor', randomBytes(10));
     await held.release(donor);
     await pipeline.sealed(donor);
@@ -142,7 +142,7 @@ describe('with leave to put objects into the vault', () => {
     await expectSealed(upload);
   });
 
-  it.each([10, BYTES])('a chunk of the right size costs nobody an upload of %i bytes', async (bytes) => {
+  test.each([10, BYTES])('a chunk of the right size costs nobody an upload of %i bytes', async (bytes) => {
     const donor = await held.upload('acme', `donor-${bytes}`, randomBytes(bytes));
     await held.release(donor);
     await pipeline.sealed(donor);
@@ -158,7 +158,7 @@ describe('with leave to put objects into the vault', () => {
 });
 
 describe('two uploads of one key with one sequencer', () => {
-  it('end with the newer one, though the older one is heard of last', async () => {
+  test('end with the newer one, though the older one is heard of last', async () => {
     const older = await held.upload('acme', 'twice', randomBytes(10));
     await pipeline.advanceClock(10_000);
     const newer = await held.upload('acme', 'twice', randomBytes(20));
@@ -195,7 +195,7 @@ describe('uploads planned under a key that is of no use', () => {
     return upload;
   }
 
-  it('that was registered by mistake are sealed once the right one is', async () => {
+  test('that was registered by mistake are sealed once the right one is', async () => {
     const missing = '00000000-0000-4000-8000-000000000000';
     await onboard('add', `arn:aws:kms:${REGION}:${umbrella.accountId}:key/${missing}`);
     const upload = await parked('mistaken');
@@ -208,7 +208,7 @@ describe('uploads planned under a key that is of no use', () => {
     expect(await umbrella.parked()).toEqual([]);
   });
 
-  it('that its tenant destroys are sealed under the one that took its place', async () => {
+  test('that its tenant destroys are sealed under the one that took its place', async () => {
     const old = await umbrella.createKey('AWS_KMS');
     await onboard('change-key', old);
     await umbrella.kms.send(new ScheduleKeyDeletionCommand({ KeyId: old, PendingWindowInDays: 7 }));
@@ -237,7 +237,7 @@ async function sealedKek({ tenantId, key }: HeldUpload): Promise<string> {
 }
 
 describe('with the encrypt role’s credentials', () => {
-  it.each([10, BYTES])('a plan of %i bytes that claims to be sealed is sealed', async (bytes) => {
+  test.each([10, BYTES])('a plan of %i bytes that claims to be sealed is sealed', async (bytes) => {
     const upload = await held.upload('acme', `never-sealed-${bytes}`, randomBytes(bytes));
     const forged = { ...(await planOfUpload(upload)), sealedAt: new Date().toISOString() };
     await forge(forged, ENCRYPT_ROLE);
@@ -248,7 +248,7 @@ describe('with the encrypt role’s credentials', () => {
     await expectSealed(upload);
   });
 
-  it('a plan that claims to be older than what is sealed, and sealed itself, costs nobody the newer upload', async () => {
+  test('a plan that claims to be older than what is sealed, and sealed itself, costs nobody the newer upload', async () => {
     const older = await held.upload('acme', 'backdated', randomBytes(10));
     await held.release(older);
     await pipeline.sealed(older);

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { CONTROL_ROLE, ENCRYPT_ROLE, EVENT_BUS_ARN, REGION, ROLE_ARNS } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
@@ -105,7 +105,7 @@ describe('two replicas, both disabled, while KMS and DescribeKey say that both w
     await umbrella.becomes('active');
   });
 
-  it('stay revoked when one is enabled, and come back at once when the other is', async () => {
+  test('stay revoked when one is enabled, and come back at once when the other is', async () => {
     await lag(LAG_SECONDS);
     const replica = { KeyId: kekArn.replace(REGION, AWAY) };
     await heard(async () => await umbrella.kms.send(new DisableKeyCommand({ KeyId: kekArn })));
@@ -121,7 +121,7 @@ describe('two replicas, both disabled, while KMS and DescribeKey say that both w
 });
 
 describe('a key disabled, scheduled for deletion, cancelled and enabled', () => {
-  it('is back as fast as one that was only disabled: no clock is pushed on for minutes', async () => {
+  test('is back as fast as one that was only disabled: no clock is pushed on for minutes', async () => {
     const { kekArn: KeyId } = await acme.record();
     await heard(async () => await acme.kms.send(new DisableKeyCommand({ KeyId })));
     await heard(async () => await acme.kms.send(new ScheduleKeyDeletionCommand({ KeyId })));
@@ -133,7 +133,7 @@ describe('a key disabled, scheduled for deletion, cancelled and enabled', () => 
 });
 
 describe('a key that is disabled while it is proven', () => {
-  it('is not the active key of a new tenant, however often it is asked for while KMS lags', async () => {
+  test('is not the active key of a new tenant, however often it is asked for while KMS lags', async () => {
     const tenantId = 'umbrella-two';
     const policy = keyPolicy({ tenantId, tenantAccountId: umbrella.accountId, ...ROLE_ARNS });
     const created = await umbrella.kms.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
@@ -155,7 +155,7 @@ describe('a key that is disabled while it is proven', () => {
     expect((await onboard(add)).status).toBe('active');
   });
 
-  it('is not what a tenant changes over to', async () => {
+  test('is not what a tenant changes over to', async () => {
     const { kekArn: before } = await globex.record();
     const KeyId = await globex.createKey('AWS_KMS');
     const change = { action: 'change-key', tenantId: 'globex', kekArn: KeyId };
@@ -170,7 +170,7 @@ describe('a key that is disabled while it is proven', () => {
 });
 
 describe('a region whose KMS does not know how to be asked without a ciphertext', () => {
-  it('revokes nobody, is reported, and is asked in a second way, which finds a disabled key', async () => {
+  test('revokes nobody, is reported, and is asked in a second way, which finds a disabled key', async () => {
     const { epoch, kekArn } = await acme.record();
     await answers('Decrypt', 'IGNORE_CIPHERTEXT', 'ValidationException');
     await pipeline.client.invoke('watch', {});
@@ -195,7 +195,7 @@ describe('a region whose KMS does not know how to be asked without a ciphertext'
     expect(await acme.record()).toMatchObject({ status: 'revoked', signal: { reasons: [reason] } });
   });
 
-  it('takes tenants in all the same, and no key that it would let us use for anybody', async () => {
+  test('takes tenants in all the same, and no key that it would let us use for anybody', async () => {
     await answers('Decrypt', 'IGNORE_CIPHERTEXT', 'ValidationException');
     await answers('ReEncrypt', 'IGNORE_CIPHERTEXT', 'ValidationException');
     const tenantId = 'umbrella-three';
@@ -212,7 +212,7 @@ describe('a region whose KMS does not know how to be asked without a ciphertext'
     expect(await added(policy.Statement)).toMatchObject({ status: 'active' });
   });
 
-  it('does not revoke first-hand either: the work is tried again', async () => {
+  test('does not revoke first-hand either: the work is tried again', async () => {
     const { epoch } = await globex.record();
     const error = { code: 'ValidationException', status: 400 };
     const where = { service: 'kms', operation: 'GenerateDataKey', role: ENCRYPT_ROLE } as const;
@@ -223,7 +223,7 @@ describe('a region whose KMS does not know how to be asked without a ciphertext'
 });
 
 describe('a retired KEK that KMS refuses', () => {
-  it('leaves the cached keys of the present one in use', async () => {
+  test('leaves the cached keys of the present one in use', async () => {
     await initech.setKeyMode({ keyMode: 'cached', maxKeyAgeSeconds: 3600 });
     const [old, present] = ['under the old key', 'under the present key'];
     await uploadSealed(pipeline, initech, old);
@@ -247,7 +247,7 @@ describe('a retired KEK that KMS refuses', () => {
   });
 });
 
-it('what is left behind is nothing that anybody has to look at', async () => {
+test('what is left behind is nothing that anybody has to look at', async () => {
   const bytes = randomBytes(10);
   const uploaded = await pipeline.client.upload('globex', 'after all that', bytes);
   await pipeline.sealed(uploaded);

@@ -23,7 +23,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import {
   EVENT_BUS_ARN,
@@ -82,7 +82,7 @@ async function rowOf(Key: ItemKey): Promise<Record<string, unknown> | undefined>
 }
 
 describe.each(DATA_ROLES)('the role of %s', (role) => {
-  it("cannot write another key into a tenant's record, whatever the operation", async () => {
+  test("cannot write another key into a tenant's record, whatever the operation", async () => {
     const table = tableAs(role);
     const Key = tenantItem(ACME);
     const before = await rowOf(Key);
@@ -106,7 +106,7 @@ describe.each(DATA_ROLES)('the role of %s', (role) => {
     expect(await rowOf(Key)).toEqual(before);
   });
 
-  it('writes the rows that its work needs and no others', async () => {
+  test('writes the rows that its work needs and no others', async () => {
     const rows: readonly (readonly [string, ItemKey])[] = [
       ['record', tenantItem(ACME)],
       ['removal', removalItem(ACME)],
@@ -149,7 +149,7 @@ describe.each(DATA_ROLES)('the role of %s', (role) => {
     );
   });
 
-  it('cannot read the table through', async () => {
+  test('cannot read the table through', async () => {
     const table = tableAs(role);
     await expect(table.send(new ScanCommand({ TableName }))).rejects.toMatchObject(denied);
     const query = {
@@ -162,7 +162,7 @@ describe.each(DATA_ROLES)('the role of %s', (role) => {
     await expect(table.send(new GetCommand({ TableName, Key }))).rejects.toMatchObject(denied);
   });
 
-  it('cannot use a key of our own, though its policy leaves that to us', async () => {
+  test('cannot use a key of our own, though its policy leaves that to us', async () => {
     const ours = new KMSClient(pipeline.identity(ISV_ACCOUNT));
     const { KeyMetadata } = await ours.send(new CreateKeyCommand({}));
     const asked = { KeyId: KeyMetadata?.Arn, EncryptionContext: { 'tenant-id': 'acme' } };
@@ -175,7 +175,7 @@ describe.each(DATA_ROLES)('the role of %s', (role) => {
   });
 });
 
-it('the role of ingest cannot make a plan say that it is sealed, that a manifest is ours, or that nothing can be read: the source stays', async () => {
+test('the role of ingest cannot make a plan say that it is sealed, that a manifest is ours, or that nothing can be read: the source stays', async () => {
   const acme = new TenantHand(pipeline, 'acme');
   await pipeline.disableKey('acme');
   const uploaded = await uploadParked(pipeline, acme, 'never sealed');
@@ -216,7 +216,7 @@ it('the role of ingest cannot make a plan say that it is sealed, that a manifest
 describe('a record that names another tenant', () => {
   const Key = tenantItem(tenantIdSchema.parse('initech'));
 
-  it('is refused by every function, and keeps nobody else from being served', async () => {
+  test('is refused by every function, and keeps nobody else from being served', async () => {
     const sealed = await pipeline.client.upload('initech', 'before', randomBytes(10));
     await pipeline.sealed(sealed);
     await edit(Key, 'tenantId', 'globex');
@@ -247,7 +247,7 @@ describe('a record that names another tenant', () => {
     expect(await pipeline.restored('initech', 'before')).toHaveLength(10);
   });
 
-  it('among the holders of a key keeps nobody else from being revoked', async () => {
+  test('among the holders of a key keeps nobody else from being revoked', async () => {
     const globex = new TenantHand(pipeline, 'globex');
     const umbrella = new TenantHand(pipeline, 'umbrella');
     await umbrella.register(await globex.kekArn());
@@ -261,7 +261,7 @@ describe('a record that names another tenant', () => {
   });
 });
 
-it('a row planted before the parked jobs of a tenant keeps none of them back, and is found by an operator', async () => {
+test('a row planted before the parked jobs of a tenant keeps none of them back, and is found by an operator', async () => {
   const globex = new TenantHand(pipeline, 'globex');
   await pipeline.disableKey('globex');
   const uploaded = await uploadParked(pipeline, globex, 'behind a planted row');
@@ -277,7 +277,7 @@ it('a row planted before the parked jobs of a tenant keeps none of them back, an
   });
 });
 
-it('rejected work comes in the order of time, as the query of the README asks for it', async () => {
+test('rejected work comes in the order of time, as the query of the README asks for it', async () => {
   const bodies = ['first poison', 'second poison', 'third poison'];
   for (const body of bodies) {
     await pipeline.advanceClock(1000);
@@ -288,7 +288,7 @@ it('rejected work comes in the order of time, as the query of the README asks fo
   expect(rejected.filter((body) => body.endsWith('poison'))).toEqual(bodies);
 });
 
-it('restore opens nothing that names no tenant, though a key would let it', async () => {
+test('restore opens nothing that names no tenant, though a key would let it', async () => {
   const { tenantId, accountId, kms } = new TenantHand(pipeline, 'umbrella');
   const policy = keyPolicy({ tenantId, tenantAccountId: accountId, ...ROLE_ARNS });
   const Statement = policy.Statement.map((statement) => ({ ...statement, Condition: undefined }));
@@ -305,7 +305,7 @@ it('restore opens nothing that names no tenant, though a key would let it', asyn
   expect((await opened({ 'tenant-id': tenantId })).Plaintext).toHaveLength(32);
 });
 
-it('the upload queue takes messages for the ingest bucket alone', async () => {
+test('the upload queue takes messages for the ingest bucket alone', async () => {
   const QueueArn = `arn:aws:sqs:${REGION}:${ISV_ACCOUNT}:sealstream-local-uploads`;
   for (const account of [ISV_ACCOUNT, TENANT_ACCOUNTS.umbrella]) {
     const s3 = new S3Client({ ...pipeline.identity(account), forcePathStyle: true });
@@ -326,7 +326,7 @@ it('the upload queue takes messages for the ingest bucket alone', async () => {
   expect(bodies.filter((body) => body.includes('another-bucket'))).toEqual([]);
 });
 
-it('the rule on our bus lists the events that revoke acts on, and no others', async () => {
+test('the rule on our bus lists the events that revoke acts on, and no others', async () => {
   const events = new EventBridgeClient(pipeline.identity(ISV_ACCOUNT));
   const Name = 'sealstream-local-key-events';
   const { EventPattern = '' } = await events.send(

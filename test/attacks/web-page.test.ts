@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
 
 interface Sent {
@@ -84,7 +84,7 @@ const pages: readonly { readonly by: string; readonly forged: Record<string, str
   { by: 'a page that somebody uploaded to us', forged: { 'sec-fetch-site': 'same-origin' } },
 ];
 
-it.each(pages)('is refused with $by, by every service, before anything is done', async ({ forged }) => {
+test.each(pages)('is refused with $by, by every service, before anything is done', async ({ forged }) => {
   const before = { stored, offsetMs: services.clock.offsetMs() };
   for (const sent of requests) {
     const { status, body } = await send(sent, forged);
@@ -93,12 +93,12 @@ it.each(pages)('is refused with $by, by every service, before anything is done',
   expect({ stored, offsetMs: services.clock.offsetMs() }).toEqual(before);
 });
 
-it('is refused from our own origin, where any object that is a page would run', async () => {
+test('is refused from our own origin, where any object that is a page would run', async () => {
   for (const sent of requests)
     expect(await send(sent, { origin: services.endpoint })).toMatchObject({ status: 403 });
 });
 
-it('leaves nothing behind by a request that it sends without reading the answer', async () => {
+test('leaves nothing behind by a request that it sends without reading the answer', async () => {
   for (const sent of changing)
     expect(await send(sent, { origin: 'null', 'content-type': 'text/plain' })).toMatchObject({ status: 403 });
   expect(await control(services, 'GET', 'faults')).toEqual([]);
@@ -106,7 +106,7 @@ it('leaves nothing behind by a request that it sends without reading the answer'
   expect(QueueUrls ?? []).toEqual([]);
 });
 
-it('gets no leave by a preflight', async () => {
+test('gets no leave by a preflight', async () => {
   const preflight = { what: 'a preflight', method: 'OPTIONS', path: '/bucket/key' };
   const asked = { origin: 'https://evil.example', 'access-control-request-method': 'PUT' };
   const { status, headers } = await send(preflight, asked);
@@ -114,14 +114,14 @@ it('gets no leave by a preflight', async () => {
   expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
 });
 
-it('is told which header is wrong', async () => {
+test('is told which header is wrong', async () => {
   const health = { what: 'its health', method: 'GET', path: '/health' };
   expect((await send(health, { host: 'evil.example' })).body).toContain('Host');
   expect((await send(health, { origin: 'https://evil.example' })).body).toContain('Origin');
   expect((await send(health, { 'sec-fetch-site': 'cross-site' })).body).toContain('Sec-Fetch-Site');
 });
 
-it.each([
+test.each([
   '127.0.0.1',
   'LocalHost',
   '[::1]',
@@ -134,7 +134,7 @@ it.each([
     expect(await send(sent, { host: `${name}:${port}` })).toMatchObject({ status: 200 });
 });
 
-it('keeps nobody out who opens a presigned URL in a browser', async () => {
+test('keeps nobody out who opens a presigned URL in a browser', async () => {
   const url = { what: 'a URL', method: 'GET', path: `/bucket/key?X-Amz-Credential=${scope('s3')}` };
   expect(await send(url, { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' })).toMatchObject({
     status: 200,

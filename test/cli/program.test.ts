@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { inAccount, type, typed } from './command-line.ts';
 import { startLambda } from './lambda-stand-in.ts';
 
@@ -21,20 +21,20 @@ const COMMANDS = [
   'remove',
 ] as const;
 
-it.each(COMMANDS)('tenant %s --help shows examples and the options of every command', async (name) => {
+test.each(COMMANDS)('tenant %s --help shows examples and the options of every command', async (name) => {
   const { exitCode, out } = await typed(['tenant', name, '--help']);
   expect(exitCode).toBe(0);
   expect(out).toContain(`$ npx sealstream tenant ${name}`);
   expect(out).toContain('--endpoint-url');
 });
 
-it('says what the exit codes mean', async () => {
+test('says what the exit codes mean', async () => {
   const { exitCode, out } = await typed(['--help']);
   expect(exitCode).toBe(0);
   expect(out).toContain('Exit codes:');
 });
 
-it('invokes the function of stage dev, in the region of the environment', async () => {
+test('invokes the function of stage dev, in the region of the environment', async () => {
   const { exitCode, invocations } = await type(['tenant', 'list'], { answers: [EMPTY] });
   expect(exitCode).toBe(0);
   expect(invocations).toEqual([
@@ -47,20 +47,20 @@ it('invokes the function of stage dev, in the region of the environment', async 
   ]);
 });
 
-it('invokes the function of another stage in another region', async () => {
+test('invokes the function of another stage in another region', async () => {
   const args = ['tenant', 'list', '--stage', 'prod', '--region', 'eu-central-1'];
   const { invocations } = await type(args, { answers: [EMPTY] });
   expect(invocations).toMatchObject([{ functionName: 'sealstream-prod-onboard', region: 'eu-central-1' }]);
 });
 
-it('knows AWS_DEFAULT_REGION, as the AWS CLI does', async () => {
+test('knows AWS_DEFAULT_REGION, as the AWS CLI does', async () => {
   vi.stubEnv('AWS_REGION', undefined);
   vi.stubEnv('AWS_DEFAULT_REGION', 'ap-south-1');
   const { invocations } = await type(['tenant', 'list'], { answers: [EMPTY] });
   expect(invocations).toMatchObject([{ region: 'ap-south-1' }]);
 });
 
-it('finds the endpoint in AWS_ENDPOINT_URL', async () => {
+test('finds the endpoint in AWS_ENDPOINT_URL', async () => {
   await using lambda = await startLambda();
   lambda.answer(EMPTY);
   vi.stubEnv('AWS_ENDPOINT_URL', lambda.endpoint);
@@ -68,7 +68,7 @@ it('finds the endpoint in AWS_ENDPOINT_URL', async () => {
   expect(lambda.invocations).toHaveLength(1);
 });
 
-it('takes credentials and region from a profile', async () => {
+test('takes credentials and region from a profile', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'aws-'));
   await writeFile(join(folder, 'config'), '[profile operator]\nregion = eu-west-3\n');
   await writeFile(
@@ -84,7 +84,7 @@ it('takes credentials and region from a profile', async () => {
   await rm(folder, { recursive: true });
 });
 
-it.each([
+test.each([
   [[]],
   [['tenant']],
   [['tenant', 'adopt']],
@@ -106,14 +106,14 @@ it.each([
   expect(invocations).toEqual([]);
 });
 
-it('a tenant is named by an argument or by an option', async () => {
+test('a tenant is named by an argument or by an option', async () => {
   const answers = [{ errorType: 'ERR_TENANT_UNKNOWN', errorMessage: 'no' }];
   const one = await type(['tenant', 'show', 'acme'], { answers });
   const other = await type(['tenant', 'show', '--tenant', 'acme'], { answers });
   expect(one.invocations).toEqual(other.invocations);
 });
 
-it('a refusal exits 1 with the code and the message of the function, and no stack trace', async () => {
+test('a refusal exits 1 with the code and the message of the function, and no stack trace', async () => {
   const errorMessage = 'tenant acme is not registered; onboard it, then upload again';
   const answers = [{ errorType: 'ERR_TENANT_UNKNOWN', errorMessage }];
   const { exitCode, out, notes } = await type(['tenant', 'show', 'acme'], { answers });
@@ -122,7 +122,7 @@ it('a refusal exits 1 with the code and the message of the function, and no stac
   expect(notes).toBe(`sealstream: ERR_TENANT_UNKNOWN: ${errorMessage}`);
 });
 
-it('with --json a refusal is a document on standard output', async () => {
+test('with --json a refusal is a document on standard output', async () => {
   const answers = [{ errorType: 'ERR_TENANT_UNKNOWN', errorMessage: 'not registered' }];
   const { exitCode, out, notes } = await type(['tenant', 'show', 'acme', '--json'], { answers });
   expect(exitCode).toBe(1);
@@ -130,7 +130,7 @@ it('with --json a refusal is a document on standard output', async () => {
   expect(notes).toBe('');
 });
 
-it.each([
+test.each([
   'ERR_KMS_UNAVAILABLE',
   'ERR_STORAGE_UNAVAILABLE',
   'ERR_STORAGE_MISCONFIGURED',
@@ -141,7 +141,7 @@ it.each([
   expect((await type(['tenant', 'list'], { answers })).exitCode).toBe(3);
 });
 
-it.each([
+test.each([
   ['ResourceNotFoundException', 404, '--stage'],
   ['AccessDeniedException', 403, 'lambda:InvokeFunction on sealstream-dev-onboard'],
   ['ExpiredTokenException', 403, '--profile'],
@@ -155,26 +155,26 @@ it.each([
   expect(invocations).toHaveLength(1);
 });
 
-it('an endpoint where nothing listens exits 3', async () => {
+test('an endpoint where nothing listens exits 3', async () => {
   const { exitCode, notes } = await typed(['tenant', 'list', '--endpoint-url', 'http://127.0.0.1:1']);
   expect(exitCode).toBe(3);
   expect(notes).toContain('ECONNREFUSED');
 });
 
-it('without a region it names the option', async () => {
+test('without a region it names the option', async () => {
   vi.stubEnv('AWS_REGION', undefined);
   const { exitCode, notes } = await type(['tenant', 'list']);
   expect(exitCode).toBe(3);
   expect(notes).toContain('--region');
 });
 
-it('an answer of another version is not printed as if it were understood', async () => {
+test('an answer of another version is not printed as if it were understood', async () => {
   const { exitCode, out } = await type(['tenant', 'list'], { answers: [{ returns: { tenants: [{}] } }] });
   expect(exitCode).toBe(3);
   expect(out).toBe('');
 });
 
-it.each([
+test.each([
   [['tenant', 'banish', 'acme'], "unknown command 'banish'"],
   [['tenant', 'remove', 'acme'], "required option '--signed-off-by <name>' not specified"],
   [['tenant', 'show', 'Acme'], 'is invalid'],

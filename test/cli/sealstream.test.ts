@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
-it('the program that the package installs speaks, and exits as it should', async () => {
+test('the program that the package installs speaks, and exits as it should', async () => {
   const bin = fileURLToPath(new URL(`../../${manifest.bin.sealstream}`, import.meta.url));
   const child = spawn(process.execPath, [bin, 'tenant', 'show'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);

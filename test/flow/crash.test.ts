@@ -4,7 +4,7 @@
  * flushed.
  */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../local/front/faults.ts';
 import type { Uploaded } from '../../laptop/client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 describe.concurrent('a sandbox killed', () => {
-  it.each(MOMENTS)('$when $what loses nothing and seals once', async ({ when, ...call }) => {
+  test.each(MOMENTS)('$when $what loses nothing and seals once', async ({ when, ...call }) => {
     await redeliveries.during(async () => {
       const upload = await held.upload('acme', keyOf(when, call), randomBytes(BYTES));
       const kill = await armOn(call, upload, { when, effect: { kill: true } });
@@ -73,7 +73,7 @@ describe.concurrent('a sandbox killed', () => {
     });
   });
 
-  it.each(['before', 'after'] as const)(
+  test.each(['before', 'after'] as const)(
     '%s GetObject of the written manifest loses nothing and seals once',
     async (when) => {
       await redeliveries.during(async () => {
@@ -93,7 +93,7 @@ describe.concurrent('a sandbox killed', () => {
 });
 
 describe('after all these crashes', () => {
-  it('nothing is left on the queues, in the DLQs or among the rejections', async () => {
+  test('nothing is left on the queues, in the DLQs or among the rejections', async () => {
     await expectQuiet(pipeline);
     expect(await pipeline.depth('chunks')).toBe(0);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../laptop/demo/main.ts', import.meta.url));
@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('prints one JSON document that says all is well, for strange files', async () => {
+test('prints one JSON document that says all is well, for strange files', async () => {
   const files = {
     'empty.bin': '',
     'one byte': 'x',
@@ -45,7 +45,7 @@ it('prints one JSON document that says all is well, for strange files', async ()
   }
 });
 
-it('exits 1 with one line that says why when a file is missing', async () => {
+test('exits 1 with one line that says why when a file is missing', async () => {
   const failure = await run(process.execPath, [MAIN, join(folder, 'missing')]).catch(
     (error: unknown) => error,
   );

@@ -6,7 +6,7 @@ import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryMode } from '../../local/front/control.ts';
 import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../laptop/names.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
@@ -40,7 +40,7 @@ afterEach(async () => {
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 describe('events that are forged', () => {
-  it('cannot be put in the name of KMS, and others the bus does not take', async () => {
+  test('cannot be put in the name of KMS, and others the bus does not take', async () => {
     const events = new EventBridgeClient(pipeline.identity(globex.accountId));
     const forged = {
       EventBusName: EVENT_BUS_ARN,
@@ -55,7 +55,7 @@ describe('events that are forged', () => {
     await expect(events.send(put)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  it("of another account's calls on a tenant's key, or on keys that are nobody's, change nothing", async () => {
+  test("of another account's calls on a tenant's key, or on keys that are nobody's, change nothing", async () => {
     // Its rule forwards everything of KMS in its account.
     const stray = await umbrella.createKey('AWS_KMS');
     const before = (await functionLines(pipeline.local.dataDir, 'key event')).length;
@@ -80,7 +80,7 @@ describe('events that are forged', () => {
 });
 
 describe('events that are lost', () => {
-  it('are made good by the first refusal of KMS, and by the watch when the key is back', async () => {
+  test('are made good by the first refusal of KMS, and by the watch when the key is back', async () => {
     await deliver('lose');
     await pipeline.disableKey('acme');
     const waiting = await uploadParked(pipeline, acme, 'waits unheard');
@@ -94,7 +94,7 @@ describe('events that are lost', () => {
     await expectComesBack(pipeline, acme, waiting);
   });
 
-  it('are noticed by the watch though nobody uses the key', async () => {
+  test('are noticed by the watch though nobody uses the key', async () => {
     await deliver('lose');
     await initech.lockUsOut();
     await pipeline.client.invoke('watch', {});
@@ -106,7 +106,7 @@ describe('events that are lost', () => {
     await initech.becomes('active', { step: true });
   });
 
-  it('are not needed for a tenant whose key does not exist: its work waits', async () => {
+  test('are not needed for a tenant whose key does not exist: its work waits', async () => {
     await umbrella.register(`arn:aws:kms:${REGION}:${umbrella.accountId}:key/${randomUUID()}`);
     await uploadParked(pipeline, umbrella, 'waits for a key');
     expect((await umbrella.record()).status).toBe('revoked');
@@ -114,7 +114,7 @@ describe('events that are lost', () => {
 });
 
 describe('events that come twice or out of order', () => {
-  it('revoke once, and end as the key is', async () => {
+  test('revoke once, and end as the key is', async () => {
     await deliver('double');
     const { epoch } = await acme.record();
     await pipeline.disableKey('acme');
@@ -127,7 +127,7 @@ describe('events that come twice or out of order', () => {
     expect((await acme.record()).epoch).toBe(epoch + 2);
   });
 
-  it('end as the key is, though the key was enabled before we heard that it was disabled', async () => {
+  test('end as the key is, though the key was enabled before we heard that it was disabled', async () => {
     await deliver('reorder');
     await pipeline.disableKey('acme');
     await pipeline.advanceClock(NEXT_SECOND_MS);
@@ -144,7 +144,7 @@ describe('events that come twice or out of order', () => {
 });
 
 describe('work that is under way when the key goes', () => {
-  it('a restore ends at once, and nothing of it is at its destination', async () => {
+  test('a restore ends at once, and nothing of it is at its destination', async () => {
     const content = randomBytes(PARTS_BYTES);
     const { objectId, tenantId } = await sealed(globex, 'parts', content);
     const late = await arm(pipeline, {
@@ -175,7 +175,7 @@ describe('work that is under way when the key goes', () => {
     expect((await pipeline.restored(tenantId, 'parts')).equals(content)).toBe(true);
   });
 
-  it('a cached key is not used again, though KMS would still give it out', async () => {
+  test('a cached key is not used again, though KMS would still give it out', async () => {
     await globex.setKeyMode({ keyMode: 'cached', maxKeyAgeSeconds: 3600 });
     await uploadSealed(pipeline, globex, 'fetches the key');
     await uploadSealed(pipeline, globex, 'finds it cached');
@@ -195,7 +195,7 @@ describe('work that is under way when the key goes', () => {
   });
 });
 
-it('after all that, nothing is left on the queues, in the DLQs or among the rejections', async () => {
+test('after all that, nothing is left on the queues, in the DLQs or among the rejections', async () => {
   await expectQuiet(pipeline);
   expect(await pipeline.depth('events-dlq')).toBe(0);
   expect(await umbrella.parked()).toHaveLength(CHUNKS);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../laptop/drill/main.ts', import.meta.url));
@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('prints one JSON document, draws a page, and leaves nothing else behind', async () => {
+test('prints one JSON document, draws a page, and leaves nothing else behind', async () => {
   const out = join(folder, 'drill.html');
   // Lost events: what has to hold then is a matter of the keys' age, and not of how busy the machine is.
   const load = ['--sandboxes', '2', '--seconds', '3', '--max-key-age-seconds', '1', '--lose-events'];
@@ -44,7 +44,7 @@ it('prints one JSON document, draws a page, and leaves nothing else behind', asy
   expect(await readdir(folder)).toEqual(['drill.html']);
 });
 
-it('says which option it does not understand, and starts nothing', async () => {
+test('says which option it does not understand, and starts nothing', async () => {
   const failure = await run(process.execPath, [MAIN, '--sandboxes', 'many']).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 1, stdout: '' });
   expect(failure).toHaveProperty('stderr', expect.stringContaining('--sandboxes'));

@@ -1,6 +1,6 @@
 /** What can be told of the use of a tenant's key, in every key mode, against what the tenant's own KMS saw. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import type { KeyMode } from '../../shared/tenant/tenant.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
-it.each<[TenantName, KeyMode]>([
+test.each<[TenantName, KeyMode]>([
   ['acme', 'per-chunk'],
   ['globex', 'cached'],
   ['initech', 'hierarchical'],

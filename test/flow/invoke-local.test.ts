@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
@@ -36,7 +36,7 @@ async function invoke(name: string): Promise<unknown> {
   return JSON.parse(stdout.slice(stdout.indexOf('\n{\n')));
 }
 
-it('takes an object through by hand with the commands of the README', { timeout: TIMEOUT_MS }, async () => {
+test('takes an object through by hand with the commands of the README', { timeout: TIMEOUT_MS }, async () => {
   expect(commands).toHaveLength(8);
 
   expect(await invoke('ingest')).toEqual({ batchItemFailures: [] });
@@ -51,7 +51,7 @@ it('takes an object through by hand with the commands of the README', { timeout:
   expect(await invoke('revoke')).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
 });
 
-it.each([
+test.each([
   ['watch', { tenants: 3, revoked: 0, activated: 0, failed: 0 }],
   ['onboard', { tenantId: 'initech', status: 'active' }],
   ['rotate-branch-key', { tenantId: 'initech', branchKeyId: expect.stringMatching(/^initech\./u) }],

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { EVENT_BUS_ARN, ISV_ACCOUNT, REGION, ROLE_ARNS, VAULT_BUCKET } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
@@ -56,7 +56,7 @@ function faults({ findings }: z.infer<typeof judgedSchema>): readonly string[] {
   return findings.filter(({ ok }) => !ok).map(({ check, message }) => `${check}: ${message}`);
 }
 
-it('each way of getting a key wrong is a finding of its own, and the tenant stays pending', async () => {
+test('each way of getting a key wrong is a finding of its own, and the tenant stays pending', async () => {
   const everything = { Sid: 'Everything', Effect: 'Allow', Action: 'kms:*', Resource: '*' };
   const cases: Record<string, string> = {
     asymmetric: await keyOf(umbrella, undefined, { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }),
@@ -84,7 +84,7 @@ it('each way of getting a key wrong is a finding of its own, and the tenant stay
   expect(faults(elsewhere)).toEqual([expect.stringContaining('not among the tenant')]);
 });
 
-it('a tenant that deploys what is rendered for it needs nothing else', { timeout: 60_000 }, async () => {
+test('a tenant that deploys what is rendered for it needs nothing else', { timeout: 60_000 }, async () => {
   const [tenantId, accountId] = ['hooli', '555555555555'];
   const rendered = render({
     tenantId,
@@ -105,7 +105,7 @@ it('a tenant that deploys what is rendered for it needs nothing else', { timeout
   await pipeline.sealed(await pipeline.client.upload(tenantId, 'first', randomBytes(10)));
 });
 
-it('a tenant comes, is heard of, changes its key, rotates, pauses and goes', async () => {
+test('a tenant comes, is heard of, changes its key, rotates, pauses and goes', async () => {
   const kekArn = await umbrella.createKey('AWS_KMS');
   const strict = await onboard({ action: 'add', tenantId: 'umbrella', kekArn, strict: true });
   expect(strict.status).toBe('pending');

@@ -3,7 +3,7 @@
  * done. Outages are ridden out: everything seals, once, and nothing is rejected or dead.
  */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../local/front/faults.ts';
 import type { Uploaded } from '../../laptop/client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
@@ -91,38 +91,38 @@ beforeAll(async () => {
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 describe.concurrent('everything seals once', () => {
-  it.each(TROUBLES)('though every operation of %s first answers %s', async (service, what, trouble) => {
+  test.each(TROUBLES)('though every operation of %s first answers %s', async (service, what, trouble) => {
     const upload = await uploadFor(`${service}-${what}`);
     const faults = await armOnAll(service, upload, trouble, 1);
     expect(await rodeOut(upload, faults, 1)).toBe(true);
   });
 
-  it.each(SERVICES)('though every operation of %s first loses its connection', async (service) => {
+  test.each(SERVICES)('though every operation of %s first loses its connection', async (service) => {
     const upload = await uploadFor(`${service}-dropped`);
     const faults = await armOnAll(service, upload, DROPPED, 1);
     expect(await rodeOut(upload, faults, 1)).toBe(true);
   });
 
-  it.each(SERVICES)('though every operation of %s first loses its answer', async (service) => {
+  test.each(SERVICES)('though every operation of %s first loses its answer', async (service) => {
     const upload = await uploadFor(`${service}-dropped-after`);
     const faults = await armOnAll(service, upload, DROPPED_AFTER, 1);
     expect(await rodeOut(upload, faults, 1)).toBe(true);
   });
 
-  it.each(SERVICES)('though every operation of %s is slow', async (service) => {
+  test.each(SERVICES)('though every operation of %s is slow', async (service) => {
     const upload = await uploadFor(`${service}-slow`);
     const faults = await armOnAll(service, upload, { when: 'before', effect: { latencyMs: SLOW_MS } }, 1);
     expect(await rodeOut(upload, faults, 1)).toBe(true);
   });
 
-  it.each(SERVICES)('though %s stays down for longer than the SDK tries', async (service) => {
+  test.each(SERVICES)('though %s stays down for longer than the SDK tries', async (service) => {
     const upload = await uploadFor(`${service}-down`, ONE_CHUNK);
     const [operation] = OPERATIONS[service];
     const down = await armOn(operation, upload, answer('ServiceUnavailable', 503), BEYOND_THE_SDK);
     expect(await rodeOut(upload, [down], BEYOND_THE_SDK)).toBe(true);
   });
 
-  it('though all of AWS throttles at once', async () => {
+  test('though all of AWS throttles at once', async () => {
     const upload = await uploadFor('all-throttled');
     const throttled = answer('ThrottlingException', 400);
     const faults = await Promise.all(
@@ -134,7 +134,7 @@ describe.concurrent('everything seals once', () => {
 
 describe('everything is dealt with', () => {
   // Neither call says which message it is about: nothing else may be under way.
-  it('though SQS takes neither a backoff nor an acknowledgement', async () => {
+  test('though SQS takes neither a backoff nor an acknowledgement', async () => {
     const upload = await uploadFor('unacknowledged', ONE_CHUNK);
     const failing = answer('InternalError', 500);
     const faults = await Promise.all([
@@ -155,7 +155,7 @@ describe('everything is dealt with', () => {
     await expectSealedOnce(pipeline, upload);
   });
 
-  it('nothing is left on the queues, in the DLQs or among the rejections', async () => {
+  test('nothing is left on the queues, in the DLQs or among the rejections', async () => {
     await expectQuiet(pipeline);
     expect(await pipeline.depth('chunks')).toBe(0);
   });

@@ -2,7 +2,7 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/clie
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { INGEST_BUCKET, ISV_ACCOUNT, VAULT_BUCKET } from '../../laptop/names.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
@@ -43,7 +43,7 @@ async function grantedActions(): Promise<readonly string[]> {
   });
 }
 
-it('the roles are allowed all that the pipeline does, and the pipeline does all that they are allowed', async () => {
+test('the roles are allowed all that the pipeline does, and the pipeline does all that they are allowed', async () => {
   const options = { tags: { cost: 'center' } };
   const big = await pipeline.client.upload('acme', 'big', randomBytes(2 * CHUNK_BYTES + 1), options);
   const small = await pipeline.client.upload('globex', 'small', randomBytes(10));
@@ -115,7 +115,7 @@ async function comeAndGo(name: 'umbrella'): Promise<void> {
   expect(await pipeline.client.invoke('offboard', removal)).toMatchObject({ done: true });
 }
 
-it('encrypt cannot decrypt, restore cannot generate, and neither can ask under another tenant-id', async () => {
+test('encrypt cannot decrypt, restore cannot generate, and neither can ask under another tenant-id', async () => {
   const KeyId = await pipeline.kekArn('acme');
   const EncryptionContext = { 'tenant-id': 'acme' };
   const encrypt = new KMSClient(roleOf('encrypt'));
@@ -133,7 +133,7 @@ it('encrypt cannot decrypt, restore cannot generate, and neither can ask under a
   await expect(pipeline.kms('globex').send(unwrap)).rejects.toMatchObject(denied);
 });
 
-it('no role writes plaintext where ciphertext rests, or reads what is not its to read', async () => {
+test('no role writes plaintext where ciphertext rests, or reads what is not its to read', async () => {
   const denied = { name: 'AccessDenied' };
   const restore = new S3Client(roleOf('restore'));
   const ingest = new S3Client(roleOf('ingest'));

@@ -8,7 +8,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importMaterial } from '../support/imported-material.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectQuiet } from '../support/sealed-once.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
 describe('a disabled key', () => {
-  it('revokes its tenant, whose work waits in the state table while the others go on', async () => {
+  test('revokes its tenant, whose work waits in the state table while the others go on', async () => {
     const earlier = await uploadSealed(pipeline, acme, 'earlier');
     await pipeline.disableKey('acme');
     expect(await acme.becomes('revoked')).toMatchObject({ epoch: 2, signal: { name: 'DisableKey' } });
@@ -52,7 +52,7 @@ describe('a disabled key', () => {
 });
 
 describe('a key to be deleted', () => {
-  it('revokes its tenant, and stays disabled after the deletion is cancelled, until it is enabled', async () => {
+  test('revokes its tenant, and stays disabled after the deletion is cancelled, until it is enabled', async () => {
     const { kekArn: KeyId } = await initech.record();
     await initech.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
     const { signal } = await initech.becomes('revoked');
@@ -70,7 +70,7 @@ describe('a key to be deleted', () => {
 });
 
 describe('a key policy without us', () => {
-  it('revokes its tenant; with us again, the watch finds out', async () => {
+  test('revokes its tenant; with us again, the watch finds out', async () => {
     await initech.lockUsOut();
     const { signal } = await initech.becomes('revoked');
     expect(signal.name).toBe('PutKeyPolicy');
@@ -91,7 +91,7 @@ describe('imported key material', () => {
     await umbrella.register(KeyId);
   });
 
-  it('that is deleted revokes its tenant, and brings it back when it is imported again', async () => {
+  test('that is deleted revokes its tenant, and brings it back when it is imported again', async () => {
     await umbrella.kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
     const { signal } = await umbrella.becomes('revoked');
     expect(signal.name).toBe('DeleteImportedKeyMaterial');
@@ -104,7 +104,7 @@ describe('imported key material', () => {
     await expectComesBack(pipeline, umbrella, waiting);
   });
 
-  it('that expires does the same', async () => {
+  test('that expires does the same', async () => {
     await pipeline.advanceClock(HOUR_MS + NEXT_SECOND_MS);
     expect((await umbrella.becomes('revoked')).epoch).toBe(4);
     const waiting = await uploadParked(pipeline, umbrella, 'waits for more time');
@@ -117,11 +117,11 @@ describe('imported key material', () => {
 });
 
 describe('after all that', () => {
-  it('nobody has noticed who had nothing to do with it', async () => {
+  test('nobody has noticed who had nothing to do with it', async () => {
     expect(await globex.record()).toMatchObject({ status: 'active', epoch: 1 });
   });
 
-  it('nothing is left on the queues, in the DLQs or among the rejections', async () => {
+  test('nothing is left on the queues, in the DLQs or among the rejections', async () => {
     await expectQuiet(pipeline);
     expect(await pipeline.depth('events-dlq')).toBe(0);
   });

@@ -1,6 +1,6 @@
 /** At least once, in any order: what AWS promises of notifications and queues, and what the pipeline makes of it. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNotification } from '../../shared/ingest/upload.ts';
 import { manifestKey } from '../../shared/object/vault-key.ts';
 import { ENCRYPT_ROLE } from '../../laptop/names.ts';
@@ -66,7 +66,7 @@ async function expectNewer(older: HeldUpload, newer: HeldUpload, seals: number):
 }
 
 describe('redelivery', () => {
-  it.each([0, 1, CHUNK_BYTES, 1_000_000])(
+  test.each([0, 1, CHUNK_BYTES, 1_000_000])(
     'seals an upload of %i bytes once, though every message comes twice, out of order and after the seal',
     async (sizeBytes) => {
       const upload = await held.upload('acme', `twice-${sizeBytes}.bin`, randomBytes(sizeBytes));
@@ -82,7 +82,7 @@ describe('redelivery', () => {
     },
   );
 
-  it('seals many uploads of several tenants once, though their messages are shuffled together', async () => {
+  test('seals many uploads of several tenants once, though their messages are shuffled together', async () => {
     const uploads = await Promise.all(
       ['acme', 'globex', 'initech', 'acme', 'globex'].map(
         async (tenant, at) => await held.upload(tenant, `shuffled-${at}.bin`, randomBytes(at * 160_000)),
@@ -100,7 +100,7 @@ describe('redelivery', () => {
     await Promise.all(uploads.map(async (upload) => await expectSealedOnce(pipeline, upload)));
   });
 
-  it('plans every upload of a notification that carries several', async () => {
+  test('plans every upload of a notification that carries several', async () => {
     const uploads = await Promise.all(
       ['first.bin', 'second.bin'].map(async (key) => await held.upload('globex', key, randomBytes(270_000))),
     );
@@ -111,7 +111,7 @@ describe('redelivery', () => {
     await Promise.all(uploads.map(async (upload) => await expectSealedOnce(pipeline, upload)));
   });
 
-  it('rejects nothing when a delivery finds the source gone because another one sealed the object', async () => {
+  test('rejects nothing when a delivery finds the source gone because another one sealed the object', async () => {
     const upload = await held.upload('acme', 'overtaken.bin', randomBytes(1000));
     const reading = await hold('GetObject', 'ingest/acme/overtaken.bin');
     await held.release(upload);
@@ -124,7 +124,7 @@ describe('redelivery', () => {
 });
 
 describe('the same key uploaded twice', () => {
-  it('ends with the newer one when both are heard of at once', async () => {
+  test('ends with the newer one when both are heard of at once', async () => {
     const [older, newer] = await uploadTwice('at-once.bin');
     await held.release(newer, older, newer, older);
     await Promise.all([pipeline.sealed(older), pipeline.sealed(newer)]);
@@ -133,7 +133,7 @@ describe('the same key uploaded twice', () => {
     await expectNewer(older, newer, seals);
   });
 
-  it('ends with the newer one when the older one is heard of first', async () => {
+  test('ends with the newer one when the older one is heard of first', async () => {
     const [older, newer] = await uploadTwice('in-order.bin');
     await held.release(older);
     await pipeline.sealed(older);
@@ -142,7 +142,7 @@ describe('the same key uploaded twice', () => {
     await expectNewer(older, newer, 2);
   });
 
-  it('ends with the newer one, never replaced, when the older one is heard of last', async () => {
+  test('ends with the newer one, never replaced, when the older one is heard of last', async () => {
     const [older, newer] = await uploadTwice('late.bin');
     await held.release(newer);
     await pipeline.sealed(newer);
@@ -151,7 +151,7 @@ describe('the same key uploaded twice', () => {
     await expectNewer(older, newer, 1);
   });
 
-  it('ends with the newer one when it is sealed while the older one is about to be', async () => {
+  test('ends with the newer one when it is sealed while the older one is about to be', async () => {
     const [older, newer] = await uploadTwice('overtaking.bin');
     const sealing = await hold('PutObject', 'vault/acme/objects/overtaking.bin');
     await held.release(older);
@@ -162,7 +162,7 @@ describe('the same key uploaded twice', () => {
     await expectNewer(older, newer, 1);
   });
 
-  it('ends with the newer one when the older one is sealed while it is about to be', async () => {
+  test('ends with the newer one when the older one is sealed while it is about to be', async () => {
     const [older, newer] = await uploadTwice('overtaken-by-old.bin');
     const sealing = await hold('PutObject', 'vault/acme/objects/overtaken-by-old.bin');
     await held.release(newer);
@@ -175,7 +175,7 @@ describe('the same key uploaded twice', () => {
 });
 
 describe('a notification that never comes', () => {
-  it('is made good by the watch: the upload replaces an older one, once, though S3 speaks up after all', async () => {
+  test('is made good by the watch: the upload replaces an older one, once, though S3 speaks up after all', async () => {
     const older = await held.upload('acme', 'unheard.bin', randomBytes(10));
     await held.release(older);
     await pipeline.sealed(older);

@@ -1,6 +1,6 @@
 import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import type { Uploaded } from '../../laptop/client.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
@@ -33,13 +33,13 @@ async function restoreFails(tenantId: string, key: string, code: string): Promis
 }
 
 describe('an event', () => {
-  it('that is S3 testing the notification is acknowledged', async () => {
+  test('that is S3 testing the notification is acknowledged', async () => {
     await pipeline.send('uploads', { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: INGEST_BUCKET });
     await pipeline.until(async () => (await pipeline.depth('uploads')) === 0);
     expect((await pipeline.rejections()).some(({ body }) => String(body).includes('TestEvent'))).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['is not JSON', 'not json at all'],
     [
       'is of another service',
@@ -56,7 +56,7 @@ describe('an event', () => {
     expect(await pipeline.depth('uploads-dlq')).toBe(0);
   });
 
-  it.each([
+  test.each([
     ['an unknown tenant', 'nobody/file.txt', 'ERR_TENANT_UNKNOWN'],
     ['no tenant', 'file-at-the-root.txt', 'ERR_TENANT_UNKNOWN'],
     ['a malformed tenant id', 'NOT_AN_ID/file.txt', 'ERR_TENANT_UNKNOWN'],
@@ -69,7 +69,7 @@ describe('an event', () => {
 });
 
 describe('a job', () => {
-  it.each([
+  test.each([
     ['is poison', 'poison {'],
     [
       'names no object of ours',
@@ -89,7 +89,7 @@ describe('a job', () => {
     expect(await pipeline.depth('chunks-dlq')).toBe(0);
   });
 
-  it("that names another tenant's object is refused, and writes nothing under either name", async () => {
+  test("that names another tenant's object is refused, and writes nothing under either name", async () => {
     const uploaded = await stored('acme', 'mine');
     const job = { tenantId: 'globex', objectId: uploaded.objectId, chunkIndex: 0 };
     await pipeline.send('chunks', job);
@@ -97,14 +97,14 @@ describe('a job', () => {
     expect(await pipeline.vaultKeys(`globex/chunks/${uploaded.objectId}`)).toEqual([]);
   });
 
-  it('of a chunk the object does not have is refused', async () => {
+  test('of a chunk the object does not have is refused', async () => {
     const { objectId } = await stored('acme', 'three-chunks');
     const job = { tenantId: 'acme', objectId, chunkIndex: 3 };
     await pipeline.send('chunks', job);
     expect(await pipeline.rejectionOf(JSON.stringify(job))).toMatchObject({ code: 'ERR_JOB_INVALID' });
   });
 
-  it('whose source vanished after planning is recorded as ERR_SOURCE_CHANGED', async () => {
+  test('whose source vanished after planning is recorded as ERR_SOURCE_CHANGED', async () => {
     await pipeline.fault({
       service: 's3',
       operation: 'GetObject',
@@ -120,7 +120,7 @@ describe('a job', () => {
     expect(await pipeline.exists(VAULT_BUCKET, 'acme/objects/vanishing')).toBe(false);
   });
 
-  it('whose event lied about the size is recorded as ERR_SOURCE_CHANGED', async () => {
+  test('whose event lied about the size is recorded as ERR_SOURCE_CHANGED', async () => {
     const { objectId, versionId } = await stored('acme', 'honest', 10);
     const record = {
       eventSource: 'aws:s3',
@@ -143,13 +143,13 @@ describe('a job', () => {
 });
 
 describe('what rests in the vault', () => {
-  it('does not open when a chunk is swapped with another of its object', async () => {
+  test('does not open when a chunk is swapped with another of its object', async () => {
     const { objectId, tenantId } = await stored('acme', 'swapped');
     await overwrite(chunkKey(tenantId, objectId, 0), chunkKey(tenantId, objectId, 1));
     await restoreFails('acme', 'swapped', 'ERR_CONTEXT_MISMATCH');
   });
 
-  it('does not open when a chunk comes from another object of the tenant', async () => {
+  test('does not open when a chunk comes from another object of the tenant', async () => {
     const victim = await stored('acme', 'grafted');
     const other = await stored('acme', 'donor');
     await overwrite(
@@ -159,7 +159,7 @@ describe('what rests in the vault', () => {
     await restoreFails('acme', 'grafted', 'ERR_CONTEXT_MISMATCH');
   });
 
-  it("does not open when a chunk comes from another tenant's object", async () => {
+  test("does not open when a chunk comes from another tenant's object", async () => {
     const victim = await stored('globex', 'target');
     const other = await stored('acme', 'target');
     await overwrite(
@@ -169,14 +169,14 @@ describe('what rests in the vault', () => {
     await restoreFails('globex', 'target', 'ERR_CONTEXT_MISMATCH');
   });
 
-  it('does not open when a chunk is cut off', async () => {
+  test('does not open when a chunk is cut off', async () => {
     const { objectId, tenantId } = await stored('acme', 'truncated');
     const key = chunkKey(tenantId, objectId, 1);
     await pipeline.put(VAULT_BUCKET, key, (await pipeline.read(VAULT_BUCKET, key)).subarray(0, -1));
     await restoreFails('acme', 'truncated', 'ERR_AUTHENTICATION_FAILED');
   });
 
-  it.each([40, 300, 1000, -1])(
+  test.each([40, 300, 1000, -1])(
     'does not open when a bit of byte %i of a chunk is flipped',
     async (position) => {
       const name = `flipped ${position}`;
@@ -196,13 +196,13 @@ describe('what rests in the vault', () => {
     },
   );
 
-  it('does not open when a chunk is missing', async () => {
+  test('does not open when a chunk is missing', async () => {
     const { objectId, tenantId } = await stored('acme', 'gap');
     await pipeline.remove(VAULT_BUCKET, chunkKey(tenantId, objectId, 1));
     await restoreFails('acme', 'gap', 'ERR_AUTHENTICATION_FAILED');
   });
 
-  it.each([
+  test.each([
     ['format', 'sealstream/2'],
     ['tenantId', 'globex'],
     ['objectId', 'f'.repeat(64)],
@@ -226,7 +226,7 @@ describe('what rests in the vault', () => {
     await restoreFails('acme', name, codes[field as keyof typeof codes] ?? 'ERR_MANIFEST_INVALID');
   });
 
-  it('does not open under another name, nor under another tenant', async () => {
+  test('does not open under another name, nor under another tenant', async () => {
     await stored('acme', 'original');
     await overwrite('acme/objects/original', 'acme/objects/renamed');
     await restoreFails('acme', 'renamed', 'ERR_MANIFEST_INVALID');
@@ -236,7 +236,7 @@ describe('what rests in the vault', () => {
 });
 
 describe('a restore', () => {
-  it.each([
+  test.each([
     ['an unknown tenant', { tenantId: 'nobody', key: 'x' }, 'ERR_TENANT_UNKNOWN'],
     ['an unknown object', { tenantId: 'acme', key: 'never uploaded' }, 'ERR_OBJECT_UNKNOWN'],
     ['nothing', {}, 'ERR_EVENT_INVALID'],

@@ -8,7 +8,7 @@ import {
   ReplicateKeyCommand,
 } from '@aws-sdk/client-kms';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, ROLE_ARNS } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
@@ -45,7 +45,7 @@ afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();
 });
 
-it('goes on while its own region’s KMS is gone, and is revoked when a replica is disabled', async () => {
+test('goes on while its own region’s KMS is gone, and is revoked when a replica is disabled', async () => {
   const before = randomBytes(10);
   await pipeline.sealed(await pipeline.client.upload('umbrella', 'before', before));
   // No error the SDK knows, so that it does not retry for seconds.
@@ -68,7 +68,7 @@ it('goes on while its own region’s KMS is gone, and is revoked when a replica 
   await pipeline.clearFaults();
 });
 
-it('encrypt unwraps branch keys and no DEK of a message, even where the tenant’s policy would let it', async () => {
+test('encrypt unwraps branch keys and no DEK of a message, even where the tenant’s policy would let it', async () => {
   const Statement = [
     { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: umbrella.accountId } },
     { Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: { AWS: ROLE_ARNS.encryptRoleArn } },

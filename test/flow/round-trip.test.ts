@@ -1,6 +1,6 @@
 import { HeadObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
@@ -40,7 +40,7 @@ const KEYS = [
 ];
 
 describe('an uploaded object', () => {
-  it.each(SIZES)('of %i bytes is sealed and restored byte for byte', async (bytes) => {
+  test.each(SIZES)('of %i bytes is sealed and restored byte for byte', async (bytes) => {
     const content = randomBytes(bytes);
     const uploaded = await pipeline.client.upload('acme', `sizes/${bytes}`, content);
     await pipeline.sealed(uploaded);
@@ -51,7 +51,7 @@ describe('an uploaded object', () => {
     expect(await pipeline.restored('acme', `sizes/${bytes}`)).toEqual(content);
   });
 
-  it.each(KEYS)('named %j is sealed and restored under its name', async (key) => {
+  test.each(KEYS)('named %j is sealed and restored under its name', async (key) => {
     const content = randomBytes(100);
     await pipeline.sealed(await pipeline.client.upload('acme', key, content));
     const { key: restoredKey } = await pipeline.client.restore({ tenantId: 'acme', key });
@@ -59,7 +59,7 @@ describe('an uploaded object', () => {
     expect(await pipeline.read(RESTORE_BUCKET, `acme/${key}`)).toEqual(content);
   });
 
-  it('keeps its content type, headers, metadata and tags, and none of them in clear', async () => {
+  test('keeps its content type, headers, metadata and tags, and none of them in clear', async () => {
     const key = 'attributes.html';
     await pipeline.s3.send(
       new PutObjectCommand({
@@ -99,7 +99,7 @@ describe('an uploaded object', () => {
     ]);
   });
 
-  it('goes where the request says', async () => {
+  test('goes where the request says', async () => {
     const content = randomBytes(1000);
     await pipeline.sealed(await pipeline.client.upload('acme', 'elsewhere', content));
     const destination = { bucket: RESTORE_BUCKET, key: 'acme/over/there' };
@@ -107,7 +107,7 @@ describe('an uploaded object', () => {
     expect(await pipeline.read(RESTORE_BUCKET, 'acme/over/there')).toEqual(content);
   });
 
-  it('leaves a manifest that names its geometry and its KEK', async () => {
+  test('leaves a manifest that names its geometry and its KEK', async () => {
     const uploaded = await pipeline.client.upload('acme', 'geometry', randomBytes(CHUNK_BYTES + 5));
     await pipeline.sealed(uploaded);
     const { clear } = decodeManifest(await pipeline.read(VAULT_BUCKET, 'acme/objects/geometry'));

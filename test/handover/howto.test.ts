@@ -1,6 +1,6 @@
 /** The policy template for temporary delegation, by AWS's guidelines for such templates. */
 import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { forwarderName } from '../../shared/handover/key-events.ts';
 import { parseOnboarding } from '../../shared/handover/input.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe('the policy template', () => {
-  it('names its actions one by one, in order, and its fields in theirs', () => {
+  test('names its actions one by one, in order, and its fields in theirs', () => {
     for (const statement of template.Statement) {
       const actions = [statement.Action].flat();
       expect(actions).toEqual(actions.toSorted());
@@ -39,7 +39,7 @@ describe('the policy template', () => {
     }
   });
 
-  it('gives nobody the means to change or use a key', () => {
+  test('gives nobody the means to change or use a key', () => {
     const actions = template.Statement.flatMap(({ Action }) => Action);
     expect(actions.filter((action) => action.startsWith('kms:')).toSorted()).toEqual([
       'kms:CreateAlias',
@@ -48,7 +48,7 @@ describe('the policy template', () => {
     ]);
   });
 
-  it('is short enough for every tenant', () => {
+  test('is short enough for every tenant', () => {
     const onboarding = parseOnboarding({ ...LONG_NAME, keyRegion: 'ap-southeast-1' });
     const parameters: Record<string, string> = {
       ...onboarding.isv,

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { type OnboardingInput, parseOnboarding } from '../../shared/handover/input.ts';
 import { render } from '../../shared/handover/render.ts';
 import {
@@ -12,11 +12,11 @@ import {
 const withIsv = (isv: Partial<OnboardingInput['isv']>) => ({ ...NEW_KEY, isv: { ...ISV, ...isv } });
 const other = (arn: string) => arn.replace('999999999999', '888888888888');
 
-it.each(CASES)('%s is taken', (_name, input) => {
+test.each(CASES)('%s is taken', (_name, input) => {
   expect(parseOnboarding(input)).toMatchObject(input);
 });
 
-it.each<[string, OnboardingInput]>([
+test.each<[string, OnboardingInput]>([
   ['a tenant id that a shell would run', { ...NEW_KEY, tenantId: 'a$(reboot)' }],
   ['a tenant id that ends a string', { ...NEW_KEY, tenantId: `acme"` }],
   ['a tenant id that Terraform would fill in', { ...NEW_KEY, tenantId: '${path.cwd}' }],
@@ -46,7 +46,7 @@ it.each<[string, OnboardingInput]>([
   expect(() => render(input)).toThrow(expect.objectContaining({ code: 'ERR_EVENT_INVALID' }));
 });
 
-it('names everything that is wrong', () => {
+test('names everything that is wrong', () => {
   const wrong = { ...NEW_KEY, tenantId: 'A', tenantAccountId: '1' };
   expect(() => parseOnboarding(wrong)).toThrow(/tenantId .*tenantAccountId /u);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../local/eventbridge/pattern.ts';
 import { parseOnboarding } from '../../shared/handover/input.ts';
 import { forwarderName, forwarderTrust, keyEventPattern } from '../../shared/handover/key-events.ts';
@@ -30,15 +30,15 @@ const ownEvent = (arn: string) => ({
 describe('the events that we act on', () => {
   const matches = compilePattern(JSON.stringify(keyEventPattern({ arn: ARN, id: ID })));
 
-  it.each(TRAIL_EVENTS)('are forwarded: %s', (eventName) => {
+  test.each(TRAIL_EVENTS)('are forwarded: %s', (eventName) => {
     expect(matches(trailEvent({ eventName, resources: [{ ARN }] }))).toBe(true);
   });
 
-  it.each(NATIVE_EVENTS)('are forwarded: %s', (type) => {
+  test.each(NATIVE_EVENTS)('are forwarded: %s', (type) => {
     expect(matches({ ...ownEvent(ARN), 'detail-type': type })).toBe(true);
   });
 
-  it('fit into a rule: EventBridge takes 2,048 characters', () => {
+  test('fit into a rule: EventBridge takes 2,048 characters', () => {
     const arn = `arn:aws-us-gov:kms:us-gov-east-1:111111111111:key/mrk-${'0'.repeat(32)}`;
     const pattern = keyEventPattern({ arn, id: arn.split('/')[1] });
     expect(JSON.stringify(pattern, undefined, 2).length).toBeLessThan(2048);
@@ -48,7 +48,7 @@ describe('the events that we act on', () => {
 describe('the rule', () => {
   const matches = compilePattern(JSON.stringify(keyEventPattern({ arn: ARN, id: ID })));
 
-  it.each<[string, object]>([
+  test.each<[string, object]>([
     ["KMS's own events of the key", ownEvent(ARN)],
     [
       'calls that name the key by its id',
@@ -67,7 +67,7 @@ describe('the rule', () => {
     expect(matches(event)).toBe(true);
   });
 
-  it.each<[string, object]>([
+  test.each<[string, object]>([
     ["KMS's own events of another key", ownEvent(OTHER)],
     [
       'calls on another key',
@@ -85,7 +85,7 @@ describe('the rule', () => {
   });
 });
 
-it('knows the replicas of a key that exists', () => {
+test('knows the replicas of a key that exists', () => {
   const onboarding = parseOnboarding(EXISTING_MULTI_REGION_KEY);
   const id = 'mrk-1234abcd12ab34cd56ef1234567890ab';
   expect(knownKey(onboarding, 'us-west-2')).toEqual({
@@ -97,11 +97,11 @@ it('knows the replicas of a key that exists', () => {
 });
 
 describe('the name of rule and role', () => {
-  it('is that of the tenant', () => {
+  test('is that of the tenant', () => {
     expect(forwarderName(parseOnboarding(NEW_KEY))).toBe('sealstream-acme');
   });
 
-  it('is at most 64 characters, and different for different tenants', () => {
+  test('is at most 64 characters, and different for different tenants', () => {
     const names = ['b', 'c'].map((end) =>
       forwarderName(parseOnboarding({ ...LONG_NAME, tenantId: 'a'.repeat(62) + end })),
     );
@@ -110,7 +110,7 @@ describe('the name of rule and role', () => {
   });
 });
 
-it("is a role for the rules of the key's regions in the tenant's account alone", () => {
+test("is a role for the rules of the key's regions in the tenant's account alone", () => {
   expect(forwarderTrust(parseOnboarding(EXISTING_MULTI_REGION_KEY))).toMatchObject({
     Statement: [
       {

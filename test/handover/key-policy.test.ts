@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../local/iam/authorizer.ts';
 import { createAuthorizer } from '../../local/iam/evaluate.ts';
 import { createRoles } from '../../local/iam/roles.ts';
@@ -57,7 +57,7 @@ const branchKey = (tenantId: string, onSameKey = 'true') => ({
 });
 
 describe.each(['per-chunk', 'cached'] as const)('in mode %s', (mode) => {
-  it.each([
+  test.each([
     ['encrypt', ['kms:GenerateDataKey']],
     ['restore', ['kms:Decrypt']],
     ['control', ['kms:GenerateDataKey', 'kms:Decrypt', 'kms:DescribeKey']],
@@ -65,7 +65,7 @@ describe.each(['per-chunk', 'cached'] as const)('in mode %s', (mode) => {
     expect(allowed([mode], role, message('acme'))).toEqual(operations);
   });
 
-  it.each(['encrypt', 'restore'] as const)('%s may do nothing under another tenant, or none', (role) => {
+  test.each(['encrypt', 'restore'] as const)('%s may do nothing under another tenant, or none', (role) => {
     expect(allowed([mode], role, message('globex'))).toEqual([]);
     expect(allowed([mode], role, {})).toEqual([]);
     expect(allowed([mode], role, branchKey('acme'))).toEqual([]);
@@ -73,7 +73,7 @@ describe.each(['per-chunk', 'cached'] as const)('in mode %s', (mode) => {
 });
 
 describe('in mode hierarchical', () => {
-  it.each([
+  test.each([
     ['encrypt', ['kms:Decrypt']],
     ['restore', ['kms:Decrypt']],
     [
@@ -93,12 +93,12 @@ describe('in mode hierarchical', () => {
     },
   );
 
-  it.each(['encrypt', 'restore'] as const)('%s may do nothing with DEKs or foreign branch keys', (role) => {
+  test.each(['encrypt', 'restore'] as const)('%s may do nothing with DEKs or foreign branch keys', (role) => {
     expect(allowed(['hierarchical'], role, message('acme'))).toEqual([]);
     expect(allowed(['hierarchical'], role, branchKey('globex'))).toEqual([]);
   });
 
-  it('control may not carry a branch key over to another key', () => {
+  test('control may not carry a branch key over to another key', () => {
     const operations = allowed(['hierarchical'], 'control', branchKey('acme', 'false'));
     expect(operations).not.toContain('kms:ReEncryptFrom');
     expect(operations).not.toContain('kms:ReEncryptTo');
@@ -106,13 +106,13 @@ describe('in mode hierarchical', () => {
 });
 
 describe('a tenant that moves between modes', () => {
-  it('grants each mode what it would grant it alone', () => {
+  test('grants each mode what it would grant it alone', () => {
     const both = ['per-chunk', 'hierarchical'] as const;
     expect(allowed(both, 'encrypt', message('acme'))).toEqual(['kms:GenerateDataKey']);
     expect(allowed(both, 'encrypt', branchKey('acme'))).toEqual(['kms:Decrypt']);
   });
 
-  it('grants messages once, though two modes need the same', () => {
+  test('grants messages once, though two modes need the same', () => {
     const grant = { tenantId: 'acme', ...ISV };
     expect(keyGrant({ ...grant, keyModes: ['per-chunk', 'cached'] })).toEqual(keyGrant(grant));
   });
@@ -122,25 +122,25 @@ describe('every statement', () => {
   const keyModes = ['per-chunk', 'cached', 'hierarchical'] as const;
   const grant = keyGrant({ tenantId: 'acme', keyModes, ...ISV });
 
-  it('names roles of ours, never everybody, and operations, never all of them', () => {
+  test('names roles of ours, never everybody, and operations, never all of them', () => {
     for (const { Principal, Action } of grant) {
       expect(Object.values(ROLES)).toEqual(expect.arrayContaining([Principal.AWS].flat()));
       expect([Action].flat().join(' ')).not.toContain('*');
     }
   });
 
-  it('has a name of its own', () => {
+  test('has a name of its own', () => {
     const names = grant.map(({ Sid }) => Sid);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('but DescribeKey, which takes no context, is bound to the tenant', () => {
+  test('but DescribeKey, which takes no context, is bound to the tenant', () => {
     const unbound = grant.filter(({ Condition }) => !JSON.stringify(Condition ?? {}).includes('"acme"'));
     expect(unbound.map(({ Action }) => Action)).toEqual(['kms:DescribeKey']);
   });
 });
 
-it('leaves the key to its account, in its partition', () => {
+test('leaves the key to its account, in its partition', () => {
   const input = { tenantId: 'acme', tenantAccountId: ACME_ACCOUNT, partition: 'aws-us-gov', ...ISV };
   expect(keyPolicy(input).Statement[0]).toMatchObject({
     Principal: { AWS: `arn:aws-us-gov:iam::${ACME_ACCOUNT}:root` },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OnboardingInput } from '../../shared/handover/input.ts';
 import { keyGrant } from '../../shared/handover/key-policy.ts';
 import { render } from '../../shared/handover/render.ts';
@@ -30,29 +30,29 @@ const template = (input: OnboardingInput, name = 'cloudformation.json') => json(
 describe.each(CASES)('for %s', (_name, input) => {
   const files = render(input);
 
-  it('nothing is left to fill in', () => {
+  test('nothing is left to fill in', () => {
     for (const { text } of files) {
       expect(text).not.toMatch(/undefined|\[object|\{\{|<[a-z-]+>|TODO|123456789012/iu);
       expect(text).toMatch(/[^\n]\n$/u);
     }
   });
 
-  it('every file has a plain name of its own', () => {
+  test('every file has a plain name of its own', () => {
     const names = files.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => !/^[A-Za-z0-9.-]+$/u.test(name))).toEqual([]);
   });
 
-  it('nobody is granted anything by a wildcard', () => {
+  test('nobody is granted anything by a wildcard', () => {
     const policies = files.filter(({ name }) => /\.(?:json|tf)$/u.test(name)).map(({ text }) => text);
     expect(policies.join('')).not.toMatch(/"(?:AWS|Principal|Service)": *(?:\[\s*)?"\*"/u);
   });
 
-  it('no file makes or names anything in another tenant', () => {
+  test('no file makes or names anything in another tenant', () => {
     expect(files.map(({ text }) => text).join('')).not.toMatch(/globex|222222222222/u);
   });
 
-  it('the role and its trust are the same in each format', () => {
+  test('the role and its trust are the same in each format', () => {
     const { ForwarderRole } = template(input).Resources;
     const [trust, permissions] = heredocs(renderedText(input, 'main.tf')).slice(
       -2 - regions(input),
@@ -66,7 +66,7 @@ describe.each(CASES)('for %s', (_name, input) => {
     });
   });
 
-  it('the README explains every statement of the grant', () => {
+  test('the README explains every statement of the grant', () => {
     const readme = renderedText(input, 'README.md');
     for (const { Sid } of keyGrant({ ...input, ...input.isv })) {
       expect(readme).toMatch(new RegExp(`^\\| ${Sid} .*\\| \\w[^|]+ \\|$`, 'mu'));
@@ -81,7 +81,7 @@ describe.each([
   ['a new multi-Region key', MULTI_REGION_KEY],
   ['a tenant of a long name', LONG_NAME],
 ])('for %s', (_name, input) => {
-  it('the key policy is the same in each format and region', () => {
+  test('the key policy is the same in each format and region', () => {
     const policy = json(input, 'key-policy.json');
     const stacks = [
       undefined,
@@ -94,7 +94,7 @@ describe.each([
     expect(documents.slice(0, regions(input))).toEqual(Array.from({ length: regions(input) }, () => policy));
   });
 
-  it('the key is rotated, kept when its stack goes, and has an alias', () => {
+  test('the key is rotated, kept when its stack goes, and has an alias', () => {
     const { Key, KeyAlias } = template(input).Resources;
     expect(Key).toMatchObject({
       Type: 'AWS::KMS::Key',
@@ -110,21 +110,21 @@ describe.each([
   ['an existing key', EXISTING_KEY],
   ['an existing multi-Region key', EXISTING_MULTI_REGION_KEY],
 ])('for %s', (_name, input) => {
-  it('no format makes a key or touches its policy', () => {
+  test('no format makes a key or touches its policy', () => {
     expect(Object.keys(template(input).Resources)).toEqual(['ForwarderRule', 'ForwarderRole']);
     expect(renderedText(input, 'main.tf')).not.toMatch(/resource "aws_kms/u);
     expect(renderedText(input, 'apply.sh')).not.toMatch(/aws kms/u);
     expect(render(input).map(({ name }) => name)).not.toContain('key-policy.json');
   });
 
-  it('the statements to merge are our grant and nothing else', () => {
+  test('the statements to merge are our grant and nothing else', () => {
     expect(json(input, 'key-grant.json')).toEqual({
       Version: '2012-10-17',
       Statement: keyGrant({ ...input, ...ISV }),
     });
   });
 
-  it('the rule is the same in each format', () => {
+  test('the rule is the same in each format', () => {
     const pattern = json(input, `event-pattern-${input.keyRegion}.json`);
     expect(template(input).Resources['ForwarderRule']?.Properties['EventPattern']).toEqual(pattern);
     expect(heredocs(renderedText(input, 'main.tf')).at(-regions(input))).toEqual(pattern);
@@ -140,7 +140,7 @@ describe.each(PARTITIONS)('in partition %s', (partition, region) => {
     isv,
   }));
 
-  it.each(inputs)('every ARN that is rendered is of that partition (%#)', (input) => {
+  test.each(inputs)('every ARN that is rendered is of that partition (%#)', (input) => {
     const text = render(input)
       .map((file) => file.text)
       .join('\n');
@@ -148,7 +148,7 @@ describe.each(PARTITIONS)('in partition %s', (partition, region) => {
     expect(new Set(partitions)).toEqual(new Set([partition]));
   });
 
-  it('a key of another partition is refused', () => {
+  test('a key of another partition is refused', () => {
     const other = existingKeyArn.replace(`arn:${partition}:`, 'arn:aws-elsewhere:');
     expect(() => render({ ...EXISTING_KEY, keyRegion: region, isv, existingKeyArn: other })).toThrow(
       expect.objectContaining({ code: 'ERR_EVENT_INVALID' }),
@@ -163,7 +163,7 @@ describe('a template', () => {
       .map((file) => [`${name}, ${file.name}`, template(input, file.name)] as const),
   );
 
-  it.each(stacks)('has few types of resources, and refers to what is there (%s)', (_name, stack) => {
+  test.each(stacks)('has few types of resources, and refers to what is there (%s)', (_name, stack) => {
     const types = Object.values(stack.Resources).map(({ Type }) => Type);
     const expected = ['Key', 'ReplicaKey', 'Alias'].map((type) => `AWS::KMS::${type}`);
     expect([...expected, 'AWS::Events::Rule', 'AWS::IAM::Role']).toEqual(expect.arrayContaining(types));
@@ -177,7 +177,7 @@ describe('a template', () => {
   });
 });
 
-it("forwards the replicas' events by the role of the first stack", () => {
+test("forwards the replicas' events by the role of the first stack", () => {
   const { ForwarderRule } = template(MULTI_REGION_KEY, 'cloudformation-us-west-2.json').Resources;
   expect(ForwarderRule?.Properties['Targets']).toEqual([
     { Id: 'sealstream', Arn: ISV.eventBusArn, RoleArn: 'arn:aws:iam::111111111111:role/sealstream-acme' },

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OnboardingInput } from '../../shared/handover/input.ts';
 import { keyEventPattern } from '../../shared/handover/key-events.ts';
 import { EXISTING_KEY, MULTI_REGION_KEY, NEW_KEY } from '../support/onboarding-inputs.ts';
@@ -79,7 +79,7 @@ const callOf = ({ calls }: Run, operation: string) => calls.filter((call) => cal
 const option = (call: readonly string[] | undefined, name: string) => call?.[call.indexOf(name) + 1];
 
 describe('apply.sh', () => {
-  it('makes key, alias, role and rule, and checks the trail', async () => {
+  test('makes key, alias, role and rule, and checks the trail', async () => {
     const applied = await run(NEW_KEY, 'apply.sh', FRESH_ACCOUNT);
     expect(applied).toMatchObject({ exitCode: 0 });
     expect(applied.output).toContain(`arn:aws:kms:eu-central-1:111111111111:key/${ID}`);
@@ -97,7 +97,7 @@ describe('apply.sh', () => {
     );
   });
 
-  it('gives every region of a multi-Region key its replica, policy and rule', async () => {
+  test('gives every region of a multi-Region key its replica, policy and rule', async () => {
     const applied = await run(MULTI_REGION_KEY, 'apply.sh', FRESH_ACCOUNT);
     const regions = ['eu-central-1', 'us-west-2', 'eu-west-1'];
     expect(callOf(applied, 'create-key')[0]).toContain('--multi-region');
@@ -109,13 +109,13 @@ describe('apply.sh', () => {
     }
   });
 
-  it("sends EventBridge the pattern of the region's key", async () => {
+  test("sends EventBridge the pattern of the region's key", async () => {
     const rule = callOf(await run(MULTI_REGION_KEY, 'apply.sh', FRESH_ACCOUNT), 'put-rule')[1];
     const arn = `arn:aws:kms:us-west-2:111111111111:key/${ID}`;
     expect(JSON.parse(option(rule, '--event-pattern') ?? '')).toEqual(keyEventPattern({ arn, id: ID }));
   });
 
-  it('makes no second key, alias or role when run again', async () => {
+  test('makes no second key, alias or role when run again', async () => {
     const again: Answers = [['list-aliases', ID], ['get-role', '{}'], ...FRESH_ACCOUNT];
     const applied = await run(NEW_KEY, 'apply.sh', again);
     expect(applied.exitCode).toBe(0);
@@ -125,14 +125,14 @@ describe('apply.sh', () => {
     expect(callOf(applied, 'update-assume-role-policy')).toHaveLength(1);
   });
 
-  it('of a key that exists only forwards the events', async () => {
+  test('of a key that exists only forwards the events', async () => {
     const applied = await run(EXISTING_KEY, 'apply.sh', FRESH_ACCOUNT);
     expect(applied.exitCode).toBe(0);
     expect(applied.calls.filter(([service]) => service === 'kms')).toEqual([]);
     expect(callOf(applied, 'put-rule')).toHaveLength(1);
   });
 
-  it.each<[string, Answers]>([
+  test.each<[string, Answers]>([
     ['the credentials are of another account', [['get-caller-identity', '222222222222']]],
     ['the aliases cannot be listed', [['list-aliases', { exitCode: 254 }]]],
     ['the key cannot be made', [['create-key', { exitCode: 254 }]]],
@@ -143,7 +143,7 @@ describe('apply.sh', () => {
     expect(applied.exitCode).not.toBe(0);
   });
 
-  it('touches nothing in another account', async () => {
+  test('touches nothing in another account', async () => {
     const applied = await run(NEW_KEY, 'apply.sh', [
       ['get-caller-identity', '222222222222'],
       ...FRESH_ACCOUNT,
@@ -153,7 +153,7 @@ describe('apply.sh', () => {
 });
 
 describe('check-trail.sh', () => {
-  it.each<[string, Answers, number]>([
+  test.each<[string, Answers, number]>([
     ['a trail logs the writes of KMS', GOOD_TRAIL, 0],
     ['there is no trail', [], 1],
     ['the trail is switched off', [['get-trail-status', 'False'], ...GOOD_TRAIL], 1],
@@ -163,13 +163,13 @@ describe('check-trail.sh', () => {
     expect(await run(NEW_KEY, 'check-trail.sh', answers)).toMatchObject({ exitCode });
   });
 
-  it('one good trail suffices', async () => {
+  test('one good trail suffices', async () => {
     const off: Answers = [['arn:trail/off', { exitCode: 254 }]];
     const two: Answers = [['describe-trails', 'arn:trail/off arn:trail/a'], ...off, ...GOOD_TRAIL];
     expect(await run(NEW_KEY, 'check-trail.sh', two)).toMatchObject({ exitCode: 0 });
   });
 
-  it('asks in every region of the key, and one without a trail is one too many', async () => {
+  test('asks in every region of the key, and one without a trail is one too many', async () => {
     const missing: Answers = [['--region us-west-2 --query', ''], ...GOOD_TRAIL];
     const checked = await run(MULTI_REGION_KEY, 'check-trail.sh', missing);
     expect(checked.exitCode).toBe(1);
@@ -180,7 +180,7 @@ describe('check-trail.sh', () => {
     ]);
   });
 
-  it('does not take a failed look for a missing trail', async () => {
+  test('does not take a failed look for a missing trail', async () => {
     const checked = await run(NEW_KEY, 'check-trail.sh', [['describe-trails', { exitCode: 254 }]]);
     expect(checked.exitCode).toBe(254);
   });

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { render } from '../../shared/handover/render.ts';
 import { isOnPath } from '../support/found-tool.ts';
 import { CASES } from '../support/onboarding-inputs.ts';
@@ -34,19 +34,19 @@ const named = (pattern: RegExp) =>
       .map(({ name }) => join(folders[index] ?? '', name)),
   );
 
-it('a shell can read every script', async () => {
+test('a shell can read every script', async () => {
   const scripts = named(/\.sh$/u);
   expect(scripts).toHaveLength(2 * CASES.length);
   await Promise.all(scripts.map(async (script) => await run('sh', ['-n', script])));
 });
 
-it('cfn-lint, where there is one, finds nothing in any template', async () => {
+test('cfn-lint, where there is one, finds nothing in any template', async () => {
   const templates = named(/^cloudformation.*\.json$/u);
   expect(templates.length).toBeGreaterThan(CASES.length);
   if (await isOnPath('cfn-lint')) await run('cfn-lint', templates);
 });
 
-it('Terraform, where it is, finds every file formatted and, if it has the provider, valid', async () => {
+test('Terraform, where it is, finds every file formatted and, if it has the provider, valid', async () => {
   await writeFile(join(root, 'main.tf'), folders.map(asModule).join('\n'));
   expect(named(/^main\.tf$/u)).toHaveLength(CASES.length);
   if (!(await isOnPath('terraform'))) return;

@@ -14,7 +14,7 @@ import {
   SQSClient,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN, startLocalProcess } from '../support/local.ts';
 import { clientConfig, control } from '../support/services.ts';
 
@@ -44,7 +44,7 @@ describe('npm run local', () => {
     return local;
   };
 
-  it('says as one line of JSON how to reach it, and serves there', async () => {
+  test('says as one line of JSON how to reach it, and serves there', async () => {
     const { endpoint, environment, stop } = await start('--no-functions');
     expect(environment).toEqual({
       AWS_ENDPOINT_URL: endpoint,
@@ -59,7 +59,7 @@ describe('npm run local', () => {
     expect(await stop()).toBe(0);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'ends on %s and leaves nothing behind',
     async (signal) => {
       const { stop } = await start('--no-functions');
@@ -69,7 +69,7 @@ describe('npm run local', () => {
     },
   );
 
-  it('does not wait for a long poll to end', async () => {
+  test('does not wait for a long poll to end', async () => {
     const { endpoint, stop } = await start('--no-functions');
     const sqs = new SQSClient(clientConfig({ endpoint }));
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'polled' }));
@@ -82,7 +82,7 @@ describe('npm run local', () => {
     expect(Date.now() - startedMs).toBeLessThan(10_000);
   });
 
-  it('refuses a port that is taken, in one clear line', async () => {
+  test('refuses a port that is taken, in one clear line', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();
@@ -94,7 +94,7 @@ describe('npm run local', () => {
     taken.close();
   });
 
-  it('ends when its parent is killed', async () => {
+  test('ends when its parent is killed', async () => {
     const parentProgram = `
       const { spawn } = require('node:child_process');
       const child = spawn(process.execPath, [${JSON.stringify(MAIN)}, '--port', '0', '--json', '--no-functions'],
@@ -113,7 +113,7 @@ describe('npm run local', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it('ends when the channel to its parent closes', async () => {
+  test('ends when the channel to its parent closes', async () => {
     const child = fork(MAIN, ['--port', '0', '--json', '--no-functions'], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       env: { ...process.env, TMPDIR: temporary },
@@ -127,7 +127,7 @@ describe('npm run local', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it('keeps its data in the folder it is given', async () => {
+  test('keeps its data in the folder it is given', async () => {
     const data = ['--no-functions', '--data', join(temporary, 'data')];
     const first = await start(...data);
     const before = clientConfig(first);
@@ -149,7 +149,7 @@ describe('npm run local', () => {
     await second.stop();
   });
 
-  it('deploys the stack, seeds three tenants, and finds both again in its data', async () => {
+  test('deploys the stack, seeds three tenants, and finds both again in its data', async () => {
     const data = ['--data', join(temporary, 'data'), '--sandboxes', '1'];
     const first = await start(...data);
     expect(first.tenants.map(({ tenantId }) => tenantId)).toEqual(['acme', 'globex', 'initech']);

@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AwsError, type HttpService } from '../../local/front/service.ts';
 import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
 
@@ -61,12 +61,12 @@ describe('the front', () => {
       )
     ).Attributes?.['ApproximateNumberOfMessages'];
 
-  it('tells which services it has, unsigned', async () => {
+  test('tells which services it has, unsigned', async () => {
     const health = await (await fetch(`${services.endpoint}/health`)).json();
     expect(health).toMatchObject({ services: { sqs: 'running', dynamodb: 'running', events: 'running' } });
   });
 
-  it('refuses an access key id that names nobody, each service in its own words', async () => {
+  test('refuses an access key id that names nobody, each service in its own words', async () => {
     const config = clientConfig(services, 'AKIAIOSFODNN7EXAMPLE');
     await expect(new DynamoDBClient(config).send(new ListTablesCommand({}))).rejects.toMatchObject({
       name: 'UnrecognizedClientException',
@@ -78,7 +78,7 @@ describe('the front', () => {
     expect((await things3('/thing', 'AKIAIOSFODNN7EXAMPLE')).status).toBe(403);
   });
 
-  it('refuses unsigned requests', async () => {
+  test('refuses unsigned requests', async () => {
     const target = { 'x-amz-target': 'DynamoDB_20120810.ListTables' };
     const json = await fetch(services.endpoint, { method: 'POST', headers: target, body: '{}' });
     expect(json.headers.get('x-amzn-errortype')).toBe('MissingAuthenticationTokenException');
@@ -86,13 +86,13 @@ describe('the front', () => {
     expect([plain.status, await plain.text()]).toEqual([403, '<Code>AccessDenied</Code>']);
   });
 
-  it('reads the credential of a presigned URL', async () => {
+  test('reads the credential of a presigned URL', async () => {
     const credential = encodeURIComponent(`${ISV}/20260101/us-east-1/s3/aws4_request`);
     const response = await fetch(`${services.endpoint}/thing?X-Amz-Credential=${credential}`);
     expect(await response.text()).toBe('done');
   });
 
-  it('answers NotImplemented for services and operations it does not have', async () => {
+  test('answers NotImplemented for services and operations it does not have', async () => {
     const kms = new KMSClient(clientConfig(services));
     const missing = { name: 'NotImplemented', $metadata: { httpStatusCode: 501 } };
     await expect(kms.send(new ListKeysCommand({}))).rejects.toMatchObject(missing);
@@ -100,7 +100,7 @@ describe('the front', () => {
     await expect(sqs.send(new AddPermissionCommand(permit))).rejects.toMatchObject(missing);
   });
 
-  it('turns a crash of a handler into a 500, and lives on', async () => {
+  test('turns a crash of a handler into a 500, and lives on', async () => {
     const response = await things3('/crash');
     expect([response.status, await response.text()]).toEqual([500, '<Code>InternalError</Code>']);
     expect(services.crashes.pop()).toBeInstanceOf(TypeError);
@@ -108,13 +108,13 @@ describe('the front', () => {
     expect((await things3('/thing')).status).toBe(200);
   });
 
-  it('refuses what is no fault and unknown control endpoints', async () => {
+  test('refuses what is no fault and unknown control endpoints', async () => {
     await expect(control(services, 'POST', 'faults', { service: 's3' })).rejects.toThrow('400');
     await expect(control(services, 'GET', 'nothing')).rejects.toThrow('404');
   });
 
   describe('with faults', () => {
-    it('answers an error before anything happened, as often as asked', async () => {
+    test('answers an error before anything happened, as often as asked', async () => {
       const url = await queue();
       const effect = { error: { code: 'ThrottlingException', status: 400 } };
       await fault({ service: 'sqs', operation: 'SendMessage', when: 'before', effect, count: 1 });
@@ -124,7 +124,7 @@ describe('the front', () => {
       expect(await control(services, 'GET', 'faults')).toMatchObject([{ strikes: 1 }]);
     });
 
-    it('answers an error after the operation took effect', async () => {
+    test('answers an error after the operation took effect', async () => {
       const url = await queue();
       const effect = { error: { code: 'InternalFailure', status: 500 } };
       await fault({ service: 'sqs', when: 'after', operation: 'SendMessage', effect, count: 1 });
@@ -132,7 +132,7 @@ describe('the front', () => {
       expect(await count(url)).toBe('1');
     });
 
-    it('lets a client retry through, which then has done it twice', async () => {
+    test('lets a client retry through, which then has done it twice', async () => {
       const url = await queue();
       await fault({
         service: 'sqs',
@@ -146,7 +146,7 @@ describe('the front', () => {
       expect(await count(url)).toBe('2');
     });
 
-    it('strikes only the role, the operation and the text it names', async () => {
+    test('strikes only the role, the operation and the text it names', async () => {
       const [url, other] = [await queue(), await queue()];
       services.roles.put(`arn:aws:iam::${ISV}:role/victim`, [
         { Statement: { Effect: 'Allow', Action: 'sqs:*', Resource: '*' } },
@@ -159,7 +159,7 @@ describe('the front', () => {
       await send(url);
     });
 
-    it('ends by the clock', async () => {
+    test('ends by the clock', async () => {
       const url = await queue();
       const effect = { error: { code: 'InternalFailure', status: 500 } };
       await fault({ service: 'sqs', operation: 'SendMessage', when: 'before', effect, forMs: 60_000 });
@@ -168,7 +168,7 @@ describe('the front', () => {
       await send(url);
     });
 
-    it('kills the sandbox that called, after the operation took effect', async () => {
+    test('kills the sandbox that called, after the operation took effect', async () => {
       const url = await queue();
       services.roles.put(`arn:aws:iam::${ISV}:role/sandbox`, [
         { Statement: { Effect: 'Allow', Action: 'sqs:*', Resource: '*' } },
@@ -186,7 +186,7 @@ describe('the front', () => {
       expect(await count(url)).toBe('1');
     });
 
-    it('lets an HTTP service finish before it hides the answer', async () => {
+    test('lets an HTTP service finish before it hides the answer', async () => {
       const before = things.effects;
       const effect = { error: { code: 'SlowDown', status: 503 } };
       await fault({
@@ -204,7 +204,7 @@ describe('the front', () => {
       expect(things.effects).toBe(before + 2);
     });
 
-    it('delays an answer', async () => {
+    test('delays an answer', async () => {
       const url = await queue();
       const effect = { latencyMs: 200 };
       await fault({ service: 'sqs', operation: 'SendMessage', when: 'before', effect, count: 1 });

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inAccount, type } from '../command-line.ts';
 import { DENIED, judged, KEK_ARN, PASSED, REPLICA_ARN, UNHEARD } from './answers.ts';
 
@@ -27,7 +27,7 @@ const FILES = {
   },
 };
 
-it('asks with the function’s own defaults for what is not chosen', async () => {
+test('asks with the function’s own defaults for what is not chosen', async () => {
   const { exitCode, invocations } = await type(ADD, { answers: [ACTIVE] });
   expect(exitCode).toBe(0);
   expect(invocations.map(({ event }) => event)).toEqual([
@@ -35,7 +35,7 @@ it('asks with the function’s own defaults for what is not chosen', async () =>
   ]);
 });
 
-it('passes on everything that is chosen', async () => {
+test('passes on everything that is chosen', async () => {
   const regions = ['--allowed-region', 'eu-central-1', '--allowed-region', 'eu-west-1'];
   const mode = [
     '--key-mode',
@@ -64,7 +64,7 @@ it('passes on everything that is chosen', async () => {
   ]);
 });
 
-it('a failed check exits 1 and shows its fix and the statement to add', async () => {
+test('a failed check exits 1 and shows its fix and the statement to add', async () => {
   const { exitCode, out } = await type(ADD, { answers: [{ returns: judged('pending', PASSED, DENIED) }] });
   expect(exitCode).toBe(1);
   expect(out).toContain(`✓ key-state  ${PASSED.message}`);
@@ -75,27 +75,27 @@ it('a failed check exits 1 and shows its fix and the statement to add', async ()
   expect(out).toContain('--out');
 });
 
-it('a statement that several keys lack is shown once', async () => {
+test('a statement that several keys lack is shown once', async () => {
   const { out } = await type(ADD, { answers: [{ returns: judged('pending', DENIED, DENIED) }] });
   expect(out.split('"Sid": "SealstreamRestores"')).toHaveLength(2);
   expect(out).toContain('2 errors');
 });
 
-it('a warning lets the tenant in, unless --strict', async () => {
+test('a warning lets the tenant in, unless --strict', async () => {
   const lenient = await type(ADD, { answers: [{ returns: judged('active', UNHEARD) }] });
   const strict = await type([...ADD, '--strict'], { answers: [{ returns: judged('pending', UNHEARD) }] });
   expect([lenient.exitCode, strict.exitCode]).toEqual([0, 1]);
   expect(lenient.out).toContain(`! events  ${UNHEARD.message}`);
 });
 
-it('--json prints the answer of the function and nothing else', async () => {
+test('--json prints the answer of the function and nothing else', async () => {
   const answer = judged('pending', PASSED, DENIED);
   const { exitCode, out } = await type([...ADD, '--json'], { answers: [{ returns: answer }] });
   expect(exitCode).toBe(1);
   expect(JSON.parse(out)).toEqual(answer);
 });
 
-it('--out writes what the tenant deploys for that key, scripts ready to run', async () => {
+test('--out writes what the tenant deploys for that key, scripts ready to run', async () => {
   const out = join(folder, 'acme');
   const args = [...ADD, '--replica', REPLICA_ARN, '--key-mode', 'cached', '--out', out, '--json'];
   const { exitCode, invocations, notes, ...printed } = await type(args, { answers: [FILES, ACTIVE] });
@@ -115,7 +115,7 @@ it('--out writes what the tenant deploys for that key, scripts ready to run', as
   expect(JSON.parse(printed.out)).toMatchObject({ status: 'active' });
 });
 
-it('--out replaces nobody else’s file, and registers nothing then', async () => {
+test('--out replaces nobody else’s file, and registers nothing then', async () => {
   await writeFile(join(folder, 'README.md'), 'mine');
   const refused = await type([...ADD, '--out', folder], { answers: [FILES, ACTIVE] });
   expect(refused.exitCode).toBe(2);
@@ -129,7 +129,7 @@ it('--out replaces nobody else’s file, and registers nothing then', async () =
   expect(again.exitCode).toBe(0);
 });
 
-it('for a key that is none, --out writes nothing and the checks say why', async () => {
+test('for a key that is none, --out writes nothing and the checks say why', async () => {
   const args = ['tenant', 'add', 'acme', '--kek-arn', 'alias/mine', '--out', folder];
   const { exitCode, invocations } = await type(args, {
     answers: [{ returns: judged('unregistered', DENIED) }],

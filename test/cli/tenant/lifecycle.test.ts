@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { inAccount, type } from '../command-line.ts';
 import { DENIED, judged, KEK_ARN, PASSED, REPLICA_ARN, tenant, UNHEARD } from './answers.ts';
 
 inAccount();
 
-it('check exits 0 with warnings, 1 with --strict or an error', async () => {
+test('check exits 0 with warnings, 1 with --strict or an error', async () => {
   const warned = [{ returns: judged('active', PASSED, UNHEARD) }];
   const broken = [{ returns: judged('active', DENIED) }];
   const args = ['tenant', 'check', 'acme'];
@@ -13,7 +13,7 @@ it('check exits 0 with warnings, 1 with --strict or an error', async () => {
   expect((await type(args, { answers: broken })).exitCode).toBe(1);
 });
 
-it('change-key asks for what is named alone, and says whether it was done', async () => {
+test('change-key asks for what is named alone, and says whether it was done', async () => {
   const args = ['tenant', 'change-key', 'acme', '--kek-arn', KEK_ARN, '--key-mode', 'cached'];
   const changed = await type(args, { answers: [{ returns: judged('active', PASSED) }] });
   expect(changed.exitCode).toBe(0);
@@ -25,7 +25,7 @@ it('change-key asks for what is named alone, and says whether it was done', asyn
   expect(refused.out).toContain('Nothing was changed.');
 });
 
-it('change-key takes choices back', async () => {
+test('change-key takes choices back', async () => {
   const args = [
     'tenant',
     'change-key',
@@ -38,7 +38,7 @@ it('change-key takes choices back', async () => {
   expect(invocations[0]?.event).toMatchObject({ replicaArns: [], allowedRegions: [], rotateWithKek: false });
 });
 
-it('list asks page by page and prints all tenants as one', async () => {
+test('list asks page by page and prints all tenants as one', async () => {
   const [acme, globex] = [tenant(), tenant({ tenantId: 'globex', status: 'revoked' })];
   const answers = [{ returns: { tenants: [acme], after: 'acme' } }, { returns: { tenants: [globex] } }];
   const { out, invocations } = await type(['tenant', 'list', '--json'], { answers });
@@ -48,7 +48,7 @@ it('list asks page by page and prints all tenants as one', async () => {
   expect(read.out).toMatch(/globex.*revoked.*per-chunk/u);
 });
 
-it('list prints what it can read, names the rows that it cannot, and fails', async () => {
+test('list prints what it can read, names the rows that it cannot, and fails', async () => {
   const answers = [{ returns: { tenants: [tenant()], invalid: 'the row pk tenant#edited is no record' } }];
   const { out, exitCode } = await type(['tenant', 'list'], { answers });
   expect(out).toMatch(/acme.*active/u);
@@ -56,13 +56,13 @@ it('list prints what it can read, names the rows that it cannot, and fails', asy
   expect(exitCode).toBe(1);
 });
 
-it('list of none says how the first one comes', async () => {
+test('list of none says how the first one comes', async () => {
   expect((await type(['tenant', 'list'], { answers: [{ returns: { tenants: [] } }] })).out).toContain(
     'add --help',
   );
 });
 
-it('show prints the record, what is parked, and when each key was heard of', async () => {
+test('show prints the record, what is parked, and when each key was heard of', async () => {
   const answer = {
     tenant: tenant({ replicaArns: [REPLICA_ARN] }),
     parkedJobs: 7,
@@ -76,7 +76,7 @@ it('show prints the record, what is parked, and when each key was heard of', asy
   expect(JSON.parse((await type(['tenant', 'show', 'acme', '--json'], { answers })).out)).toEqual(answer);
 });
 
-it('show counts a dropped replica among the retired keys, and its key not', async () => {
+test('show counts a dropped replica among the retired keys, and its key not', async () => {
   const retiredKeks = [{ kekArn: KEK_ARN, replicaArns: [REPLICA_ARN], branchKeyIds: [] }];
   const answers = [{ returns: { tenant: tenant({ retiredKeks }), parkedJobs: 0, heardAt: {} } }];
   const { out } = await type(['tenant', 'show', 'acme'], { answers });
@@ -84,7 +84,7 @@ it('show counts a dropped replica among the retired keys, and its key not', asyn
   expect(out.split(KEK_ARN)).toHaveLength(2);
 });
 
-it('rotate invokes the function of that name', async () => {
+test('rotate invokes the function of that name', async () => {
   const answers = [{ returns: { tenantId: 'acme', branchKeyId: 'acme.1' } }];
   const { exitCode, out, invocations } = await type(['tenant', 'rotate', 'acme'], { answers });
   expect(exitCode).toBe(0);
@@ -94,7 +94,7 @@ it('rotate invokes the function of that name', async () => {
   ]);
 });
 
-it.each([
+test.each([
   ['suspend', 'suspended'],
   ['resume', 'active'],
 ])('%s leaves the tenant %s', async (action, status) => {

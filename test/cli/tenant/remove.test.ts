@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Removal } from '../../../shared/tenant/removal.ts';
 import { inAccount, type } from '../command-line.ts';
 import { removal } from './answers.ts';
@@ -10,7 +10,7 @@ const DONE = {
   returns: { done: true, removal: removal({ step: 'done', finishedAt: '2026-01-02T00:00:00.000Z' }) },
 };
 
-it('asks until it is done, and says how far it is', async () => {
+test('asks until it is done, and says how far it is', async () => {
   const answers = [
     { returns: { done: false, removal: removal(), waiting: 2 } },
     { returns: { done: false, removal: removal(), waiting: 2 } },
@@ -36,7 +36,7 @@ it('asks until it is done, and says how far it is', async () => {
   expect(out).toMatch(/ciphertext.*kept/u);
 });
 
-it('passes on what is chosen', async () => {
+test('passes on what is chosen', async () => {
   const args = [...REMOVE, '--no-drain', '--delete-ciphertext', '--shred-branch-keys', '--yes'];
   const { invocations } = await type(args, { answers: [DONE] });
   expect(invocations[0]?.event).toMatchObject({
@@ -46,7 +46,7 @@ it('passes on what is chosen', async () => {
   });
 });
 
-it('goes on only when the tenant’s id is typed', async () => {
+test('goes on only when the tenant’s id is typed', async () => {
   const wrong = await type(REMOVE, { answers: [DONE], reply: 'globex' });
   expect(wrong.exitCode).toBe(2);
   expect(wrong.invocations).toEqual([]);
@@ -55,7 +55,7 @@ it('goes on only when the tenant’s id is typed', async () => {
   expect(right.asked).toEqual([expect.stringContaining('its ciphertext stays')]);
 });
 
-it.each([
+test.each([
   [[], /its ciphertext stays, and so do any branch keys/u],
   [['--no-drain'], /stays in the ingest bucket, unsealed/u],
   [['--shred-branch-keys'], /its ciphertext stays.*nobody can read again/u],
@@ -67,7 +67,7 @@ it.each([
 
 const DELETING = { step: 'ciphertext', deleteCiphertext: true } as const;
 
-it.each<[string, Partial<Removal>]>([
+test.each<[string, Partial<Removal>]>([
   ['closing its intake', { step: 'drain', drain: false }],
   ['waiting for work in flight to end; its ciphertext stays', { step: 'ciphertext' }],
   ['waiting for work in flight to end, then deleting its ciphertext', DELETING],
@@ -82,7 +82,7 @@ it.each<[string, Partial<Removal>]>([
   expect((await type([...REMOVE, '--yes'], { answers })).notes).toBe(said);
 });
 
-it.each<[RegExp, Partial<Removal>]>([
+test.each<[RegExp, Partial<Removal>]>([
   [/branch keys .*none/u, {}],
   [/branch keys .*1 kept: .*can be read with the tenant's KMS key/u, { branchKeyIds: ['acme.1'] }],
   [
@@ -98,14 +98,14 @@ it.each<[RegExp, Partial<Removal>]>([
   expect((await type([...REMOVE, '--yes'], { answers })).out).toMatch(line);
 });
 
-it('a deletion that was given up says how much was kept', async () => {
+test('a deletion that was given up says how much was kept', async () => {
   const change = { step: 'done', ciphertextVersionsDeleted: 2 } as const;
   const answers = [{ returns: { done: true, removal: removal(change) } }];
   const { out } = await type([...REMOVE, '--yes'], { answers });
   expect(out).toMatch(/ciphertext .*2 versions deleted, the rest kept/u);
 });
 
-it('what S3 does not let go is named, and is no success', async () => {
+test('what S3 does not let go is named, and is no success', async () => {
   const ciphertextLeft = { count: 21, first: ['"acme/objects/a" (version v1): AccessDenied'] };
   const change = { step: 'done', deleteCiphertext: true, ciphertextLeft } as const;
   const answers = [{ returns: { done: true, removal: removal(change) } }];
@@ -114,7 +114,7 @@ it('what S3 does not let go is named, and is no success', async () => {
   expect(out).toContain('"acme/objects/a" (version v1): AccessDenied\n  and 20 more');
 });
 
-it('uploads that nothing will ever seal are named', async () => {
+test('uploads that nothing will ever seal are named', async () => {
   const unsealable = { count: 1, first: ['"acme/a" (version v1)'] };
   const answers = [
     { returns: { done: true, removal: removal({ step: 'done', uploadsLeft: 1, unsealable }) } },
@@ -125,7 +125,7 @@ it('uploads that nothing will ever seal are named', async () => {
   expect(out).toMatch(/uploads left.*1, not sealed: plaintext/u);
 });
 
-it('an id that never was active is said to be free, or what it waits for', async () => {
+test('an id that never was active is said to be free, or what it waits for', async () => {
   const never = removal({ step: 'done', neverActive: true });
   const free = await type([...REMOVE, '--yes'], {
     answers: [{ returns: { done: true, removal: never, forgotten: true } }],
@@ -137,13 +137,13 @@ it('an id that never was active is said to be free, or what it waits for', async
   expect(taken.out).toContain('Once nothing below acme/ is in the ingest bucket, remove it again');
 });
 
-it('branch keys that stay because the removal had begun so are no success', async () => {
+test('branch keys that stay because the removal had begun so are no success', async () => {
   const { exitCode, out } = await type([...REMOVE, '--shred-branch-keys', '--yes'], { answers: [DONE] });
   expect(exitCode).toBe(1);
   expect(out).toContain('branch keys were KEPT');
 });
 
-it('a removal that cannot go on by itself exits 1 and says why', async () => {
+test('a removal that cannot go on by itself exits 1 and says why', async () => {
   const blocked = 'the key is disabled; or remove it without a drain';
   const answers = [{ returns: { done: false, removal: removal(), waiting: 1, blocked } }];
   const { exitCode, out, invocations } = await type([...REMOVE, '--yes'], { answers });
@@ -152,13 +152,13 @@ it('a removal that cannot go on by itself exits 1 and says why', async () => {
   expect(invocations).toHaveLength(1);
 });
 
-it('ciphertext that stays because the removal had begun so is no success', async () => {
+test('ciphertext that stays because the removal had begun so is no success', async () => {
   const { exitCode, out } = await type([...REMOVE, '--delete-ciphertext', '--yes'], { answers: [DONE] });
   expect(exitCode).toBe(1);
   expect(out).toContain('KEPT');
 });
 
-it('--json prints the last answer alone; progress goes elsewhere', async () => {
+test('--json prints the last answer alone; progress goes elsewhere', async () => {
   const answers = [{ returns: { done: false, removal: removal(), waiting: 1 } }, DONE];
   const { out, notes } = await type([...REMOVE, '--yes', '--json'], { answers });
   expect(JSON.parse(out)).toEqual(DONE.returns);

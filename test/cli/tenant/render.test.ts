@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { render } from '../../../shared/handover/render.ts';
 import { inAccount, type } from '../command-line.ts';
 import { EXISTING_KEY } from '../../support/onboarding-inputs.ts';
@@ -11,7 +11,7 @@ inAccount();
 
 const FUTURE = ['tenant', 'render', 'acme', '--account', '111111111111', '--key-region', 'eu-central-1'];
 
-it('asks for a key that is yet to be made, with replicas and for several modes', async () => {
+test('asks for a key that is yet to be made, with replicas and for several modes', async () => {
   const more = ['--replica-region', 'eu-west-1', '--key-mode', 'cached', 'hierarchical', '--json'];
   const answers = [{ returns: { tenantId: 'acme', files: [] } }];
   const { exitCode, invocations } = await type([...FUTURE, ...more], { answers });
@@ -28,7 +28,7 @@ it('asks for a key that is yet to be made, with replicas and for several modes',
   ]);
 });
 
-it('writes every rendered file into the folder', async () => {
+test('writes every rendered file into the folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rendered-'));
   const files = render(EXISTING_KEY);
   const answers = [{ returns: { tenantId: 'acme', files } }];
@@ -40,7 +40,7 @@ it('writes every rendered file into the folder', async () => {
   await rm(folder, { recursive: true });
 });
 
-it.each(['../escaped', '/etc/escaped', '.hidden', 'a/b'])(
+test.each(['../escaped', '/etc/escaped', '.hidden', 'a/b'])(
   'writes no file of the name %s, whatever the function answers',
   async (name) => {
     const folder = await mkdtemp(join(tmpdir(), 'rendered-'));

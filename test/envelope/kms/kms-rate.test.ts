@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { perTenant } from '../../../shared/envelope/kms/kms-rate.ts';
 
 const KeyId = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555';
@@ -33,7 +33,7 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
   for (let done = 0; done < count; done += 1) await call();
 }
 
-it('a second’s worth of calls goes at once, then each waits for its turn', async () => {
+test('a second’s worth of calls goes at once, then each waits for its turn', async () => {
   const { seen, ask } = limited();
   await times(11, () => ask('acme'));
   expect(seen.waitsMs).toEqual([]);
@@ -41,7 +41,7 @@ it('a second’s worth of calls goes at once, then each waits for its turn', asy
   expect(seen.waitsMs).toEqual([100, 200, 300]);
 });
 
-it('a tenant whose calls would wait long is told to come back, and to no other tenant’s cost', async () => {
+test('a tenant whose calls would wait long is told to come back, and to no other tenant’s cost', async () => {
   const { seen, ask } = limited();
   await times(21, () => ask('acme'));
   await expect(ask('acme')).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE', disposition: 'retry' });
@@ -50,7 +50,7 @@ it('a tenant whose calls would wait long is told to come back, and to no other t
   expect(seen.waitsMs).toHaveLength(before);
 });
 
-it('what was given up is no call: once time has passed, the tenant goes on', async () => {
+test('what was given up is no call: once time has passed, the tenant goes on', async () => {
   const { seen, ask } = limited();
   await times(21, () => ask('acme'));
   await times(5, () => ask('acme').catch(() => undefined));
@@ -58,7 +58,7 @@ it('what was given up is no call: once time has passed, the tenant goes on', asy
   await expect(ask('acme')).resolves.toMatchObject({ KeyId });
 });
 
-it('branch keys count for the tenant that they are bound to', async () => {
+test('branch keys count for the tenant that they are bound to', async () => {
   const { ask, unwrapBranchKey } = limited();
   await times(21, () => unwrapBranchKey('acme'));
   await expect(ask('acme')).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });

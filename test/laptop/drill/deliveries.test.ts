@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { createDeliveries } from '../../../laptop/drill/deliveries.ts';
 import { PRESSED_MS } from './sample-drill.ts';
 
@@ -25,16 +25,16 @@ function revokingAfterMs(...lines: readonly ReturnType<typeof line>[]): number |
   return atMs === undefined ? undefined : atMs - PRESSED_MS;
 }
 
-it('is when the invocation began that revoked the tenant', () => {
+test('is when the invocation began that revoked the tenant', () => {
   expect(revokingAfterMs(event('r1', 400), end('r1', 150))).toBe(250);
 });
 
-it('is the first of several, and never before the button', () => {
+test('is the first of several, and never before the button', () => {
   expect(revokingAfterMs(event('r2', 900), end('r2', 100), event('r1', 400), end('r1', 100))).toBe(300);
   expect(revokingAfterMs(event('r1', 400), end('r1', 700))).toBe(0);
 });
 
-it('is unknown where no event revoked this tenant after the button', () => {
+test('is unknown where no event revoked this tenant after the button', () => {
   const others = [event('r1', -5), event('r2', 400, 'unchanged'), event('r3', 400, 'revoked', 'globex')];
   expect(revokingAfterMs(...others)).toBeUndefined();
 });

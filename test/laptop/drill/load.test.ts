@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { startLoad } from '../../../laptop/drill/load.ts';
 import { createSeals } from '../../../laptop/drill/seals.ts';
 import { objectIdOf } from '../../../shared/object/object-id.ts';
@@ -22,14 +22,14 @@ function startUnsealed(patienceMs?: number) {
   return { load, uploadedTwice: uploadedTwice.promise };
 }
 
-it('goes on uploading after its patience, where an object is not sealed', async () => {
+test('goes on uploading after its patience, where an object is not sealed', async () => {
   const { load, uploadedTwice } = startUnsealed(1);
   await uploadedTwice;
   await load.stop();
   expect(load.uploads.length).toBeGreaterThanOrEqual(2);
 });
 
-it('waits for the seal where it has no end to its patience', async () => {
+test('waits for the seal where it has no end to its patience', async () => {
   const { load } = startUnsealed();
   while (load.restoredMs.length < 20) await new Promise((resolve) => setImmediate(resolve));
   expect(load.uploads).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LogLine, parseLine, tailLog } from '../../../laptop/drill/log-tail.ts';
 
 let folder: string;
@@ -12,7 +12,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('hands over every line, those written before and those written after, and ones cut in two', async () => {
+test('hands over every line, those written before and those written after, and ones cut in two', async () => {
   const file = join(folder, 'functions.log');
   const lines: LogLine[] = [];
   await writeFile(file, 'encrypt s1 {"n":1}\nencrypt s1 START RequestId: x\nrestore s2 {"n":"');
@@ -26,7 +26,7 @@ it('hands over every line, those written before and those written after, and one
   ]);
 });
 
-it('takes the line by which Lambda ends an invocation for a record', () => {
+test('takes the line by which Lambda ends an invocation for a record', () => {
   expect(parseLine('revoke s1 REPORT RequestId: r1\tDuration: 12.30 ms\tBilled Duration: 13 ms')).toEqual({
     functionName: 'revoke',
     sandbox: 's1',
@@ -34,7 +34,7 @@ it('takes the line by which Lambda ends an invocation for a record', () => {
   });
 });
 
-it.each(['', 'encrypt s1 REPORT RequestId: x', 'encrypt s1 {"cut":', 'encrypt s1 [1]'])(
+test.each(['', 'encrypt s1 REPORT RequestId: x', 'encrypt s1 {"cut":', 'encrypt s1 [1]'])(
   'finds no record in %j',
   (text) => {
     expect(parseLine(text)).toBeUndefined();

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPace } from '../../../laptop/drill/pace.ts';
 
-it('takes no longer than its work, until it is held at what its work used to take', async () => {
+test('takes no longer than its work, until it is held at what its work used to take', async () => {
   const pace = createPace(new AbortController().signal);
   await pace.turn(async () => await delay(60));
   pace.hold();
@@ -11,7 +11,7 @@ it('takes no longer than its work, until it is held at what its work used to tak
   expect(performance.now() - startedMs).toBeGreaterThan(50);
 });
 
-it('waits for nothing when it is stopped', async () => {
+test('waits for nothing when it is stopped', async () => {
   const stopping = new AbortController();
   const pace = createPace(stopping.signal);
   await pace.turn(async () => await delay(400));

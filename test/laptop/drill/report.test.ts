@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { pageOf } from '../../../laptop/drill/page.ts';
 import { reportOf } from '../../../laptop/drill/report.ts';
 import type { Drill } from '../../../laptop/drill/run.ts';
@@ -8,7 +8,7 @@ import { PRESSED_MS, sampleDrill, steady, use } from './sample-drill.ts';
 
 const { options, moments, remains, other } = sampleDrill();
 
-it('is the document that was agreed on', () => {
+test('is the document that was agreed on', () => {
   expect(reportOf(sampleDrill())).toEqual({
     lastUseAfterDisableMs: { encrypt: 0, restore: 700 },
     boundMs: 2000,
@@ -137,7 +137,7 @@ const broken: readonly { readonly what: string; readonly changed: Partial<Drill>
     },
   ];
 
-it.each(broken)('is not ok with $what, and says so', ({ changed, named }) => {
+test.each(broken)('is not ok with $what, and says so', ({ changed, named }) => {
   const drill = sampleDrill(changed);
   expect(reportOf(drill)).toMatchObject({ ok: false, broken: [expect.stringContaining(named)] });
   expect(describeDrill(drill)).toContain(`BROKEN: ${named}`);
@@ -162,7 +162,7 @@ const held: readonly { readonly what: string; readonly changed: Partial<Drill> }
   },
 ];
 
-it.each(held)('is ok in chaos with $what', ({ changed }) => {
+test.each(held)('is ok in chaos with $what', ({ changed }) => {
   expect(reportOf(sampleDrill({ options: chaos, ...changed }))).toMatchObject({ ok: true, broken: [] });
 });
 
@@ -172,11 +172,11 @@ const boundInChaosMs = (deliveredAfterMs: number): number => {
   return reportOf(sampleDrill({ options: chaos, moments: delivered })).boundMs;
 };
 
-it('bounds the last use in chaos by a second after the delivery, or by the age limit', () => {
+test('bounds the last use in chaos by a second after the delivery, or by the age limit', () => {
   expect([300, 9_000, 15_000].map(boundInChaosMs)).toEqual([1_300, 10_000, 11_000]);
 });
 
-it('times the promise from the record where that was quicker than the event', () => {
+test('times the promise from the record where that was quicker than the event', () => {
   const firstHand = { ...moments, deliveredMs: undefined };
   expect(reportOf(sampleDrill({ moments: firstHand }))).toMatchObject({
     heardAfterDisableMs: 200,
@@ -184,7 +184,7 @@ it('times the promise from the record where that was quicker than the event', ()
   });
 });
 
-it('bounds the last use by the age limit and a second where the event is lost', () => {
+test('bounds the last use by the age limit and a second where the event is lost', () => {
   const drill = sampleDrill({
     options: { ...options, loseEvents: true },
     uses: [use('encrypt', -9, -8), use('encrypt', 10_900, 11_000)],
@@ -192,11 +192,11 @@ it('bounds the last use by the age limit and a second where the event is lost', 
   expect(reportOf(drill)).toMatchObject({ boundMs: 11_000, eventsDelivered: false, ok: true });
 });
 
-it('counts what is visible half-written as lost', () => {
+test('counts what is visible half-written as lost', () => {
   expect(reportOf(sampleDrill({ remains: { ...remains, lost: 1, halfWritten: 2 } })).lost).toBe(3);
 });
 
-it('sums several drills up by the worst of each figure', () => {
+test('sums several drills up by the worst of each figure', () => {
   const good = reportOf(sampleDrill());
   const bad = reportOf(sampleDrill({ uses: [use('encrypt', 0, 2500)], remains: { ...remains, lost: 2 } }));
   expect(summarise([good, bad])).toEqual({
@@ -211,7 +211,7 @@ it('sums several drills up by the worst of each figure', () => {
   expect(summarise([good])).toBe(good);
 });
 
-it('draws a page that needs nothing from elsewhere, with a lane for each sandbox', () => {
+test('draws a page that needs nothing from elsewhere, with a lane for each sandbox', () => {
   const page = pageOf(sampleDrill());
   expect(page).not.toMatch(/https?:|src=|<script|NaN|undefined/u);
   for (const text of ['encrypt 1', 'restore 1', 'key disabled', 'revoked: DisableKey', 'backlog drained'])

@@ -13,7 +13,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PolicyStatement } from '../../../local/iam/authorizer.ts';
 import { requestedAttributes } from '../../../local/dynamodb/requested-attributes.ts';
 import { tableOf } from '../../support/dynamo-table.ts';
@@ -60,7 +60,7 @@ describe('dynamodb:Attributes', () => {
   };
   const update = { TableName, Key };
 
-  it('confines an update to some attributes, those within a map included', async () => {
+  test('confines an update to some attributes, those within a map included', async () => {
     const role = roleWith(Condition);
     await role.send(
       new UpdateCommand({
@@ -83,7 +83,7 @@ describe('dynamodb:Attributes', () => {
     expect(Item).toEqual({ ...Key, status: 'revoked', note: { at: 'now' } });
   });
 
-  it.each([
+  test.each([
     ['written', { UpdateExpression: 'SET kekArn = :v', ExpressionAttributeValues: { ':v': 'x' } }],
     [
       'written under another name',
@@ -114,7 +114,7 @@ describe('dynamodb:Attributes', () => {
     );
   });
 
-  it('counts every attribute of an item that is put, in a batch and a transaction too', async () => {
+  test('counts every attribute of an item that is put, in a batch and a transaction too', async () => {
     const role = roleWith(Condition);
     const whole = { ...Key, status: 'active' };
     const Item = { ...whole, kekArn: 'x' };
@@ -128,7 +128,7 @@ describe('dynamodb:Attributes', () => {
     for (const request of refused) await expect(request).rejects.toMatchObject(denied);
   });
 
-  it('counts what is asked for by name, and nothing of an item that is read whole', async () => {
+  test('counts what is asked for by name, and nothing of an item that is read whole', async () => {
     const role = roleWith(Condition);
     await role.send(new GetCommand({ TableName, Key }));
     const refused = [
@@ -155,7 +155,7 @@ describe('dynamodb:Attributes', () => {
     for (const request of refused) await expect(request).rejects.toMatchObject(denied);
   });
 
-  it('makes a denial of some attributes possible, whatever else an item has', async () => {
+  test('makes a denial of some attributes possible, whatever else an item has', async () => {
     const Deny: PolicyStatement = {
       Effect: 'Deny',
       Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
@@ -177,7 +177,7 @@ describe('dynamodb:Attributes', () => {
     await expect(role.send(forged)).rejects.toMatchObject(denied);
   });
 
-  it('is not there where a request is not one that DynamoDB takes', () => {
+  test('is not there where a request is not one that DynamoDB takes', () => {
     expect(requestedAttributes({ Key: 5 })).toEqual([]);
     expect(requestedAttributes('nothing')).toEqual([]);
     expect(requestedAttributes({ Key: { pk: {} }, Expected: null })).toEqual(['pk']);
@@ -190,23 +190,23 @@ describe('dynamodb:LeadingKeys', () => {
     Null: { 'dynamodb:LeadingKeys': 'false' },
   };
 
-  it('is not there for a Scan, which a policy that wants it refuses', async () => {
+  test('is not there for a Scan, which a policy that wants it refuses', async () => {
     await expect(roleWith(Condition).send(new ScanCommand({ TableName }))).rejects.toMatchObject(denied);
   });
 
-  it('is known of a Query without an expression', async () => {
+  test('is known of a Query without an expression', async () => {
     const role = roleWith(Condition);
     await role.send(queryOf('tenant#acme'));
     await expect(role.send(queryOf('object#1'))).rejects.toMatchObject(denied);
   });
 
-  it('needs a set operator, as every key that may have several values', async () => {
+  test('needs a set operator, as every key that may have several values', async () => {
     const plain = roleWith({ StringLike: { 'dynamodb:LeadingKeys': ['tenant#*'] } });
     await expect(plain.send(new GetCommand({ TableName, Key }))).rejects.toMatchObject(denied);
   });
 });
 
-it('what an operation answers, and what encloses it, can be asked for', async () => {
+test('what an operation answers, and what encloses it, can be asked for', async () => {
   const answers = roleWith({ StringEquals: { 'dynamodb:ReturnValues': 'NONE' } });
   await answers.send(new DeleteCommand({ TableName, Key }));
   const whole = new DeleteCommand({ TableName, Key, ReturnValues: 'ALL_OLD' });

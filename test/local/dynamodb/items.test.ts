@@ -20,7 +20,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientConfig, ISV, type Services, startServices } from '../../support/services.ts';
 
 const KEYS = {
@@ -48,7 +48,7 @@ describe('tables and items', () => {
   });
   afterAll(async () => services.close());
 
-  it('are written, updated, read and queried', async () => {
+  test('are written, updated, read and queried', async () => {
     const Key = key();
     await items.send(new PutCommand({ TableName: 'state', Item: { ...Key, chunks: 3 } }));
     const { Attributes } = await items.send(
@@ -71,7 +71,7 @@ describe('tables and items', () => {
     expect(Items).toEqual([{ ...Key, chunks: 3, written: 1 }]);
   });
 
-  it('answer the item that failed a condition, where asked to', async () => {
+  test('answer the item that failed a condition, where asked to', async () => {
     const Item = { ...key(), status: 'sealed' };
     await items.send(new PutCommand({ TableName: 'state', Item }));
     const put = {
@@ -90,7 +90,7 @@ describe('tables and items', () => {
     });
   });
 
-  it('hold a condition under concurrent writers: one wins', async () => {
+  test('hold a condition under concurrent writers: one wins', async () => {
     const Key = key();
     const claims = Array.from({ length: 16 }, (_, owner) =>
       items.send(
@@ -105,14 +105,14 @@ describe('tables and items', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('are missing in tables that do not exist, and in the same table of another account', async () => {
+  test('are missing in tables that do not exist, and in the same table of another account', async () => {
     const get = new GetCommand({ TableName: 'nowhere', Key: key() });
     await expect(items.send(get)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const other = new DynamoDBClient(clientConfig(services, '111111111111'));
     expect((await other.send(new ListTablesCommand({}))).TableNames).toEqual([]);
   });
 
-  it('know their ARN and state', async () => {
+  test('know their ARN and state', async () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: 'state' }));
     expect(Table).toMatchObject({
       TableArn: `arn:aws:dynamodb:us-east-1:${ISV}:table/state`,
@@ -122,7 +122,7 @@ describe('tables and items', () => {
     await expect(again).rejects.toMatchObject({ name: 'ResourceInUseException' });
   });
 
-  it('expire by the clock once the table has a time to live', async () => {
+  test('expire by the clock once the table has a time to live', async () => {
     const TableName = `ttl-${randomUUID()}`;
     await client.send(new CreateTableCommand({ TableName, ...KEYS }));
     const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expiresAt' };
@@ -146,7 +146,7 @@ describe('tables and items', () => {
     expect((await items.send(new GetCommand({ TableName, Key: immortal }))).Item).toBeDefined();
   });
 
-  it('are open to a role as far as their partition keys are', async () => {
+  test('are open to a role as far as their partition keys are', async () => {
     const Resource = `arn:aws:dynamodb:us-east-1:${ISV}:table/state`;
     const Condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['mine#*'] } };
     services.roles.put(`arn:aws:iam::${ISV}:role/confined`, [
@@ -182,7 +182,7 @@ describe('tables and items', () => {
     );
   });
 
-  it('are open to a role as far as its statements go', async () => {
+  test('are open to a role as far as its statements go', async () => {
     const Resource = `arn:aws:dynamodb:us-east-1:${ISV}:table/state`;
     services.roles.put(`arn:aws:iam::${ISV}:role/reader`, [
       { Statement: { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], Resource } },
@@ -197,7 +197,7 @@ describe('tables and items', () => {
     });
   });
 
-  it('refuse what is not implemented instead of ignoring it', async () => {
+  test('refuse what is not implemented instead of ignoring it', async () => {
     const backup = client.send(new CreateBackupCommand({ TableName: 'state', BackupName: 'b' }));
     await expect(backup).rejects.toMatchObject({ name: 'NotImplemented' });
     const StreamSpecification = { StreamEnabled: true };
@@ -208,7 +208,7 @@ describe('tables and items', () => {
     });
   });
 
-  it('survive a restart, with their time to live', async () => {
+  test('survive a restart, with their time to live', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'dynamodb-'));
     const before = await startServices(dataDir);
     const first = new DynamoDBClient(clientConfig(before));

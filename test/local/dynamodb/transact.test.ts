@@ -9,7 +9,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientConfig, ISV, rootCaller, type Services, startServices } from '../../support/services.ts';
 
 const TableName = 'state';
@@ -40,7 +40,7 @@ describe('transactions', () => {
   const read = async (pk: string) => (await items.send(new GetCommand({ TableName, Key: { pk } }))).Item;
   const absent = { ConditionExpression: 'attribute_not_exists(pk)' };
 
-  it('write, update, delete and check together', async () => {
+  test('write, update, delete and check together', async () => {
     const [made, changed, gone, checked] = Array.from({ length: 4 }, () => randomUUID());
     for (const pk of [changed, gone, checked])
       await items.send(new PutCommand({ TableName, Item: { pk, n: 1 } }));
@@ -63,7 +63,7 @@ describe('transactions', () => {
     expect(await read(checked ?? '')).toEqual({ pk: checked, n: 1 });
   });
 
-  it('write nothing when one condition fails, and say which and why', async () => {
+  test('write nothing when one condition fails, and say which and why', async () => {
     const [fresh, taken] = [randomUUID(), randomUUID()];
     await items.send(new PutCommand({ TableName, Item: { pk: taken, owner: 'acme' } }));
     const error = await transact([
@@ -88,7 +88,7 @@ describe('transactions', () => {
     expect(await read(fresh)).toBeUndefined();
   });
 
-  it('undo what was written when an update cannot be applied', async () => {
+  test('undo what was written when an update cannot be applied', async () => {
     const [written, replaced, text] = [randomUUID(), randomUUID(), randomUUID()];
     await items.send(new PutCommand({ TableName, Item: { pk: replaced, n: 1 } }));
     await items.send(new PutCommand({ TableName, Item: { pk: text, n: 'not a number' } }));
@@ -112,7 +112,7 @@ describe('transactions', () => {
     expect(await read(replaced)).toEqual({ pk: replaced, n: 1 });
   });
 
-  it('refuse two operations on one item, more than 100 items, and a mixed one', async () => {
+  test('refuse two operations on one item, more than 100 items, and a mixed one', async () => {
     const pk = randomUUID();
     const put = { Put: { TableName, Item: { pk } } };
     const refused = { name: 'ValidationException' };
@@ -124,7 +124,7 @@ describe('transactions', () => {
     await expect(transact(many)).rejects.toMatchObject(refused);
   });
 
-  it('apply once per client request token, and refuse the token for anything else', async () => {
+  test('apply once per client request token, and refuse the token for anything else', async () => {
     const [pk, token] = [randomUUID(), randomUUID()];
     const add = (by: number) => ({
       Update: {
@@ -145,7 +145,7 @@ describe('transactions', () => {
     expect(await read(pk)).toEqual({ pk, n: 3 });
   });
 
-  it('let exactly one of two that want the same items succeed, though both start at once', async () => {
+  test('let exactly one of two that want the same items succeed, though both start at once', async () => {
     const puts = [randomUUID(), randomUUID()].map((pk) => ({
       Put: { TableName, Item: { pk: { S: pk } }, ...absent },
     }));
@@ -166,7 +166,7 @@ describe('transactions', () => {
     });
   });
 
-  it('lose no increment between transactions and single writes at once', async () => {
+  test('lose no increment between transactions and single writes at once', async () => {
     const pk = randomUUID();
     const update = {
       TableName,
@@ -180,7 +180,7 @@ describe('transactions', () => {
     expect(await read(pk)).toEqual({ pk, n: 40 });
   });
 
-  it('read several items at one moment, whole or by projection', async () => {
+  test('read several items at one moment, whole or by projection', async () => {
     const pk = randomUUID();
     await items.send(new PutCommand({ TableName, Item: { pk, n: 1, m: 2 } }));
     const { Responses } = await items.send(
@@ -194,7 +194,7 @@ describe('transactions', () => {
     expect(Responses).toEqual([{ Item: { m: 2 } }, {}]);
   });
 
-  it('need the permission of every part', async () => {
+  test('need the permission of every part', async () => {
     const Resource = `arn:aws:dynamodb:us-east-1:${ISV}:table/${TableName}`;
     services.roles.put(`arn:aws:iam::${ISV}:role/putter`, [
       { Statement: { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource } },

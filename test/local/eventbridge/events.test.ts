@@ -26,7 +26,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientConfig, control, ISV, type Services, startServices } from '../../support/services.ts';
 
 const TENANT = '111111111111';
@@ -66,7 +66,7 @@ describe('event buses', () => {
 
   const deliver = async (mode: string) => control(services, 'POST', 'events/delivery', { mode });
 
-  it('hand an event to the targets of the rules that match it, in the shape AWS gives it', async () => {
+  test('hand an event to the targets of the rules that match it, in the shape AWS gives it', async () => {
     const bus = await busWithQueue();
     const { Entries, FailedEntryCount } = await put(isv, bus.name);
     expect(FailedEntryCount).toBe(0);
@@ -87,7 +87,7 @@ describe('event buses', () => {
     ]);
   });
 
-  it('refuse events in the name of AWS, without detail, or with a broken one, entry by entry', async () => {
+  test('refuse events in the name of AWS, without detail, or with a broken one, entry by entry', async () => {
     const entry = { Source: 'acme', DetailType: 'Test', Detail: '{}' };
     const { Entries, FailedEntryCount } = await isv.send(
       new PutEventsCommand({
@@ -108,12 +108,12 @@ describe('event buses', () => {
     ]);
   });
 
-  it('refuse more than 256 KiB in one call', async () => {
+  test('refuse more than 256 KiB in one call', async () => {
     const big = JSON.stringify({ filler: 'x'.repeat(256 * 1024) });
     await expect(put(isv, 'default', 'acme', big)).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  it('carry an AWS event from the account of its key to another account, as it came', async () => {
+  test('carry an AWS event from the account of its key to another account, as it came', async () => {
     const bus = await busWithQueue();
     const Principal = { AWS: `arn:aws:iam::${TENANT}:root` };
     const statement = { Effect: 'Allow', Principal, Action: 'events:PutEvents', Resource: bus.arn };
@@ -138,7 +138,7 @@ describe('event buses', () => {
     expect(await receive(bus.url)).toMatchObject([{ ...event, version: '0' }]);
   });
 
-  it('cross to another account only where the role of the target may, and the bus takes such events', async () => {
+  test('cross to another account only where the role of the target may, and the bus takes such events', async () => {
     const bus = await busWithQueue();
     const RoleArn = `arn:aws:iam::${TENANT}:role/${bus.name}`;
     const Policy = JSON.stringify({
@@ -181,7 +181,7 @@ describe('event buses', () => {
     expect(Entries).toMatchObject([{ ErrorCode: 'NotAuthorizedForSourceException' }]);
   });
 
-  it('reach a queue only where its policy lets the rule send', async () => {
+  test('reach a queue only where its policy lets the rule send', async () => {
     const { name, url } = await busWithQueue();
     const Attributes = { Policy: queuePolicy(name, 'rule/another/all') };
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }));
@@ -190,7 +190,7 @@ describe('event buses', () => {
     expect(services.undelivered).toContain(`arn:aws:sqs:us-east-1:${ISV}:${name}`);
   });
 
-  it('do not pass on an event that already came from another bus', async () => {
+  test('do not pass on an event that already came from another bus', async () => {
     const last = await busWithQueue();
     const middle = await busWithQueue();
     const first = await busWithQueue();
@@ -206,7 +206,7 @@ describe('event buses', () => {
     expect(await receive(last.url)).toHaveLength(0);
   });
 
-  it('take events from another account only with permission, and no more once it is removed', async () => {
+  test('take events from another account only with permission, and no more once it is removed', async () => {
     const bus = await busWithQueue();
     await expect(put(tenant, bus.arn)).rejects.toMatchObject({ name: 'AccessDeniedException' });
     const permission = { EventBusName: bus.name, StatementId: 'tenant' };
@@ -222,7 +222,7 @@ describe('event buses', () => {
     });
   });
 
-  it('keep rules and targets that can be described, listed, disabled and removed', async () => {
+  test('keep rules and targets that can be described, listed, disabled and removed', async () => {
     const { name, url } = await busWithQueue();
     const on = { EventBusName: name };
     const rule = await isv.send(new DescribeRuleCommand({ Name: 'all', ...on }));
@@ -242,7 +242,7 @@ describe('event buses', () => {
     });
   });
 
-  it('refuse invalid patterns, schedules and input transformers', async () => {
+  test('refuse invalid patterns, schedules and input transformers', async () => {
     const rule = { Name: 'odd', EventPattern: '{"source":"x"}' };
     await expect(isv.send(new PutRuleCommand(rule))).rejects.toMatchObject({
       name: 'InvalidEventPatternException',
@@ -257,7 +257,7 @@ describe('event buses', () => {
     ).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
   });
 
-  it('send an event its target does not take to the dead letter queue', async () => {
+  test('send an event its target does not take to the dead letter queue', async () => {
     const { name, url } = await busWithQueue();
     const arn = `arn:aws:sqs:us-east-1:${ISV}`;
     const Targets = [{ Id: 'queue', Arn: `${arn}:gone`, DeadLetterConfig: { Arn: `${arn}:${name}` } }];
@@ -266,7 +266,7 @@ describe('event buses', () => {
     expect(await receive(url)).toHaveLength(1);
   });
 
-  it('lose, double and reorder events when a drill asks for it', async () => {
+  test('lose, double and reorder events when a drill asks for it', async () => {
     const { name, url } = await busWithQueue();
     await deliver('lose');
     await put(isv, name, 'acme', '{"n":1}');
@@ -281,7 +281,7 @@ describe('event buses', () => {
     expect(events[0]?.id).toBe(events[1]?.id);
   });
 
-  it('survive a restart with their rules and policies', async () => {
+  test('survive a restart with their rules and policies', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'events-'));
     const before = await startServices(dataDir);
     const first = new EventBridgeClient(clientConfig(before));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../../local/eventbridge/pattern.ts';
 
 const EVENT = {
@@ -22,7 +22,7 @@ const EVENT = {
 const matches = (pattern: object): boolean => compilePattern(JSON.stringify(pattern))(EVENT);
 
 describe('an event pattern', () => {
-  it.each([
+  test.each([
     ['an exact value', { source: ['aws.kms'] }],
     ['any of several values', { detail: { eventName: ['EnableKey', 'DisableKey'] } }],
     ['a number, a boolean and null', { detail: { count: [5], ok: [true], none: [null] } }],
@@ -44,7 +44,7 @@ describe('an event pattern', () => {
     expect(matches(pattern)).toBe(true);
   });
 
-  it.each([
+  test.each([
     ['another value', { source: ['aws.s3'] }],
     ['one field of two', { source: ['aws.kms'], account: ['222222222222'] }],
     ['a number given as text', { detail: { count: ['5'] } }],
@@ -60,7 +60,7 @@ describe('an event pattern', () => {
     expect(matches(pattern)).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['a value outside a list', '{"source":"aws.kms"}'],
     ['an empty list', '{"source":[]}'],
     ['an empty pattern', '{}'],

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { createFairness, inTurn } from '../../../local/sqs/fairness.ts';
 import { openSqsStore, type SqsStore } from '../../../local/sqs/store.ts';
 
@@ -38,13 +38,13 @@ function counted(groups: readonly (string | null)[]): Record<string, number> {
   );
 }
 
-it('messages go by age while no group is noisy', () => {
+test('messages go by age while no group is noisy', () => {
   send('acme', 5);
   send('globex', 2);
   expect(receive(10, 1_000)).toEqual([...Array<string>(5).fill('acme'), 'globex', 'globex']);
 });
 
-it('a group with 30 in flight and more than a tenth of all waits for the others, younger as they are', () => {
+test('a group with 30 in flight and more than a tenth of all waits for the others, younger as they are', () => {
   send('acme', 100);
   expect(counted(receive(30, 1_000))).toEqual({ acme: 30 });
   send('globex', 2);
@@ -52,27 +52,27 @@ it('a group with 30 in flight and more than a tenth of all waits for the others,
   expect(receive(4, 1_000)).toEqual(['globex', 'globex', null, 'acme']);
 });
 
-it('29 in flight are not enough to be noisy', () => {
+test('29 in flight are not enough to be noisy', () => {
   send('acme', 100);
   receive(29, 1_000);
   send('globex', 1);
   expect(receive(1, 1_000)).toEqual(['acme']);
 });
 
-it('a group that takes most of the processing time waits too, few as its messages are', () => {
+test('a group that takes most of the processing time waits too, few as its messages are', () => {
   send('acme', 20);
   expect(receive(5, 1_000)).toHaveLength(5);
   send('globex', 1);
   expect(receive(2, 2_000)).toEqual(['globex', 'acme']);
 });
 
-it('when nobody else waits, a noisy group is served as ever', () => {
+test('when nobody else waits, a noisy group is served as ever', () => {
   send('acme', 50);
   receive(40, 1_000);
   expect(counted(receive(10, 1_000))).toEqual({ acme: 10 });
 });
 
-it('of two noisy groups, the one with fewer messages in flight goes first', () => {
+test('of two noisy groups, the one with fewer messages in flight goes first', () => {
   send('acme', 60);
   expect(counted(receive(40, 1_000))).toEqual({ acme: 40 });
   send('globex', 60);
@@ -80,7 +80,7 @@ it('of two noisy groups, the one with fewer messages in flight goes first', () =
   expect(counted(receive(20, 3_000))).toEqual({ acme: 5, globex: 15 });
 });
 
-it('processing time is forgotten', () => {
+test('processing time is forgotten', () => {
   send('acme', 20);
   receive(5, 1_000);
   receive(1, 2_000);

@@ -14,7 +14,7 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import type { ReceiveMessageCommandInput } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientConfig, ISV, rootCaller, type Services, startServices } from '../../support/services.ts';
 
 describe('messages', () => {
@@ -40,7 +40,7 @@ describe('messages', () => {
   ) =>
     (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [name] }))).Attributes?.[name];
 
-  it('arrive with their body, attributes, group and timestamps', async () => {
+  test('arrive with their body, attributes, group and timestamps', async () => {
     const QueueUrl = await create();
     const MessageAttributes = { kind: { DataType: 'String', StringValue: 'job' } };
     const command = { QueueUrl, MessageBody: 'tenant job', MessageGroupId: 'acme', MessageAttributes };
@@ -59,7 +59,7 @@ describe('messages', () => {
     expect(Number(message?.Attributes?.SentTimestamp)).toBeGreaterThan(1.7e12);
   });
 
-  it('carry the MD5 of attributes that AWS documents', async () => {
+  test('carry the MD5 of attributes that AWS documents', async () => {
     const QueueUrl = await create();
     const MessageAttributes = { a: { DataType: 'String', StringValue: 'b' } };
     const parts = [0, 0, 0, 1, 97, 0, 0, 0, 6, ...Buffer.from('String'), 1, 0, 0, 0, 1, 98];
@@ -69,7 +69,7 @@ describe('messages', () => {
     expect(MD5OfMessageAttributes).toBe(createHash('md5').update(Buffer.from(parts)).digest('hex'));
   });
 
-  it('stay hidden until their visibility timeout by the clock, then come again with a higher count', async () => {
+  test('stay hidden until their visibility timeout by the clock, then come again with a higher count', async () => {
     const QueueUrl = await create({ VisibilityTimeout: '600' });
     await send(QueueUrl, 'once more');
     expect(await receive(QueueUrl)).toHaveLength(1);
@@ -80,7 +80,7 @@ describe('messages', () => {
     expect(again?.Attributes).toEqual({ ApproximateReceiveCount: '2' });
   });
 
-  it('come back at once when their visibility is set to 0', async () => {
+  test('come back at once when their visibility is set to 0', async () => {
     const QueueUrl = await create({ VisibilityTimeout: '600' });
     await send(QueueUrl, 'back');
     const [message] = await receive(QueueUrl);
@@ -92,7 +92,7 @@ describe('messages', () => {
     });
   });
 
-  it('are gone when deleted, even after the visibility timeout, but not by the receipt of an earlier receive', async () => {
+  test('are gone when deleted, even after the visibility timeout, but not by the receipt of an earlier receive', async () => {
     const QueueUrl = await create({ VisibilityTimeout: '0' });
     await send(QueueUrl, 'delete me');
     const [first] = await receive(QueueUrl);
@@ -105,7 +105,7 @@ describe('messages', () => {
     await expect(garbage).rejects.toMatchObject({ name: 'ReceiptHandleIsInvalid' });
   });
 
-  it('move to the dead letter queue once received too often, with their id and where they came from', async () => {
+  test('move to the dead letter queue once received too often, with their id and where they came from', async () => {
     const name = randomUUID();
     const deadUrl = await create({}, `${name}-dead`);
     const deadLetterTargetArn = `arn:aws:sqs:us-east-1:${ISV}:${name}-dead`;
@@ -122,7 +122,7 @@ describe('messages', () => {
     });
   });
 
-  it('reach a long poll as soon as they are sent', async () => {
+  test('reach a long poll as soon as they are sent', async () => {
     const QueueUrl = await create();
     const startedMs = Date.now();
     const polling = receive(QueueUrl, { WaitTimeSeconds: 20 });
@@ -131,7 +131,7 @@ describe('messages', () => {
     expect(Date.now() - startedMs).toBeLessThan(5000);
   });
 
-  it('wake a long poll when the clock passes their delay', async () => {
+  test('wake a long poll when the clock passes their delay', async () => {
     const QueueUrl = await create();
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'later', DelaySeconds: 900 }));
     const polling = receive(QueueUrl, { WaitTimeSeconds: 20 });
@@ -140,7 +140,7 @@ describe('messages', () => {
     expect(await polling).toHaveLength(1);
   });
 
-  it('are not handed to a long poll whose caller has hung up', async () => {
+  test('are not handed to a long poll whose caller has hung up', async () => {
     const QueueUrl = await create();
     const abort = new AbortController();
     const input = { QueueUrl, WaitTimeSeconds: 20 };
@@ -151,7 +151,7 @@ describe('messages', () => {
     expect(await receive(QueueUrl)).toHaveLength(1);
   });
 
-  it('may be 1 MiB and not a byte more', async () => {
+  test('may be 1 MiB and not a byte more', async () => {
     const QueueUrl = await create();
     await send(QueueUrl, 'x'.repeat(1_048_576));
     await expect(send(QueueUrl, 'x'.repeat(1_048_577))).rejects.toMatchObject({
@@ -161,14 +161,14 @@ describe('messages', () => {
     expect(message?.Body).toHaveLength(1_048_576);
   });
 
-  it('are lost after the retention period', async () => {
+  test('are lost after the retention period', async () => {
     const QueueUrl = await create({ MessageRetentionPeriod: '60' });
     await send(QueueUrl, 'too late');
     await services.clock.advance(61_000);
     expect(await receive(QueueUrl)).toHaveLength(0);
   });
 
-  it('succeed and fail one by one in a batch', async () => {
+  test('succeed and fail one by one in a batch', async () => {
     const QueueUrl = await create();
     const Entries = [
       { Id: 'good', MessageBody: 'fine', MessageGroupId: 'acme' },
@@ -188,7 +188,7 @@ describe('messages', () => {
     expect(deleted.Successful).toEqual([{ Id: '0' }]);
   });
 
-  it('are refused as a batch of none, of eleven, of equal ids, or of more than 1 MiB', async () => {
+  test('are refused as a batch of none, of eleven, of equal ids, or of more than 1 MiB', async () => {
     const QueueUrl = await create();
     const entries = (length: number, id: (at: number) => string, MessageBody: string) =>
       sqs.send(
@@ -205,7 +205,7 @@ describe('messages', () => {
     });
   });
 
-  it('survive a restart, in flight or not, with their counts', async () => {
+  test('survive a restart, in flight or not, with their counts', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'sqs-'));
     const before = await startServices(dataDir);
     const client = new SQSClient(clientConfig(before));

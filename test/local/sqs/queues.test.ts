@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientConfig, ISV, type Services, startServices } from '../../support/services.ts';
 
 describe('queues', () => {
@@ -25,13 +25,13 @@ describe('queues', () => {
   const create = async (attributes: Record<string, string> = {}, name: string = randomUUID()) =>
     (await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))).QueueUrl ?? '';
 
-  it('live at the endpoint that created them', async () => {
+  test('live at the endpoint that created them', async () => {
     expect(await create({}, 'uploads')).toBe(`${services.endpoint}/${ISV}/uploads`);
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'uploads' }));
     expect(QueueUrl).toBe(`${services.endpoint}/${ISV}/uploads`);
   });
 
-  it('can be created again with the same attributes and with none', async () => {
+  test('can be created again with the same attributes and with none', async () => {
     const url = await create({ VisibilityTimeout: '60' }, 'again');
     expect(await create({ VisibilityTimeout: '60' }, 'again')).toBe(url);
     expect(await create({}, 'again')).toBe(url);
@@ -40,7 +40,7 @@ describe('queues', () => {
     });
   });
 
-  it('answer the attributes that were asked for, and none where none were', async () => {
+  test('answer the attributes that were asked for, and none where none were', async () => {
     const QueueUrl = await create({ DelaySeconds: '7' });
     const none = await sqs.send(new GetQueueAttributesCommand({ QueueUrl }));
     expect(none.Attributes).toBeUndefined();
@@ -51,7 +51,7 @@ describe('queues', () => {
     expect(Object.keys(some.Attributes ?? {})).toHaveLength(2);
   });
 
-  it('are unknown once deleted, and to those who misspell them', async () => {
+  test('are unknown once deleted, and to those who misspell them', async () => {
     const QueueUrl = await create();
     await sqs.send(new DeleteQueueCommand({ QueueUrl }));
     const sending = sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'late' }));
@@ -61,7 +61,7 @@ describe('queues', () => {
     });
   });
 
-  it('belong to an account and a region each', async () => {
+  test('belong to an account and a region each', async () => {
     await create({}, 'mine');
     const other = new SQSClient(clientConfig(services, '111111111111'));
     const { QueueUrls = [] } = await other.send(new ListQueuesCommand({}));
@@ -71,7 +71,7 @@ describe('queues', () => {
     });
   });
 
-  it('refuse attributes out of range, unknown ones, and a dead letter queue that is not there', async () => {
+  test('refuse attributes out of range, unknown ones, and a dead letter queue that is not there', async () => {
     const redrive = { deadLetterTargetArn: `arn:aws:sqs:us-east-1:${ISV}:nowhere`, maxReceiveCount: 3 };
     await expect(create({ VisibilityTimeout: '43201' })).rejects.toMatchObject({
       name: 'InvalidAttributeValue',
@@ -82,7 +82,7 @@ describe('queues', () => {
     });
   });
 
-  it('do not pretend to be FIFO or encrypted by KMS', async () => {
+  test('do not pretend to be FIFO or encrypted by KMS', async () => {
     await expect(create({}, 'orders.fifo')).rejects.toMatchObject({ name: 'NotImplemented' });
     await expect(create({ KmsMasterKeyId: 'alias/aws/sqs' })).rejects.toMatchObject({
       name: 'NotImplemented',
@@ -90,7 +90,7 @@ describe('queues', () => {
     });
   });
 
-  it('take messages from another account only where their policy allows it', async () => {
+  test('take messages from another account only where their policy allows it', async () => {
     const other = new SQSClient(clientConfig(services, '222222222222'));
     const QueueUrl = await create();
     const send = async () => other.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
@@ -106,7 +106,7 @@ describe('queues', () => {
     expect((await send()).MessageId).toBeDefined();
   });
 
-  it('let a role do what its statements say and nothing else', async () => {
+  test('let a role do what its statements say and nothing else', async () => {
     const QueueUrl = await create({}, 'guarded');
     const Resource = `arn:aws:sqs:us-east-1:${ISV}:guarded`;
     services.roles.put(`arn:aws:iam::${ISV}:role/sender`, [
