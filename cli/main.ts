@@ -1,5 +1,5 @@
 /** `npx sealstream`: the command line of the process it runs in. */
 import { run } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { processTerminal } from './session/terminal.ts';
 
 process.exitCode = await run(process.argv.slice(2), processTerminal());

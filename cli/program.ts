@@ -1,11 +1,11 @@
 /** The command line: its commands, the options that all of them have, what is printed, how it exits. */
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { controlPlaneOf, type Target } from './control-plane.ts';
-import { type FailureExitCode, failureOf } from './failure.ts';
-import type { Outcome, Perform } from './session.ts';
+import { controlPlaneOf, type Target } from './session/control-plane.ts';
+import { type FailureExitCode, failureOf } from './session/failure.ts';
+import type { Outcome, Perform } from './session/session.ts';
 import { addTenantCommands } from './tenant/commands.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './session/terminal.ts';
 
 interface GlobalOptions extends Target {
   readonly json: boolean;

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { kekArnSchema } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { judgedSchema } from '../answers.ts';
-import type { Outcome, Perform, Session } from '../session.ts';
+import { judgedSchema } from './answers.ts';
+import type { Outcome, Perform, Session } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { outcomeOf } from './findings.ts';
 import { describeWritten, render, writeRendered } from './rendered.ts';

@@ -1,6 +1,6 @@
 /** How what commands are told is written, and read. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { UsageError } from '../failure.ts';
+import { UsageError } from '../session/failure.ts';
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 
 export interface TenantOption {

@@ -1,9 +1,9 @@
 /** `tenant change-key`: another key for a tenant, or other settings for the one it has. */
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { judgedSchema } from '../answers.ts';
-import { UsageError } from '../failure.ts';
-import type { Perform } from '../session.ts';
+import { judgedSchema } from './answers.ts';
+import { UsageError } from '../session/failure.ts';
+import type { Perform } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { outcomeOf } from './findings.ts';
 import { type SettingsOptions, settingsOf, withSettings } from './settings.ts';

@@ -1,8 +1,8 @@
 /** `tenant check`: whether a tenant's keys are as they have to be. Changes nothing. */
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { judgedSchema } from '../answers.ts';
-import type { Perform } from '../session.ts';
+import { judgedSchema } from './answers.ts';
+import type { Perform } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { outcomeOf } from './findings.ts';
 

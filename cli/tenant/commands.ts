@@ -1,6 +1,6 @@
 /** `sealstream tenant …`, in the order of a tenant's life. */
 import type { Command } from 'commander';
-import type { Perform } from '../session.ts';
+import type { Perform } from '../session/session.ts';
 import { addAdd } from './add.ts';
 import { addChangeKey } from './change-key.ts';
 import { addCheck } from './check.ts';

@@ -1,7 +1,7 @@
 /** What the checks of a tenant's keys found, for a person: what is wrong, and the statements that mend it. */
 import { isProven } from '../../shared/onboarding/finding.ts';
-import type { FoundAnswer, JudgedAnswer } from '../answers.ts';
-import type { Outcome } from '../session.ts';
+import type { FoundAnswer, JudgedAnswer } from './answers.ts';
+import type { Outcome } from '../session/session.ts';
 
 /** `next`: what to say below the findings, when they pass and when they do not. */
 export function outcomeOf(

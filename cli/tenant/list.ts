@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { Listed } from '../../shared/onboarding/show.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
-import { listedSchema } from '../answers.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import type { Perform } from '../session.ts';
+import { listedSchema } from './answers.ts';
+import type { ControlPlane } from '../session/control-plane.ts';
+import type { Perform } from '../session/session.ts';
 import { examples } from './arguments.ts';
 import { tableOf } from './table.ts';
 

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Removed } from '../../shared/offboarding/remove.ts';
-import { removedSchema } from '../answers.ts';
-import { UsageError } from '../failure.ts';
-import type { Outcome, Perform, Session } from '../session.ts';
+import { removedSchema } from './answers.ts';
+import { UsageError } from '../session/failure.ts';
+import type { Outcome, Perform, Session } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { describeProgress, describeRemoved, type Destruction, fateOf, isIncomplete } from './removal.ts';
 

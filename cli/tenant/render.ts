@@ -1,8 +1,8 @@
 /** `tenant render`: what a tenant deploys in its account, before or without registering it. */
 import { type Command, Option } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { UsageError } from '../failure.ts';
-import type { Outcome, Perform, Session } from '../session.ts';
+import { UsageError } from '../session/failure.ts';
+import type { Outcome, Perform, Session } from '../session/session.ts';
 import { aboutTenant, collect, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { describeWritten, type FutureKey, type KnownKey, render, writeRendered } from './rendered.ts';
 import { KEY_MODES } from './settings.ts';

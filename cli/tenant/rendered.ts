@@ -3,9 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Rendered } from '../../shared/onboarding/onboard.ts';
-import { renderedSchema } from '../answers.ts';
-import { UsageError } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { renderedSchema } from './answers.ts';
+import { UsageError } from '../session/failure.ts';
+import type { Session } from '../session/session.ts';
 
 /** A key that exists already. */
 export interface KnownKey {

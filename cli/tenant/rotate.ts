@@ -1,8 +1,8 @@
 /** `tenant rotate`: a new version of a tenant's branch key. */
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { rotatedSchema } from '../answers.ts';
-import type { Perform } from '../session.ts';
+import { rotatedSchema } from './answers.ts';
+import type { Perform } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 
 export function addRotate(parent: Command, perform: Perform): void {

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { currentKekArns, everyKekArn, sinceWhat, type Tenant } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
-import { shownSchema } from '../answers.ts';
-import type { Perform } from '../session.ts';
+import { shownSchema } from './answers.ts';
+import type { Perform } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 import { tableOf } from './table.ts';
 

@@ -1,8 +1,8 @@
 /** `tenant suspend` and `tenant resume`: we stop a tenant, and let it go on. */
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { standingSchema } from '../answers.ts';
-import type { Perform } from '../session.ts';
+import { standingSchema } from './answers.ts';
+import type { Perform } from '../session/session.ts';
 import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
 
 export function addSuspend(parent: Command, perform: Perform): void {

@@ -1,5 +1,5 @@
 /** Answers of the functions, as they are when nothing special is the matter. */
-import type { FoundAnswer, JudgedAnswer } from '../../../cli/answers.ts';
+import type { FoundAnswer, JudgedAnswer } from '../../../cli/tenant/answers.ts';
 import type { Removal } from '../../../shared/tenant/removal.ts';
 import { type Tenant, tenantSchema } from '../../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';

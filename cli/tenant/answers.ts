@@ -1,13 +1,13 @@
 /** What the functions answer, parsed: people read it, `--json` gives it to programs. */
 import * as z from 'zod';
-import type { Removed } from '../shared/offboarding/remove.ts';
-import { removalSchema } from '../shared/tenant/removal.ts';
-import type { Finding } from '../shared/onboarding/finding.ts';
-import type { Rendered } from '../shared/onboarding/onboard.ts';
-import type { Rotated } from '../shared/onboarding/rotate.ts';
-import type { Listed, Shown } from '../shared/onboarding/show.ts';
-import { tenantSchema } from '../shared/tenant/tenant.ts';
-import { type TenantId, tenantIdSchema } from '../shared/tenant/tenant-id.ts';
+import type { Removed } from '../../shared/offboarding/remove.ts';
+import { removalSchema } from '../../shared/tenant/removal.ts';
+import type { Finding } from '../../shared/onboarding/finding.ts';
+import type { Rendered } from '../../shared/onboarding/onboard.ts';
+import type { Rotated } from '../../shared/onboarding/rotate.ts';
+import type { Listed, Shown } from '../../shared/onboarding/show.ts';
+import { tenantSchema } from '../../shared/tenant/tenant.ts';
+import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 
 /** Checks and statements that this version does not know are printed all the same. */
 export interface FoundAnswer extends Pick<Finding, 'ok' | 'severity' | 'message' | 'fix'> {
