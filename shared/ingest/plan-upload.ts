@@ -6,7 +6,7 @@ import { requireIntake } from '../tenant/tenant.ts';
 import { type Job, jobsOf } from '../object/job.ts';
 import { objectIdOf } from '../object/object-id.ts';
 import { type Plan, planOf } from '../object/plan.ts';
-import { parseNotification, uploadOf } from './upload.ts';
+import { parseNotification, uploadOf } from './notification.ts';
 import type { Upload } from '../object/source-version.ts';
 
 /** SQS takes ten messages a request. */

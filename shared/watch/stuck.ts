@@ -4,7 +4,7 @@
  */
 import { type ObjectId, objectIdOf } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
-import { notificationOf } from '../ingest/upload.ts';
+import { notificationOf } from '../ingest/notification.ts';
 import { splitKey } from '../object/source-version.ts';
 import { SealstreamError } from '../errors.ts';
 import type { ListedVersion } from '../ports/sources.ts';

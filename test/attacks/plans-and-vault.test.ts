@@ -13,7 +13,7 @@ import { ISV_ACCOUNT, REGION, ROLE_ARNS, STATE_TABLE, VAULT_BUCKET } from '../..
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { planItem, tenantItem } from '../../shared/aws/state-table.ts';
 import { type Plan, planOf, planOfRow } from '../../shared/object/plan.ts';
-import { parseNotification, uploadOf } from '../../shared/ingest/upload.ts';
+import { parseNotification, uploadOf } from '../../shared/ingest/notification.ts';
 import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest, encodeManifest } from '../../shared/manifest/manifest.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';

@@ -6,7 +6,7 @@ import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { planItem, receiptsItem, type StateTable } from '../../shared/aws/state-table.ts';
 import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { Receipt } from '../../shared/object/receipt.ts';
-import { uploadOf } from '../../shared/ingest/upload.ts';
+import { uploadOf } from '../../shared/ingest/notification.ts';
 import type { State } from '../../shared/ports/state.ts';
 import { tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';

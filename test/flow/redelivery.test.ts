@@ -1,7 +1,7 @@
 /** At least once, in any order: what AWS promises of notifications and queues, and what the pipeline makes of it. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { parseNotification } from '../../shared/ingest/upload.ts';
+import { parseNotification } from '../../shared/ingest/notification.ts';
 import { manifestKey } from '../../shared/object/vault-key.ts';
 import { ENCRYPT_ROLE } from '../../laptop/names.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';

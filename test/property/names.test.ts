@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import { uploadOf } from '../../shared/ingest/upload.ts';
+import { uploadOf } from '../../shared/ingest/notification.ts';
 import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { isNewer } from '../../shared/manifest/sequencer.ts';

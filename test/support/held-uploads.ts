@@ -9,7 +9,7 @@ import {
   type Message,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { parseNotification, uploadOf } from '../../shared/ingest/upload.ts';
+import { parseNotification, uploadOf } from '../../shared/ingest/notification.ts';
 import { INGEST_BUCKET, ISV_ACCOUNT, REGION } from '../../laptop/names.ts';
 import type { Uploaded } from '../../laptop/client.ts';
 import type { Pipeline } from './pipeline.ts';

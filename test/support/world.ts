@@ -3,7 +3,7 @@ import { encryptChunk, type EncryptPorts } from '../../shared/encrypt/encrypt-ch
 import { jobsOf } from '../../shared/object/job.ts';
 import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { PlanPorts } from '../../shared/ingest/plan-upload.ts';
-import { uploadOf } from '../../shared/ingest/upload.ts';
+import { uploadOf } from '../../shared/ingest/notification.ts';
 import type { RestorePorts } from '../../shared/restore/restore.ts';
 import { requireRegistered } from '../../shared/tenant/tenant.ts';
 import { effects, type Effects } from './effects.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { notificationOf, parseNotification, uploadOf } from '../../shared/ingest/upload.ts';
+import { notificationOf, parseNotification, uploadOf } from '../../shared/ingest/notification.ts';
 import type { Upload } from '../../shared/object/source-version.ts';
 
 /** A notification as S3 sends it (event message structure, version 2.1). */
