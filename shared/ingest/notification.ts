@@ -1,12 +1,18 @@
 /**
- * What an S3 notification says: this version of this object was uploaded. A claim, not a proof; `encrypt` holds it
- * against S3 itself. Where S3's own notification was lost, one of ours takes its place.
+ * The notification of S3: this version of this object was uploaded. It is a claim, not a proof; `encrypt` compares it
+ * with S3 itself. When S3's own notification was lost, one of ours takes its place.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
-import { decodeFormKey, type SourceVersion, splitKey, type Upload } from '../object/source-version.ts';
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import {
+  decodeFormKey,
+  encodeFormKey,
+  type SourceVersion,
+  splitKey,
+  type Upload,
+} from '../object/source-version.ts';
 
 const notificationSchema = z.union([
   z.object({ Event: z.literal('s3:TestEvent') }),
@@ -29,8 +35,8 @@ const recordSchema = z.object({
 });
 
 /**
- * The records of one notification, each to be read by `uploadOf`; none for `s3:TestEvent`.
- * @throws EventInvalidError when it is not a notification of S3
+ * Returns the records of one notification, each to be read by `uploadOf`; none for `s3:TestEvent`.
+ * @throws EventInvalidError when the body is not a notification of S3
  */
 export function parseNotification(body: string): readonly unknown[] {
   const parsed = notificationSchema.safeParse(
@@ -42,8 +48,9 @@ export function parseNotification(body: string): readonly unknown[] {
 }
 
 /**
- * @throws EventInvalidError when it is not an ObjectCreated record, the bucket is not versioned, or the key is not
- * form-encoded or names no object
+ * Reads the upload that one record of a notification names.
+ * @throws EventInvalidError when the record is not an ObjectCreated record, when the bucket is not versioned, or when
+ * the key is not form-encoded or names no object
  * @throws TenantUnknownError when the key does not begin with a tenant id
  */
 export function uploadOf(record: unknown): Upload {
@@ -59,16 +66,17 @@ export function uploadOf(record: unknown): Upload {
   return { ...splitKey(sourceKey), source, sizeBytes: object.size };
 }
 
-/** A notification of a version that S3's own never told of: `uploadOf` reads from it what is given here. */
+/** Writes the notification of a version that S3 never told of; `uploadOf` reads from it what is given here. */
 export function notificationOf({ bucket, key, ...source }: SourceVersion, sizeBytes: number): string {
   const { versionId, sequencer, uploadedAt } = source;
-  const formKey = encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
-  const object = { key: formKey, size: sizeBytes, versionId, sequencer };
   const record = {
     eventSource: 'aws:s3',
     eventName: 'ObjectCreated:Redriven',
     eventTime: uploadedAt,
-    s3: { bucket: { name: bucket }, object },
+    s3: {
+      bucket: { name: bucket },
+      object: { key: encodeFormKey(key), size: sizeBytes, versionId, sequencer },
+    },
   };
   return JSON.stringify({ Records: [record] });
 }
