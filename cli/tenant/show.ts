@@ -1,6 +1,7 @@
 /** `tenant show`: what is known of one tenant. */
 import type { Command } from 'commander';
-import { currentKekArns, everyKekArn, sinceWhat, type Tenant } from '../../shared/tenant/tenant.ts';
+import { sinceWhat } from '../../shared/tenant/admission.ts';
+import { currentKekArns, everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
 import { shownSchema } from './answers.ts';

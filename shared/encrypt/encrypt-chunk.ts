@@ -8,7 +8,8 @@ import { isSealed } from '../manifest/stands.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Guard } from '../revocation/guard.ts';
-import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
+import { requireWorking } from '../tenant/admission.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import { chunkRange, rangeBytes } from '../object/geometry.ts';
 import { parseJob, requirePlanned } from '../object/job.ts';
 import type { Plan } from '../object/plan.ts';
@@ -52,7 +53,7 @@ export async function encryptChunk(
 ): Promise<ChunkOutcome> {
   const job = parseJob(body);
   const read = await ports.state.tenantAndPlan(job.tenantId, job.objectId);
-  const tenant = requireEncrypting(read.tenant, job.tenantId);
+  const tenant = requireWorking(read.tenant, job.tenantId, 'encrypts');
   const plan = requirePlanned(job, read.plan);
   return await ports.guard(
     tenant,

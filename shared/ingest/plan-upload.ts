@@ -2,7 +2,7 @@
 import { errorOf, SealstreamError } from '../errors.ts';
 import type { JobQueue } from '../ports/queues.ts';
 import type { State } from '../ports/state.ts';
-import { requireIntake } from '../tenant/tenant.ts';
+import { requireIntake } from '../tenant/admission.ts';
 import { type Job, jobsOf } from '../object/job.ts';
 import { objectIdOf } from '../object/object-id.ts';
 import { type Plan, planOf } from '../object/plan.ts';

@@ -1,7 +1,9 @@
 /** The first step of a removal: nothing new is taken, and what is planned is sealed while that gets anywhere. */
 import { SealstreamError } from '../errors.ts';
 import { changeTenant } from '../revocation/change.ts';
-import { mayEncrypt, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
+import { hasTurned, rulesOf, turned } from '../tenant/status.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { NamedVersions } from '../tenant/named-versions.ts';
 import type { Draining, Removal } from '../tenant/removal.ts';
@@ -19,7 +21,7 @@ export async function drainStep(removal: Removal, ports: RemovePorts, signal: Ab
   const { planned } = await countWaiting(tenantId, ports, signal);
   if (planned.count === 0) return { progress: { step: 'drop-keys' } };
   const draining = drainingSince(removal, planned.count, ports.now());
-  const blocked = mayEncrypt(tenant)
+  const blocked = rulesOf(tenant).encrypts
     ? whyStalled(draining, planned, ports.now())
     : await reopen(tenant, ports);
   const waiting = planned.count;
@@ -29,15 +31,11 @@ export async function drainStep(removal: Removal, ports: RemovePorts, signal: Ab
 /** A tenant whose key is not in use is out at once: what waits, waits for its key to be proven. */
 async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
   await changeTenant(tenantId, ports.tenants, (tenant) => {
-    if (tenant.status === 'active')
-      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
-    return isIntakeClosed(tenant) ? undefined : turned(tenant, 'offboarded', tenant.signal);
+    if (!rulesOf(tenant).takesUploads) return undefined;
+    const signal = rulesOf(tenant).encrypts ? ourSignal('offboarding', tenant, ports) : tenant.signal;
+    return turned(tenant, 'offboard', signal);
   });
   return requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
-}
-
-export function isIntakeClosed({ status }: Tenant): boolean {
-  return status === 'offboarding' || status === 'offboarded';
 }
 
 function drainingSince({ draining }: Removal, waiting: number, now: Date): Draining {
@@ -59,8 +57,9 @@ function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: D
 async function reopen({ tenantId }: Tenant, ports: RemovePorts): Promise<string | undefined> {
   try {
     await changeTenant(tenantId, ports.tenants, async (tenant) => {
+      if (hasTurned(tenant, 'drain')) return undefined;
       await requireUsable(tenant, ports);
-      return turned(tenant, 'offboarding', ourSignal('offboarding', tenant, ports));
+      return turned(tenant, 'drain', ourSignal('offboarding', tenant, ports));
     });
     return undefined;
   } catch (error) {

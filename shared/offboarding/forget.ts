@@ -2,6 +2,7 @@
  * An id that was never active has served nobody: when it is removed, nothing is left of it, and it can be given to
  * somebody else. Unless something was uploaded under it, for that would then become somebody else's.
  */
+import { rulesOf } from '../tenant/status.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { Removal } from '../tenant/removal.ts';
@@ -14,7 +15,7 @@ export async function forgetIfUnused(removal: Removal, { tenants }: RemovePorts)
   const { tenantId, step, neverActive, uploadsLeft, jobsLeftParked } = removal;
   if (step !== 'done' || neverActive !== true || uploadsLeft > 0 || jobsLeftParked > 0) return false;
   const tenant = await tenants.tenant(tenantId);
-  return tenant?.status === 'offboarded' && (await tenants.forget(tenant));
+  return tenant !== undefined && rulesOf(tenant).key === 'left' && (await tenants.forget(tenant));
 }
 
 /**
@@ -22,8 +23,8 @@ export async function forgetIfUnused(removal: Removal, { tenants }: RemovePorts)
  * a tenant that was pending keeps the signal of its registration: whoever was active is signed off by a signal of ours,
  * or by what took its key away.
  */
-export function wasNeverActive({ drain }: Removal, { status, signal }: Tenant): boolean {
-  return !drain && status === 'offboarded' && signal.name === 'registered';
+export function wasNeverActive({ drain }: Removal, tenant: Tenant): boolean {
+  return !drain && rulesOf(tenant).key === 'left' && tenant.signal.name === 'registered';
 }
 
 /** Jobs of uploads that somebody has deleted since. Precondition: nothing of the tenant is in the ingest bucket. */

@@ -4,9 +4,11 @@
  * so each invocation goes on where the last one stopped, and nothing is done twice that matters.
  */
 import { changeTenant } from '../revocation/change.ts';
-import { everyKekArn, keksOf, requireRegistered, type Tenant, turned } from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
+import { mayTurn, rulesOf, turned } from '../tenant/status.ts';
+import { everyKekArn, keksOf, type Tenant } from '../tenant/tenant.ts';
 import { deleteSome, shred } from './destroy.ts';
-import { drainStep, isIntakeClosed } from './drain.ts';
+import { drainStep } from './drain.ts';
 import { dropParkedJobs, forgetIfUnused, wasNeverActive } from './forget.ts';
 import { type Removal, shredsBranchKeys } from '../tenant/removal.ts';
 import type { RemovePorts, Steps, Taken, Wait } from './removal-step.ts';
@@ -35,7 +37,7 @@ export async function remove(
   const tenant = requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
   const known = await ports.removals.read(tenantId);
   // One that has not closed the intake has done nothing yet: the tenant may have been in use ever since.
-  const hasBegun = known !== undefined && isIntakeClosed(tenant);
+  const hasBegun = known !== undefined && !rulesOf(tenant).takesUploads;
   let removal = hasBegun ? goingOn(known, request, tenant) : await begin(request, tenant, ports);
   while (removal.step !== 'done') {
     const taken = await STEPS[removal.step](removal, ports, signal);
@@ -54,13 +56,14 @@ async function begin(
   tenant: Tenant,
   { removals, now }: RemovePorts,
 ): Promise<Removal> {
+  const neverActive = rulesOf(tenant).key === 'claimed';
   const removal: Removal = {
     tenantId,
     signedOffBy,
     startedAt: now().toISOString(),
     step: 'drain',
-    neverActive: tenant.status === 'pending',
-    drain: drain && tenant.status !== 'pending',
+    neverActive,
+    drain: drain && !neverActive,
     deleteCiphertext,
     shredBranchKeys,
     kekArns: [],
@@ -104,8 +107,8 @@ const STEPS: Steps = {
 
 async function dropKeys({ tenantId }: Removal, { tenants, now }: RemovePorts): Promise<Taken> {
   await changeTenant(tenantId, tenants, (tenant) =>
-    tenant.status === 'offboarding'
-      ? turned(tenant, 'offboarded', { name: 'offboarded', at: now().toISOString() })
+    mayTurn(tenant, 'drop-keys')
+      ? turned(tenant, 'drop-keys', { name: 'offboarded', at: now().toISOString() })
       : undefined,
   );
   const tenant = requireRegistered(await tenants.tenant(tenantId), tenantId);

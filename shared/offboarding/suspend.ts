@@ -9,13 +9,9 @@ import { probeKey } from '../revocation/probe.ts';
 import type { KmsProbe } from '../ports/kms.ts';
 import { settledAt } from '../revocation/transition.ts';
 import { atMs, proven, reasonsIn, type TenantSignal } from '../tenant/key-signal.ts';
-import {
-  currentKekArns,
-  requireRegistered,
-  type Tenant,
-  type TenantStatus,
-  turned,
-} from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
+import { hasTurned, requireTransition, rulesOf, turned } from '../tenant/status.ts';
+import { currentKekArns, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface SuspendPorts {
@@ -48,10 +44,10 @@ export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<
  */
 export async function resume(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
   await changeTenant(tenantId, ports.tenants, async (tenant) => {
-    if (tenant.status === 'active') return undefined;
-    requireStatus(tenant, ['suspended']);
+    if (hasTurned(tenant, 'resume')) return undefined;
+    requireTransition(tenant, 'resume');
     await requireUsable(tenant, ports);
-    return turned(tenant, 'active', ourSignal('resumed', tenant, ports));
+    return turned(tenant, 'resume', ourSignal('resumed', tenant, ports));
   });
   return await standingOf(tenantId, ports);
 }
@@ -92,15 +88,9 @@ export function ourSignal(
 
 /** A revoked tenant keeps the reason. */
 function suspended(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
-  if (tenant.status === 'suspended') return undefined;
-  requireStatus(tenant, ['active', 'revoked']);
-  const signal = ourSignal('suspended', tenant, ports);
-  return turned(tenant, 'suspended', tenant.status === 'revoked' ? tenant.signal : signal);
-}
-
-function requireStatus({ tenantId, status }: Tenant, statuses: readonly TenantStatus[]): void {
-  if (statuses.includes(status)) return;
-  throw new EventInvalidError(`tenant ${tenantId} is ${status}, not ${statuses.join(' or ')}`);
+  if (hasTurned(tenant, 'suspend')) return undefined;
+  const signal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;
+  return turned(tenant, 'suspend', signal);
 }
 
 async function standingOf(tenantId: TenantId, { tenants }: SuspendPorts): Promise<Standing> {

@@ -5,6 +5,7 @@
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import { probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
+import { mayTurn, rulesOf, turned } from '../tenant/status.ts';
 import { type Tenant, tenantSchema, type TenantStatus } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { checkEvents, checkKeys, type CheckPorts } from './check.ts';
@@ -49,9 +50,9 @@ export async function addTenant(
   ]);
   const heard = await checkHeard(pending, new Date(pending.signal.at), ports);
   const findings = [...names, ...keys, ...events, ...heard.findings];
-  if (!isProven(findings, strict)) return { tenantId, status: 'pending', findings };
-  const proven = { ...pending, customKeyStore, signal: heard.signal, ...(await madeOf(pending, ports)) };
-  const active = await rewritten(pending, { ...proven, status: 'active' }, ports);
+  if (!isProven(findings, strict)) return { tenantId, status: pending.status, findings };
+  const proven = { ...pending, customKeyStore, ...(await madeOf(pending, ports)) };
+  const active = await rewritten(pending, turned(proven, 'activate', heard.signal), ports);
   return { tenantId, status: await heedHeard(active, ports), findings };
 }
 
@@ -83,8 +84,7 @@ export async function rewritten(
   next: Tenant,
   { tenants }: { readonly tenants: Pick<Tenants, 'rewrite'> },
 ): Promise<Tenant> {
-  const counted = { ...next, epoch: read.epoch + 1 };
-  if (await tenants.rewrite(read, counted)) return counted;
+  if (await tenants.rewrite(read, next)) return next;
   throw new StorageUnavailableError(
     `tenant ${read.tenantId} was changed by somebody else meanwhile; try again`,
   );
@@ -96,18 +96,22 @@ async function register(tenantId: TenantId, settings: Settings, ports: AddPorts)
   // From before the checks: what happens to the keys during them counts. Nothing is proven yet.
   const signal = { name: 'registered', at: now().toISOString(), proofs: [] };
   const tenant = tenantSchema.parse({ tenantId, ...settings, status: 'pending', epoch: 1, signal });
-  if (registered !== undefined) return await rewritten(requirePending(registered), tenant, ports);
+  if (registered !== undefined) {
+    requirePending(registered);
+    const { status, epoch } = registered;
+    return await rewritten(registered, turned({ ...tenant, status, epoch }, 'register', signal), ports);
+  }
   if (await tenants.register(tenant)) return tenant;
   throw new StorageUnavailableError(
     `tenant ${tenantId} was registered by somebody else meanwhile; try again`,
   );
 }
 
-function requirePending(tenant: Tenant): Tenant {
+function requirePending(tenant: Tenant): void {
   const { tenantId, status } = tenant;
-  if (status === 'pending') return tenant;
+  if (mayTurn(tenant, 'register')) return;
   throw new EventInvalidError(
-    status === 'offboarded'
+    rulesOf(tenant).key === 'left'
       ? `tenant ${tenantId} was removed; its id is not given to another, unless it never was active and ` +
           'nothing lies in the ingest bucket for it: then remove it once more, and add it again'
       : `tenant ${tenantId} is registered already, and ${status}; change-key changes its key and settings`,

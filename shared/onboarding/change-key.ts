@@ -4,7 +4,9 @@
  * does. A key that does not pass the checks changes nothing.
  */
 import { EventInvalidError } from '../errors.ts';
-import { requireRegistered, type Tenant } from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
+import { mayTurn, turned } from '../tenant/status.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import { type AddPorts, type Judged, madeOf, rewritten } from './add.ts';
 import { checkKeys } from './check.ts';
 import { isProven } from './finding.ts';
@@ -24,7 +26,8 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   const askedAt = ports.now();
   const next = withSettings(tenant, request, askedAt);
   const isNewKek = next.kekArn !== tenant.kekArn;
-  requireChangeable(tenant, isNewKek);
+  const change = isNewKek ? 'change-kek' : 'change-settings';
+  requireChangeable(tenant, change);
   const names = checkNames(next, ports.ourselves);
   if (!isProven(names, false)) return { tenantId, status: tenant.status, findings: names };
   const { findings: keys, customKeyStore } = await checkKeys(next, ports);
@@ -36,7 +39,7 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   // What is known of the keys that it has already stays true of them.
   const signal = bringsKeys ? heard.signal : tenant.signal;
   const proven = { ...next, ...made, customKeyStore };
-  const changed = await rewritten(tenant, { ...proven, status: 'active', signal }, ports);
+  const changed = await rewritten(tenant, turned(proven, change, signal), ports);
   return { tenantId, status: await heedHeard(changed, ports), findings };
 }
 
@@ -57,8 +60,9 @@ function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): T
 }
 
 /** A tenant whose key is gone may bring another; the same key comes back by itself, and only so. */
-function requireChangeable({ tenantId, status }: Tenant, isNewKek: boolean): void {
-  if (status === 'active' || (status === 'revoked' && isNewKek)) return;
-  const way = status === 'revoked' ? 'its key must work again, or be another one' : 'it must be active';
-  throw new EventInvalidError(`tenant ${tenantId} is ${status}: to change its settings ${way}`);
+function requireChangeable(tenant: Tenant, change: 'change-kek' | 'change-settings'): void {
+  if (mayTurn(tenant, change)) return;
+  const canChangeKek = mayTurn(tenant, 'change-kek');
+  const way = canChangeKek ? 'its key must work again, or be another one' : 'it must be active';
+  throw new EventInvalidError(`tenant ${tenant.tenantId} is ${tenant.status}: to change its settings ${way}`);
 }

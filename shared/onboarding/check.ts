@@ -2,6 +2,7 @@
 import type { KeyAudit } from '../ports/kms.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { readable } from '../tenant/readable.ts';
+import { rulesOf } from '../tenant/status.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription } from './described-key.ts';
 import { type Finding, passed, warned } from './finding.ts';
@@ -56,18 +57,14 @@ async function checkKey(
   const watching = statementOf('SealstreamWatches', candidate, ourselves);
   const described = await checkDescription(kekArn, candidate, audit, watching);
   if (!described.isAskable) return described;
+  // To name a key is to claim it: only a tenant that was proven to have it has it, and one that left has it no more.
   const holders = await readable(tenants.ofKek(kekArn));
   const isShared = holders.tenants.some(
-    (holder) => holder.tenantId !== candidate.tenantId && isProvenHolder(holder),
+    (holder) => holder.tenantId !== candidate.tenantId && rulesOf(holder).key === 'held',
   );
   const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
   const granted = await checkGrant(kekArn, candidate, ports);
   return { ...described, findings: [...described.findings, ...granted] };
-}
-
-/** To name a key is to claim it: only a tenant that was proven to have it has it, and one that left has it no more. */
-function isProvenHolder({ status }: Tenant): boolean {
-  return status !== 'pending' && status !== 'offboarded';
 }
 
 /** Tagging changes nothing about the key, and CloudTrail tells of it. */

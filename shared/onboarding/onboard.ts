@@ -1,6 +1,6 @@
 /** One request about a tenant that comes or stays, to its answer. */
 import { render, type RenderedFile } from '../handover/render.ts';
-import { requireRegistered } from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { addTenant, type AddPorts, type Judged } from './add.ts';
 import { changeKey } from './change-key.ts';

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
-import { requireActive } from '../tenant/tenant.ts';
+import { requireWorking } from '../tenant/admission.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
 export interface RotatePorts {
@@ -25,7 +25,7 @@ export interface Rotated {
  * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
  */
 export async function rotateBranchKey(tenantId: TenantId, ports: RotatePorts): Promise<Rotated> {
-  const tenant = requireActive(await ports.tenants.tenant(tenantId), tenantId);
+  const tenant = requireWorking(await ports.tenants.tenant(tenantId), tenantId, 'rotates');
   const { keyMode, branchKeyId } = tenant;
   if (keyMode !== 'hierarchical' || branchKeyId === undefined)
     throw new EventInvalidError(`tenant ${tenantId} is in key mode ${keyMode}: it uses no branch key`);

@@ -2,7 +2,8 @@
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import type { Parking } from '../ports/parking.ts';
 import { readable } from '../tenant/readable.ts';
-import { currentKekArns, requireRegistered, type Tenant } from '../tenant/tenant.ts';
+import { requireRegistered } from '../tenant/admission.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { ListRequest } from './request.ts';
 

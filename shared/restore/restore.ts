@@ -14,7 +14,8 @@ import type { Destination, Destinations } from '../ports/destinations.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Guard } from '../revocation/guard.ts';
-import { requireActive, type Tenant } from '../tenant/tenant.ts';
+import { requireWorking } from '../tenant/admission.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { RestoreRequest } from './request.ts';
 
 export interface RestorePorts {
@@ -45,7 +46,8 @@ export async function restore(
   ports: RestorePorts,
   signal: AbortSignal,
 ): Promise<Restored> {
-  const tenant = requireActive(await ports.tenants.tenant(request.tenantId), request.tenantId);
+  const { tenantId } = request;
+  const tenant = requireWorking(await ports.tenants.tenant(tenantId), tenantId, 'restores');
   return await ports.guard(tenant, signal, async (guarded) => await write(tenant, request, ports, guarded));
 }
 

@@ -6,7 +6,8 @@
 import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import { EpochChangedError, errorOf, TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
-import { requireEncrypting, type Tenant } from '../tenant/tenant.ts';
+import { requireWorking } from '../tenant/admission.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface EpochPollPorts {
@@ -113,7 +114,7 @@ async function read(
 
 function reasonOf(tenant: Tenant | undefined, tenantId: TenantId): Error {
   try {
-    const { epoch } = requireEncrypting(tenant, tenantId);
+    const { epoch } = requireWorking(tenant, tenantId, 'encrypts');
     return new EpochChangedError(
       `tenant ${tenantId} is in epoch ${epoch} now; the work is done again with new keys`,
     );

@@ -3,6 +3,7 @@ import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
 import { readable } from '../tenant/readable.ts';
+import { rulesOf } from '../tenant/status.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
@@ -151,7 +152,8 @@ async function rotate(
   { tenants, branchKeys }: RevokePorts,
 ): Promise<undefined> {
   const tenant = await tenants.tenant(tenantId);
-  if (tenant?.status !== 'active' || signalsAbout(event, tenant).length === 0) return;
+  if (tenant === undefined || !rulesOf(tenant).rotates) return;
+  if (signalsAbout(event, tenant).length === 0) return;
   const { keyMode, rotateWithKek, branchKeyId } = tenant;
   if (keyMode === 'hierarchical' && rotateWithKek && branchKeyId !== undefined)
     await branchKeys.version(tenant, branchKeyId);

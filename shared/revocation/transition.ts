@@ -16,19 +16,19 @@ import {
   withProof,
   withReason,
 } from '../tenant/key-signal.ts';
-import { currentKekArns, type Tenant, type TenantStatus, turned } from '../tenant/tenant.ts';
+import { mayTurn, rulesOf, turned } from '../tenant/status.ts';
+import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { Verdict } from './probe.ts';
 
 /** Whether a disabling event, or one that puts the key in question, is news of a tenant whose key is in use. */
 export function mayRevoke(tenant: Tenant, signal: KeySignal): boolean {
-  return withoutKey(tenant) !== undefined && isNews(tenant, signal);
+  return mayTurn(tenant, 'revoke') && isNews(tenant, signal);
 }
 
 /** DisableKey and its like: revoked at once, whatever a probe says, because KMS itself hears of it late. */
 export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  const status = withoutKey(tenant);
-  if (status === undefined) return noted(tenant, signal);
-  return mayRevoke(tenant, signal) ? turned(tenant, status, against(tenant.signal, signal)) : undefined;
+  if (!mayTurn(tenant, 'revoke')) return noted(tenant, signal);
+  return isNews(tenant, signal) ? turned(tenant, 'revoke', against(tenant.signal, signal)) : undefined;
 }
 
 /**
@@ -36,12 +36,12 @@ export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined 
  * is no signal: a disabling event from before it must still count. Heard twice, the keys are dropped twice.
  */
 export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return mayRevoke(tenant, signal) ? turned(tenant, tenant.status, tenant.signal) : noted(tenant, signal);
+  return mayRevoke(tenant, signal) ? turned(tenant, 'question', tenant.signal) : noted(tenant, signal);
 }
 
 /** A key that the tenant had before is in question: what was cached of it is dropped, and nothing else changes. */
 export function dropped(tenant: Tenant): Tenant | undefined {
-  return withoutKey(tenant) === undefined ? undefined : { ...tenant, epoch: tenant.epoch + 1 };
+  return mayTurn(tenant, 'question') ? turned(tenant, 'question', tenant.signal) : undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export function dropped(tenant: Tenant): Tenant | undefined {
  * for that: every key has to be proven first.
  */
 export function takenBack(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  if (tenant.status !== 'revoked') return undefined;
+  if (!mayTurn(tenant, 'reactivate')) return undefined;
   const keys = currentKekArns(tenant);
   const reasons = reasonsIn(tenant.signal);
   const undone = reasons.filter((reason) => isOpposite(signal, reason) && isSameKey(reason, signal, keys));
@@ -80,16 +80,15 @@ export function reopened(
 
 /** Precondition: a probe has found every key usable since `proof`, which is about all of them. */
 export function enabled(tenant: Tenant, proof: KeySignal): Tenant | undefined {
-  if (tenant.status !== 'revoked') return undefined;
+  if (!mayTurn(tenant, 'reactivate')) return undefined;
   if (reasonsIn(tenant.signal).some((reason) => atMs(reason) >= atMs(proof))) return undefined;
-  return turned(tenant, 'active', proven(tenant.signal, proof, currentKekArns(tenant)));
+  return turned(tenant, 'reactivate', proven(tenant.signal, proof, currentKekArns(tenant)));
 }
 
 /** KMS refused work that was begun under `epoch`. If the epoch has moved on, that was another state of the key. */
 export function refused(tenant: Tenant, epoch: number, signal: KeySignal): Tenant | undefined {
-  const status = withoutKey(tenant);
-  if (status === undefined || tenant.epoch !== epoch) return undefined;
-  return turned(tenant, status, against(tenant.signal, signal));
+  if (!mayTurn(tenant, 'revoke') || tenant.epoch !== epoch) return undefined;
+  return turned(tenant, 'revoke', against(tenant.signal, signal));
 }
 
 /**
@@ -109,12 +108,6 @@ export function probed(
   return 'usable' in verdict
     ? enabled(tenant, { name: 'probe', at: settledAt(now, propagationSeconds) })
     : undefined;
-}
-
-/** What a tenant whose key is in use becomes when it is taken away. */
-function withoutKey({ status }: Tenant): TenantStatus | undefined {
-  if (status === 'active') return 'revoked';
-  return status === 'offboarding' ? 'offboarded' : undefined;
 }
 
 /** What each event takes back. */
@@ -155,7 +148,8 @@ function proofBy(signal: KeySignal, undone: readonly KeySignal[]): KeySignal | u
  * and nothing undoes one of them and is taken for the end of all.
  */
 function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  const isStopped = tenant.status !== 'pending' && withoutKey(tenant) === undefined;
+  const { key, encrypts } = rulesOf(tenant);
+  const isStopped = key !== 'claimed' && !encrypts;
   if (!isStopped || !isNews(tenant, signal)) return undefined;
   const next = withReason(tenant.signal, signal);
   return next === undefined ? undefined : { ...tenant, signal: next };

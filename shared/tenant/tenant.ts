@@ -1,7 +1,6 @@
 /** What we know of a tenant: its KEK, how DEKs come from it, and whether work may use it now. */
 import * as z from 'zod';
-import { TenantOffboardedError, TenantRevokedError, TenantUnknownError } from '../errors.ts';
-import { reasonsIn, type TenantSignal, tenantSignalSchema } from './key-signal.ts';
+import { type TenantSignal, tenantSignalSchema } from './key-signal.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 
 /**
@@ -110,11 +109,6 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
   signal: tenantSignalSchema,
 });
 
-/** The tenant in another state of its key, which every cached key of the old one is dropped for. */
-export function turned(tenant: Tenant, status: TenantStatus, signal: TenantSignal): Tenant {
-  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
-}
-
 /** The KEK that new objects are encrypted under, and its replicas: the tenant is active only while all of them work. */
 export function currentKekArns({
   kekArn,
@@ -134,64 +128,7 @@ export function keksOf({
   return [...retiredKeks, { kekArn, replicaArns, branchKeyIds }];
 }
 
-/** Every KEK that anything of the tenant may be wrapped by. */
+/** Every KEK that anything of the tenant may be wrapped by, the present one first. */
 export function everyKekArn(tenant: Tenant): readonly string[] {
-  const retired = tenant.retiredKeks.flatMap(({ kekArn, replicaArns }) => [kekArn, ...replicaArns]);
-  return [...new Set([...currentKekArns(tenant), ...retired])];
-}
-
-/**
- * The tenant, if it may restore: it is registered and active.
- * @throws TenantUnknownError when it is not registered
- * @throws TenantRevokedError when it is registered but not active
- */
-export function requireActive(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
-  return requireStatus(requireRegistered(tenant, tenantId), ['active']);
-}
-
-/** Whether what is planned for it may be encrypted. */
-export function mayEncrypt({ status }: Tenant): boolean {
-  return ['active', 'offboarding'].includes(status);
-}
-
-/**
- * The tenant, if what is planned for it may be encrypted: it is active, or on its way out.
- * @throws TenantUnknownError, TenantRevokedError as requireActive does
- */
-export function requireEncrypting(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
-  return requireStatus(requireRegistered(tenant, tenantId), ['active', 'offboarding']);
-}
-
-/**
- * The tenant, if new objects may be planned for it: whatever the state of its key, unless it leaves or has left.
- * @throws TenantUnknownError when it is not registered
- * @throws TenantOffboardedError when its intake is closed
- */
-export function requireIntake(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
-  const registered = requireRegistered(tenant, tenantId);
-  if (!['offboarding', 'offboarded'].includes(registered.status)) return registered;
-  throw new TenantOffboardedError(`tenant ${tenantId} is ${registered.status}: nothing new is taken for it`);
-}
-
-/** @throws TenantUnknownError when it is not registered */
-export function requireRegistered(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
-  if (tenant !== undefined) return tenant;
-  throw new TenantUnknownError(`tenant ${tenantId} is not registered; onboard it, then upload again`);
-}
-
-function requireStatus(tenant: Tenant, statuses: readonly TenantStatus[]): Tenant {
-  const { tenantId, kekArn, status } = tenant;
-  if (statuses.includes(status)) return tenant;
-  throw new TenantRevokedError(
-    `tenant ${tenantId} is ${status} since ${sinceWhat(tenant)}; ` +
-      `work waits until its key ${kekArn} is active again`,
-  );
-}
-
-/** What keeps the tenant from being active, in words: everything that stands against its keys. */
-export function sinceWhat({ signal, kekArn: own }: Tenant): string {
-  const reasons = reasonsIn(signal);
-  return (reasons.length === 0 ? [signal] : reasons)
-    .map(({ name, at, kekArn = own }) => `${name}${kekArn === own ? '' : ` of ${kekArn}`} at ${at}`)
-    .join(' and ');
+  return [...new Set([tenant, ...tenant.retiredKeks].flatMap(currentKekArns))];
 }

@@ -13,7 +13,7 @@ import type { Redrive, Redrives } from '../ports/redrives.ts';
 import type { State } from '../ports/state.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import type { UploadQueue } from '../ports/queues.ts';
-import { mayEncrypt } from '../tenant/tenant.ts';
+import { rulesOf } from '../tenant/status.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { type DueJobPorts, sendDueJobs } from './due-jobs.ts';
 
@@ -71,7 +71,7 @@ function tenantOf({ key }: ListedVersion): TenantId | undefined {
 async function standingOf(tenantId: TenantId, ports: StuckPorts): Promise<Standing> {
   const tenant = await ports.tenants.tenant(tenantId);
   if (tenant === undefined) return 'foreign';
-  if (!mayEncrypt(tenant)) return 'waiting';
+  if (!rulesOf(tenant).encrypts) return 'waiting';
   const parked = await ports.parking.oldest(tenantId, PARKED_JOBS);
   return isBacklog(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => job.objectId));
 }

@@ -9,7 +9,7 @@ import type { JobQueue } from '../ports/queues.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { ParkedJob, Parking } from '../ports/parking.ts';
 import type { Tenants } from '../ports/tenants.ts';
-import { mayEncrypt } from '../tenant/tenant.ts';
+import { rulesOf } from '../tenant/status.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface UnparkPorts {
@@ -61,7 +61,7 @@ async function unparkPages(
     // One at a time, or the rate would be a multiple of what was configured.
     if (!(await ports.leases.hold(lease.name, lease.holder, LEASE_SECONDS))) break;
     const tenant = await ports.tenants.tenant(tenantId);
-    if (tenant === undefined || !mayEncrypt(tenant)) break;
+    if (tenant === undefined || !rulesOf(tenant).encrypts) break;
     const pageJobs = Math.min(PAGE_JOBS, ports.unparkPerSecond, mostJobs - sentJobs);
     const page = await ports.parking.oldest(tenantId, pageJobs);
     if (page.length === 0) break;

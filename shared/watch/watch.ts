@@ -5,7 +5,8 @@
  */
 import { TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
-import { mayEncrypt, type Tenant, type TenantStatus } from '../tenant/tenant.ts';
+import { rulesOf } from '../tenant/status.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { forEveryTenant } from './every-tenant.ts';
@@ -54,8 +55,6 @@ export interface Summary {
 
 type Counts = { -readonly [Count in keyof Summary]: Summary[Count] };
 
-/** The others have no key in use, or none that we may ask for. */
-const PROBED: ReadonlySet<TenantStatus> = new Set(['active', 'revoked', 'offboarding']);
 /** A tenant unparks for so long before the next one has its turn. */
 const TURN_SECONDS = 10;
 /** Keys that go later than this are not worth a warning yet: the longest a deletion waits. */
@@ -84,7 +83,7 @@ export async function watch(ports: WatchPorts, signal: AbortSignal): Promise<Sum
 
 async function probeTenant(tenant: Tenant, ports: WatchPorts, counts: Counts): Promise<void> {
   counts.tenants += 1;
-  if (!PROBED.has(tenant.status)) return;
+  if (!rulesOf(tenant).isProbed) return;
   const { tenantId } = tenant;
   const startedAt = ports.now();
   const probe = await probeKey(tenant, ports.kms);
@@ -103,7 +102,7 @@ async function probeTenant(tenant: Tenant, ports: WatchPorts, counts: Counts): P
     now.epoch === tenant.epoch ? probed(now, probe, startedAt, ports.propagationSeconds) : undefined,
   );
   if (change === undefined) return await keepProbeCiphertexts(tenant, probe, ports);
-  const name = change.after.status === 'active' ? 'activated' : 'revoked';
+  const name = rulesOf(change.after).encrypts ? 'activated' : 'revoked';
   counts[name] += 1;
   ports.report({ name, tenantId, signal: change.after.signal.name });
 }
@@ -113,7 +112,7 @@ async function probeTenant(tenant: Tenant, ports: WatchPorts, counts: Counts): P
  * watch on there is a second one.
  */
 async function keepProbeCiphertexts(tenant: Tenant, probe: Probe, ports: WatchPorts): Promise<void> {
-  if (tenant.status !== 'active' || probe.unclear === undefined || hasProbeCiphertexts(tenant)) return;
+  if (!rulesOf(tenant).rotates || probe.unclear === undefined || hasProbeCiphertexts(tenant)) return;
   await ports.tenants.keepProbeCiphertexts(tenant, await probeCiphertextsOf(tenant, ports.kms));
 }
 
@@ -135,7 +134,7 @@ async function unparkInTurn(ports: WatchPorts, counts: Counts, signal: AbortSign
   do {
     before = counts.unparked;
     await ofEveryTenant(ports, counts, signal, async (tenant) => {
-      if (!mayEncrypt(tenant)) return;
+      if (!rulesOf(tenant).encrypts) return;
       const { tenantId } = tenant;
       const jobs = await unpark(tenantId, ports, signal, mostJobs);
       counts.unparked += jobs;

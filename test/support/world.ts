@@ -5,7 +5,7 @@ import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { PlanPorts } from '../../shared/ingest/plan-upload.ts';
 import { uploadOf } from '../../shared/ingest/notification.ts';
 import type { RestorePorts } from '../../shared/restore/restore.ts';
-import { requireRegistered } from '../../shared/tenant/tenant.ts';
+import { requireRegistered } from '../../shared/tenant/admission.ts';
 import { effects, type Effects } from './effects.ts';
 import type { KmsStandIn } from './kms-stand-in.ts';
 import {

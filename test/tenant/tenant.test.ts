@@ -1,14 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  currentKekArns,
-  everyKekArn,
-  requireActive,
-  requireEncrypting,
-  requireIntake,
-  requireRegistered,
-  type Tenant,
-  tenantSchema,
-} from '../../shared/tenant/tenant.ts';
+import { currentKekArns, everyKekArn, tenantSchema } from '../../shared/tenant/tenant.ts';
 import { ACME } from '../support/tenants.ts';
 
 describe('a tenant', () => {
@@ -79,51 +70,6 @@ describe('a tenant', () => {
     'is refused with %j',
     (change) => {
       expect(tenantSchema.safeParse({ ...ACME, ...change }).success).toBe(false);
-    },
-  );
-});
-
-describe('work for a tenant', () => {
-  const statuses = ['pending', 'active', 'revoked', 'suspended', 'offboarding', 'offboarded'] as const;
-
-  function allowedTo(work: (tenant: Tenant, tenantId: Tenant['tenantId']) => Tenant): readonly string[] {
-    return statuses.filter((status) => {
-      try {
-        return work({ ...ACME, status }, ACME.tenantId).status === status;
-      } catch {
-        return false;
-      }
-    });
-  }
-
-  test('is planned unless the tenant leaves or has left', () => {
-    expect(allowedTo(requireIntake)).toEqual(['pending', 'active', 'revoked', 'suspended']);
-  });
-
-  test('is encrypted while it is active, and while what is planned drains', () => {
-    expect(allowedTo(requireEncrypting)).toEqual(['active', 'offboarding']);
-  });
-
-  test('is restored only while it is active', () => {
-    expect(allowedTo(requireActive)).toEqual(['active']);
-  });
-
-  test('waits when it may not be encrypted yet, and is rejected when it comes too late', () => {
-    const [revoked, offboarded] = (['revoked', 'offboarded'] as const).map((status) => ({ ...ACME, status }));
-    expect(() => requireEncrypting(revoked, ACME.tenantId)).toThrow(
-      expect.objectContaining({ code: 'ERR_TENANT_REVOKED', disposition: 'park' }),
-    );
-    expect(() => requireIntake(offboarded, ACME.tenantId)).toThrow(
-      expect.objectContaining({ code: 'ERR_TENANT_OFFBOARDED', disposition: 'reject' }),
-    );
-  });
-
-  test.each([requireActive, requireEncrypting, requireIntake, requireRegistered])(
-    'is refused by %o when the tenant is not registered',
-    (require) => {
-      expect(() => require(undefined, ACME.tenantId)).toThrow(
-        expect.objectContaining({ code: 'ERR_TENANT_UNKNOWN', disposition: 'reject' }),
-      );
     },
   );
 });
