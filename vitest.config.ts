@@ -1,4 +1,4 @@
-import { COMPILE_CACHE } from './laptop/compile-cache.ts';
+import { COMPILE_CACHE } from './local/lambda/compile-cache.ts';
 import { CHUNK_BYTES } from './test/support/chunk-bytes.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';

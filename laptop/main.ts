@@ -1,7 +1,7 @@
 /** `npm run local`: starts the AWS on a laptop, says how to reach it, and ends when told to or when left alone. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { formatLine } from '../local/function-log.ts';
+import { formatLine } from '../local/lambda/function-log.ts';
 import { type LocalAws, startLocal } from './start.ts';
 import { whenAbandoned } from './when-abandoned.ts';
 

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { createClock } from '../local/front/clock.ts';
 import { openDataFolder, openTemporaryFolder } from '../local/data-folder.ts';
-import { createDecisionLog } from '../local/decision-log.ts';
+import { createDecisionLog } from '../local/iam/decision-log.ts';
 import { createFaults } from '../local/front/faults.ts';
 import { startFront } from '../local/front/front.ts';
-import { type FunctionLine, openFunctionLog } from '../local/function-log.ts';
+import { type FunctionLine, openFunctionLog } from '../local/lambda/function-log.ts';
 import { createAuthorizer } from '../local/iam/evaluate.ts';
 import { createRoles } from '../local/iam/roles.ts';
 import { openServices } from '../local/open-services.ts';

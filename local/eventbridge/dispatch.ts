@@ -3,7 +3,7 @@
  * drills, loses, doubles or reorders what it hands to queues and functions.
  */
 import { randomUUID } from 'node:crypto';
-import type { DeliveryMode } from '../front/control.ts';
+import type { DeliveryMode } from '../control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { AwsEvent, Deliver, Sender } from '../front/service.ts';
 import { type Bus, type Buses, isBusArn, ruleArn, type Target } from './bus.ts';

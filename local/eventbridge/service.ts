@@ -3,7 +3,7 @@
  * transformers, schedules, archives and pipes are not implemented.
  */
 import { join } from 'node:path';
-import type { DeliveryMode } from '../front/control.ts';
+import type { DeliveryMode } from '../control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { notImplemented } from '../front/operation-input.ts';
 import type { AwsEvent, Clock, Deliver, JsonService } from '../front/service.ts';

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerControl, type ControlTargets, isControl } from './control.ts';
+import { answerControl, type ControlTargets, isControl } from '../control.ts';
 import type { Front } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
 import { type Credential, missingCredential, readCredential } from './identity.ts';

@@ -1,5 +1,5 @@
 /** The environment of a sandbox: Lambda's variables and the function's own, nothing of the parent's but PATH. */
-import { COMPILE_CACHE } from '../../laptop/compile-cache.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { accessKeyIdOf, regionOf, type LambdaFunction } from './function.ts';
 
 /** Variables that Lambda sets itself and refuses in a function's configuration. */

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE } from '../../laptop/compile-cache.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 
 export interface Watchdog {
   readonly pid: number | undefined;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE } from '../../laptop/compile-cache.ts';
+import { COMPILE_CACHE } from '../lambda/compile-cache.ts';
 
 export interface ServerlessRun {
   readonly projectFolder: string;

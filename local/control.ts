@@ -4,12 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
-import type { LocalClock } from './clock.ts';
-import { type Faults, faultSchema } from './faults.ts';
-import { assertPolicy } from '../iam/policy-validation.ts';
-import type { Roles } from '../iam/roles.ts';
-import { AwsError } from './service.ts';
-import type { Timings } from './timings.ts';
+import type { LocalClock } from './front/clock.ts';
+import { type Faults, faultSchema } from './front/faults.ts';
+import { assertPolicy } from './iam/policy-validation.ts';
+import type { Roles } from './iam/roles.ts';
+import { AwsError } from './front/service.ts';
+import type { Timings } from './front/timings.ts';
 
 /** How EventBridge hands events to targets: `reorder` holds one back until told anew. */
 export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';

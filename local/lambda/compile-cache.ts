@@ -3,5 +3,5 @@ import { fileURLToPath } from 'node:url';
 
 /** The value of the environment variable NODE_COMPILE_CACHE for processes of the local AWS. */
 export const COMPILE_CACHE: string = fileURLToPath(
-  new URL('../node_modules/.cache/sealstream/compile', import.meta.url),
+  new URL('../../node_modules/.cache/sealstream/compile', import.meta.url),
 );

@@ -1,6 +1,6 @@
 /** Every distinct answer the authorizer has given, to prove that a role's statements suffice and none is idle. */
-import type { RecordedDecision } from './front/control.ts';
-import type { AccessRequest, Decision } from './iam/authorizer.ts';
+import type { RecordedDecision } from '../control.ts';
+import type { AccessRequest, Decision } from './authorizer.ts';
 
 export interface DecisionLog {
   /** Fits createAuthorizer's `onDecision`. */
