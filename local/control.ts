@@ -4,23 +4,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
+import type { DeliveryMode } from './eventbridge/dispatch.ts';
 import type { LocalClock } from './front/clock.ts';
 import { type Faults, faultSchema } from './front/faults.ts';
-import { assertPolicy } from './iam/policy-validation.ts';
-import type { Roles } from './iam/roles.ts';
+import type { Control } from './front/front.ts';
 import { AwsError } from './front/service.ts';
 import type { Timings } from './front/timings.ts';
-
-/** How EventBridge hands events to targets: `reorder` holds one back until told anew. */
-export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';
-
-/** One distinct answer of the authorizer: `role` is the role's ARN, or the principal's where it is none. */
-export interface RecordedDecision {
-  readonly role: string;
-  readonly action: string;
-  readonly resource: string;
-  readonly allowed: boolean;
-}
+import type { RecordedDecision } from './iam/decision-log.ts';
+import { assertPolicy } from './iam/policy-validation.ts';
+import type { Roles } from './iam/roles.ts';
 
 export interface ControlTargets {
   readonly faults: Faults;
@@ -80,25 +72,18 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
 };
 
-export function isControl(url: URL): boolean {
-  return url.pathname.startsWith('/_local/');
-}
-
-/** Answers a `/_local/…` request; 404 for an unknown one, 400 for an input of another shape. */
-export async function answerControl(
-  targets: ControlTargets,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  const handler = HANDLERS[`${request.method} ${url.pathname}`];
-  try {
-    if (handler === undefined) throw new AwsError('NotFound', 404, 'No such control endpoint');
-    answer(response, 200, await handler(targets, await readInput(request)));
-  } catch (error) {
-    if (!(error instanceof AwsError) && !(error instanceof z.ZodError)) throw error;
-    answer(response, error instanceof AwsError ? error.status : 400, { message: error.message });
-  }
+/** Answers `/_local/…` requests: 404 for an unknown one, 400 for an input of another shape. */
+export function createControl(targets: ControlTargets): Control {
+  return async (request, response, url) => {
+    const handler = HANDLERS[`${request.method} ${url.pathname}`];
+    try {
+      if (handler === undefined) throw new AwsError('NotFound', 404, 'No such control endpoint');
+      answer(response, 200, await handler(targets, await readInput(request)));
+    } catch (error) {
+      if (!(error instanceof AwsError) && !(error instanceof z.ZodError)) throw error;
+      answer(response, error instanceof AwsError ? error.status : 400, { message: error.message });
+    }
+  };
 }
 
 async function readInput(request: IncomingMessage): Promise<unknown> {

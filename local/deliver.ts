@@ -1,22 +1,21 @@
-/** Where one service hands something to another: queues, functions and event buses, told apart by ARN. */
+/** Hands what one service emits to another: to a queue or a function, told apart by its ARN. */
+import type { Deliver } from './front/service.ts';
+import type { Lambda } from './lambda/service.ts';
 import type { Sqs } from './sqs/service.ts';
-import type { Deliver, Sender } from './front/service.ts';
 
 export interface Receivers {
   readonly sqs: Pick<Sqs, 'deliver'>;
-  /** Undefined until functions are deployed. */
-  readonly lambda: () =>
-    { deliver(functionArn: string, payload: object, sender?: Sender): Promise<void> } | undefined;
+  /** Answers undefined until functions are deployed. */
+  readonly functions: () => Pick<Lambda, 'deliver'> | undefined;
 }
 
-/** Rejects where nothing has that ARN. */
-export function createDeliver({ sqs, lambda }: Receivers): Deliver {
+/** Returns a `Deliver` that rejects when nothing has that ARN. */
+export function createDeliver({ sqs, functions }: Receivers): Deliver {
   return async (targetArn, payload, sender) => {
     const service = targetArn.split(':')[2];
-    const functions = lambda();
+    const lambda = functions();
     if (service === 'sqs') sqs.deliver(targetArn, JSON.stringify(payload), sender);
-    else if (service === 'lambda' && functions !== undefined)
-      await functions.deliver(targetArn, payload, sender);
+    else if (service === 'lambda' && lambda !== undefined) await lambda.deliver(targetArn, payload, sender);
     else throw new Error(`Nothing takes deliveries at ${targetArn}`);
   };
 }

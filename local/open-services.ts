@@ -1,57 +1,60 @@
 /** Opens every service but Lambda, wired to each other, and mounts them on the endpoint. */
-import type { LocalClock } from './front/clock.ts';
 import { createDeliver, type Receivers } from './deliver.ts';
-import { createDynamoDb } from './dynamodb/service.ts';
-import { createEventBridge, type EventBridge } from './eventbridge/service.ts';
+import { createDynamoDb, type DynamoDb } from './dynamodb/service.ts';
+import { createEventBridge, type EventBridge, type EventBridgeOptions } from './eventbridge/service.ts';
+import type { LocalClock } from './front/clock.ts';
 import type { Endpoint } from './front/front.ts';
 import type { Authorizer } from './iam/authorizer.ts';
 import { createKms, type Kms } from './kms/service.ts';
 import { createS3 } from './s3/service.ts';
-import { createSqs } from './sqs/service.ts';
+import { createSqs, type Sqs } from './sqs/service.ts';
 
 export interface ServicesOptions {
   /** Gets what has to be closed. */
   readonly opened: AsyncDisposableStack;
   readonly front: Endpoint;
   readonly dataDir: string;
+  /** True when `dataDir` is removed at the end: what is written a little at a time then needs no file. */
+  readonly isTemporary: boolean;
   readonly clock: LocalClock;
   readonly authorizer: Authorizer;
-  /** The functions, once there are any. */
-  readonly lambda: Receivers['lambda'];
-  readonly onCrash: (error: unknown) => void;
+  readonly functions: Receivers['functions'];
   readonly verifySignatures: boolean;
-  /** Whether `dataDir` is removed at the end: what is written a little at a time then needs no file. */
-  readonly isTemporary: boolean;
+  /** Called with failures of the local AWS itself. */
+  readonly onCrash: (error: unknown) => void;
+  readonly onUndelivered: EventBridgeOptions['onUndelivered'];
 }
 
+/** The services that tests and the control API use without HTTP. */
 export interface OpenServices {
   readonly kms: Kms;
+  readonly sqs: Sqs;
+  readonly dynamodb: DynamoDb;
   readonly events: EventBridge;
 }
 
-/** How often KMS looks for what has become due. */
+/** The pause between two looks of KMS for what has become due. */
 const KMS_TICK_MS = 1000;
 
 export async function openServices(options: ServicesOptions): Promise<OpenServices> {
-  const { opened, front, dataDir, clock, authorizer, lambda, onCrash, verifySignatures, isTemporary } =
-    options;
+  const { opened, front, dataDir, clock, authorizer, functions, onCrash, onUndelivered } = options;
   const shared = { dataDir, clock, authorizer };
   const sqs = createSqs({ ...shared, endpoint: front.endpoint });
   opened.defer(() => sqs.close());
-  const deliver = createDeliver({ sqs, lambda });
-  const events = createEventBridge({ ...shared, deliver, onUndelivered: (_arn, error) => onCrash(error) });
+  const deliver = createDeliver({ sqs, functions });
+  const events = createEventBridge({ ...shared, deliver, onUndelivered });
   const kms = await createKms({ ...shared, publish: async (event) => events.publish(event) });
   opened.defer(async () => kms.close());
   opened.defer(async () => events.close());
   opened.defer(tickKms(kms, clock, onCrash));
-  const s3 = await createS3({ ...shared, deliver, verifySignatures });
+  const s3 = await createS3({ ...shared, deliver, verifySignatures: options.verifySignatures });
   opened.defer(async () => s3.close());
-  const dynamodb = createDynamoDb({ ...shared, dataDir: isTemporary ? undefined : dataDir, onCrash });
+  const dynamodb = createDynamoDb({ ...shared, dataDir: options.isTemporary ? undefined : dataDir, onCrash });
   opened.defer(async () => dynamodb.close());
   front.mountHttp('s3', s3);
-  for (const [name, service] of Object.entries({ kms, sqs, dynamodb, events }))
-    front.mountJson(name, service);
-  return { kms, events };
+  const services = { kms, sqs, dynamodb, events };
+  for (const [name, service] of Object.entries(services)) front.mountJson(name, service);
+  return services;
 }
 
 /** Keeps KMS's time-driven changes coming while nobody calls it. Answers how to stop. */

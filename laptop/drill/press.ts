@@ -1,5 +1,5 @@
 /** The button is pressed and released, and events travel, or do not, as the drill wants it. */
-import type { DeliveryMode } from '../../local/control.ts';
+import type { DeliveryMode } from '../../local/eventbridge/dispatch.ts';
 import type { DrillOptions } from './options.ts';
 import type { Stage } from './stage.ts';
 

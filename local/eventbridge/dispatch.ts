@@ -3,12 +3,14 @@
  * drills, loses, doubles or reorders what it hands to queues and functions.
  */
 import { randomUUID } from 'node:crypto';
-import type { DeliveryMode } from '../control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { AwsEvent, Deliver, Sender } from '../front/service.ts';
 import { type Bus, type Buses, isBusArn, ruleArn, type Target } from './bus.ts';
 import { eventContext } from './event-context.ts';
 import { compilePattern } from './pattern.ts';
+
+/** How EventBridge hands events to targets: `reorder` holds one back until told anew. */
+export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';
 
 /** An event as targets receive it. */
 export interface BusEvent extends AwsEvent {

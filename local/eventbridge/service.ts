@@ -3,13 +3,12 @@
  * transformers, schedules, archives and pipes are not implemented.
  */
 import { join } from 'node:path';
-import type { DeliveryMode } from '../control.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { notImplemented } from '../front/operation-input.ts';
 import type { AwsEvent, Clock, Deliver, JsonService } from '../front/service.ts';
 import { BUS_OPERATIONS } from './bus-operations.ts';
 import { busArn, openBuses, requireBus } from './bus.ts';
-import { asBusEvent, createDispatcher } from './dispatch.ts';
+import { asBusEvent, createDispatcher, type DeliveryMode } from './dispatch.ts';
 import type { EventsContext, EventsOperation } from './operation.ts';
 import { RULE_OPERATIONS } from './rule-operations.ts';
 

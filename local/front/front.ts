@@ -6,7 +6,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerControl, type ControlTargets, isControl } from '../control.ts';
 import type { Front } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
 import { type Credential, missingCredential, readCredential } from './identity.ts';
@@ -23,6 +22,9 @@ export interface FrontOptions extends Front {
   readonly clock: Clock;
 }
 
+/** Answers an unsigned request to `/_local/…`, which AWS has not. */
+export type Control = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+
 export interface Endpoint {
   /** `http://127.0.0.1:4566` */
   readonly endpoint: string;
@@ -30,7 +32,7 @@ export interface Endpoint {
   readonly mountJson: (name: string, service: JsonService) => void;
   readonly mountHttp: (name: string, service: HttpService) => void;
   /** Serves `/_local/…`. */
-  readonly mountControl: (targets: ControlTargets) => void;
+  readonly mountControl: (control: Control) => void;
   /** Closes the port and every connection. */
   close(): Promise<void>;
 }
@@ -39,7 +41,7 @@ interface Routes {
   readonly front: Front;
   readonly json: Map<string, JsonService>;
   readonly http: Map<string, HttpService>;
-  control?: ControlTargets;
+  control?: Control;
 }
 
 interface Incoming {
@@ -70,8 +72,8 @@ export async function startFront(options: FrontOptions): Promise<Endpoint> {
     endpoint: `http://127.0.0.1:${portOf(server)}`,
     mountJson: (name, service) => void routes.json.set(name, service),
     mountHttp: (name, service) => void routes.http.set(name, service),
-    mountControl(targets) {
-      routes.control = targets;
+    mountControl(control) {
+      routes.control = control;
     },
     close: async () => closeServer(server),
   };
@@ -86,8 +88,8 @@ async function serve(routes: Routes, request: IncomingMessage, response: ServerR
     if (refusal !== undefined)
       refuse(routes, incoming, credential?.service ?? serviceMeant(routes, request), refusal);
     else if (credential !== undefined) await dispatch(routes, incoming, credential);
-    else if (routes.control !== undefined && isControl(url))
-      await answerControl(routes.control, request, response, url);
+    else if (routes.control !== undefined && url.pathname.startsWith('/_local/'))
+      await routes.control(request, response, url);
     else if (url.pathname === '/health') answerHealth(routes, response);
     else refuseUnsigned(routes, incoming);
   } catch (error) {

@@ -1,6 +1,13 @@
 /** Every distinct answer the authorizer has given, to prove that a role's statements suffice and none is idle. */
-import type { RecordedDecision } from '../control.ts';
 import type { AccessRequest, Decision } from './authorizer.ts';
+
+/** One distinct answer of the authorizer: `role` is the role's ARN, or the principal's where it is none. */
+export interface RecordedDecision {
+  readonly role: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+}
 
 export interface DecisionLog {
   /** Fits createAuthorizer's `onDecision`. */

@@ -3,17 +3,11 @@
  * that timers and cached keys behave as they do in Lambda.
  */
 import { randomUUID } from 'node:crypto';
+import type { LocalClock } from '../front/clock.ts';
+import type { FunctionLine } from './function-log.ts';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
 import { startProcess, type Outcome, type SandboxProcess } from './sandbox-process.ts';
 import type { Watchdog } from './watchdog.ts';
-import type { LocalClock } from '../front/clock.ts';
-
-export interface LogEntry {
-  readonly function: string;
-  /** The sandbox that wrote the line. */
-  readonly session: string;
-  readonly line: string;
-}
 
 export interface SandboxDependencies {
   /** Where the sandbox finds AWS. */
@@ -21,7 +15,7 @@ export interface SandboxDependencies {
   /** The sandbox's wall clock follows it. */
   readonly clock: LocalClock;
   readonly watchdog: Watchdog;
-  readonly onLog: (entry: LogEntry) => void;
+  readonly onLog: (line: FunctionLine) => void;
 }
 
 export interface SandboxInfo {

@@ -9,9 +9,10 @@ import { createLambdaApi } from './api.ts';
 import { requireInvoke } from './invoke-access.ts';
 import { createAsyncInvoker, type AsyncInvoker } from './async-invoke.ts';
 import type { DeployedFunction } from './deployed-function.ts';
+import type { FunctionLine } from './function-log.ts';
 import type { LambdaFunction } from './function.ts';
 import { createPool, type SandboxPool } from './pool.ts';
-import type { LogEntry, Sandbox, SandboxInfo } from './sandbox.ts';
+import type { Sandbox, SandboxInfo } from './sandbox.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface LambdaOptions {
@@ -22,7 +23,7 @@ export interface LambdaOptions {
   readonly region: string;
   readonly authorizer: Authorizer;
   readonly sandboxesPerFunction: number;
-  readonly onLog: (entry: LogEntry) => void;
+  readonly onLog: (line: FunctionLine) => void;
   /**
    * Waits before the retries of an asynchronous invocation. Default 1,000 and 2,000: a sixtieth of AWS's one and
    * two minutes, which nobody at a laptop wants to sit through.

@@ -8,7 +8,7 @@ import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { createAuthorizer } from '../iam/evaluate.ts';
 import type { Roles } from '../iam/roles.ts';
-import type { LogEntry } from '../lambda/sandbox.ts';
+import type { FunctionLine } from '../lambda/function-log.ts';
 import type { Lambda } from '../lambda/service.ts';
 import { createResources, type CreatedStack } from './create-resources.ts';
 import { packageStack, type PackagedStack } from './package.ts';
@@ -24,8 +24,7 @@ export interface DeployOptions {
   readonly sandboxesPerFunction: number;
   /** False: queues and schedules invoke nothing. Default true. */
   readonly eventSources?: boolean;
-  /** `session` is empty for lines that no sandbox wrote. */
-  readonly onLog: (entry: LogEntry) => void;
+  readonly onLog: (line: FunctionLine) => void;
   /** Who may invoke functions. Default: as `roles` say. */
   readonly authorizer?: Authorizer;
   /** Default 1,000 and 2,000, where AWS waits one and two minutes. */

@@ -7,7 +7,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { DeliveryMode } from '../../local/control.ts';
+import type { DeliveryMode } from '../../local/eventbridge/dispatch.ts';
 import { EVENT_BUS_ARN, REGION, RESTORE_BUCKET, RESTORE_ROLE } from '../../laptop/names.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { arm } from '../support/armed-fault.ts';

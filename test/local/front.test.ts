@@ -8,7 +8,6 @@ import {
   SQSClient,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AwsError, type HttpService } from '../../local/front/service.ts';
 import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
@@ -93,9 +92,11 @@ describe('the front', () => {
   });
 
   test('answers NotImplemented for services and operations it does not have', async () => {
-    const kms = new KMSClient(clientConfig(services));
+    const scope = `${ISV}/20260101/us-east-1/sns/aws4_request`;
+    const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
+    const sns = await fetch(services.endpoint, { method: 'POST', headers: { authorization } });
+    expect([sns.status, await sns.json()]).toMatchObject([501, { __type: 'NotImplemented' }]);
     const missing = { name: 'NotImplemented', $metadata: { httpStatusCode: 501 } };
-    await expect(kms.send(new ListKeysCommand({}))).rejects.toMatchObject(missing);
     const permit = { QueueUrl: 'x', Label: 'l', AWSAccountIds: [ISV], Actions: ['SendMessage'] };
     await expect(sqs.send(new AddPermissionCommand(permit))).rejects.toMatchObject(missing);
   });
