@@ -15,7 +15,7 @@ import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import type { RemovePorts } from '../shared/offboarding/removal-step.ts';
 import { remove, type Removed } from '../shared/offboarding/remove.ts';
 import { parseOffboardRequest } from '../shared/offboarding/request.ts';
-import { resume, type Standing, suspend } from '../shared/offboarding/suspend.ts';
+import { resume, suspend, type SuspendAnswer } from '../shared/offboarding/suspend.ts';
 
 const config = readConfig({
   STATE_TABLE: name,
@@ -41,7 +41,7 @@ const ports: RemovePorts = {
   now: () => new Date(),
 };
 
-export const handler: Handler<unknown, Standing | Removed> = lambda(async (event, signal) => {
+export const handler: Handler<unknown, SuspendAnswer | Removed> = lambda(async (event, signal) => {
   const request = parseOffboardRequest(event);
   const { action, tenantId } = request;
   logger.info('asked to offboard', { action, tenantId });

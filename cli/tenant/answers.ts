@@ -21,7 +21,7 @@ export interface JudgedAnswer {
   readonly findings: readonly FoundAnswer[];
 }
 
-export interface StandingAnswer {
+export interface StatusAnswer {
   readonly tenantId: TenantId;
   readonly status: string;
 }
@@ -61,7 +61,7 @@ export const renderedSchema: z.ZodType<Rendered> = z.object({
   files: z.array(z.object({ name: z.string().regex(/^\w[\w.-]*$/u), text: z.string() })),
 });
 
-export const standingSchema: z.ZodType<StandingAnswer> = z.object({ tenantId, status: z.string() });
+export const statusSchema: z.ZodType<StatusAnswer> = z.object({ tenantId, status: z.string() });
 
 export const rotatedSchema: z.ZodType<Rotated> = z.object({ tenantId, branchKeyId: z.string() });
 

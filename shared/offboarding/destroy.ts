@@ -1,17 +1,17 @@
-/** The steps of a removal that cannot be undone, each taken only if it was asked for. */
+/** The steps of a removal that cannot be undone. Each is taken only if the request asks for it. */
 import { counted, type NamedVersions, NO_VERSIONS, versionName } from '../tenant/named-versions.ts';
 import { type Removal, shredsBranchKeys } from '../tenant/removal.ts';
-import type { RemovePorts, Taken } from './removal-step.ts';
+import type { RemovePorts, StepResult } from './removal-step.ts';
 import type { RefusedVersion } from '../ports/vault.ts';
 
-/** How long work that was in flight when the keys were dropped may still write: it is stopped within a second. */
+/** Work that was in flight when the keys were dropped stops within one second. After this time nothing writes any more. */
 const SETTLE_MS = 2_000;
 
 /**
- * One page of what is in the vault. What S3 refuses to delete is named and passed over, so that each page is behind the
- * one before, and the last one comes.
+ * Deletes one page of the tenant's versions in the vault. The versions that S3 refuses to delete are named and skipped,
+ * so that each page begins after the one before, and the last page is reached.
  */
-export async function deleteSome(removal: Removal, ports: RemovePorts): Promise<Taken> {
+export async function deleteSome(removal: Removal, ports: RemovePorts): Promise<StepResult> {
   if (!isSettled(removal, ports)) return { progress: {}, waits: {} };
   if (!removal.deleteCiphertext) return { progress: { step: 'branch-keys' } };
   const { versions, refused } = await ports.deleteCiphertext(removal.tenantId, removal.deletedUpTo);
@@ -26,16 +26,19 @@ export async function deleteSome(removal: Removal, ports: RemovePorts): Promise<
   };
 }
 
-/** Rows deleted. Copies in backups of the table stay wrapped under the tenant's KEK, which the tenant can destroy. */
-export async function shred(removal: Removal, { shredBranchKey }: RemovePorts): Promise<number> {
+/**
+ * Deletes the branch keys, if that was asked for. Returns the number of rows deleted. Copies in backups of the table stay
+ * wrapped under the tenant's KEK, which the tenant can destroy.
+ */
+export async function shredBranchKeys(removal: Removal, { shredBranchKey }: RemovePorts): Promise<number> {
   if (!shredsBranchKeys(removal)) return removal.branchKeyRowsDeleted;
   let rows = 0;
   for (const id of removal.branchKeyIds) rows += await shredBranchKey(id);
-  // Asked for once more, nothing is left to count.
+  // When the step is taken again, the rows are gone already: the first number counts.
   return Math.max(rows, removal.branchKeyRowsDeleted);
 }
 
-/** Nothing is in flight for a tenant that never was active. */
+/** True when nothing of the tenant can be in flight any more. A tenant that never was active had nothing in flight. */
 function isSettled(removal: Removal, { now }: RemovePorts): boolean {
   const { neverActive, startedAt, keysDroppedAt = startedAt } = removal;
   return neverActive === true || now().getTime() - Date.parse(keysDroppedAt) >= SETTLE_MS;

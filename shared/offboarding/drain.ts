@@ -1,4 +1,4 @@
-/** The first step of a removal: nothing new is taken, and what is planned is sealed while that gets anywhere. */
+/** The first step of a removal: no new upload is taken, and what is planned is sealed as long as that makes progress. */
 import { SealstreamError } from '../errors.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { requireRegistered } from '../tenant/admission.ts';
@@ -7,14 +7,18 @@ import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { NamedVersions } from '../tenant/named-versions.ts';
 import type { Draining, Removal } from '../tenant/removal.ts';
-import type { RemovePorts, Taken } from './removal-step.ts';
+import type { RemovePorts, StepResult } from './removal-step.ts';
 import { ourSignal, requireUsable } from './suspend.ts';
 import { countWaiting } from './waiting.ts';
 
-/** So long without a single object sealed, a person has to look. Longer than a failed job waits for its next try. */
+/** After this time without a sealed object a person has to look. It is longer than a failed job waits for its next try. */
 const STALLED_MS = 15 * 60_000;
 
-export async function drainStep(removal: Removal, ports: RemovePorts, signal: AbortSignal): Promise<Taken> {
+export async function drainStep(
+  removal: Removal,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const { tenantId, drain } = removal;
   const tenant = await closeIntake(tenantId, ports);
   if (!drain) return { progress: { step: 'drop-keys' } };
@@ -28,7 +32,7 @@ export async function drainStep(removal: Removal, ports: RemovePorts, signal: Ab
   return { progress: { draining }, waits: { waiting, ...(blocked === undefined ? {} : { blocked }) } };
 }
 
-/** A tenant whose key is not in use is out at once: what waits, waits for its key to be proven. */
+/** A tenant that was not active is offboarded at once: what waits, waits until its key is proven. */
 async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
   await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (!rulesOf(tenant).takesUploads) return undefined;
@@ -42,7 +46,7 @@ function drainingSince({ draining }: Removal, waiting: number, now: Date): Drain
   return draining?.waiting === waiting ? draining : { waiting, since: now.toISOString() };
 }
 
-/** Work that never ends must not keep the removal from its end: whoever asked for it hears what it is. */
+/** Returns the reason why the drain makes no progress, if it makes none. Work that never ends must not stop the removal. */
 function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: Date): string | undefined {
   if (now.getTime() - Date.parse(since) < STALLED_MS) return undefined;
   const more = count > first.length ? ` and ${count - first.length} more` : '';
@@ -53,7 +57,7 @@ function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: D
   );
 }
 
-/** What is planned can only be sealed with a key that works. Returns why it does not. */
+/** Lets what is planned be sealed, if the key works. Returns the reason if it does not. */
 async function reopen({ tenantId }: Tenant, ports: RemovePorts): Promise<string | undefined> {
   try {
     await changeTenant(tenantId, ports.tenants, async (tenant) => {

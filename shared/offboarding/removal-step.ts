@@ -1,10 +1,10 @@
-/** One step of a removal: what it needs of the world, and what it says when it is done for now. */
+/** One step of a removal: the ports that it needs, and the result that it returns. */
 import type { Deleted } from '../ports/vault.ts';
 import type { Parking } from '../ports/parking.ts';
 import type { Removals, Tenants } from '../ports/tenants.ts';
 import type { VersionMarker } from '../ports/sources.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import type { Removal, RemovalStep } from '../tenant/removal.ts';
+import type { Removal } from '../tenant/removal.ts';
 import type { SuspendPorts } from './suspend.ts';
 import type { WaitingPorts } from './waiting.ts';
 
@@ -12,25 +12,21 @@ export interface RemovePorts extends SuspendPorts, WaitingPorts {
   readonly tenants: Pick<Tenants, 'tenant' | 'replace' | 'forget'>;
   readonly removals: Removals;
   readonly parking: Pick<Parking, 'count' | 'oldest' | 'remove'>;
-  /** Deletes some of what the tenant has in the vault, behind `after`. */
+  /** Deletes one page of the tenant's versions in the vault, beginning after `after`. */
   readonly deleteCiphertext: (tenantId: TenantId, after: VersionMarker | undefined) => Promise<Deleted>;
-  /** Deletes a branch key with all of its versions. Returns how many rows. Idempotent. */
+  /** Deletes a branch key with all of its versions. Returns the number of rows deleted. Idempotent. */
   readonly shredBranchKey: (branchKeyId: string) => Promise<number>;
 }
 
-/** What a step has done, and whether the next one has to wait. */
-export interface Taken {
+/** The changes that a step made to the removal. With `waits`, the step is not finished: it is to be taken again. */
+export interface StepResult {
   readonly progress: Partial<Removal>;
   readonly waits?: Wait;
 }
 
 export interface Wait {
-  /** Versions planned and not sealed yet. */
+  /** The number of versions that are planned and not sealed yet. */
   readonly waiting?: number;
-  /** Why it cannot go on by itself. */
+  /** The reason why the removal cannot go on by itself. */
   readonly blocked?: string;
 }
-
-export type Step = (removal: Removal, ports: RemovePorts, signal: AbortSignal) => Promise<Taken>;
-
-export type Steps = Readonly<Record<Exclude<RemovalStep, 'done'>, Step>>;

@@ -1,4 +1,4 @@
-/** What the control plane is asked for about tenants that pause or go. */
+/** The requests that the function `offboard` takes, about tenants that pause or leave. */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
@@ -6,13 +6,13 @@ import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 export interface RemoveRequest {
   readonly action: 'remove';
   readonly tenantId: TenantId;
-  /** Who answers for it; kept in the summary. */
+  /** The person who answers for the removal. The summary keeps the name. */
   readonly signedOffBy: string;
-  /** Whether to seal first what is planned. Default true. Otherwise it stays parked. */
+  /** True when what is planned is sealed first. Default true. Otherwise it stays parked. */
   readonly drain: boolean;
-  /** Whether to delete everything of the tenant in the vault, and its branch keys with it. Default false. */
+  /** True when everything of the tenant in the vault is deleted, and its branch keys too. Default false. */
   readonly deleteCiphertext: boolean;
-  /** Whether to make unreadable for everybody what the branch keys of the tenant wrapped. Default false. */
+  /** True when the tenant's branch keys are deleted, so that nobody can read again what they wrapped. Default false. */
   readonly shredBranchKeys: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * We stop a tenant, and let it go on. Its uploads are planned and wait meanwhile; no event and no probe brings it
- * back, only we do, and only if its key works.
+ * We suspend a tenant and resume it. While it is suspended, its uploads are planned and wait. No event and no probe
+ * makes it active again: only we do, and only if its key works.
  */
 import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
@@ -17,43 +17,45 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 export interface SuspendPorts {
   readonly tenants: Pick<Tenants, 'tenant' | 'replace'>;
   readonly kms: KmsProbe;
-  /** How long KMS may take to spread a change of a key. */
+  /** The longest time that KMS may take until a change of a key has effect everywhere. */
   readonly propagationSeconds: number;
   readonly now: () => Date;
 }
 
-export interface Standing {
+/** The tenant as it is after the request. */
+export interface SuspendAnswer {
   readonly tenantId: TenantId;
   readonly status: TenantStatus;
 }
 
 /**
- * Idempotent.
+ * Stops a tenant. Idempotent.
  * @throws TenantUnknownError; EventInvalidError unless it is active or revoked
  */
-export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
+export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<SuspendAnswer> {
   await changeTenant(tenantId, ports.tenants, (tenant) => suspended(tenant, ports));
-  return await standingOf(tenantId, ports);
+  return await answerAbout(tenantId, ports);
 }
 
 /**
- * Idempotent.
+ * Makes a suspended tenant active again. Idempotent.
  * @throws TenantUnknownError; EventInvalidError unless it is suspended
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError when its key does not work
- * @throws KmsUnavailableError when that cannot be told yet
+ * @throws KmsUnavailableError when KMS does not say yet whether the key works
  */
-export async function resume(tenantId: TenantId, ports: SuspendPorts): Promise<Standing> {
+export async function resume(tenantId: TenantId, ports: SuspendPorts): Promise<SuspendAnswer> {
   await changeTenant(tenantId, ports.tenants, async (tenant) => {
     if (hasTurned(tenant, 'resume')) return undefined;
     requireTransition(tenant, 'resume');
     await requireUsable(tenant, ports);
     return turned(tenant, 'resume', ourSignal('resumed', tenant, ports));
   });
-  return await standingOf(tenantId, ports);
+  return await answerAbout(tenantId, ports);
 }
 
 /**
- * A key that was taken away may seem to work for a while, so what was heard of it must be older than that.
+ * Checks that the tenant's key works. A key that was taken away may seem to work for a while, so every event against it
+ * must be older than that.
  * @throws as `resume` does
  */
 export async function requireUsable(
@@ -73,8 +75,8 @@ export async function requireUsable(
 }
 
 /**
- * A signal of our own. It proves no more of the keys than KMS has told everybody by now: an event of before it that is
- * heard after it still counts.
+ * Returns a signal that we send ourselves. It proves the keys only up to the time whose changes have effect everywhere by
+ * now: an event that happened before the signal and is heard after it still counts.
  */
 export function ourSignal(
   name: string,
@@ -86,14 +88,14 @@ export function ourSignal(
   return { name, at: now().toISOString(), reasons, proofs };
 }
 
-/** A revoked tenant keeps the reason. */
+/** A tenant that was revoked keeps the signal that says why. */
 function suspended(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
   if (hasTurned(tenant, 'suspend')) return undefined;
   const signal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;
   return turned(tenant, 'suspend', signal);
 }
 
-async function standingOf(tenantId: TenantId, { tenants }: SuspendPorts): Promise<Standing> {
+async function answerAbout(tenantId: TenantId, { tenants }: SuspendPorts): Promise<SuspendAnswer> {
   const { status } = requireRegistered(await tenants.tenant(tenantId), tenantId);
   return { tenantId, status };
 }

@@ -1,4 +1,4 @@
-/** What of a tenant still lies in the ingest bucket. Memory is flat in the number of versions. */
+/** Counts the versions of a tenant that are still in the ingest bucket. Memory is flat in their number. */
 import pLimit from 'p-limit';
 import { objectIdOf } from '../object/object-id.ts';
 import { type ErrorCode, SealstreamError } from '../errors.ts';
@@ -13,18 +13,18 @@ export interface WaitingPorts {
 }
 
 export interface Waiting {
-  /** Versions planned and not sealed, but for those that nothing will ever seal. */
+  /** The versions that are planned and not sealed yet. Those in `unsealable` are not among them. */
   readonly planned: NamedVersions;
-  /** Versions that nothing will ever seal, each with the reason: a plan that does not prove itself, a source S3 refuses. */
+  /** The versions that nothing will ever seal, each with the reason: its plan is not valid, or S3 refuses the source. */
   readonly unsealable: NamedVersions;
-  /** Versions, whatever became of them. */
+  /** The number of all versions, sealed or not. */
   readonly uploads: number;
 }
 
 const READS_AT_ONCE = 16;
 const UNREADABLE: ErrorCode = 'ERR_SOURCE_UNREADABLE';
 
-/** @throws StorageUnavailableError; what `signal` aborts with */
+/** @throws StorageUnavailableError; the reason of `signal` once it aborts */
 export async function countWaiting(
   tenantId: TenantId,
   ports: WaitingPorts,
@@ -35,59 +35,59 @@ export async function countWaiting(
   do {
     signal.throwIfAborted();
     const page = await ports.listing.page(marker, `${tenantId}/`);
-    waiting = withPage(waiting, page.versions, await standingsOf(tenantId, page.versions, ports));
+    waiting = withPage(waiting, page.versions, await statesOf(tenantId, page.versions, ports));
     marker = page.next;
   } while (marker !== undefined);
   return waiting;
 }
 
-/** `unsealable`, and why. */
-type Standing = 'planned' | 'other' | { readonly unsealable: string };
+/** The state of one version. `unsealable` holds the reason. */
+type VersionState = 'planned' | 'other' | { readonly unsealable: string };
 
 function withPage(
   { planned, unsealable, uploads }: Waiting,
   versions: readonly ListedVersion[],
-  standings: readonly Standing[],
+  states: readonly VersionState[],
 ): Waiting {
   const names = versions.map(versionName);
   return {
     planned: counted(
       planned,
-      names.filter((_name, index) => standings[index] === 'planned'),
+      names.filter((_name, index) => states[index] === 'planned'),
     ),
     unsealable: counted(
       unsealable,
       names.flatMap((name, index) => {
-        const standing = standings[index];
-        return typeof standing === 'object' ? [`${name}: ${standing.unsealable}`] : [];
+        const versionState = states[index];
+        return typeof versionState === 'object' ? [`${name}: ${versionState.unsealable}`] : [];
       }),
     ),
     uploads: uploads + versions.length,
   };
 }
 
-async function standingsOf(
+async function statesOf(
   tenantId: TenantId,
   versions: readonly ListedVersion[],
   { state }: WaitingPorts,
-): Promise<readonly Standing[]> {
+): Promise<readonly VersionState[]> {
   const limit = pLimit(READS_AT_ONCE);
   return await Promise.all(
-    versions.map(async (version) => limit(async () => await standingOf(tenantId, version, state))),
+    versions.map(async (version) => limit(async () => await stateOf(tenantId, version, state))),
   );
 }
 
-async function standingOf(
+async function stateOf(
   tenantId: TenantId,
   { bucket, key, versionId }: ListedVersion,
   state: WaitingPorts['state'],
-): Promise<Standing> {
+): Promise<VersionState> {
   try {
     const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
     if (plan === undefined || plan.sealedAt !== undefined) return 'other';
     return plan.unreadable === undefined ? 'planned' : { unsealable: UNREADABLE };
   } catch (error) {
-    // What may go better the next time is an outage; anything else is the row itself.
+    // A failure that may pass is an outage. Every other failure is caused by the row itself.
     if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;
     return { unsealable: error.code };
   }
