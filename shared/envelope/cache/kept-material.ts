@@ -17,9 +17,36 @@ export type SdkCache = ReturnType<typeof getLocalCryptographicMaterialsCache<Nod
 
 export type BranchKeyMaterial = Parameters<SdkCache['putBranchKeyMaterial']>[1];
 
+/** A kind of materials, and how the cache copies one in and out. */
+export interface MaterialKind<Material> {
+  /** True when the key encrypts messages: it wears, and KMS generates another one instead of it. */
+  readonly encrypts: boolean;
+  /** Copies the key; the material given stays the caller's. */
+  readonly keep: (material: Material) => KeptMaterial;
+  /** Returns a copy for the caller to use and to zero; undefined when `kept` is of another kind. Throws once zeroed. */
+  readonly cloneOf: (kept: KeptMaterial) => Material | undefined;
+}
+
+export const ENCRYPTION: MaterialKind<NodeEncryptionMaterial> = {
+  encrypts: true,
+  keep: keepEncryption,
+  cloneOf: (kept) => (kept.kind === 'encryption' ? kept.clone() : undefined),
+};
+
+export const DECRYPTION: MaterialKind<NodeDecryptionMaterial> = {
+  encrypts: false,
+  keep: keepDecryption,
+  cloneOf: (kept) => (kept.kind === 'decryption' ? kept.clone() : undefined),
+};
+
+export const BRANCH_KEY: MaterialKind<BranchKeyMaterial> = {
+  encrypts: false,
+  keep: keepBranchKey,
+  cloneOf: (kept) => (kept.kind === 'branch key' ? kept.clone() : undefined),
+};
+
 interface Kept<Kind extends string, Material> {
   readonly kind: Kind;
-  /** The caller's to use and to zero. Throws once zeroed. */
   readonly clone: () => Material;
   readonly zero: () => void;
 }
@@ -29,8 +56,7 @@ export type KeptMaterial =
   | Kept<'decryption', NodeDecryptionMaterial>
   | Kept<'branch key', BranchKeyMaterial>;
 
-/** Copies the key; the material given stays the caller's. */
-export function keepEncryption(material: NodeEncryptionMaterial): KeptMaterial {
+function keepEncryption(material: NodeEncryptionMaterial): KeptMaterial {
   const { suite, encryptionContext, encryptedDataKeys, keyringTrace } = material;
   const kept = keep(dekOf(material));
   function clone(): NodeEncryptionMaterial {
@@ -42,8 +68,7 @@ export function keepEncryption(material: NodeEncryptionMaterial): KeptMaterial {
   return { kind: 'encryption', clone, zero: kept.zero };
 }
 
-/** Copies the key; the material given stays the caller's. */
-export function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
+function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
   const { suite, encryptionContext, keyringTrace } = material;
   const kept = keep(dekOf(material));
   function clone(): NodeDecryptionMaterial {
@@ -54,8 +79,7 @@ export function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
   return { kind: 'decryption', clone, zero: kept.zero };
 }
 
-/** Copies the key; the material given stays the caller's. */
-export function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
+function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
   const { branchKeyIdentifier, branchKeyVersion, encryptionContext } = material;
   const kept = keep(unmoved(material.branchKey()));
   function clone(): BranchKeyMaterial {

@@ -7,6 +7,7 @@ import type { Tenant } from '../../tenant/tenant.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
 import { type Clock, systemClock } from './key-age.ts';
 import { KeptKeys } from './kept-keys.ts';
+import { Loads } from './loads.ts';
 import { type CacheEvent, Partition, type PartitionTenant, type Period } from './partition.ts';
 
 export interface MaterialsCache {
@@ -66,7 +67,7 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
 
   function periodOf({ tenantId, kekArn }: PartitionTenant, epoch: Epoch): Period {
     const isOver = (): boolean => epochs.get(tenantId) !== epoch || epoch.periods.get(kekArn) !== period;
-    const period = epoch.periods.get(kekArn) ?? { loads: new Map(), isOver };
+    const period = epoch.periods.get(kekArn) ?? { loads: new Loads(), isOver };
     epoch.periods.set(kekArn, period);
     return period;
   }
@@ -93,7 +94,7 @@ interface Epoch {
   readonly periods: Map<string, Period>;
 }
 
-const OVER: Period = { loads: new Map(), isOver: () => true };
+const OVER: Period = { loads: new Loads(), isOver: () => true };
 
 /** The stores of cached keys: one of all pooled tenants together, and one of each dedicated tenant. */
 interface Keepers {

@@ -1,33 +1,25 @@
 /**
- * One tenant's part of the materials cache, in the shape of the Encryption SDK's caches. It is bound to one KEK and
- * one epoch: once the tenant's keys were flushed it finds nothing and keeps nothing, so that a load which began before
- * a flush cannot bring a key back.
+ * One tenant's part of the materials cache. It is bound to one KEK and one epoch: once the tenant's keys were flushed
+ * it finds nothing and keeps nothing, so that a load which began before a flush cannot bring a key back.
  */
-import type { NodeDecryptionMaterial, NodeEncryptionMaterial } from '@aws-crypto/client-node';
 import type { Tenant } from '../../tenant/tenant.ts';
-import { ageMs, type Clock, type Instant, instantOf } from './key-age.ts';
+import { ageMs, type Clock, instantOf } from './key-age.ts';
 import type { KeptKey, KeptKeys } from './kept-keys.ts';
-import {
-  type BranchKeyMaterial,
-  keepBranchKey,
-  keepDecryption,
-  keepEncryption,
-  type KeptMaterial,
-  type SdkCache,
-} from './kept-material.ts';
+import type { Loads } from './loads.ts';
+import type { CachedKey, FetchedKey, ObtainedKey, WantedKey, Zeroable } from './obtained-key.ts';
 
 export type PartitionTenant = Pick<
   Tenant,
   'tenantId' | 'kekArn' | 'isolation' | 'epoch' | 'maxKeyAgeSeconds'
 >;
 
-/** `flush`: how many keys were dropped because the tenant's epoch changed or KMS refused its key. */
+/** `flush`: `keys` were dropped because the tenant's epoch changed or KMS refused its key. */
 export type CacheEvent =
   | { readonly name: 'hit'; readonly keyAgeMs: number }
   | { readonly name: 'miss' }
   | { readonly name: 'flush'; readonly keys: number };
 
-/** What the partitions of a sandbox have in common, but for the keys of dedicated tenants. */
+/** The things that all partitions of one sandbox share; a dedicated tenant has `keys` of its own. */
 export interface Sandbox {
   readonly keys: KeptKeys;
   readonly clock: Clock;
@@ -39,171 +31,110 @@ export interface Sandbox {
 /** A KEK of a tenant between two flushes. */
 export interface Period {
   /** The loads under way; one that began before a flush is joined by nobody after it. */
-  readonly loads: Map<string, Promise<unknown>>;
+  readonly loads: Loads;
   readonly isOver: () => boolean;
-}
-
-/** A key that was found, and a clone of its material. */
-export interface Found<Material> {
-  readonly response: Material;
-  /** When KMS was asked for it: milliseconds since 1970. */
-  readonly now: number;
-  readonly keyAgeMs: number;
-  readonly kmsRequestId: string | undefined;
-  /** In the last fifth of its age: time to load the next one. */
-  readonly refreshDue: boolean;
-  /** Whether a message may go on with it. What is not usable never is again. */
-  readonly state: () => 'usable' | 'expired' | 'flushed';
-  readonly messagesEncrypted: number;
-  readonly bytesEncrypted: number;
-}
-
-interface Put {
-  readonly bytes?: number;
-  readonly maxAgeMs?: number | undefined;
-  readonly kmsRequestId?: string | undefined;
 }
 
 /** 4 MiB/s. A message that is slower may outlive a key it got from the cache. */
 const MIN_BYTES_PER_MS = 4_194;
 
+/** A key in the last fifth of its age is loaded anew for the messages to come. */
 const REFRESH_FROM = 0.8;
 
-export class Partition implements SdkCache {
+export class Partition {
   readonly #tenant: PartitionTenant;
   readonly #period: Period;
   readonly #sandbox: Sandbox;
-  readonly #madeAt: Instant;
-  /** When the load of a key began: its age counts from before KMS was asked. */
-  readonly #askedAt = new Map<string, Instant>();
 
   constructor(tenant: PartitionTenant, period: Period, sandbox: Sandbox) {
     this.#tenant = tenant;
     this.#period = period;
     this.#sandbox = sandbox;
-    this.#madeAt = instantOf(sandbox.clock);
   }
 
-  /** Counts the message. Finds nothing where it would wear the DEK out, or outlive it. */
-  getEncryptionMaterial(key: string, plaintextLength: number): Found<NodeEncryptionMaterial> | false {
-    const kept = this.#get(key, plaintextLength / MIN_BYTES_PER_MS);
-    if (kept?.material.kind !== 'encryption' || this.#wearsOut(kept, plaintextLength)) return this.#miss(key);
+  /** Finds the key in the cache, or else fetches it, once for all messages that want it at the same time. */
+  async obtain<Material extends Zeroable>(wanted: WantedKey<Material>): Promise<ObtainedKey<Material>> {
+    const obtained = this.#find(wanted) ?? (await this.#loadOnce(wanted));
+    if (obtained !== undefined) return obtained;
+    // The key that another message loaded may be gone already, or worn out: it is not worth to wait a second time.
+    return this.#find(wanted) ?? (await this.#load(wanted));
+  }
+
+  #find<Material extends Zeroable>(wanted: WantedKey<Material>): ObtainedKey<Material> | undefined {
+    const kept = this.#usable(wanted);
+    const material = kept === undefined ? undefined : wanted.kind.cloneOf(kept.material);
+    if (kept === undefined || material === undefined) return this.#miss(wanted.name);
     kept.messages += 1;
-    kept.bytes += plaintextLength;
-    return this.#found(kept, kept.material.clone());
+    kept.bytes += wanted.bytes ?? 0;
+    const cached = this.#cached(kept, wanted);
+    this.#sandbox.onEvent({ name: 'hit', keyAgeMs: cached.ageMs });
+    if (cached.ageMs >= REFRESH_FROM * this.#maxAgeMs(kept)) this.#refresh(wanted);
+    return { material, kmsRequestId: kept.kmsRequestId, cached };
   }
 
-  getDecryptionMaterial(key: string): Found<NodeDecryptionMaterial> | false {
-    const kept = this.#get(key);
-    if (kept?.material.kind !== 'decryption') return this.#miss(key);
-    return this.#found(kept, kept.material.clone());
-  }
-
-  getBranchKeyMaterial(key: string): Found<BranchKeyMaterial> | false {
-    const kept = this.#get(key);
-    if (kept?.material.kind !== 'branch key') return this.#miss(key);
-    return this.#found(kept, kept.material.clone());
-  }
-
-  /** `bytes`: of the message that the DEK was generated for. The material stays the caller's, here and below. */
-  putEncryptionMaterial(
-    key: string,
-    material: NodeEncryptionMaterial,
-    bytes: number,
-    maxAgeMs?: number,
-    kmsRequestId?: string,
-  ): void {
-    if (bytes > this.#sandbox.maxBytes) return;
-    this.#put(key, () => keepEncryption(material), { bytes, maxAgeMs, kmsRequestId });
-  }
-
-  putDecryptionMaterial(
-    key: string,
-    material: NodeDecryptionMaterial,
-    maxAgeMs?: number,
-    kmsRequestId?: string,
-  ): void {
-    this.#put(key, () => keepDecryption(material), { maxAgeMs, kmsRequestId });
-  }
-
-  putBranchKeyMaterial(
-    key: string,
-    material: BranchKeyMaterial,
-    maxAgeMs?: number,
-    kmsRequestId?: string,
-  ): void {
-    this.#put(key, () => keepBranchKey(material), { maxAgeMs, kmsRequestId });
-  }
-
-  del(key: string): void {
-    this.#sandbox.keys.drop(this.#id(key));
-  }
-
-  /** Runs `load`, unless one of that key is under way: then waits for that one, shares its failure, gives undefined. */
-  async once<Loaded>(key: string, load: () => Promise<Loaded>): Promise<Loaded | undefined> {
-    const { loads } = this.#period;
-    const underWay = loads.get(this.#id(key));
-    if (underWay !== undefined) {
-      await underWay;
-      return undefined;
-    }
-    this.#askedAt.set(key, instantOf(this.#sandbox.clock));
-    const loading = load().finally(() => loads.delete(this.#id(key)));
-    loads.set(this.#id(key), loading);
-    return await loading;
-  }
-
-  #id(key: string): string {
-    return JSON.stringify([this.#tenant.tenantId, this.#tenant.kekArn, key]);
-  }
-
-  /** A key that may be used for so long. */
-  #get(key: string, forMs = 0): KeptKey | undefined {
+  /** Returns the key unless the message would outlive it, or wear it out. */
+  #usable<Material>({ name, kind, bytes = 0 }: WantedKey<Material>): KeptKey | undefined {
     if (this.#period.isOver()) return undefined;
-    const kept = this.#sandbox.keys.get(this.#id(key));
-    return kept !== undefined && this.#ageMs(kept) + forMs < this.#maxAgeMs(kept) ? kept : undefined;
+    const kept = this.#sandbox.keys.get(this.#id(name));
+    if (kept === undefined) return undefined;
+    const endsAtMs = this.#ageMs(kept) + bytes / MIN_BYTES_PER_MS;
+    if (endsAtMs >= this.#maxAgeMs(kept)) return undefined;
+    return kind.encrypts && this.#wearsOut(kept, bytes) ? undefined : kept;
   }
 
-  #miss(key: string): false {
-    if (!this.#period.isOver()) this.del(key);
-    if (!this.#askedAt.has(key)) this.#askedAt.set(key, instantOf(this.#sandbox.clock));
+  #miss(name: string): undefined {
+    if (!this.#period.isOver()) this.#sandbox.keys.drop(this.#id(name));
     this.#sandbox.onEvent({ name: 'miss' });
-    return false;
   }
 
-  #found<Material>(kept: KeptKey, response: Material): Found<Material> {
-    const keyAgeMs = this.#ageMs(kept);
-    const { kmsRequestId, askedAt, messages, bytes } = kept;
-    this.#sandbox.onEvent({ name: 'hit', keyAgeMs });
+  #cached<Material extends Zeroable>(kept: KeptKey, wanted: WantedKey<Material>): CachedKey {
     return {
-      response,
-      now: askedAt.wallMs,
-      keyAgeMs,
-      kmsRequestId,
-      refreshDue: keyAgeMs >= REFRESH_FROM * this.#maxAgeMs(kept),
+      ageMs: this.#ageMs(kept),
       state: () => this.#stateOf(kept),
-      messagesEncrypted: messages,
-      bytesEncrypted: bytes,
+      renew: wanted.kind.encrypts ? undefined : async () => await this.#renew(wanted),
     };
   }
 
-  #put(key: string, keep: () => KeptMaterial, { bytes = 0, maxAgeMs, kmsRequestId }: Put): void {
-    const askedAt = this.#askedAt.get(key) ?? this.#madeAt;
-    this.#askedAt.delete(key);
-    if (this.#period.isOver()) return;
+  /** Nobody waits for it, and a failure is met first-hand by whoever finds the key expired or flushed. */
+  #refresh<Material extends Zeroable>(wanted: WantedKey<Material>): void {
+    this.#renew(wanted).catch(() => undefined);
+  }
+
+  async #renew<Material extends Zeroable>(wanted: WantedKey<Material>): Promise<void> {
+    const fetched = await this.#loadOnce(wanted);
+    fetched?.material.zeroUnencryptedDataKey();
+  }
+
+  async #loadOnce<Material>(wanted: WantedKey<Material>): Promise<FetchedKey<Material> | undefined> {
+    return await this.#period.loads.once(this.#id(wanted.name), async () => await this.#load(wanted));
+  }
+
+  /** Fetches the key and keeps a copy. The key's age counts from before KMS was asked. */
+  async #load<Material>({
+    name,
+    kind,
+    bytes = 0,
+    fetch,
+  }: WantedKey<Material>): Promise<FetchedKey<Material>> {
+    const askedAt = instantOf(this.#sandbox.clock);
+    const fetched = await fetch();
+    if (this.#period.isOver() || bytes > this.#sandbox.maxBytes) return fetched;
     const { tenantId, kekArn, maxKeyAgeSeconds } = this.#tenant;
-    const limitMs = Math.min(maxKeyAgeSeconds * 1_000, maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const kept = {
+    this.#sandbox.keys.keep(this.#id(name), {
       tenantId,
       kekArn,
-      material: keep(),
+      material: kind.keep(fetched.material),
       askedAt,
-      maxAgeMs: limitMs,
-      kmsRequestId,
+      maxAgeMs: maxKeyAgeSeconds * 1_000,
+      kmsRequestId: fetched.kmsRequestId,
       messages: 1,
       bytes,
-    };
-    this.#sandbox.keys.keep(this.#id(key), kept);
+    });
+    return fetched;
+  }
+
+  #id(name: string): string {
+    return JSON.stringify([this.#tenant.tenantId, this.#tenant.kekArn, name]);
   }
 
   #stateOf(kept: KeptKey): 'usable' | 'expired' | 'flushed' {

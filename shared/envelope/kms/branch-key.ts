@@ -9,7 +9,8 @@ import { KEY_STORE_NAME } from './key-store.ts';
 import type { Kek } from './kek.ts';
 import type { DecryptRequest, KmsOperations } from '../../ports/kms.ts';
 import type { BranchKeyMaterial } from '../cache/kept-material.ts';
-import { type Fetched, fetchFrom } from './kms-call.ts';
+import type { FetchedKey } from '../cache/obtained-key.ts';
+import { fetchFrom } from './kms-call.ts';
 
 /**
  * Has a branch key at hand, or nothing. A keyring demands a store even where its cache has the key: this one's calls
@@ -34,7 +35,7 @@ export async function fetchBranchKey(
   kek: Kek,
   branchKeyId: string,
   version?: string,
-): Promise<Fetched<BranchKeyMaterial>> {
+): Promise<FetchedKey<BranchKeyMaterial>> {
   try {
     return await fetchFrom(kek, 'kms:Decrypt', async (keyArn, kms) => {
       using client = decryptingClient(kms);

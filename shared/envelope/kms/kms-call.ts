@@ -4,6 +4,7 @@
  */
 import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypto/client-node';
 import { KmsUnavailableError } from '../../errors.ts';
+import type { FetchedKey } from '../cache/obtained-key.ts';
 import type { Kek } from './kek.ts';
 import type {
   DecryptRequest,
@@ -14,12 +15,6 @@ import type {
 } from '../../ports/kms.ts';
 import { kmsFailure } from './kms-failure.ts';
 import { inOrderOfReach, noteOutage } from './reach.ts';
-
-/** What KMS answered. */
-export interface Fetched<Material> {
-  readonly material: Material;
-  readonly kmsRequestId: string | undefined;
-}
 
 /** Makes a material by asking KMS for this key alone. */
 export type Ask<Material> = (keyArn: string, kms: KmsOperations) => Promise<Material>;
@@ -33,7 +28,7 @@ export async function fetchFrom<Material>(
   operation: KmsOperation,
   ask: Ask<Material>,
   [keyArn = kek.arn, ...others]: readonly string[] = inOrderOfReach(kek),
-): Promise<Fetched<Material>> {
+): Promise<FetchedKey<Material>> {
   try {
     return await fetchWith(kek, keyArn, operation, ask);
   } catch (error) {
@@ -61,7 +56,7 @@ async function fetchWith<Material>(
   keyArn: string,
   operation: KmsOperation,
   ask: Ask<Material>,
-): Promise<Fetched<Material>> {
+): Promise<FetchedKey<Material>> {
   const witness: Witness = {};
   try {
     const material = await ask(keyArn, witnessed(kek.keys.kms, witness));

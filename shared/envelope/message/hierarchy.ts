@@ -12,9 +12,9 @@ import {
   type NodeMaterialsManager,
 } from '@aws-crypto/client-node';
 import { fetchBranchKey, NO_STORE } from '../kms/branch-key.ts';
-import { type CachedKey, materialOf } from './cached-key.ts';
 import { type Kek, keepsBranchKeys } from '../kms/kek.ts';
-import type { BranchKeyMaterial, SdkCache } from '../cache/kept-material.ts';
+import { BRANCH_KEY, type BranchKeyMaterial, type SdkCache } from '../cache/kept-material.ts';
+import type { FetchedKey } from '../cache/obtained-key.ts';
 import type { MessageKey } from './message-key.ts';
 
 /** Of a wrapped DEK. */
@@ -50,19 +50,12 @@ async function branchKeyOf(
   branchKeyId: string,
   version: string | undefined,
 ): Promise<BranchKeyMaterial> {
-  const fetch: CachedKey<BranchKeyMaterial>['fetch'] = async () =>
+  const fetch = async (): Promise<FetchedKey<BranchKeyMaterial>> =>
     await fetchBranchKey(kek, branchKeyId, version);
-  if (!keepsBranchKeys(kek)) return key.fetched(await fetch());
+  if (!keepsBranchKeys(kek)) return key.use(await fetch());
   const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `branch key ${branchKeyId} ${version ?? 'active'}`;
-  return await materialOf(key, {
-    partition,
-    name,
-    find: () => partition.getBranchKeyMaterial(name),
-    fetch,
-    put: (one) => partition.putBranchKeyMaterial(name, one.material, undefined, one.kmsRequestId),
-    renewable: true,
-  });
+  return key.use(await partition.obtain({ name, kind: BRANCH_KEY, fetch }));
 }
 
 function managerOf(branchKeyId: string, branchKey: BranchKeyMaterial): NodeMaterialsManager {

@@ -10,12 +10,12 @@ import {
   type NodeMaterialsManager,
 } from '@aws-crypto/client-node';
 import { AuthenticationFailedError } from '../../errors.ts';
-import { materialOf } from './cached-key.ts';
 import { canonical, isSame, sharedContext } from '../../object/context.ts';
 import { BRANCH_KEY_PROVIDER, withBranchKey } from './hierarchy.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
-import { withoutTraces } from '../cache/kept-material.ts';
-import { type Fetched, fetchFrom, keyringOf } from '../kms/kms-call.ts';
+import { DECRYPTION, ENCRYPTION, withoutTraces } from '../cache/kept-material.ts';
+import type { FetchedKey } from '../cache/obtained-key.ts';
+import { fetchFrom, keyringOf } from '../kms/kms-call.ts';
 import type { MessageKey } from './message-key.ts';
 
 type EncryptionRequest = Parameters<NodeMaterialsManager['getEncryptionMaterials']>[0];
@@ -33,7 +33,7 @@ export function encryptionMaterials(kek: Kek, bytes: number, key: MessageKey): N
           withoutTraces(await manager.getEncryptionMaterials(request)),
         );
       if (cachesKeys(kek)) return await sharedDek(kek, bytes, key, request);
-      return key.fetched(await generated(kek, request));
+      return key.use(await generated(kek, request));
     },
     decryptMaterials: () => Promise.reject(new Error('this materials manager only encrypts')),
   };
@@ -76,14 +76,8 @@ async function sharedDek(
 ): Promise<NodeEncryptionMaterial> {
   const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `encrypt ${canonical(request.encryptionContext)}`;
-  return await materialOf(key, {
-    partition,
-    name,
-    find: () => partition.getEncryptionMaterial(name, bytes),
-    fetch: async () => await generated(kek, request),
-    put: (one) => partition.putEncryptionMaterial(name, one.material, bytes, undefined, one.kmsRequestId),
-    renewable: false,
-  });
+  const fetch = async (): Promise<FetchedKey<NodeEncryptionMaterial>> => await generated(kek, request);
+  return key.use(await partition.obtain({ name, kind: ENCRYPTION, bytes, fetch }));
 }
 
 async function unwrappedDek(
@@ -93,29 +87,22 @@ async function unwrappedDek(
   request: DecryptionRequest,
 ): Promise<NodeDecryptionMaterial> {
   const { encryptionContext } = request;
-  const fetch = async (): Promise<Fetched<NodeDecryptionMaterial>> => await unwrapped(kek, request);
+  const fetch = async (): Promise<FetchedKey<NodeDecryptionMaterial>> => await unwrapped(kek, request);
   const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
-  if (!isShared || !cachesKeys(kek)) return key.fetched(await fetch());
+  if (!isShared || !cachesKeys(kek)) return key.use(await fetch());
   const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `decrypt ${Buffer.from(wrappedDek).toString('base64')} ${canonical(encryptionContext)}`;
-  return await materialOf(key, {
-    partition,
-    name,
-    find: () => partition.getDecryptionMaterial(name),
-    fetch,
-    put: (one) => partition.putDecryptionMaterial(name, one.material, undefined, one.kmsRequestId),
-    renewable: true,
-  });
+  return key.use(await partition.obtain({ name, kind: DECRYPTION, fetch }));
 }
 
-async function generated(kek: Kek, request: EncryptionRequest): Promise<Fetched<NodeEncryptionMaterial>> {
+async function generated(kek: Kek, request: EncryptionRequest): Promise<FetchedKey<NodeEncryptionMaterial>> {
   return await fetchFrom(kek, 'kms:GenerateDataKey', async (keyArn, kms) => {
     const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
     return withoutTraces(await manager.getEncryptionMaterials(request));
   });
 }
 
-async function unwrapped(kek: Kek, request: DecryptionRequest): Promise<Fetched<NodeDecryptionMaterial>> {
+async function unwrapped(kek: Kek, request: DecryptionRequest): Promise<FetchedKey<NodeDecryptionMaterial>> {
   return await fetchFrom(kek, 'kms:Decrypt', async (keyArn, kms) => {
     const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
     return withoutTraces(await manager.decryptMaterials(request));

@@ -3,8 +3,7 @@ import { EpochChangedError, KeyExpiredError } from '../../errors.ts';
 import type { EncryptionContext } from '../../object/context.ts';
 import type { Kek } from '../kms/kek.ts';
 import type { KeyUse } from '../kms/key-use.ts';
-import type { Fetched } from '../kms/kms-call.ts';
-import type { Found } from '../cache/partition.ts';
+import type { CachedKey, ObtainedKey } from '../cache/obtained-key.ts';
 
 export class MessageKey {
   readonly #kek: Kek;
@@ -13,7 +12,7 @@ export class MessageKey {
   readonly #startedAt: string;
   #origin: Pick<KeyUse, 'cached' | 'keyAgeMs' | 'kmsRequestId'> | undefined;
   #branchKeyVersion: string | undefined;
-  #require: (() => Promise<void>) | undefined;
+  #cached: CachedKey | undefined;
 
   /** `context`: the message's own, also where its DEK serves others. */
   constructor(kek: Kek, operation: KeyUse['operation'], context: EncryptionContext) {
@@ -23,23 +22,11 @@ export class MessageKey {
     this.#startedAt = this.#now();
   }
 
-  /** A key that KMS was asked for by this very message may be used until the message ends. */
-  fetched<Material>({ material, kmsRequestId }: Fetched<Material>): Material {
-    this.#origin = { cached: false, keyAgeMs: 0, kmsRequestId };
+  /** Notes where the key came from, and returns its material. */
+  use<Material>({ material, kmsRequestId, cached }: ObtainedKey<Material>): Material {
+    this.#origin = { cached: cached !== undefined, keyAgeMs: cached?.ageMs ?? 0, kmsRequestId };
+    this.#cached = cached;
     return material;
-  }
-
-  /** `renew` asks KMS for the same key again when it expires under the message; without it the message ends then. */
-  found({ keyAgeMs, kmsRequestId, state }: Found<unknown>, renew?: () => Promise<void>): void {
-    this.#origin = { cached: true, keyAgeMs, kmsRequestId };
-    this.#require = async () => {
-      const now = state();
-      if (now === 'flushed') throw this.#flushed();
-      if (now === 'usable') return;
-      if (renew === undefined) throw this.#expired();
-      await renew();
-      this.#require = undefined;
-    };
   }
 
   /** What was fetched or found is a branch key, which wraps the DEK of this message alone. */
@@ -48,7 +35,16 @@ export class MessageKey {
   }
 
   /** @throws EpochChangedError, KeyExpiredError, and what KMS says when the key is renewed */
-  readonly requireUsable = async (): Promise<void> => await this.#require?.();
+  readonly requireUsable = async (): Promise<void> => {
+    if (this.#cached === undefined) return;
+    const { state, renew } = this.#cached;
+    const now = state();
+    if (now === 'flushed') throw this.#flushed();
+    if (now === 'usable') return;
+    if (renew === undefined) throw this.#expired();
+    await renew();
+    this.#cached = undefined;
+  };
 
   /** Hands the record on; there is none when no DEK was to be had. */
   record(): void {

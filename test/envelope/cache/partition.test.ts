@@ -9,8 +9,15 @@ import {
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import type { BranchKeyMaterial } from '../../../shared/envelope/cache/kept-material.ts';
+import {
+  BRANCH_KEY,
+  type BranchKeyMaterial,
+  DECRYPTION,
+  ENCRYPTION,
+  type MaterialKind,
+} from '../../../shared/envelope/cache/kept-material.ts';
 import { type CacheOptions, materialsCache } from '../../../shared/envelope/cache/materials-cache.ts';
+import type { ObtainedKey, Zeroable } from '../../../shared/envelope/cache/obtained-key.ts';
 import type { Partition } from '../../../shared/envelope/cache/partition.ts';
 import { SUITE } from '../../../shared/envelope/message/suite.ts';
 import { heldClock, type HeldClock } from '../../support/held-clock.ts';
@@ -55,155 +62,189 @@ function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Buffe
   return Buffer.from(unwrapDataKey(material.getUnencryptedDataKey()));
 }
 
-function keep(partition: Partition, ...keys: readonly string[]): void {
-  for (const key of keys) partition.putEncryptionMaterial(key, encryptionMaterial(), 10);
+/** Has each key fetched by a message of so many bytes. */
+async function keep(partition: Partition, names: readonly string[], bytes = 10): Promise<void> {
+  for (const name of names) {
+    const fetch = () => Promise.resolve({ material: encryptionMaterial(), kmsRequestId: undefined });
+    await partition.obtain({ name, kind: ENCRYPTION, bytes, fetch });
+  }
 }
 
-function kept(partition: Partition, ...keys: readonly string[]): readonly string[] {
-  return keys.filter((key) => partition.getEncryptionMaterial(key, 10) !== false);
+/** Asks for a key that KMS does not give: undefined unless it was kept. */
+async function found<Material extends Zeroable>(
+  partition: Partition,
+  name: string,
+  { kind, bytes }: { readonly kind: MaterialKind<Material>; readonly bytes?: number },
+): Promise<ObtainedKey<Material> | undefined> {
+  return await partition.obtain({ name, kind, bytes, fetch: refuse }).catch(() => undefined);
 }
 
-describe('what the cache hands out', () => {
-  test('to encrypt is a clone with the same DEK, wrapped DEK and context; zeroing it leaves the next one whole', () => {
-    const { partition } = partitionOf();
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('KMS was asked'));
+}
+
+/** The names of the keys that were kept. */
+async function kept(partition: Partition, names: readonly string[], bytes = 10): Promise<readonly string[]> {
+  const still: string[] = [];
+  for (const name of names)
+    if ((await found(partition, name, { kind: ENCRYPTION, bytes })) !== undefined) still.push(name);
+  return still;
+}
+
+/** Puts the material in the cache, where the message that fetched it zeroes it, and yields it as it is found there twice. */
+async function* twice<Material extends Zeroable>(
+  kind: MaterialKind<Material>,
+  material: Material,
+  partition: Partition = partitionOf().partition,
+): AsyncGenerator<Material> {
+  const fetch = () => Promise.resolve({ material, kmsRequestId: undefined });
+  const fetched = await partition.obtain({ name: 'a', kind, bytes: 10, fetch });
+  expect(fetched.material).toBe(material);
+  expect(fetched.cached).toBeUndefined();
+  material.zeroUnencryptedDataKey();
+  for (const _ of [1, 2]) {
+    const again = await found(partition, 'a', { kind, bytes: 10 });
+    if (again === undefined) throw new Error('not found');
+    yield again.material;
+    again.material.zeroUnencryptedDataKey();
+  }
+}
+
+describe('the material that the cache hands out', () => {
+  test('to encrypt is a clone with the same DEK, wrapped DEK and context; zeroing it leaves the next one whole', async () => {
     const dek = randomBytes(32);
-    const material = encryptionMaterial(dek);
-    partition.putEncryptionMaterial('a', material, 10);
-    material.zeroUnencryptedDataKey();
-    for (let count = 2; count < 5; count += 1) {
-      const found = partition.getEncryptionMaterial('a', 10);
-      if (found === false) throw new Error('not found');
-      expect(found).toMatchObject({ messagesEncrypted: count, bytesEncrypted: 10 * count });
-      expect(found.response.encryptionContext).toEqual({ 'tenant-id': 'acme' });
-      expect(found.response.encryptedDataKeys).toEqual([WRAPPED]);
-      expect(dekOf(found.response).equals(dek)).toBe(true);
-      found.response.zeroUnencryptedDataKey();
+    for await (const material of twice(ENCRYPTION, encryptionMaterial(dek))) {
+      expect(material.encryptionContext).toEqual({ 'tenant-id': 'acme' });
+      expect(material.encryptedDataKeys).toEqual([WRAPPED]);
+      expect(dekOf(material).equals(dek)).toBe(true);
     }
   });
 
-  test('to decrypt is a clone too', () => {
-    const { partition } = partitionOf();
-    const dek = randomBytes(32);
-    partition.putDecryptionMaterial('a', decryptionMaterial(dek));
-    for (const _ of [1, 2]) {
-      const found = partition.getDecryptionMaterial('a');
-      if (found === false) throw new Error('not found');
-      expect(dekOf(found.response).equals(dek)).toBe(true);
-      found.response.zeroUnencryptedDataKey();
-    }
+  test.each([
+    ['messages', { maxMessages: 3 }],
+    ['bytes', { maxBytes: 30 }],
+  ])('to encrypt counts %s, those of the message that fetched it too', async (_, cap) => {
+    const { partition } = partitionOf(cap);
+    for await (const material of twice(ENCRYPTION, encryptionMaterial(), partition))
+      expect(material.hasValidKey()).toBe(true);
+    expect(await kept(partition, ['a'])).toEqual([]);
   });
 
-  test('of branch keys is a clone too', () => {
-    const { partition } = partitionOf();
+  test('to decrypt is a clone too, and does not wear', async () => {
+    const dek = randomBytes(32);
+    const { partition } = partitionOf({ maxMessages: 1 });
+    for await (const material of twice(DECRYPTION, decryptionMaterial(dek), partition))
+      expect(dekOf(material).equals(dek)).toBe(true);
+  });
+
+  test('of branch keys is a clone too', async () => {
     const [branchKey, version] = [randomBytes(32), randomUUID()];
-    partition.putBranchKeyMaterial('a', new NodeBranchKeyMaterial(branchKey, 'acme-1', version, { a: 'b' }));
-    for (const _ of [1, 2]) {
-      const found = partition.getBranchKeyMaterial('a');
-      if (found === false) throw new Error('not found');
-      expect(found.response).toMatchObject({ branchKeyIdentifier: 'acme-1', encryptionContext: { a: 'b' } });
-      expect(found.response.branchKeyVersion.toString()).toBe(version);
-      expect(found.response.branchKey().equals(branchKey)).toBe(true);
-      found.response.zeroUnencryptedDataKey();
+    const original = new NodeBranchKeyMaterial(branchKey, 'acme-1', version, { a: 'b' });
+    for await (const material of twice(BRANCH_KEY, original)) {
+      expect(material).toMatchObject({ branchKeyIdentifier: 'acme-1', encryptionContext: { a: 'b' } });
+      expect(material.branchKeyVersion.toString()).toBe(version);
+      expect(material.branchKey().equals(branchKey)).toBe(true);
     }
   });
 
-  test('is never of another kind, though the name is the same', () => {
+  test('is never of another kind, though the name is the same', async () => {
     const { partition } = partitionOf();
-    keep(partition, 'a');
-    expect(partition.getDecryptionMaterial('a')).toBe(false);
-    keep(partition, 'b');
-    expect(partition.getBranchKeyMaterial('b')).toBe(false);
+    await keep(partition, ['a', 'b']);
+    expect(await found(partition, 'a', { kind: DECRYPTION })).toBeUndefined();
+    expect(await found(partition, 'b', { kind: BRANCH_KEY })).toBeUndefined();
   });
 });
 
 describe('a partition', () => {
-  test('is one tenant’s under one KEK', () => {
+  test('is one tenant’s under one KEK', async () => {
     const cache = materialsCache();
-    keep(cache.partition(ACME), 'a');
-    expect(kept(cache.partition(ACME), 'a')).toEqual(['a']);
-    expect(kept(cache.partition(GLOBEX), 'a')).toEqual([]);
-    expect(kept(cache.partition({ ...ACME, kekArn: GLOBEX.kekArn }), 'a')).toEqual([]);
-    expect(kept(cache.partition({ ...GLOBEX, kekArn: ACME.kekArn }), 'a')).toEqual([]);
+    await keep(cache.partition(ACME), ['a']);
+    expect(await kept(cache.partition(ACME), ['a'])).toEqual(['a']);
+    expect(await kept(cache.partition(GLOBEX), ['a'])).toEqual([]);
+    expect(await kept(cache.partition({ ...ACME, kekArn: GLOBEX.kekArn }), ['a'])).toEqual([]);
+    expect(await kept(cache.partition({ ...GLOBEX, kekArn: ACME.kekArn }), ['a'])).toEqual([]);
   });
 
-  test('lets go of one key', () => {
-    const { partition } = partitionOf();
-    keep(partition, 'a', 'b');
-    partition.del('a');
-    expect(kept(partition, 'a', 'b')).toEqual(['b']);
+  test('lets go of a key that a message cannot use, and of no other', async () => {
+    const { partition } = partitionOf({ maxBytes: 100 });
+    await keep(partition, ['a', 'b']);
+    expect(await kept(partition, ['a'], 91)).toEqual([]);
+    expect(await kept(partition, ['a', 'b'])).toEqual(['b']);
   });
 
-  test('keeps a key as long as it was put for, if that is shorter', () => {
-    const { partition, clock } = partitionOf();
-    partition.putEncryptionMaterial('a', encryptionMaterial(), 10, 5_000);
-    partition.putEncryptionMaterial('b', encryptionMaterial(), 10, 500_000);
+  test('keeps a key as long as the tenant allowed then, or allows now, if that is shorter', async () => {
+    const clock = heldClock();
+    const cache = materialsCache({ clock });
+    await keep(cache.partition({ ...ACME, maxKeyAgeSeconds: 5 }), ['a']);
+    await keep(cache.partition({ ...ACME, maxKeyAgeSeconds: 500 }), ['b']);
+    const partition = cache.partition(ACME);
     clock.advance(5_000);
-    expect(kept(partition, 'a', 'b')).toEqual(['b']);
+    expect(await kept(partition, ['a', 'b'])).toEqual(['b']);
     clock.advance(55_000);
-    expect(kept(partition, 'b')).toEqual([]);
+    expect(await kept(partition, ['b'])).toEqual([]);
   });
 
   test('counts a key’s age from its load, however long the partition has been there', async () => {
     const { partition, clock } = partitionOf();
     clock.advance(50_000);
-    await partition.once('a', async () => {
+    const fetch = async () => {
       clock.advance(20_000);
-      keep(partition, 'a');
-      await Promise.resolve();
-    });
+      return await Promise.resolve({ material: encryptionMaterial(), kmsRequestId: undefined });
+    };
+    await partition.obtain({ name: 'a', kind: ENCRYPTION, bytes: 10, fetch });
     clock.advance(39_999);
-    expect(kept(partition, 'a')).toEqual(['a']);
+    expect(await kept(partition, ['a'])).toEqual(['a']);
     clock.advance(1);
-    expect(kept(partition, 'a')).toEqual([]);
+    expect(await kept(partition, ['a'])).toEqual([]);
   });
 
-  test('without an age to allow keeps nothing', () => {
+  test('without an age to allow keeps nothing', async () => {
     const partition = materialsCache().partition({ ...ACME, maxKeyAgeSeconds: 0 });
-    keep(partition, 'a');
-    expect(kept(partition, 'a')).toEqual([]);
+    await keep(partition, ['a']);
+    expect(await kept(partition, ['a'])).toEqual([]);
   });
 });
 
 describe('the cache of a sandbox', () => {
-  test('is bounded: the key least recently used goes first', () => {
+  test('is bounded: the key least recently used goes first', async () => {
     const { partition } = partitionOf({ maxKeys: 3 });
-    keep(partition, 'a', 'b', 'c');
-    expect(kept(partition, 'a')).toEqual(['a']);
-    keep(partition, 'd');
-    expect(kept(partition, 'a', 'b', 'c', 'd')).toEqual(['a', 'c', 'd']);
+    await keep(partition, ['a', 'b', 'c']);
+    expect(await kept(partition, ['a'])).toEqual(['a']);
+    await keep(partition, ['d']);
+    expect(await kept(partition, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
   });
 
-  test('keeps a dedicated tenant’s keys whatever the others do, and drops them when it is flushed', () => {
+  test('keeps a dedicated tenant’s keys whatever the others do, and drops them when it is flushed', async () => {
     const cache = materialsCache({ maxKeys: 2 });
     const [own, shared] = [cache.partition({ ...ACME, isolation: 'dedicated' }), cache.partition(GLOBEX)];
-    keep(own, 'a', 'b');
-    keep(shared, 'c', 'd', 'e');
-    expect(kept(own, 'a', 'b')).toEqual(['a', 'b']);
-    expect(kept(shared, 'c', 'd', 'e')).toEqual(['d', 'e']);
+    await keep(own, ['a', 'b']);
+    await keep(shared, ['c', 'd', 'e']);
+    expect(await kept(own, ['a', 'b'])).toEqual(['a', 'b']);
+    expect(await kept(shared, ['c', 'd', 'e'])).toEqual(['d', 'e']);
     cache.flush(ACME.tenantId);
     const again = cache.partition({ ...ACME, isolation: 'dedicated' });
-    expect(kept(again, 'a', 'b')).toEqual([]);
-    expect(kept(shared, 'd', 'e')).toEqual(['d', 'e']);
+    expect(await kept(again, ['a', 'b'])).toEqual([]);
+    expect(await kept(shared, ['d', 'e'])).toEqual(['d', 'e']);
   });
 
-  test('lets a DEK protect 256 GiB whatever its options say', () => {
-    const { partition } = partitionOf({ maxBytes: 512 * GIB });
-    for (const [bytes, more, expected] of [
-      [256 * GIB - 10, 10, true],
-      [256 * GIB - 10, 11, false],
-      [256 * GIB + 1, 0, false],
-    ] as const) {
-      partition.putEncryptionMaterial('a', encryptionMaterial(), bytes);
-      expect(partition.getEncryptionMaterial('a', more) !== false).toBe(expected);
-      partition.del('a');
-    }
-  });
+  test.each([
+    [256 * GIB - 10, 10, ['a']],
+    [256 * GIB - 10, 11, []],
+    [256 * GIB + 1, 0, []],
+  ])(
+    'lets a DEK protect 256 GiB whatever its options say: %d bytes, and %d more',
+    async (bytes, more, expected) => {
+      const { partition } = partitionOf({ maxBytes: 512 * GIB });
+      await keep(partition, ['a'], bytes);
+      expect(await kept(partition, ['a'], more)).toEqual(expected);
+    },
+  );
 
-  test('gives no key to a message that would outlive it at 4 MiB a second', () => {
+  test('gives no key to a message that would outlive it at 4 MiB a second', async () => {
     const { partition, clock } = partitionOf();
-    keep(partition, 'a', 'b');
+    await keep(partition, ['a', 'b']);
     clock.advance(45_000);
-    expect(partition.getEncryptionMaterial('a', 59 * MIB)).not.toBe(false);
-    expect(partition.getEncryptionMaterial('b', 61 * MIB)).toBe(false);
+    expect(await kept(partition, ['a'], 59 * MIB)).toEqual(['a']);
+    expect(await kept(partition, ['b'], 61 * MIB)).toEqual([]);
   });
 });
