@@ -7,7 +7,7 @@ import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { decrypt } from '../shared/envelope/message/decrypt.ts';
 import { encrypt } from '../shared/envelope/message/encrypt.ts';
 import { type Kek, kekOf } from '../shared/envelope/kms/kek.ts';
-import type { KmsOperations } from '../shared/ports/kms.ts';
+import type { DataPathKms } from '../shared/ports/kms.ts';
 import { keyringOf } from '../shared/envelope/kms/kms-call.ts';
 import { materialsCache } from '../shared/envelope/cache/materials-cache.ts';
 import { FRAME_BYTES } from '../shared/envelope/message/message-size.ts';
@@ -86,7 +86,7 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
   ];
 }
 
-function benchKek(kms: KmsOperations): Kek {
+function benchKek(kms: DataPathKms): Kek {
   const keys = {
     kms,
     branchKeys: branchKeyTable('none'),

@@ -8,7 +8,7 @@ import pLimit from 'p-limit';
 import * as z from 'zod';
 import { KEY_STORE_TABLE } from '../laptop/names.ts';
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
-import { kmsOperations } from '../shared/aws/kms.ts';
+import { dataPathKms } from '../shared/aws/data-path-kms.ts';
 import { encrypt } from '../shared/envelope/message/encrypt.ts';
 import { type Kek, kekOf } from '../shared/envelope/kms/kek.ts';
 import { materialsCache } from '../shared/envelope/cache/materials-cache.ts';
@@ -34,7 +34,7 @@ process.disconnect();
 /** Of a sandbox that has no key yet. */
 function freshKek(): Kek {
   return kekOf(tenant, {
-    kms: kmsOperations(),
+    kms: dataPathKms(),
     branchKeys: branchKeyTable(KEY_STORE_TABLE),
     cache: materialsCache(),
     recordUse: () => undefined,

@@ -1,10 +1,10 @@
 /** KMS without the network, so that the envelope is measured alone. DEKs are fresh, wrapping is by table. */
 import { randomBytes } from 'node:crypto';
-import type { KmsOperations } from '../shared/ports/kms.ts';
+import type { DataPathKms } from '../shared/ports/kms.ts';
 
 export const KEK_ARN = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555';
 
-export function kmsStandIn(): KmsOperations {
+export function kmsStandIn(): DataPathKms {
   const deks = new Map<string, Buffer>();
   return {
     async generateDataKey({ KeyId }) {

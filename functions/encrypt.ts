@@ -5,7 +5,7 @@ import { dynamoDbClient, s3Client, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { kmsOperations } from '../shared/aws/kms.ts';
+import { dataPathKms } from '../shared/aws/data-path-kms.ts';
 import { s3Sources } from '../shared/aws/s3-sources.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { sqsRedelivery } from '../shared/aws/sqs-redelivery.ts';
@@ -40,7 +40,7 @@ const ports = {
   sources: s3Sources(s3),
   vault: s3Vault(s3, config.VAULT_BUCKET),
   keys: {
-    kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
+    kms: perTenant(dataPathKms(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
     recordUse: keyUseLog(config.TENANT_METRICS),

@@ -5,7 +5,7 @@ import { dynamoRemovals } from '../shared/aws/dynamo-removals.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
 import { shredBranchKey } from '../shared/aws/key-store.ts';
-import { kmsProbe } from '../shared/aws/kms.ts';
+import { controlPlaneKms } from '../shared/aws/control-plane-kms.ts';
 import { s3Listing } from '../shared/aws/s3-listing.ts';
 import { purgeSome } from '../shared/aws/s3-purge.ts';
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
@@ -34,7 +34,7 @@ const ports: RemovePorts = {
   parking: dynamoParking(table, reportRow),
   removals: dynamoRemovals(table),
   listing: s3Listing(s3, config.INGEST_BUCKET),
-  kms: kmsProbe(),
+  kms: controlPlaneKms(),
   deleteCiphertext: async (tenantId, after) => await purgeSome(s3, config.VAULT_BUCKET, tenantId, after),
   shredBranchKey: async (id) => await shredBranchKey({ client, name: config.KEY_STORE_TABLE }, id),
   propagationSeconds: config.PROPAGATION_SECONDS,

@@ -1,11 +1,10 @@
 /** Invoked with `{ action: 'render' | 'add' | 'check' | 'change-key' | 'show' | 'list', … }`: tenants that come or stay. */
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
-import { dynamoDbClient } from '../shared/aws/clients.ts';
+import { dynamoDbClient, kmsClientPerRegion } from '../shared/aws/clients.ts';
+import { controlPlaneKms } from '../shared/aws/control-plane-kms.ts';
 import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { clientPerRegion } from '../shared/aws/kms.ts';
-import { kmsAudit } from '../shared/aws/kms-audit.ts';
 import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
@@ -31,8 +30,8 @@ const ports = {
   tenants: dynamoTenants(table),
   parking: dynamoParking(table, reportRow),
   hearings: dynamoHearings(table),
-  audit: kmsAudit(config.CONTROL_ROLE_ARN),
-  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
+  kms: controlPlaneKms(),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: kmsClientPerRegion() }),
   ourselves: ourselvesOf({
     encryptRoleArn: config.ENCRYPT_ROLE_ARN,
     restoreRoleArn: config.RESTORE_ROLE_ARN,

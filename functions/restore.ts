@@ -2,7 +2,7 @@
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
 import { dynamoDbClient, s3Client } from '../shared/aws/clients.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { kmsOperations } from '../shared/aws/kms.ts';
+import { dataPathKms } from '../shared/aws/data-path-kms.ts';
 import { s3Destinations } from '../shared/aws/s3-destinations.ts';
 import { s3Vault } from '../shared/aws/s3-vault.ts';
 import { perTenant } from '../shared/envelope/kms/kms-rate.ts';
@@ -33,7 +33,7 @@ const ports = {
   vault: s3Vault(s3, config.VAULT_BUCKET),
   destinations: s3Destinations(s3),
   keys: {
-    kms: perTenant(kmsOperations(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
+    kms: perTenant(dataPathKms(), { callsPerSecond: config.KMS_CALLS_PER_SECOND }),
     branchKeys: branchKeyTable(config.KEY_STORE_TABLE),
     cache,
     recordUse: keyUseLog(config.TENANT_METRICS),

@@ -1,11 +1,11 @@
 /** Events about the tenants' keys, as their accounts forward them: revokes, re-activates and then unparks. */
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
-import { dynamoDbClient, sqsClient } from '../shared/aws/clients.ts';
+import { dynamoDbClient, kmsClientPerRegion, sqsClient } from '../shared/aws/clients.ts';
 import { dynamoHearings } from '../shared/aws/dynamo-hearings.ts';
 import { dynamoLeases } from '../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { clientPerRegion, kmsProbe } from '../shared/aws/kms.ts';
+import { controlPlaneKms } from '../shared/aws/control-plane-kms.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
 import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, propagationSeconds, readConfig, unparkPerSecond } from '../shared/lambda/config.ts';
@@ -27,8 +27,8 @@ const table = { client: dynamoDbClient(), name: config.STATE_TABLE };
 const ports = {
   tenants: dynamoTenants(table),
   hearings: dynamoHearings(table),
-  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
-  kms: kmsProbe(),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: kmsClientPerRegion() }),
+  kms: controlPlaneKms(),
   parking: dynamoParking(table, reportRow),
   leases: dynamoLeases(table),
   jobs: sqsJobs(sqsClient(), config.CHUNK_QUEUE_URL),

@@ -1,8 +1,7 @@
 /** Invoked with `{ tenantId }`: makes a new version of the tenant's branch key. */
 import { branchKeyTable } from '../shared/aws/branch-key-table.ts';
-import { dynamoDbClient } from '../shared/aws/clients.ts';
+import { dynamoDbClient, kmsClientPerRegion } from '../shared/aws/clients.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { clientPerRegion } from '../shared/aws/kms.ts';
 import { branchKeys } from '../shared/envelope/kms/branch-keys.ts';
 import { name, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
@@ -13,7 +12,7 @@ const config = readConfig({ STATE_TABLE: name, KEY_STORE_TABLE: name });
 
 const ports = {
   tenants: dynamoTenants({ client: dynamoDbClient(), name: config.STATE_TABLE }),
-  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: clientPerRegion() }),
+  branchKeys: branchKeys({ table: branchKeyTable(config.KEY_STORE_TABLE), kmsFor: kmsClientPerRegion() }),
 };
 
 export const handler: Handler<unknown, Rotated> = lambda(async (event) => {

@@ -5,7 +5,7 @@ import { dynamoParking } from '../shared/aws/dynamo-parking.ts';
 import { dynamoRedrives } from '../shared/aws/dynamo-redrives.ts';
 import { dynamoState } from '../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
-import { kmsProbe } from '../shared/aws/kms.ts';
+import { controlPlaneKms } from '../shared/aws/control-plane-kms.ts';
 import { s3Listing } from '../shared/aws/s3-listing.ts';
 import { sqsJobs } from '../shared/aws/sqs-jobs.ts';
 import { sqsUploads } from '../shared/aws/sqs-uploads.ts';
@@ -43,7 +43,7 @@ const ports = {
   listing: s3Listing(s3Client(), config.INGEST_BUCKET),
   jobs: sqsJobs(sqs, config.CHUNK_QUEUE_URL),
   uploads: sqsUploads(sqs, config.UPLOAD_QUEUE_URL),
-  kms: kmsProbe(),
+  kms: controlPlaneKms(),
   propagationSeconds: config.PROPAGATION_SECONDS,
   unparkPerSecond: config.UNPARK_PER_SECOND,
   stuckSeconds: config.STUCK_SECONDS,

@@ -43,7 +43,18 @@ export function plainDynamoDbClient(): DynamoDBClient {
   return new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
 }
 
-/** `KMS`, not `KMSClient`: the Encryption SDK's keyrings call its methods. */
-export function kmsClient(region: string): KMS {
+/** Finds the KMS client for a key: one per region, which the key's ARN names. */
+export function kmsClientPerRegion(): (keyArn: string | undefined) => KMS {
+  const clients = new Map<string, KMS>();
+  return (keyArn) => {
+    const region = keyArn?.split(':')[3] ?? '';
+    const client = clients.get(region) ?? kmsClient(region);
+    clients.set(region, client);
+    return client;
+  };
+}
+
+/** Makes a `KMS`, not a `KMSClient`, because the Encryption SDK's keyrings call its methods. */
+function kmsClient(region: string): KMS {
   return new KMS({ region, maxAttempts: MAX_ATTEMPTS, requestHandler });
 }

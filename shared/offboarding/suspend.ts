@@ -5,8 +5,7 @@
 import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
-import { probeKey } from '../revocation/probe.ts';
-import type { KmsProbe } from '../ports/kms.ts';
+import { probeKey, type ProbeKms } from '../revocation/probe.ts';
 import { settledAt } from '../revocation/transition.ts';
 import { atMs, proven, reasonsIn, type TenantSignal } from '../tenant/key-signal.ts';
 import { requireRegistered } from '../tenant/admission.ts';
@@ -16,7 +15,7 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface SuspendPorts {
   readonly tenants: Pick<Tenants, 'tenant' | 'replace'>;
-  readonly kms: KmsProbe;
+  readonly kms: ProbeKms;
   /** The longest time that KMS may take until a change of a key has effect everywhere. */
   readonly propagationSeconds: number;
   readonly now: () => Date;

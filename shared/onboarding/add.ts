@@ -59,11 +59,11 @@ export async function addTenant(
 /** What the control plane makes with the keys before they are in use. */
 export async function madeOf(
   tenant: Tenant,
-  ports: Pick<AddPorts, 'branchKeys' | 'audit'>,
+  ports: Pick<AddPorts, 'branchKeys' | 'kms'>,
 ): Promise<Pick<Tenant, 'branchKeyId' | 'probeCiphertexts'>> {
   const [{ branchKeyId }, probeCiphertexts] = await Promise.all([
     branchKeyOf(tenant, ports),
-    probeCiphertextsOf(tenant, ports.audit),
+    probeCiphertextsOf(tenant, ports.kms),
   ]);
   return { branchKeyId, probeCiphertexts };
 }

@@ -1,10 +1,11 @@
 /** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
-import type { KeyAudit } from '../ports/kms.ts';
+import type { ControlPlaneKms } from '../ports/kms.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { readable } from '../tenant/readable.ts';
 import { rulesOf } from '../tenant/status.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { checkDescription } from './described-key.ts';
+import { trialsOf } from './dry-run.ts';
 import { type Finding, passed, warned } from './finding.ts';
 import { checkGrant } from './granted-key.ts';
 import { statementOf } from './key-uses.ts';
@@ -14,7 +15,7 @@ import type { Ourselves } from './ourselves.ts';
 export interface CheckPorts {
   readonly tenants: Pick<Tenants, 'ofKek'>;
   readonly hearings: Pick<Hearings, 'last'>;
-  readonly audit: KeyAudit;
+  readonly kms: ControlPlaneKms;
   readonly ourselves: Ourselves;
 }
 
@@ -52,17 +53,18 @@ export async function checkEvents(
 async function checkKey(
   kekArn: string,
   candidate: Candidate,
-  { audit, tenants, ourselves }: CheckPorts,
+  { kms, tenants, ourselves }: CheckPorts,
 ): Promise<Checked> {
   const watching = statementOf('SealstreamWatches', candidate, ourselves);
-  const described = await checkDescription(kekArn, candidate, audit, watching);
+  const described = await checkDescription(kekArn, candidate, kms, watching);
   if (!described.isAskable) return described;
   // To name a key is to claim it: only a tenant that was proven to have it has it, and one that left has it no more.
   const holders = await readable(tenants.ofKek(kekArn));
   const isShared = holders.tenants.some(
     (holder) => holder.tenantId !== candidate.tenantId && rulesOf(holder).key === 'held',
   );
-  const ports = { tryOperation: audit.tryOperation, ourselves, isShared };
+  const tryOperation = trialsOf(kekArn, kms, ourselves.isv.controlRoleArn);
+  const ports = { tryOperation, ourselves, isShared };
   const granted = await checkGrant(kekArn, candidate, ports);
   return { ...described, findings: [...described.findings, ...granted] };
 }

@@ -1,5 +1,5 @@
 /** What KMS says of a key when it is asked: that it is there, of which kind, in which state, from where. */
-import type { KeyDescriber, KeyFacts } from '../ports/kms.ts';
+import type { ControlPlaneKms, KeyDescription } from '../ports/kms.ts';
 import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError, TenantKeyDeniedError } from '../errors.ts';
 import { failed, type Finding, type Fix, passed, warned } from './finding.ts';
@@ -16,10 +16,10 @@ export interface Described {
 export async function checkDescription(
   kekArn: string,
   candidate: Candidate,
-  kms: KeyDescriber,
+  kms: Pick<ControlPlaneKms, 'describe'>,
   watching: Fix,
 ): Promise<Described> {
-  let facts: KeyFacts;
+  let facts: KeyDescription;
   try {
     facts = await kms.describe(kekArn);
   } catch (cause) {
@@ -50,7 +50,7 @@ function undescribed(kekArn: string, { tenantId }: Candidate, cause: unknown, wa
   return { findings: [finding], isAskable: isDenied, customKeyStore: false };
 }
 
-function checkType(kekArn: string, { spec, usage }: KeyFacts): Finding {
+function checkType(kekArn: string, { spec, usage }: KeyDescription): Finding {
   const fix =
     'make a new key with KeySpec SYMMETRIC_DEFAULT and KeyUsage ENCRYPT_DECRYPT: neither can be changed';
   if (usage === 'GENERATE_VERIFY_MAC')
@@ -74,14 +74,14 @@ const STATE_FIXES: ReadonlyMap<string, string> = new Map([
   ['Unavailable', 'reconnect the custom key store that it is in: aws kms connect-custom-key-store'],
 ]);
 
-function checkState(kekArn: string, { state }: KeyFacts): Finding {
+function checkState(kekArn: string, { state }: KeyDescription): Finding {
   if (state === 'Enabled') return passed('key-state', `${kekArn} is enabled`);
   const fix = STATE_FIXES.get(state) ?? 'wait until its state is Enabled, then check again';
   return failed('key-state', `the state of ${kekArn} is ${state}`, fix);
 }
 
 /** Where the material is not made and kept by KMS, somebody has to keep it alive. */
-function checkMaterial(kekArn: string, { origin, validTo }: KeyFacts): readonly Finding[] {
+function checkMaterial(kekArn: string, { origin, validTo }: KeyDescription): readonly Finding[] {
   if (validTo !== undefined)
     return [
       warned(
@@ -96,7 +96,7 @@ function checkMaterial(kekArn: string, { origin, validTo }: KeyFacts): readonly 
 /** A replica that its key does not know is none; replicas we are not told of are never asked for. */
 function checkSet(
   kekArn: string,
-  facts: KeyFacts,
+  facts: KeyDescription,
   { kekArn: keyArn, replicaArns }: Candidate,
 ): readonly Finding[] {
   if (kekArn !== keyArn || replicaArns.length === 0) return [];

@@ -1,60 +1,12 @@
-/** KMS: what the data path asks of it, and what the control plane asks about a tenant's key without using it. Everything here throws what KMS throws. */
+/**
+ * KMS: what the data path asks of it, and what the control plane asks about a tenant's key.
+ *
+ * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors.
+ */
 import type { EncryptionContext } from '../object/context.ts';
 
-/** Resolves when the operation would have worked; throws what KMS throws. Nothing is used or changed. */
-export type TryOperation = (
-  operation: KmsOperation,
-  kekArn: string,
-  context?: EncryptionContext,
-) => Promise<void>;
-
-/** What the checks ask of KMS. Implemented by aws/kms-audit.ts; throws what KMS throws. */
-export interface KeyAudit extends KeyDescriber, ProbeMaker {
-  readonly tryOperation: TryOperation;
-}
-
-/** Of DescribeKey; the strings are KMS's own. */
-export interface KeyFacts {
-  readonly state: string;
-  readonly spec: string;
-  readonly usage: string;
-  readonly origin: string;
-  readonly multiRegion: boolean;
-  /** ARNs of the other keys of a multi-Region key. */
-  readonly relatedArns: readonly string[];
-  readonly validTo?: Date | undefined;
-  /** Whether it is in a CloudHSM or an external key store. */
-  readonly customKeyStore: boolean;
-}
-
-export interface KeyDescriber {
-  /** Throws what KMS throws. */
-  describe(kekArn: string): Promise<KeyFacts>;
-}
-
-/** What a probe asks of KMS. Implemented by aws/kms.ts; throws what KMS throws. */
-export interface KmsProbe {
-  describeKey(kekArn: string): Promise<KeyDescription>;
-  /** Resolves when GenerateDataKey would have worked. */
-  tryGenerateDataKey(kekArn: string, context: EncryptionContext): Promise<void>;
-  /**
-   * Resolves when Decrypt would have worked: of the ciphertext or, without one, of any. Not every region's KMS knows
-   * what is asked without one.
-   */
-  tryDecrypt(kekArn: string, context: EncryptionContext, ciphertext?: Uint8Array): Promise<void>;
-}
-
-export interface KeyDescription {
-  /** KMS's KeyState: `Enabled`, `Disabled`, … */
-  readonly state: string;
-  /** When a key that is pending deletion is deleted. */
-  readonly deletionDate?: Date;
-  /** When imported key material expires. */
-  readonly validTo?: Date;
-}
-
-/** What the data path may ask of KMS. Implemented by aws/kms.ts. */
-export interface KmsOperations {
+/** What the data path may ask of KMS. */
+export interface DataPathKms {
   generateDataKey(request: GenerateDataKeyRequest): Promise<KmsAnswer>;
   decrypt(request: DecryptRequest): Promise<KmsAnswer>;
 }
@@ -79,6 +31,63 @@ export interface KmsAnswer {
   readonly $metadata?: { readonly requestId?: string };
 }
 
+/** What the control plane may ask of KMS about one key. */
+export interface ControlPlaneKms {
+  /** Asks DescribeKey. */
+  describe(kekArn: string, signal?: AbortSignal): Promise<KeyDescription>;
+  /** Resolves when the operation would have worked. Nothing is used or changed. */
+  tryOperation(trial: Trial, signal?: AbortSignal): Promise<void>;
+  /** Makes a ciphertext that nobody has seen the plaintext of. */
+  makeCiphertext(order: CiphertextOrder, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** An answer to DescribeKey. The strings are KMS's own; `unknown` stands for one that KMS did not give. */
+export interface KeyDescription {
+  /** The KeyState: `Enabled`, `Disabled`, … */
+  readonly state: string;
+  readonly spec: string;
+  readonly usage: string;
+  readonly origin: string;
+  readonly multiRegion: boolean;
+  /** The ARNs of the other keys of a multi-Region key. */
+  readonly relatedArns: readonly string[];
+  /** The time when a key that is pending deletion is deleted. */
+  readonly deletionDate?: Date | undefined;
+  /** The time when imported key material expires. */
+  readonly validTo?: Date | undefined;
+  /** True when the key is in a CloudHSM or an external key store. */
+  readonly customKeyStore: boolean;
+}
+
+/** One operation on one key, asked as a dry run where KMS has one. */
+export interface Trial {
+  readonly operation: KmsOperation;
+  readonly kekArn: string;
+  /** Default: none. */
+  readonly context?: EncryptionContext | undefined;
+  /**
+   * The ciphertext that Decrypt and ReEncrypt are asked about. Default: any ciphertext, which not every region's KMS
+   * can be asked about.
+   */
+  readonly ciphertext?: Uint8Array | undefined;
+  /** The principal that the grant of CreateGrant would be for. */
+  readonly granteeArn?: string | undefined;
+}
+
+/** A ciphertext that is wanted of one key. */
+export interface CiphertextOrder {
+  /** The tenant's key mode grants one of these to the control plane. */
+  readonly operation: MakingOperation;
+  readonly kekArn: string;
+  readonly context: EncryptionContext;
+}
+
+export type MakingOperation = Extract<
+  KmsOperation,
+  'kms:GenerateDataKey' | 'kms:GenerateDataKeyWithoutPlaintext'
+>;
+
+/** The name of an operation of KMS, as a key policy spells it. */
 export type KmsOperation =
   | 'kms:GenerateDataKey'
   | 'kms:Decrypt'
@@ -87,14 +96,3 @@ export type KmsOperation =
   | 'kms:ReEncrypt'
   | 'kms:CreateGrant'
   | 'kms:ListGrants';
-
-/** Implemented by aws/kms.ts; throws what KMS throws. */
-export interface ProbeMaker {
-  /** A ciphertext under that context, made by an operation that the tenant's key mode grants to the control plane. */
-  makeCiphertext(kekArn: string, context: EncryptionContext, operation: MakingOperation): Promise<Uint8Array>;
-}
-
-export type MakingOperation = Extract<
-  KmsOperation,
-  'kms:GenerateDataKey' | 'kms:GenerateDataKeyWithoutPlaintext'
->;

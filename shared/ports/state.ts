@@ -6,7 +6,7 @@ import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 /**
- * Every port throws StorageUnavailableError (KmsOperations: what KMS throws) for an outage, StorageMisconfiguredError
+ * Every port throws StorageUnavailableError (DataPathKms: what KMS throws) for an outage, StorageMisconfiguredError
  * for a refusal that does not pass, and honours `signal`, the invocation's deadline.
  */
 export interface State {

@@ -2,10 +2,15 @@
  * The second way to ask whether a key can be used: a ciphertext that it made, which a dry run of Decrypt is asked
  * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
  */
-import type { ProbeMaker } from '../ports/kms.ts';
+import type { ControlPlaneKms } from '../ports/kms.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
 import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
+
+/** A request is asked again within a minute. One that takes longer than this is an outage, and must not hold up others. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+export type CiphertextMaker = Pick<ControlPlaneKms, 'makeCiphertext'>;
 
 type Probed = Pick<Tenant, 'tenantId' | 'keyMode'>;
 
@@ -17,6 +22,11 @@ function idNameOf({ keyMode }: Probed): ProbeCiphertext['idName'] {
 /** The encryption context that a tenant's keys are probed under. */
 export function probeContext(tenant: Probed): EncryptionContext {
   return { [idNameOf(tenant)]: tenant.tenantId, purpose: 'probe', format: FORMAT };
+}
+
+/** Aborts one request of a probe that takes too long. */
+export function probeTimeout(): AbortSignal {
+  return AbortSignal.timeout(PROBE_TIMEOUT_MS);
 }
 
 /** Undefined: none was made yet of that key, or only for another key mode. */
@@ -41,7 +51,7 @@ export function hasProbeCiphertexts(tenant: Tenant): boolean {
  */
 export async function probeCiphertextsOf(
   tenant: Probed & Pick<Tenant, 'kekArn' | 'replicaArns' | 'probeCiphertexts'>,
-  kms: ProbeMaker,
+  kms: CiphertextMaker,
 ): Promise<readonly ProbeCiphertext[]> {
   const idName = idNameOf(tenant);
   return await Promise.all(
@@ -52,11 +62,11 @@ export async function probeCiphertextsOf(
   );
 }
 
-async function madeBy(kekArn: string, tenant: Probed, kms: ProbeMaker): Promise<Uint8Array> {
+async function madeBy(kekArn: string, tenant: Probed, kms: CiphertextMaker): Promise<Uint8Array> {
   const operation =
     tenant.keyMode === 'hierarchical' ? 'kms:GenerateDataKeyWithoutPlaintext' : 'kms:GenerateDataKey';
   try {
-    return await kms.makeCiphertext(kekArn, probeContext(tenant), operation);
+    return await kms.makeCiphertext({ kekArn, context: probeContext(tenant), operation }, probeTimeout());
   } catch (cause) {
     throw kmsFailure(cause, { tenantId: tenant.tenantId, arn: kekArn }, operation);
   }

@@ -4,7 +4,7 @@
  * if all of them do. An outage is neither yes nor no, and nor is an answer that says nothing about the key; then the
  * other questions decide, and Decrypt is asked in a second way.
  */
-import type { KeyDescription, KmsOperation, KmsProbe } from '../ports/kms.ts';
+import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../ports/kms.ts';
 import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
 import {
   isKeyRefusal,
@@ -14,7 +14,10 @@ import {
   TenantKeyUnusableError,
 } from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
-import { probeCiphertextOf, probeContext } from './probe-ciphertext.ts';
+import { probeCiphertextOf, probeContext, probeTimeout } from './probe-ciphertext.ts';
+
+/** The requests of a probe. */
+export type ProbeKms = Pick<ControlPlaneKms, 'describe' | 'tryOperation'>;
 
 /** A date from which on the key does not come back by itself. */
 export interface KeyWarning {
@@ -37,7 +40,7 @@ export type Probe = Verdict & {
 /** Never throws: what KMS throws is the answer. */
 export async function probeKey(
   tenant: ProbedKey & Pick<Tenant, 'replicaArns'>,
-  kms: KmsProbe,
+  kms: ProbeKms,
 ): Promise<Probe> {
   const probes = await Promise.all(
     currentKekArns(tenant).map(async (kekArn) => await probeOne({ ...tenant, kekArn }, kms)),
@@ -53,12 +56,12 @@ export async function probeKey(
 
 type ProbedKey = Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'customKeyStore' | 'probeCiphertexts'>;
 
-async function probeOne(key: ProbedKey, kms: KmsProbe): Promise<Probe> {
+async function probeOne(key: ProbedKey, kms: ProbeKms): Promise<Probe> {
   let warnings: readonly KeyWarning[] = [];
   const state: Question = {
     operation: 'kms:DescribeKey',
     async ask() {
-      const description = await kms.describeKey(key.kekArn);
+      const description = await kms.describe(key.kekArn, probeTimeout());
       warnings = warningsOf(description);
       requireUsableState(key, description);
     },
@@ -76,18 +79,21 @@ interface Question {
 }
 
 /** In hierarchical mode the data path unwraps branch keys and does nothing else. */
-function questionsOfUse(key: ProbedKey, kms: KmsProbe): readonly Question[] {
+function questionsOfUse(key: ProbedKey, kms: ProbeKms): readonly Question[] {
   const { kekArn, keyMode } = key;
   const context = probeContext(key);
   const ciphertext = probeCiphertextOf(key, kekArn);
+  const tryDecrypt = async (given?: Uint8Array): Promise<void> =>
+    await kms.tryOperation({ operation: 'kms:Decrypt', kekArn, context, ciphertext: given }, probeTimeout());
   const generate: Question = {
     operation: 'kms:GenerateDataKey',
-    ask: async () => await kms.tryGenerateDataKey(kekArn, context),
+    ask: async () =>
+      await kms.tryOperation({ operation: 'kms:GenerateDataKey', kekArn, context }, probeTimeout()),
   };
   const decrypt: Question = {
     operation: 'kms:Decrypt',
-    ask: async () => await kms.tryDecrypt(kekArn, context),
-    askOtherwise: ciphertext && (async () => await kms.tryDecrypt(kekArn, context, ciphertext)),
+    ask: async () => await tryDecrypt(),
+    askOtherwise: ciphertext && (async () => await tryDecrypt(ciphertext)),
   };
   return keyMode === 'hierarchical' ? [decrypt] : [generate, decrypt];
 }

@@ -8,15 +8,14 @@ import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
-import { probeKey } from './probe.ts';
-import type { KmsProbe } from '../ports/kms.ts';
+import { probeKey, type ProbeKms } from './probe.ts';
 import { disabled, dropped, mayRevoke, questioned, reopened, takenBack, takesBack } from './transition.ts';
 
 export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
   readonly hearings: Pick<Hearings, 'note' | 'remember'>;
   readonly branchKeys: Pick<BranchKeys, 'version'>;
-  readonly kms: KmsProbe;
+  readonly kms: ProbeKms;
   readonly now: () => Date;
   /** How long KMS may take to spread a change: minutes at most. */
   readonly propagationSeconds: number;
@@ -160,7 +159,7 @@ async function rotate(
 }
 
 /** @throws the outage */
-async function isUsable(tenant: Tenant, kms: KmsProbe): Promise<boolean> {
+async function isUsable(tenant: Tenant, kms: ProbeKms): Promise<boolean> {
   const probe = await probeKey(tenant, kms);
   if ('unreachable' in probe) throw probe.unreachable;
   return 'usable' in probe;

@@ -11,7 +11,7 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { forEveryTenant } from './every-tenant.ts';
 import { type KeyWarning, type Probe, probeKey } from '../revocation/probe.ts';
-import type { KmsProbe, ProbeMaker } from '../ports/kms.ts';
+import type { ControlPlaneKms } from '../ports/kms.ts';
 import { hasProbeCiphertexts, probeCiphertextsOf } from '../revocation/probe-ciphertext.ts';
 import { redrive, type RedrivePorts } from './redrive.ts';
 import { probed } from '../revocation/transition.ts';
@@ -20,7 +20,7 @@ import { unpark, type UnparkPorts } from './unpark.ts';
 export interface WatchPorts extends RedrivePorts, UnparkPorts {
   readonly tenants: Tenants;
   readonly parking: UnparkPorts['parking'];
-  readonly kms: KmsProbe & ProbeMaker;
+  readonly kms: ControlPlaneKms;
   /** How long KMS may take to spread a change of a key. */
   readonly propagationSeconds: number;
   readonly report: (finding: Finding) => void;

@@ -9,20 +9,20 @@ import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
 import { effects } from '../support/effects.ts';
 import { callEvent } from '../support/key-events.ts';
 import {
-  type AuditedKey,
-  BRANCH_KEY_GRANTS,
-  type MemoryAudit,
-  memoryAudit,
-  MESSAGE_GRANTS,
-} from '../support/memory-audit.ts';
-import {
   type MemoryBranchKeys,
   memoryBranchKeys,
   type MemoryHearings,
   memoryHearings,
 } from '../support/memory-control-plane.ts';
 import { memoryParking } from '../support/memory-parking.ts';
-import { memoryProbe } from '../support/memory-probe.ts';
+import {
+  branchKeyGrants,
+  type Grants,
+  type MemoryKey,
+  type MemoryKms,
+  memoryKms,
+  messageGrants,
+} from '../support/memory-kms.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ISV, isvIn, PARTITIONS } from '../support/onboarding-inputs.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
@@ -35,20 +35,20 @@ const FAR = MRK.replace('us-east-1', 'ap-south-1');
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 
 let tenants: MemoryTenants;
-let audit: MemoryAudit;
+let kms: MemoryKms;
 let hearings: MemoryHearings;
 let branchKeys: MemoryBranchKeys;
 let ports: OnboardPorts;
 beforeEach(() => {
   tenants = memoryTenants();
-  audit = memoryAudit();
+  kms = memoryKms(messageGrants('acme'));
   hearings = memoryHearings();
   branchKeys = memoryBranchKeys();
   const ourselves = ourselvesOf(ISV);
   const parking = memoryParking(effects());
   ports = {
     tenants,
-    audit,
+    kms,
     hearings,
     branchKeys,
     ourselves,
@@ -88,14 +88,14 @@ describe('a tenant whose key is as it should be', () => {
   });
 
   test('in hierarchical mode has a branch key under its own KEK', async () => {
-    audit.key(kekArn).grants = BRANCH_KEY_GRANTS('acme');
+    kms.key(kekArn).grants = branchKeyGrants('acme');
     expect((await add({ keyMode: 'hierarchical', strict: true })).status).toBe('active');
     expect(branchKeys.made).toEqual(new Map([['acme.1', kekArn]]));
     expect(tenants.records.get('acme')?.branchKeyId).toBe('acme.1');
   });
 
   test('is remembered to have it in a custom key store', async () => {
-    audit.key(kekArn).facts = { customKeyStore: true, origin: 'EXTERNAL_KEY_STORE' };
+    kms.key(kekArn).description = { customKeyStore: true, origin: 'EXTERNAL_KEY_STORE' };
     await add();
     expect(tenants.records.get('acme')?.customKeyStore).toBe(true);
   });
@@ -143,7 +143,7 @@ describe('a key that cannot even be asked about', () => {
 });
 
 describe('a key that is of the wrong kind or state', () => {
-  test.each<[Finding['check'], RegExp, AuditedKey['facts']]>([
+  test.each<[Finding['check'], RegExp, MemoryKey['description']]>([
     ['key-type', /asymmetric/u, { spec: 'RSA_2048' }],
     ['key-type', /HMAC/u, { spec: 'HMAC_256', usage: 'GENERATE_VERIFY_MAC' }],
     ['key-type', /KEY_AGREEMENT/u, { usage: 'KEY_AGREEMENT' }],
@@ -152,7 +152,7 @@ describe('a key that is of the wrong kind or state', () => {
     ['key-state', /PendingImport/u, { state: 'PendingImport' }],
     ['key-state', /Unavailable/u, { state: 'Unavailable' }],
   ])('%s %s leaves the tenant pending', async (check, message, facts) => {
-    audit.key(kekArn).facts = facts;
+    kms.key(kekArn).description = facts;
     const judged = await add();
     expect(judged.status).toBe('pending');
     const fault = { check, message: expect.stringMatching(message), fix: expect.stringMatching(/./u) };
@@ -161,26 +161,26 @@ describe('a key that is of the wrong kind or state', () => {
   });
 
   test.each(['NotFoundException', 'AccessDeniedException'])('or answers %s', async (exception) => {
-    audit.key(kekArn).exception = exception;
+    kms.key(kekArn).exception = exception;
     const judged = await add();
     expect(judged.status).toBe('pending');
     expect(faultsOf(judged)).toMatchObject([{ check: 'key-exists' }]);
   });
 
   test('is asked again when KMS is out of reach: an outage is no finding', async () => {
-    audit.key(kekArn).exception = 'KMSInternalException';
+    kms.key(kekArn).exception = 'KMSInternalException';
     await expect(add()).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
   });
 
   test('with imported material that expires is warned of', async () => {
-    audit.key(kekArn).facts = { origin: 'EXTERNAL', validTo: new Date('2027-01-01T00:00:00Z') };
+    kms.key(kekArn).description = { origin: 'EXTERNAL', validTo: new Date('2027-01-01T00:00:00Z') };
     const judged = await add();
     expect(judged.status).toBe('active');
     expect(faultsOf(judged)).toMatchObject([{ check: 'key-material', severity: 'warning' }]);
   });
 
   test('has no such replica', async () => {
-    audit.key(MRK).facts = { multiRegion: true, relatedArns: [MRK.replace('us-east-1', 'us-west-2')] };
+    kms.key(MRK).description = { multiRegion: true, relatedArns: [MRK.replace('us-east-1', 'us-west-2')] };
     const faults = faultsOf(await add({ kekArn: MRK, replicaArns: [REPLICA] }));
     expect(faults).toContainEqual(expect.objectContaining({ check: 'multi-region' }));
   });
@@ -188,7 +188,7 @@ describe('a key that is of the wrong kind or state', () => {
 
 describe('a key policy', () => {
   test('without a grant: each missing statement is named and given', async () => {
-    audit.key(kekArn).grants = [];
+    kms.key(kekArn).grants = [];
     const judged = await add();
     expect(judged.status).toBe('pending');
     expect(faultsOf(judged).map(({ statement }) => statement?.Sid)).toEqual([
@@ -201,7 +201,7 @@ describe('a key policy', () => {
   });
 
   test('for hierarchical mode names those of branch keys', async () => {
-    audit.key(kekArn).grants = [];
+    kms.key(kekArn).grants = [];
     expect(faultsOf(await add({ keyMode: 'hierarchical' })).map(({ statement }) => statement?.Sid)).toEqual([
       'SealstreamUnwrapsBranchKeys',
       'SealstreamMakesBranchKeys',
@@ -212,7 +212,7 @@ describe('a key policy', () => {
   test.each(['kms:GenerateDataKey', 'kms:Decrypt', 'kms:ReEncrypt'] as const)(
     'that grants %s without the condition would let us use the key for anybody',
     async (operation) => {
-      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), [operation, '*']];
+      kms.key(kekArn).grants = [...messageGrants('acme'), [operation, '*']];
       const judged = await add();
       expect(judged.status).toBe('pending');
       expect(faultsOf(judged)).toContainEqual(
@@ -227,7 +227,7 @@ describe('a key policy', () => {
   test.each(['acme*', '*acme', 'acme-*', '*-acme', 'ac*', '*e', 'acm?', '?cme', 'acme?*'])(
     'that grants what it grants to every tenant like %s is warned of, and refused by the strict',
     async (like) => {
-      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), ...MESSAGE_GRANTS(like)];
+      kms.key(kekArn).grants = [...messageGrants('acme'), ...messageGrants(like)];
       const strict = await add({ strict: true });
       expect(strict.status).toBe('pending');
       expect(faultsOf(strict)).toMatchObject([
@@ -253,7 +253,7 @@ describe('a key policy', () => {
       expect.stringContaining(`to ${control}, which tried it by a dry run; not proven for ${encrypt}`),
       expect.stringContaining(`to ${control}, which tried it by a dry run; not proven for ${restore}`),
     ]);
-    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    kms.key(OTHER).grants = branchKeyGrants('acme');
     const hierarchical = await ask({ action: 'change-key', kekArn: OTHER, keyMode: 'hierarchical' });
     const unwraps = hierarchical.findings.find(({ message }) => message.includes('kms:Decrypt'))?.message;
     expect(unwraps).toContain(`not proven for ${encrypt} and ${restore}`);
@@ -261,7 +261,7 @@ describe('a key policy', () => {
 
   test('that grants kms:* is refused', async () => {
     const everything = ['GenerateDataKey', 'Decrypt', 'ReEncrypt', 'CreateGrant', 'ListGrants'] as const;
-    audit.key(kekArn).grants = everything.map((operation) => [`kms:${operation}`, '*']);
+    kms.key(kekArn).grants = everything.map((operation) => [`kms:${operation}`, '*']);
     const faults = faultsOf(await add());
     expect(faults).toContainEqual(
       expect.objectContaining({
@@ -275,7 +275,7 @@ describe('a key policy', () => {
   test.each([['kms:CreateGrant'], ['kms:GenerateDataKeyWithoutPlaintext']] as const)(
     'that grants %s as well is warned of, and refused by the strict',
     async (operation) => {
-      audit.key(kekArn).grants = [...MESSAGE_GRANTS('acme'), [operation, 'acme'], [operation, '']];
+      kms.key(kekArn).grants = [...messageGrants('acme'), [operation, 'acme'], [operation, '']];
       const strict = await add({ strict: true });
       expect(strict.status).toBe('pending');
       expect(faultsOf(strict)).toMatchObject([{ check: 'excess', severity: 'warning' }]);
@@ -285,7 +285,7 @@ describe('a key policy', () => {
 
   test('of another tenant’s key is told apart from one without a grant', async () => {
     tenants.records.set('globex', GLOBEX);
-    audit.key(GLOBEX.kekArn).grants = MESSAGE_GRANTS('globex');
+    kms.key(GLOBEX.kekArn).grants = messageGrants('globex');
     const judged = await add({ kekArn: GLOBEX.kekArn });
     expect(judged.status).toBe('pending');
     expect(faultsOf(judged)[0]).toMatchObject({
@@ -299,7 +299,7 @@ describe('a key policy', () => {
     async (status) => {
       tenants.records.set('acme', ACME);
       tenants.records.set('wrong', { ...GLOBEX, kekArn, status });
-      audit.key(kekArn).grants = [];
+      kms.key(kekArn).grants = [];
       const faults = faultsOf(await ask({ action: 'check' }));
       expect(faults.map(({ statement }) => statement?.Sid)).toEqual([
         'SealstreamEncrypts',
@@ -316,8 +316,8 @@ describe('a key policy', () => {
   });
 
   test('of a replica is a policy of its own', async () => {
-    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
-    audit.key(REPLICA).grants = [];
+    kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA] };
+    kms.key(REPLICA).grants = [];
     const faults = faultsOf(await add({ kekArn: MRK, replicaArns: [REPLICA] }));
     const grants = faults.filter(({ check }) => check === 'grant');
     expect(grants).toHaveLength(2);
@@ -361,7 +361,7 @@ describe('a change of key', () => {
 
   test('takes the branch key along with the key, and makes another', async () => {
     tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
-    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    kms.key(OTHER).grants = branchKeyGrants('acme');
     await change({ kekArn: OTHER });
     expect(tenants.records.get('acme')).toMatchObject({
       branchKeyId: 'acme.1',
@@ -376,7 +376,7 @@ describe('a change of key', () => {
 
   test('of replicas keeps those that are dropped readable, and remembers each once', async () => {
     tenants.records.set('acme', { ...ACME, kekArn: MRK, replicaArns: [REPLICA, FAR] });
-    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA, FAR] };
+    kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA, FAR] };
     for (let times = 0; times < 3; times += 1) {
       await change({ replicaArns: [FAR] });
       await change({ replicaArns: [] });
@@ -396,7 +396,7 @@ describe('a change of key', () => {
 
   test('to and fro does not make the record grow, and forgets no branch key', async () => {
     tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
-    for (const arn of [kekArn, OTHER]) audit.key(arn).grants = BRANCH_KEY_GRANTS('acme');
+    for (const arn of [kekArn, OTHER]) kms.key(arn).grants = branchKeyGrants('acme');
     for (let times = 0; times < 4; times += 1) {
       await change({ kekArn: OTHER });
       await change({ kekArn });
@@ -416,8 +416,8 @@ describe('a change of key', () => {
       branchKeyId: 'acme.old',
     } as const;
     tenants.records.set('acme', { ...ACME, ...keys, status: 'revoked', signal });
-    audit.key(REPLICA).grants = BRANCH_KEY_GRANTS('acme');
-    audit.key(REPLICA).facts = { multiRegion: true, relatedArns: [MRK] };
+    kms.key(REPLICA).grants = branchKeyGrants('acme');
+    kms.key(REPLICA).description = { multiRegion: true, relatedArns: [MRK] };
     expect((await change({ kekArn: REPLICA })).status).toBe('active');
     expect(branchKeys.made).toEqual(new Map([['acme.1', REPLICA]]));
     expect(tenants.records.get('acme')).toMatchObject({
@@ -434,12 +434,12 @@ describe('a change of key', () => {
     expect(tenants.records.get('acme')).toMatchObject({ keyMode: 'per-chunk', branchKeyId: 'acme.old' });
   });
 
-  test.each<[string, object, AuditedKey['grants']]>([
+  test.each<[string, object, Grants]>([
     ['without a grant', { kekArn: OTHER }, []],
-    ['in a forbidden region', { kekArn: OTHER, allowedRegions: ['eu-west-1'] }, MESSAGE_GRANTS('acme')],
+    ['in a forbidden region', { kekArn: OTHER, allowedRegions: ['eu-west-1'] }, messageGrants('acme')],
     ['that is no key', { kekArn: 'alias/acme' }, []],
   ])('to one %s leaves everything as it was', async (_name, settings, grants) => {
-    audit.key(OTHER).grants = grants;
+    kms.key(OTHER).grants = grants;
     expect(faultsOf(await change(settings)).length).toBeGreaterThan(0);
     expect(tenants.records.get('acme')).toBe(ACME);
   });
@@ -466,14 +466,14 @@ describe('a change of key', () => {
   });
 
   test('is to be tried again when the record changed meanwhile', async () => {
-    const meanwhile: MemoryAudit = {
-      ...audit,
+    const meanwhile: MemoryKms = {
+      ...kms,
       async describe(arn) {
         tenants.records.set('acme', { ...ACME, epoch: ACME.epoch + 1 });
-        return await audit.describe(arn);
+        return await kms.describe(arn);
       },
     };
-    ports = { ...ports, audit: meanwhile };
+    ports = { ...ports, kms: meanwhile };
     await expect(change({ kekArn: OTHER })).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE' });
     expect(tenants.records.get('acme')?.kekArn).toBe(kekArn);
   });
@@ -486,16 +486,16 @@ function ago(seconds: number): string {
 
 /** While KMS is asked, and goes on saying that the key is Enabled, this happens once. */
 function duringChecks(happening: () => Promise<void>): void {
-  async function describeLate(arn: string): ReturnType<MemoryAudit['describe']> {
-    ports = { ...ports, audit };
+  async function describeLate(arn: string): ReturnType<MemoryKms['describe']> {
+    ports = { ...ports, kms };
     await happening();
-    return await audit.describe(arn);
+    return await kms.describe(arn);
   }
-  ports = { ...ports, audit: { ...audit, describe: describeLate } };
+  ports = { ...ports, kms: { ...kms, describe: describeLate } };
 }
 
 async function hear(name: string, secondsAgo: number, key: string = kekArn): Promise<void> {
-  const revoke = { tenants, hearings, branchKeys, kms: memoryProbe(), propagationSeconds: 300 };
+  const revoke = { tenants, hearings, branchKeys, kms: memoryKms(), propagationSeconds: 300 };
   await handleKeyEvent(callEvent(name, ago(secondsAgo), { kekArn: key }), { ...revoke, now: () => NOW });
 }
 
@@ -531,7 +531,7 @@ describe('a key that is disabled while it is proven', () => {
 
   test('is not taken for the other replica, which was enabled', async () => {
     for (const arn of [MRK, REPLICA])
-      audit.key(arn).facts = { multiRegion: true, relatedArns: [MRK, REPLICA] };
+      kms.key(arn).description = { multiRegion: true, relatedArns: [MRK, REPLICA] };
     duringChecks(async () => {
       await hear('DisableKey', 2, REPLICA);
       await hear('EnableKey', 1, MRK);
@@ -571,8 +571,8 @@ describe('a key that is disabled while it is proven', () => {
   });
 
   test('as a replica that joins does not', async () => {
-    audit.key(MRK).facts = { multiRegion: true, relatedArns: [REPLICA] };
-    audit.key(REPLICA).facts = { multiRegion: true, relatedArns: [MRK] };
+    kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA] };
+    kms.key(REPLICA).description = { multiRegion: true, relatedArns: [MRK] };
     tenants.records.set('acme', { ...ACME, kekArn: MRK });
     duringChecks(async () => await hear('DisableKey', 1, REPLICA));
     expect(faultsOf(await change({ replicaArns: [REPLICA] }))).toMatchObject([{ check: 'key-state' }]);
@@ -591,7 +591,7 @@ describe('the ciphertexts of the probes', () => {
   ])('that KMS answers with %s say so as %s, and the call', async (name, code) => {
     const makeCiphertext = async (): Promise<never> =>
       await Promise.reject(Object.assign(new Error('no'), { name }));
-    ports = { ...ports, audit: { ...audit, makeCiphertext } };
+    ports = { ...ports, kms: { ...kms, makeCiphertext } };
     const message: unknown = expect.stringContaining(`${kekArn}: kms:GenerateDataKey answered ${name}`);
     await expect(add()).rejects.toMatchObject({ code, message });
     expect(tenants.records.get('acme')?.status).toBe('pending');
@@ -600,7 +600,7 @@ describe('the ciphertexts of the probes', () => {
   test('are made of each key when a tenant is added, and of the new one when it changes over', async () => {
     await add();
     expect(tenants.records.get('acme')?.probeCiphertexts).toMatchObject([{ kekArn, idName: 'tenant-id' }]);
-    audit.key(OTHER).grants = BRANCH_KEY_GRANTS('acme');
+    kms.key(OTHER).grants = branchKeyGrants('acme');
     await change({ kekArn: OTHER, keyMode: 'hierarchical' });
     const idName = 'aws-crypto-ec:tenant-id';
     expect(tenants.records.get('acme')?.probeCiphertexts).toMatchObject([{ kekArn: OTHER, idName }]);

@@ -8,7 +8,7 @@ import { probed } from '../../shared/revocation/transition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { callEvent } from '../support/key-events.ts';
 import { memoryBranchKeys, memoryHearings } from '../support/memory-control-plane.ts';
-import { memoryProbe } from '../support/memory-probe.ts';
+import { memoryKms } from '../support/memory-kms.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
@@ -55,7 +55,7 @@ function isDisabled(history: readonly Pick<Delivered, 'name'>[]): boolean {
 async function deliver(
   tenants: MemoryTenants,
   { name, second }: Delivered,
-  kms: ReturnType<typeof memoryProbe>,
+  kms: ReturnType<typeof memoryKms>,
   key: Pick<Tenant, 'kekArn'> = ACME,
 ): Promise<void> {
   const at = new Date(START_MS + second * 1000).toISOString();
@@ -72,7 +72,7 @@ async function deliver(
 
 async function watch(
   tenants: MemoryTenants,
-  kms: ReturnType<typeof memoryProbe>,
+  kms: ReturnType<typeof memoryKms>,
   nowMs: number,
 ): Promise<void> {
   const verdict = await probeKey(ACME, kms);
@@ -85,7 +85,7 @@ test('a tenant ends as its key is, and nobody else is touched', async () => {
   await fc.assert(
     fc.asyncProperty(deliveries, async ({ history, arrivals }) => {
       const tenants = memoryTenants(ACME, GLOBEX);
-      const kms = memoryProbe();
+      const kms = memoryKms();
       if (isDisabled(history)) kms.refuse('DisabledException');
       for (const event of arrivals) await deliver(tenants, event, kms);
       for (let minute = 0; minute <= 7; minute += 1) await watch(tenants, kms, END_MS + minute * 60_000);
@@ -100,7 +100,7 @@ test('once every event has arrived, a disabled key is revoked though KMS still s
     fc.asyncProperty(deliveries, async ({ history, arrivals, all }) => {
       fc.pre(isDisabled(history));
       const tenants = memoryTenants(ACME);
-      const lagging = memoryProbe();
+      const lagging = memoryKms();
       for (const event of [...arrivals, ...all]) await deliver(tenants, event, lagging);
       expect(tenants.records.get('acme')?.status).toBe('revoked');
     }),
@@ -130,7 +130,7 @@ describe('with two replicas, each with a history of its own', () => {
         );
         fc.pre(isDisabled(own ?? []) || isDisabled(others ?? []));
         const tenants = memoryTenants(PAIR);
-        const lagging = memoryProbe();
+        const lagging = memoryKms();
         for (const event of [...arrivals, ...all])
           await deliver(tenants, event, lagging, event.isReplica ? REPLICA : ACME);
         expect(tenants.records.get('acme')?.status).toBe('revoked');
@@ -150,7 +150,7 @@ describe('with two replicas, each with a history of its own', () => {
       fc.asyncProperty(buttons, async (pressed) => {
         const end = [false, true].map((isReplica) => ({ name: 'EnableKey' as const, isReplica }));
         const tenants = memoryTenants(PAIR);
-        const kms = memoryProbe();
+        const kms = memoryKms();
         for (const [second, { name, isReplica }] of [...pressed, ...end].entries())
           await deliver(tenants, { name, second }, kms, isReplica ? REPLICA : ACME);
         expect(tenants.records.get('acme')?.status).toBe('active');
@@ -163,7 +163,7 @@ test('an epoch never goes back, and changes whenever the status does', async () 
   await fc.assert(
     fc.asyncProperty(deliveries, async ({ arrivals }) => {
       const tenants = memoryTenants(ACME);
-      const kms = memoryProbe();
+      const kms = memoryKms();
       for (const event of arrivals) {
         const before = tenants.records.get('acme') ?? ACME;
         await deliver(tenants, event, kms);

@@ -11,7 +11,7 @@ import {
   type MemoryHearings,
   memoryHearings,
 } from '../support/memory-control-plane.ts';
-import { type MemoryProbe, memoryProbe } from '../support/memory-probe.ts';
+import { type MemoryKms, memoryKms } from '../support/memory-kms.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
@@ -21,13 +21,13 @@ function at(second: number): string {
 }
 
 let tenants: MemoryTenants;
-let kms: MemoryProbe;
+let kms: MemoryKms;
 let hearings: MemoryHearings;
 let branchKeys: MemoryBranchKeys;
 let ports: RevokePorts;
 beforeEach(() => {
   tenants = memoryTenants(ACME, GLOBEX);
-  kms = memoryProbe();
+  kms = memoryKms();
   hearings = memoryHearings();
   branchKeys = memoryBranchKeys();
   ports = {
@@ -276,7 +276,7 @@ describe('a replica of a multi-Region key', () => {
   test('is asked as well before the tenant is active again', async () => {
     await handleKeyEvent(disableReplica, ports);
     await handleKeyEvent(callEvent('EnableKey', at(3), { kekArn: replica }), ports);
-    expect(kms.calls.filter(({ operation }) => operation === 'describeKey')).toHaveLength(2);
+    expect(kms.calls.filter(({ question }) => question === 'describe')).toHaveLength(2);
     expect(acme()?.status).toBe('active');
   });
 });

@@ -7,7 +7,7 @@ import type {
   DecryptRequest,
   GenerateDataKeyRequest,
   KmsAnswer,
-  KmsOperations,
+  DataPathKms,
 } from '../../shared/ports/kms.ts';
 
 export interface KmsCall {
@@ -16,7 +16,7 @@ export interface KmsCall {
   readonly context: Readonly<Record<string, string>>;
 }
 
-export interface KmsStandIn extends KmsOperations {
+export interface KmsStandIn extends DataPathKms {
   /** Only stock keyrings that wrap one DEK under several keys ask for it. */
   encrypt(request: EncryptRequest): Promise<KmsAnswer>;
   /** Makes a key; `material` is 32 bytes, random by default. */

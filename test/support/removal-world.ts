@@ -9,7 +9,7 @@ import type { ListedVersion } from '../../shared/ports/sources.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { effects } from './effects.ts';
 import { type MemoryParking, memoryParking } from './memory-parking.ts';
-import { type MemoryProbe, memoryProbe } from './memory-probe.ts';
+import { type MemoryKms, memoryKms } from './memory-kms.ts';
 import { memoryState, type MemoryState } from './memory-state.ts';
 import { type MemoryTenants, memoryTenants } from './memory-tenants.ts';
 import { ACME } from './tenants.ts';
@@ -29,7 +29,7 @@ export const REQUEST: RemoveRequest = {
 
 export interface RemovalWorld {
   readonly tenants: MemoryTenants;
-  readonly kms: MemoryProbe;
+  readonly kms: MemoryKms;
   readonly state: MemoryState;
   readonly parking: MemoryParking;
   readonly removals: Map<string, Removal>;
@@ -46,7 +46,7 @@ export interface RemovalWorld {
 
 export function removalWorld(): RemovalWorld {
   const tenants = memoryTenants(ACME);
-  const kms = memoryProbe();
+  const kms = memoryKms();
   const state = memoryState(effects());
   const parking = memoryParking(effects());
   const removals = new Map<string, Removal>();

@@ -1,6 +1,6 @@
 /** Two tenants, each with a KEK in an account of its own, and the KMS stand-in that holds both. */
 import { type Kek, type Keys, kekOf as kekOfKeys } from '../../shared/envelope/kms/kek.ts';
-import type { KmsOperations } from '../../shared/ports/kms.ts';
+import type { DataPathKms } from '../../shared/ports/kms.ts';
 import { materialsCache } from '../../shared/envelope/cache/materials-cache.ts';
 import { type Tenant, tenantSchema } from '../../shared/tenant/tenant.ts';
 import { memoryKeyStore } from './memory-key-store.ts';
@@ -17,11 +17,11 @@ export function kmsOfBoth(): KmsStandIn {
 }
 
 /** One sandbox's keys over that KMS, nothing cached yet; nobody reads its key uses. */
-export function keysOf(kms: KmsOperations): Keys {
+export function keysOf(kms: DataPathKms): Keys {
   return { kms, branchKeys: memoryKeyStore().table, cache: materialsCache(), recordUse: () => undefined };
 }
 
-export function kekOf(tenant: Tenant, kms: KmsOperations): Kek {
+export function kekOf(tenant: Tenant, kms: DataPathKms): Kek {
   return kekOfKeys(tenant, keysOf(kms));
 }
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { StorageUnavailableError, TenantInvalidError } from '../../shared/errors.ts';
-import type { KeyDescription, KmsProbe } from '../../shared/ports/kms.ts';
+import type { ControlPlaneKms } from '../../shared/ports/kms.ts';
 import { type Finding, type Summary, watch, type WatchPorts } from '../../shared/watch/watch.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { effects, type Effects } from '../support/effects.ts';
 import { memoryLeases, memoryParking, type MemoryParking } from '../support/memory-parking.ts';
+import { type MemoryKms, memoryKms } from '../support/memory-kms.ts';
 import { memoryListing, memoryRedrives, memoryUploads } from '../support/memory-redrives.ts';
 import { memoryJobs, type MemoryJobs, memoryState } from '../support/memory-state.ts';
 import { memoryTenants, type MemoryTenants } from '../support/memory-tenants.ts';
@@ -22,18 +23,15 @@ interface Fleet extends WatchPorts {
   readonly parking: MemoryParking;
   readonly jobs: MemoryJobs;
   readonly findings: Finding[];
-  /** What KMS says of a key; `Enabled` unless it is named here. */
-  readonly keys: Map<string, KeyDescription | Error>;
+  readonly kms: MemoryKms;
 }
 
 function fleet(...registered: readonly Tenant[]): Fleet {
   const happening = effects();
   const state = memoryState(happening);
-  const keys: Fleet['keys'] = new Map();
   const findings: Finding[] = [];
   return {
     effects: happening,
-    keys,
     findings,
     state,
     tenants: memoryTenants(...registered),
@@ -43,31 +41,13 @@ function fleet(...registered: readonly Tenant[]): Fleet {
     redrives: memoryRedrives(happening, state),
     uploads: memoryUploads(happening),
     jobs: memoryJobs(happening),
-    kms: kmsOf(keys),
+    kms: memoryKms(),
     propagationSeconds: PROPAGATION_SECONDS,
     unparkPerSecond: 1_000_000,
     stuckSeconds: 3600,
     now: () => NOW,
     report: (finding) => void findings.push(finding),
   };
-}
-
-function kmsOf(keys: Fleet['keys']): WatchPorts['kms'] {
-  return {
-    async describeKey(kekArn) {
-      await Promise.resolve();
-      const answer = keys.get(kekArn) ?? { state: 'Enabled' };
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
-    tryGenerateDataKey: async () => await Promise.resolve(),
-    tryDecrypt: async () => await Promise.resolve(),
-    makeCiphertext: async (kekArn) => await Promise.resolve(Buffer.from(kekArn)),
-  };
-}
-
-function exception(name: string): Error {
-  return Object.assign(new Error(name), { name });
 }
 
 function revoked(tenant: Tenant, secondsAgo: number): Tenant {
@@ -104,7 +84,7 @@ describe("a tenant's key", () => {
 
   test('that no event said was disabled revokes its tenant and no other', async () => {
     const ports = fleet(ACME, GLOBEX);
-    ports.keys.set(ACME.kekArn, { state: 'Disabled' });
+    ports.kms.key(ACME.kekArn).description = { state: 'Disabled' };
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 2, revoked: 1 });
     expect(ports.tenants.records.get('acme')).toMatchObject({ status: 'revoked', epoch: ACME.epoch + 1 });
     expect(ports.tenants.records.get('globex')).toEqual(GLOBEX);
@@ -112,7 +92,7 @@ describe("a tenant's key", () => {
 
   test('that cannot be reached revokes nobody', async () => {
     const ports = fleet(ACME);
-    ports.keys.set(ACME.kekArn, exception('ThrottlingException'));
+    ports.kms.key(ACME.kekArn).exception = 'ThrottlingException';
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, unreachable: 1 });
     expect(ports.tenants.records.get('acme')).toEqual(ACME);
   });
@@ -139,36 +119,30 @@ describe("a tenant's key", () => {
 
   test('of which KMS says nothing stays in use, is reported, and gets a second way of being asked', async () => {
     const ports = fleet(ACME);
-    const tryDecrypt: KmsProbe['tryDecrypt'] = async (_arn, _context, ciphertext) => {
-      await Promise.resolve();
-      if (ciphertext === undefined) throw exception('ValidationException');
-      const answer = ports.keys.get('second way');
-      if (answer instanceof Error) throw answer;
-    };
-    const kms = { ...ports.kms, tryDecrypt };
-    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1, unreachable: 1 });
+    ports.kms.exceptions.set('kms:Decrypt', 'ValidationException');
+    expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, unreachable: 1 });
     expect(ports.findings).toMatchObject([{ name: 'unreachable', tenantId: 'acme' }]);
     const record = ports.tenants.records.get('acme');
     expect(record).toEqual({
       ...ACME,
       probeCiphertexts: [{ kekArn: ACME.kekArn, idName: 'tenant-id', ciphertext: expect.any(String) }],
     });
-    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
+    expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
     expect(ports.findings.slice(1)).toMatchObject([{ name: 'unclear', tenantId: 'acme' }]);
     expect(ports.tenants.records.get('acme')).toEqual(record);
-    ports.keys.set('second way', exception('DisabledException'));
-    expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1, revoked: 1 });
+    ports.kms.exceptions.set('open', 'DisabledException');
+    expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, revoked: 1 });
   });
 
   test('refused before somebody else activated its tenant does not revoke it', async () => {
     const ports = fleet(ACME);
-    ports.keys.set(ACME.kekArn, { state: 'Disabled' });
+    ports.kms.key(ACME.kekArn).description = { state: 'Disabled' };
     const activated = { ...ACME, epoch: ACME.epoch + 2 };
     const kms = {
       ...ports.kms,
-      async describeKey(kekArn: string) {
+      async describe(kekArn: string) {
         ports.tenants.records.set('acme', activated);
-        return await ports.kms.describeKey(kekArn);
+        return await ports.kms.describe(kekArn);
       },
     };
     expect(await watch({ ...ports, kms }, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
@@ -180,14 +154,14 @@ describe("a tenant's key", () => {
     ['key-material-expiry', { state: 'Enabled', validTo: new Date('2026-03-31T11:59:59.000Z') }],
   ])('about to go is warned of: %s', async (name, description) => {
     const ports = fleet(ACME);
-    ports.keys.set(ACME.kekArn, description);
+    ports.kms.key(ACME.kekArn).description = description;
     expect(await watch(ports, NEVER)).toMatchObject({ warnings: 1 });
     expect(ports.findings[0]).toMatchObject({ name: 'warning', tenantId: 'acme', warning: { name } });
   });
 
   test('that expires in more than 30 days is no news', async () => {
     const ports = fleet(ACME);
-    ports.keys.set(ACME.kekArn, { state: 'Enabled', validTo: new Date('2026-04-01T12:00:01.000Z') });
+    ports.kms.key(ACME.kekArn).description = { validTo: new Date('2026-04-01T12:00:01.000Z') };
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
   });
 
@@ -195,7 +169,7 @@ describe("a tenant's key", () => {
     'of a %s tenant is not asked for',
     async (status) => {
       const ports = fleet({ ...ACME, status });
-      ports.keys.set(ACME.kekArn, { state: 'Disabled' });
+      ports.kms.key(ACME.kekArn).description = { state: 'Disabled' };
       expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
     },
   );
@@ -257,15 +231,15 @@ describe('many tenants', () => {
   test('are all probed, 32 at once', async () => {
     const ports = fleet(...many);
     let [running, most, probed] = [0, 0, 0];
-    const kms = {
+    const kms: ControlPlaneKms = {
       ...ports.kms,
-      async describeKey() {
+      async describe(kekArn) {
         running += 1;
         most = Math.max(most, running);
         await new Promise(setImmediate);
         running -= 1;
         probed += 1;
-        return { state: 'Enabled' };
+        return await ports.kms.describe(kekArn);
       },
     };
     await watch({ ...ports, kms }, NEVER);

@@ -7,7 +7,7 @@ import { BranchKeyStoreNode } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import { KEY_STORE_NAME } from './key-store.ts';
 import type { Kek } from './kek.ts';
-import type { DecryptRequest, KmsOperations } from '../../ports/kms.ts';
+import type { DecryptRequest, DataPathKms } from '../../ports/kms.ts';
 import type { BranchKeyMaterial } from '../cache/kept-material.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
 import { fetchFrom } from './kms-call.ts';
@@ -74,9 +74,7 @@ function requireOwn({ tenantId }: Kek, material: BranchKeyMaterial): BranchKeyMa
  * gets one that hands its one request on, and the plaintext in memory that is zeroed here: a view of an ArrayBuffer,
  * where a copy would be made of anything else.
  */
-function decryptingClient(
-  kms: KmsOperations,
-): Disposable & { readonly kms: BranchKeyStoreNode['kmsClient'] } {
+function decryptingClient(kms: DataPathKms): Disposable & { readonly kms: BranchKeyStoreNode['kmsClient'] } {
   const plaintext = Buffer.from(new ArrayBuffer(BRANCH_KEY_BYTES));
   async function send({ input }: { readonly input: DecryptRequest }): Promise<object> {
     const { Plaintext } = await kms.decrypt(input);

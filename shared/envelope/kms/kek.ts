@@ -1,5 +1,5 @@
 /** One KEK of a tenant, the current one or one it had before, with the replicas and branch keys that belong to it. */
-import type { KmsOperations } from '../../ports/kms.ts';
+import type { DataPathKms } from '../../ports/kms.ts';
 import { TenantKeyMisconfiguredError } from '../../errors.ts';
 import { type Isolation, keksOf, type KeyMode, type Tenant } from '../../tenant/tenant.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
@@ -9,7 +9,7 @@ import type { MaterialsCache } from '../cache/materials-cache.ts';
 
 /** Whatever the KEKs of all tenants are used through in one sandbox. */
 export interface Keys {
-  readonly kms: KmsOperations;
+  readonly kms: DataPathKms;
   readonly branchKeys: BranchKeyTable;
   readonly cache: MaterialsCache;
   /** Called once per message, when it is done or has failed. */

@@ -11,13 +11,13 @@ import type {
   GenerateDataKeyRequest,
   KmsAnswer,
   KmsOperation,
-  KmsOperations,
+  DataPathKms,
 } from '../../ports/kms.ts';
 import { kmsFailure } from './kms-failure.ts';
 import { inOrderOfReach, noteOutage } from './reach.ts';
 
 /** Makes a material by asking KMS for this key alone. */
-export type Ask<Material> = (keyArn: string, kms: KmsOperations) => Promise<Material>;
+export type Ask<Material> = (keyArn: string, kms: DataPathKms) => Promise<Material>;
 
 /**
  * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
@@ -41,7 +41,7 @@ export async function fetchFrom<Material>(
 }
 
 /** Strict: DEKs are wrapped and unwrapped by this key alone, or where it is multi-Region by one of its replicas. */
-export function keyringOf(keyArn: string, kms: KmsOperations): KeyringNode {
+export function keyringOf(keyArn: string, kms: DataPathKms): KeyringNode {
   const client = {
     generateDataKey: async (request: GenerateDataKeyRequest) => await kms.generateDataKey(request),
     decrypt: async (request: DecryptRequest) => await kms.decrypt(request),
@@ -74,7 +74,7 @@ interface Witness {
   requestId?: string | undefined;
 }
 
-function witnessed(kms: KmsOperations, witness: Witness): KmsOperations {
+function witnessed(kms: DataPathKms, witness: Witness): DataPathKms {
   async function watch(answer: Promise<KmsAnswer>): Promise<KmsAnswer> {
     try {
       const answered = await answer;

@@ -3,13 +3,13 @@
  * given up on it, after seconds; so for a while it is asked last, and not every chunk waits for it again.
  */
 import type { Kek } from './kek.ts';
-import type { KmsOperations } from '../../ports/kms.ts';
+import type { DataPathKms } from '../../ports/kms.ts';
 import { ageMs, type Instant, instantOf } from '../cache/key-age.ts';
 
 const ASKED_LAST_MS = 30_000;
 
 /** When a key was last out of reach, by its ARN, for each sandbox. */
-const outages = new WeakMap<KmsOperations, Map<string, Instant>>();
+const outages = new WeakMap<DataPathKms, Map<string, Instant>>();
 
 /** The KEK and its replicas in the order they are to be asked in. */
 export function inOrderOfReach(kek: Kek): readonly string[] {

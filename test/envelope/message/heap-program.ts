@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as z from 'zod';
-import { kmsOperations } from '../../../shared/aws/kms.ts';
+import { dataPathKms } from '../../../shared/aws/data-path-kms.ts';
 import { decryptWhole } from '../../../shared/envelope/message/decrypt.ts';
 import { kekOf } from '../../../shared/envelope/kms/kek.ts';
 import { CACHED_ACME } from '../../support/cached-keys.ts';
@@ -31,7 +31,7 @@ const collect: () => void = runInNewContext('gc');
 const kept: { readonly keptText: string; work: readonly unknown[] } = { keptText, work: [] };
 
 const { messages, branchKeyId, rows } = sentSchema.parse((await once(process, 'message'))[0]);
-const keys = { ...keysOf(kmsOperations()), branchKeys: keyStoreOf(rows).table };
+const keys = { ...keysOf(dataPathKms()), branchKeys: keyStoreOf(rows).table };
 const cached = kekOf({ ...CACHED_ACME, branchKeyId }, keys);
 const hierarchical = kekOf({ ...CACHED_ACME, keyMode: 'hierarchical', branchKeyId }, keys);
 for (let count = 0; count < MADE; count += 1) {

@@ -13,7 +13,7 @@ import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';
 import type { Sandbox } from './functions.ts';
-import { probeOf } from './kms-ports.ts';
+import { controlPlaneKmsOf } from './kms-ports.ts';
 import { gated } from './sandbox.ts';
 
 export const PROPAGATION_SECONDS = 300;
@@ -29,7 +29,7 @@ export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEv
     tenants: gated(account.tenants, entrance),
     hearings: gated(account.hearings, entrance),
     branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
-    kms: gated(probeOf(account), entrance),
+    kms: gated(controlPlaneKmsOf(account), entrance),
     propagationSeconds: PROPAGATION_SECONDS,
     now,
   };
@@ -50,7 +50,7 @@ export async function runWatch(account: Account, sandbox: Sandbox): Promise<void
     redrives: gated(account.redrives, entrance),
     listing: gated(account.listing, entrance),
     uploads: gated(account.notifications, entrance),
-    kms: gated(probeOf(account), entrance),
+    kms: gated(controlPlaneKmsOf(account), entrance),
     propagationSeconds: PROPAGATION_SECONDS,
     stuckSeconds: STUCK_SECONDS,
     now,
@@ -139,7 +139,7 @@ function deleteBelow(objects: Map<string, unknown>, prefix: string): number {
 function suspendPorts(account: Account, { gate: entrance }: Sandbox): SuspendPorts {
   return {
     tenants: gated(account.tenants, entrance),
-    kms: gated(probeOf(account), entrance),
+    kms: gated(controlPlaneKmsOf(account), entrance),
     propagationSeconds: PROPAGATION_SECONDS,
     now,
   };

@@ -14,7 +14,7 @@ import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { keysOf } from '../tenants.ts';
 import { type Account, CHUNK_BYTES } from './account.ts';
 import { tableBehind } from './branch-keys.ts';
-import { kmsOf } from './kms-ports.ts';
+import { dataPathKmsOf } from './kms-ports.ts';
 import type { Queue } from './queue.ts';
 import { gate, type Gate, gated } from './sandbox.ts';
 import type { OurRole } from './tenant-keys.ts';
@@ -40,7 +40,7 @@ export function newSandbox(account: Account, role: OurRole): Sandbox {
   sandboxes += 1;
   const name = `${role}-${sandboxes}`;
   const entrance = gate();
-  const kms = gated(kmsOf(account, role, name), entrance);
+  const kms = gated(dataPathKmsOf(account, role, name), entrance);
   const keys = { ...keysOf(kms), branchKeys: tableBehind(account.keyStore.table, entrance) };
   const { cache } = keys;
   const guard = createGuard({ tenants: gated(account.tenants, entrance), cache, now, revocations: UNHEARD });

@@ -15,7 +15,7 @@ import { ingest, operate, release } from './fleet.ts';
 import { PROPAGATION_SECONDS } from './control-plane.ts';
 import type { Sandbox } from './functions.ts';
 import { deliver, type How } from './hearing.ts';
-import { keyAudit } from './key-audit.ts';
+import { controlPlaneKmsOf } from './kms-ports.ts';
 import { gated } from './sandbox.ts';
 import { REGIONS, replicasOf, type TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
@@ -118,7 +118,7 @@ export function onboardingPorts(account: Account, { gate: entrance }: Sandbox): 
   return {
     tenants: gated(account.tenants, entrance),
     hearings: gated(account.hearings, entrance),
-    audit: gated(keyAudit(account.keys), entrance),
+    kms: gated(controlPlaneKmsOf(account), entrance),
     ourselves: OURSELVES,
     branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
     propagationSeconds: PROPAGATION_SECONDS,

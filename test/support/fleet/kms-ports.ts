@@ -1,11 +1,11 @@
 /** The product's two ports of KMS over the tenants' keys of a fleet. */
 import * as z from 'zod';
-import type { DecryptRequest, KmsOperations, KmsProbe, ProbeMaker } from '../../../shared/ports/kms.ts';
+import type { ControlPlaneKms, DataPathKms, DecryptRequest, Trial } from '../../../shared/ports/kms.ts';
 import type { Account } from './account.ts';
-import type { OurRole } from './tenant-keys.ts';
+import type { OurRole, TenantKeys } from './tenant-keys.ts';
 
-/** What one sandbox asks on the data path; every key that KMS answers with is noted. */
-export function kmsOf(account: Account, role: OurRole, sandbox: string): KmsOperations {
+/** KMS as one sandbox of the data path asks it. Every key that KMS answers with is noted. */
+export function dataPathKmsOf(account: Account, role: OurRole, sandbox: string): DataPathKms {
   return {
     async generateDataKey(request) {
       const answer = await account.keys.ask(role, 'GenerateDataKey', request);
@@ -32,39 +32,79 @@ function bytesOf(value: unknown): Uint8Array {
   throw new Error('KMS answered without a wrapped DEK');
 }
 
-/** What the control plane asks. */
-export function probeOf({ keys }: Account): KmsProbe & ProbeMaker {
-  async function dryRun(operation: string, input: object): Promise<void> {
-    try {
-      await keys.ask('control', operation, { ...input, DryRun: true });
-    } catch (error) {
-      if (error instanceof Error && error.name === 'DryRunOperationException') return;
-      throw error;
-    }
-  }
+/** KMS as the control plane asks it. */
+export function controlPlaneKmsOf({ keys }: { readonly keys: TenantKeys }): ControlPlaneKms {
   return {
-    async describeKey(kekArn) {
-      const { KeyMetadata } = await keys.ask('control', 'DescribeKey', { KeyId: kekArn });
-      const { KeyState, DeletionDate, ValidTo } = metadataSchema.parse(KeyMetadata);
-      return { state: KeyState, deletionDate: DeletionDate, validTo: ValidTo };
+    async describe(KeyId) {
+      const { KeyMetadata } = await keys.ask('control', 'DescribeKey', { KeyId });
+      return descriptionSchema.parse(KeyMetadata);
     },
-    tryGenerateDataKey: async (KeyId, EncryptionContext) =>
-      await dryRun('GenerateDataKey', { KeyId, EncryptionContext, NumberOfBytes: 32 }),
-    tryDecrypt: async (KeyId, EncryptionContext, CiphertextBlob) =>
-      await dryRun('Decrypt', {
-        KeyId,
-        EncryptionContext,
-        ...(CiphertextBlob === undefined ? { DryRunModifiers: ['IGNORE_CIPHERTEXT'] } : { CiphertextBlob }),
-      }),
-    async makeCiphertext(KeyId, EncryptionContext, operation) {
-      const input = { KeyId, EncryptionContext, NumberOfBytes: 32 };
-      return bytesOf((await keys.ask('control', operation.slice('kms:'.length), input))['CiphertextBlob']);
+    async tryOperation(trial) {
+      try {
+        await keys.ask('control', nameOf(trial), { ...inputOf(trial), DryRun: true });
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'DryRunOperationException')) throw error;
+      }
+    },
+    async makeCiphertext({ kekArn, context, ...order }) {
+      const input = { KeyId: kekArn, EncryptionContext: { ...context }, NumberOfBytes: 32 };
+      return bytesOf((await keys.ask('control', nameOf(order), input))['CiphertextBlob']);
     },
   };
 }
 
-const metadataSchema = z.object({
-  KeyState: z.string(),
-  DeletionDate: z.date().optional(),
-  ValidTo: z.date().optional(),
-});
+function nameOf({ operation }: Pick<Trial, 'operation'>): string {
+  return operation.slice('kms:'.length);
+}
+
+function inputOf({ operation, kekArn: KeyId, context = {}, granteeArn, ciphertext }: Trial): object {
+  const EncryptionContext = { ...context };
+  const opened =
+    ciphertext === undefined ? { DryRunModifiers: ['IGNORE_CIPHERTEXT'] } : { CiphertextBlob: ciphertext };
+  switch (operation) {
+    case 'kms:DescribeKey':
+    case 'kms:ListGrants':
+      return { KeyId };
+    case 'kms:CreateGrant':
+      return { KeyId, GranteePrincipal: granteeArn, Operations: ['DescribeKey'] };
+    case 'kms:Decrypt':
+      return { KeyId, EncryptionContext, ...opened };
+    case 'kms:ReEncrypt':
+      return {
+        SourceKeyId: KeyId,
+        SourceEncryptionContext: EncryptionContext,
+        DestinationKeyId: KeyId,
+        DestinationEncryptionContext: EncryptionContext,
+        ...opened,
+      };
+    case 'kms:GenerateDataKey':
+    case 'kms:GenerateDataKeyWithoutPlaintext':
+    default:
+      return { KeyId, EncryptionContext, NumberOfBytes: 32 };
+  }
+}
+
+const named = z.object({ Arn: z.string() });
+
+const descriptionSchema = z
+  .object({
+    KeyState: z.string(),
+    KeySpec: z.string(),
+    KeyUsage: z.string(),
+    Origin: z.string(),
+    MultiRegion: z.boolean().default(false),
+    DeletionDate: z.date().optional(),
+    ValidTo: z.date().optional(),
+    MultiRegionConfiguration: z.object({ PrimaryKey: named, ReplicaKeys: z.array(named) }).optional(),
+  })
+  .transform((key) => ({
+    state: key.KeyState,
+    spec: key.KeySpec,
+    usage: key.KeyUsage,
+    origin: key.Origin,
+    multiRegion: key.MultiRegion,
+    relatedArns: (key.MultiRegionConfiguration?.ReplicaKeys ?? []).map(({ Arn }) => Arn),
+    deletionDate: key.DeletionDate,
+    validTo: key.ValidTo,
+    customKeyStore: false,
+  }));

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { trialsOf } from '../../shared/onboarding/dry-run.ts';
+import { memoryKms } from '../support/memory-kms.ts';
+import { ACME } from '../support/tenants.ts';
+
+const { kekArn } = ACME;
+const OWN = { 'tenant-id': 'acme' };
+
+describe('an opening operation, where a region’s KMS cannot be asked without a ciphertext', () => {
+  test('is tried with one that the key makes once', async () => {
+    const kms = memoryKms();
+    for (const operation of ['kms:Decrypt', 'kms:ReEncrypt'] as const)
+      kms.exceptions.set(operation, 'ValidationException');
+    const tryOperation = trialsOf(kekArn, kms, 'arn');
+    await tryOperation('kms:Decrypt', OWN);
+    await tryOperation('kms:ReEncrypt', OWN);
+    const questions = kms.calls.map(({ question }) => question);
+    expect(questions).toEqual(['kms:Decrypt', 'make', 'open', 'kms:ReEncrypt', 'open']);
+  });
+
+  test('is refused when it is refused with one, and granted when only the ciphertext does not fit', async () => {
+    const kms = memoryKms();
+    kms.exceptions.set('kms:Decrypt', 'UnsupportedOperationException');
+    const tryOperation = trialsOf(kekArn, kms, 'arn');
+    kms.exceptions.set('open', 'InvalidCiphertextException');
+    await tryOperation('kms:Decrypt', OWN);
+    kms.exceptions.set('open', 'AccessDeniedException');
+    await expect(tryOperation('kms:Decrypt', OWN)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+
+  test('is refused as the making of one is', async () => {
+    const kms = memoryKms();
+    kms.exceptions.set('kms:Decrypt', 'ValidationException');
+    kms.exceptions.set('make', 'DisabledException');
+    await expect(trialsOf(kekArn, kms, 'arn')('kms:Decrypt', OWN)).rejects.toMatchObject({
+      name: 'DisabledException',
+    });
+  });
+});
+
+test('an answer that says nothing about an operation that opens nothing is thrown', async () => {
+  const kms = memoryKms();
+  kms.exceptions.set('kms:GenerateDataKey', 'ValidationException');
+  await expect(trialsOf(kekArn, kms, 'arn')('kms:GenerateDataKey', OWN)).rejects.toMatchObject({
+    name: 'ValidationException',
+  });
+  expect(kms.calls).toHaveLength(1);
+});
