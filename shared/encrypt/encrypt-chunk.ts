@@ -4,7 +4,7 @@ import { encrypt } from '../envelope/message/encrypt.ts';
 import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { ChunkChangedError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
-import { isSealed } from '../manifest/stands.ts';
+import { isSealed } from '../manifest/seal-proof.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Guard } from '../revocation/guard.ts';

@@ -7,7 +7,7 @@ import { manifestKey } from '../object/vault-key.ts';
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';
-import { manifestDigest, stands, type StandsPorts } from './stands.ts';
+import { manifestDigest, stands, type StandsPorts } from './seal-proof.ts';
 
 export interface CommitPorts extends StandsPorts {
   readonly state: Pick<State, 'tenantAndPlan' | 'noteManifest'>;

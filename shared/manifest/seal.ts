@@ -15,8 +15,8 @@ import type { Vault } from '../ports/vault.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { type CommitPorts, commit } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart } from './manifest.ts';
-import { stands } from './stands.ts';
-import { type Receipts, requireWritten } from './written.ts';
+import { stands } from './seal-proof.ts';
+import { type Receipts, requireWritten } from './verify-chunks.ts';
 
 export interface SealPorts {
   readonly state: CommitPorts['state'] & Pick<State, 'markSealed' | 'allReceipts' | 'dropReceipt'>;
