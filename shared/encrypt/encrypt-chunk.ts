@@ -1,22 +1,21 @@
-/** Does one job: encrypts one chunk under its tenant's KEK into the vault; whoever writes the last one seals. */
-import { chunkContext } from '../object/context.ts';
+/** Does one job: encrypts one chunk under its tenant's KEK into the vault. Whoever writes the last chunk seals the object. */
 import { encrypt } from '../envelope/message/encrypt.ts';
 import { type Keys, kekOf } from '../envelope/kms/kek.ts';
-import { ChunkChangedError, PlanChangedError, SourceChangedError } from '../errors.ts';
+import { ChunkChangedError, PlanChangedError, SourceChangedError, SourceUnreadableError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
 import { isSealed } from '../manifest/seal-proof.ts';
-import type { Sources } from '../ports/sources.ts';
-import type { Vault } from '../ports/vault.ts';
-import type { Guard } from '../revocation/guard.ts';
-import { requireWorking } from '../tenant/admission.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { chunkContext } from '../object/context.ts';
 import { chunkRange, rangeBytes } from '../object/geometry.ts';
 import { parseJob, requirePlanned } from '../object/job.ts';
 import type { Plan } from '../object/plan.ts';
 import type { Receipt } from '../object/receipt.ts';
-import { isRefusedRetired, replanned, type ReplanPorts, workable } from './replan.ts';
-import { unlessUnreadable, type UnreadablePorts } from './unreadable.ts';
-import { writeChunk, type WritePorts, type Written } from './write-chunk.ts';
+import type { Sources } from '../ports/sources.ts';
+import type { Vault } from '../ports/vault.ts';
+import type { Guard } from '../revocation/guard.ts';
+import { requireWorking } from '../tenant/admission.ts';
+import { isRefusalOfRetiredKek, replan, replanIfNeeded, type ReplanPorts } from './replan.ts';
+import { noteUnreadable, requireReadable, type UnreadablePorts } from './unreadable.ts';
+import { type ChunkWork, writeChunk, type WritePorts, type Written } from './write-chunk.ts';
 
 export interface EncryptPorts extends SealPorts {
   readonly state: SealPorts['state'] & WritePorts['state'] & ReplanPorts['state'] & UnreadablePorts['state'];
@@ -28,23 +27,25 @@ export interface EncryptPorts extends SealPorts {
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
 
-/** What became of a job. */
+/** The result of one delivery of a job. */
 export interface ChunkOutcome {
   readonly plan: Plan;
   readonly chunkIndex: number;
-  /** `present`: another delivery of the job wrote it. `sealed`: nothing was left to do. */
+  /** `present`: another delivery of the job wrote the chunk. `sealed`: nothing was left to do. */
   readonly chunk: 'written' | 'present' | 'sealed';
-  /** Whether this delivery sealed the object. */
+  /** True when this delivery sealed the object. */
   readonly objectSealed: boolean;
 }
 
 /**
- * Idempotent: any number of deliveries of a job, at once or one after the other, leave one chunk and one seal.
- * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError, SourceUnreadableError: can never
- * work
- * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError: waits
+ * Does the job that a queue message names. It is idempotent: any number of deliveries of a job, at once or one after the
+ * other, leave one chunk and one seal.
+ * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError, SourceUnreadableError for a job that
+ * can never be done
+ * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError for a job that
+ * waits for its tenant's key
  * @throws KmsUnavailableError, StorageUnavailableError, StorageMisconfiguredError, EpochChangedError, PlanChangedError,
- * ChunkChangedError: to be tried again
+ * ChunkChangedError for a job that is to be tried again
  */
 export async function encryptChunk(
   body: string,
@@ -54,118 +55,90 @@ export async function encryptChunk(
   const job = parseJob(body);
   const read = await ports.state.tenantAndPlan(job.tenantId, job.objectId);
   const tenant = requireWorking(read.tenant, job.tenantId, 'encrypts');
-  const plan = requirePlanned(job, read.plan);
+  const work = { tenant, plan: requirePlanned(job, read.plan), chunkIndex: job.chunkIndex };
   return await ports.guard(
     tenant,
     signal,
-    async (guarded) =>
-      await unlessUnreadable(
-        plan,
-        ports,
-        async () => await doJob(tenant, plan, job.chunkIndex, ports, guarded),
-      ),
+    async (guarded) => await workIfReadable({ ...work, signal: guarded }, ports),
   );
 }
 
-async function doJob(
-  tenant: Tenant,
-  plan: Plan,
-  chunkIndex: number,
-  ports: EncryptPorts,
-  signal: AbortSignal,
-): Promise<ChunkOutcome> {
-  // A crash between the seal and the removal of the source is made good here.
-  if (await isSealed(plan, ports)) return await removeSource(plan, chunkIndex, ports);
+async function workIfReadable(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
+  requireReadable(work.plan);
   try {
-    return await doChunk(tenant, plan, chunkIndex, ports, signal);
+    return await workUnlessSealed(work, ports);
   } catch (error) {
-    if (!OVERTAKEN.some((overtaken) => error instanceof overtaken)) throw error;
-    // What looks like a failure is none if another delivery sealed the object meanwhile.
-    const { plan: now } = await ports.state.tenantAndPlan(plan.tenantId, plan.objectId);
-    if (now === undefined || !(await isSealed(now, ports))) throw error;
-    return await removeSource(now, chunkIndex, ports);
+    if (error instanceof SourceUnreadableError) throw await noteUnreadable(error, work.plan, ports);
+    throw error;
   }
 }
 
-const OVERTAKEN = [SourceChangedError, PlanChangedError, ChunkChangedError] as const;
+async function workUnlessSealed(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
+  const { plan } = work;
+  // A crash between the seal and the removal of the source is made good here.
+  if (await isSealed(plan, ports)) return await removeSource(work, ports);
+  try {
+    return await workUnderUsableKek(work, ports);
+  } catch (error) {
+    if (!SEALED_MEANWHILE.some((kind) => error instanceof kind)) throw error;
+    const { plan: now } = await ports.state.tenantAndPlan(plan.tenantId, plan.objectId);
+    if (now === undefined || !(await isSealed(now, ports))) throw error;
+    return await removeSource({ ...work, plan: now }, ports);
+  }
+}
 
-/** Precondition: the vault bears out that the object is sealed. */
+/** These errors are no failures when another delivery sealed the object meanwhile. */
+const SEALED_MEANWHILE = [SourceChangedError, PlanChangedError, ChunkChangedError] as const;
+
+/** Precondition: the vault proves that the object is sealed. */
 async function removeSource(
-  plan: Plan,
-  chunkIndex: number,
+  { plan, chunkIndex }: ChunkWork,
   { sources }: EncryptPorts,
 ): Promise<ChunkOutcome> {
   await sources.remove(plan.source);
   return { plan, chunkIndex, chunk: 'sealed', objectSealed: false };
 }
 
-/** A retired key that KMS refuses gives way to the current one, for the whole object. */
-async function doChunk(
-  tenant: Tenant,
-  read: Plan,
-  chunkIndex: number,
-  ports: EncryptPorts,
-  signal: AbortSignal,
-): Promise<ChunkOutcome> {
-  const plan = await workable(read, tenant, ports);
+/** A retired KEK that KMS refuses gives way to the current one, for the whole object. */
+async function workUnderUsableKek(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
+  const { tenant } = work;
+  const plan = await replanIfNeeded(work.plan, tenant, ports);
   try {
-    return await writeAndSeal(tenant, plan, chunkIndex, ports, signal);
+    return await writeAndSeal({ ...work, plan }, ports);
   } catch (error) {
-    if (!isRefusedRetired(error, plan, tenant)) throw error;
-    const next = await replanned(plan, tenant.kekArn, ports);
-    return await writeAndSeal(tenant, next, chunkIndex, ports, signal);
+    if (!isRefusalOfRetiredKek(error, plan, tenant)) throw error;
+    return await writeAndSeal({ ...work, plan: await replan(plan, tenant.kekArn, ports) }, ports);
   }
 }
 
-async function writeAndSeal(
-  tenant: Tenant,
-  plan: Plan,
-  chunkIndex: number,
-  ports: EncryptPorts,
-  signal: AbortSignal,
-): Promise<ChunkOutcome> {
-  const { chunk, receipt, complete } = await encryptOne(tenant, plan, chunkIndex, ports, signal);
-  if (complete) await sealMended(tenant, plan, receipt, ports, signal);
-  return { plan, chunkIndex, chunk, objectSealed: complete };
+async function writeAndSeal(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
+  const { chunk, receipt, complete } = await encryptAndWrite(work, ports);
+  if (complete) await sealWithRewrites(work, receipt, ports);
+  return { plan: work.plan, chunkIndex: work.chunkIndex, chunk, objectSealed: complete };
 }
 
-/** Chunks that are not what was written are written again, once; should they change again, the job comes back. */
-async function sealMended(
-  tenant: Tenant,
-  plan: Plan,
-  receipt: Receipt,
-  ports: EncryptPorts,
-  signal: AbortSignal,
-): Promise<void> {
-  if (plan.chunkCount === 1) {
-    await seal(plan, tenant, ports, signal, [receipt]);
+/** Writes changed chunks again, once. If they change once more, the job comes back. */
+async function sealWithRewrites(work: ChunkWork, receipt: Receipt, ports: EncryptPorts): Promise<void> {
+  if (work.plan.chunkCount === 1) {
+    await seal(work, ports, [receipt]);
     return;
   }
   try {
-    await seal(plan, tenant, ports, signal);
+    await seal(work, ports);
   } catch (error) {
     if (!(error instanceof ChunkChangedError)) throw error;
-    for (const chunkIndex of error.chunkIndexes) await encryptOne(tenant, plan, chunkIndex, ports, signal);
-    await seal(plan, tenant, ports, signal);
+    for (const chunkIndex of error.chunkIndexes) await encryptAndWrite({ ...work, chunkIndex }, ports);
+    await seal(work, ports);
   }
 }
 
-async function encryptOne(
-  tenant: Tenant,
-  plan: Plan,
-  chunkIndex: number,
-  ports: EncryptPorts,
-  signal: AbortSignal,
-): Promise<Written> {
+async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<Written> {
+  const { tenant, plan, chunkIndex, signal } = work;
   const bytes = rangeBytes(chunkRange(plan, chunkIndex));
   return await ports.admit(bytes, async () => {
     const content = await ports.sources.read(plan.source, plan, chunkIndex, signal);
-    using message = await encrypt(
-      kekOf(tenant, ports.keys, plan.kekArn),
-      { bytes, content },
-      chunkContext(plan, chunkIndex),
-      signal,
-    );
-    return await writeChunk(plan, chunkIndex, message.content, ports, signal);
+    const kek = kekOf(tenant, ports.keys, plan.kekArn);
+    using message = await encrypt(kek, { bytes, content }, chunkContext(plan, chunkIndex), signal);
+    return await writeChunk(work, message.content, ports);
   });
 }

@@ -1,15 +1,13 @@
-/** Restores one object: every chunk verified on its way through, the destination committed as a whole or not at all. */
-import { chunkRange, rangeBytes } from '../object/geometry.ts';
-import { chunkKey } from '../object/vault-key.ts';
-import { chunkContext } from '../object/context.ts';
+/** Restores one object: every chunk is verified on its way through, and the destination is committed as a whole or not at all. */
 import { decrypt } from '../envelope/message/decrypt.ts';
-import { firstLine } from '../envelope/message/first-line.ts';
-import { type Kek, type Keys, kekOf } from '../envelope/kms/kek.ts';
-import { maxMessageBytes } from '../envelope/message/message-size.ts';
+import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';
+import { maxChunkBytes } from '../manifest/chunk-size.ts';
 import type { ClearPart } from '../manifest/manifest.ts';
-import type { Attributes } from '../object/attributes.ts';
 import { openManifest } from '../manifest/open.ts';
+import type { Attributes } from '../object/attributes.ts';
+import { chunkContext } from '../object/context.ts';
+import { chunkKey } from '../object/vault-key.ts';
 import type { Destination, Destinations } from '../ports/destinations.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -35,7 +33,14 @@ export interface Restored {
   readonly attributes: Attributes;
 }
 
+/** A request whose tenant may restore, and the signal that stops the work on it. */
+interface RestoreWork extends RestoreRequest {
+  readonly tenant: Tenant;
+  readonly signal: AbortSignal;
+}
+
 /**
+ * Restores the object that the request names to the request's destination.
  * @throws TenantUnknownError, TenantRevokedError, ObjectUnknownError, ManifestInvalidError
  * @throws ContextMismatchError, AuthenticationFailedError when a chunk is missing, altered, or not this object's
  * @throws EpochChangedError when the tenant's key changed meanwhile; what was written is undone
@@ -48,32 +53,32 @@ export async function restore(
 ): Promise<Restored> {
   const { tenantId } = request;
   const tenant = requireWorking(await ports.tenants.tenant(tenantId), tenantId, 'restores');
-  return await ports.guard(tenant, signal, async (guarded) => await write(tenant, request, ports, guarded));
+  return await ports.guard(
+    tenant,
+    signal,
+    async (guarded) => await writeObject({ ...request, tenant, signal: guarded }, ports),
+  );
 }
 
-async function write(
-  tenant: Tenant,
-  { tenantId, key, destination }: RestoreRequest,
-  ports: RestorePorts,
-  signal: AbortSignal,
-): Promise<Restored> {
-  const { clear, attributes } = await openManifest(tenant, key, ports, signal);
-  const content = plaintextOf(clear, kekOf(tenant, ports.keys, clear.kekArn), ports.vault, signal);
+async function writeObject(work: RestoreWork, ports: RestorePorts): Promise<Restored> {
+  const { tenantId, key, destination, signal } = work;
+  const { clear, attributes } = await openManifest(work, ports);
+  const content = plaintextOf(clear, work, ports);
   await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);
   return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
 }
 
-/** The object's plaintext in order. Throws rather than end short of `sizeBytes`. */
+/** Yields the object's plaintext in order. It throws rather than end short of `sizeBytes`. */
 async function* plaintextOf(
   clear: ClearPart,
-  kek: Kek,
-  vault: RestorePorts['vault'],
-  signal: AbortSignal,
+  { tenant, signal }: RestoreWork,
+  { keys, vault }: RestorePorts,
 ): AsyncGenerator<Uint8Array> {
+  const kek = kekOf(tenant, keys, clear.kekArn);
   let restoredBytes = 0;
   for (let index = 0; index < clear.chunkCount; index += 1) {
     const key = chunkKey(clear.tenantId, clear.objectId, index);
-    const message = await vault.getChunk(key, maxChunkMessageBytes(clear, index), signal);
+    const message = await vault.getChunk(key, maxChunkBytes(clear, index), signal);
     if (message === undefined)
       throw new AuthenticationFailedError(`object ${clear.objectId}: chunk ${index} is missing`);
     for await (const frame of decrypt(kek, message, chunkContext(clear, index), signal)) {
@@ -83,10 +88,4 @@ async function* plaintextOf(
   }
   if (restoredBytes === clear.sizeBytes) return;
   throw new AuthenticationFailedError(`object ${clear.objectId}: its chunks do not add up to its size`);
-}
-
-/** FORMAT rule 9, for a message of a shared DEK, which is the longer one. */
-function maxChunkMessageBytes(clear: ClearPart, index: number): number {
-  const lineBytes = firstLine(chunkContext(clear, index)).length;
-  return maxMessageBytes(lineBytes + rangeBytes(chunkRange(clear, index)));
 }

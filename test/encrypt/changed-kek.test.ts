@@ -81,7 +81,9 @@ test.each([
   const edited = { ...JSON.parse(Buffer.from(stored?.body ?? []).toString()), kekArn };
   const vault = { getManifest: async () => ({ body: Buffer.from(JSON.stringify(edited)), etag: 'x' }) };
   const asked = ports.kms.calls.length;
-  await expect(openManifest(tenant, plan.key, { ...ports, vault }, NEVER)).rejects.toMatchObject({
+  await expect(
+    openManifest({ tenant: tenant, key: plan.key, signal: NEVER }, { ...ports, vault }),
+  ).rejects.toMatchObject({
     code: 'ERR_MANIFEST_INVALID',
   });
   expect(ports.kms.calls).toHaveLength(asked);
@@ -94,7 +96,9 @@ test('a manifest relabelled with the tenant’s other KEK does not open', async 
   const stored = await ports.vault.getManifest(manifestKey(ACME.tenantId, plan.key));
   const edited = { ...JSON.parse(Buffer.from(stored?.body ?? []).toString()), kekArn: NEW_ARN };
   const vault = { getManifest: async () => ({ body: Buffer.from(JSON.stringify(edited)), etag: 'x' }) };
-  await expect(openManifest(CHANGED, plan.key, { ...ports, vault }, NEVER)).rejects.toMatchObject({
+  await expect(
+    openManifest({ tenant: CHANGED, key: plan.key, signal: NEVER }, { ...ports, vault }),
+  ).rejects.toMatchObject({
     code: 'ERR_AUTHENTICATION_FAILED',
   });
 });

@@ -219,7 +219,7 @@ describe('work of an earlier generation', () => {
     const plan = planned(ports, randomBytes(SIZE));
     await doJobs(ports, plan, [0, 1]);
     const next = await ports.state.replan(plan, plan.kekArn);
-    await expect(seal(next ?? plan, ACME, ports, NEVER)).rejects.toMatchObject({
+    await expect(seal({ plan: next ?? plan, tenant: ACME, signal: NEVER }, ports)).rejects.toMatchObject({
       code: 'ERR_CHUNK_CHANGED',
       chunkIndexes: [0, 1, 2],
     });

@@ -18,7 +18,7 @@ function prepared(): { readonly ports: World; readonly plan: Plan; readonly key:
 }
 
 async function write(plan: Plan, message: string, ports: WritePorts): Promise<Written> {
-  return await writeChunk(plan, 0, Buffer.from(message), ports, NEVER);
+  return await writeChunk({ plan, chunkIndex: 0, signal: NEVER }, Buffer.from(message), ports);
 }
 
 function receiptOf({ state }: World, plan: Plan): Receipt | undefined {

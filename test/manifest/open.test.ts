@@ -22,7 +22,10 @@ async function opened(edit: (members: Members) => object): Promise<string> {
   const ports = await sealedWorld();
   const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
   ports.vault.objects.set(NAME, Buffer.from(JSON.stringify(edit(members))));
-  return await openManifest(ACME, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf);
+  return await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
+    () => 'opened',
+    codeOf,
+  );
 }
 
 describe('a manifest', () => {
@@ -75,9 +78,12 @@ describe('a manifest', () => {
     const ports = await sealedWorld();
     ports.vault.objects.set(NAME, Buffer.from('{"format":'));
     const asked = ports.kms.calls.length;
-    expect(await openManifest(ACME, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
-      'ERR_MANIFEST_INVALID',
-    );
+    expect(
+      await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
+        () => 'opened',
+        codeOf,
+      ),
+    ).toBe('ERR_MANIFEST_INVALID');
     expect(ports.kms.calls).toHaveLength(asked);
   });
 });
@@ -89,9 +95,9 @@ describe('a manifest in another place', () => {
       manifestKey(ACME.tenantId, 'other'),
       ports.vault.objects.get(NAME) ?? Buffer.alloc(0),
     );
-    expect(await openManifest(ACME, 'other', ports, NEVER).then(() => 'opened', codeOf)).toBe(
-      'ERR_MANIFEST_INVALID',
-    );
+    expect(
+      await openManifest({ tenant: ACME, key: 'other', signal: NEVER }, ports).then(() => 'opened', codeOf),
+    ).toBe('ERR_MANIFEST_INVALID');
   });
 
   test('under another tenant’s name does not open, and no KEK is asked', async () => {
@@ -99,9 +105,12 @@ describe('a manifest in another place', () => {
     const name = manifestKey(GLOBEX.tenantId, 'report.pdf');
     ports.vault.objects.set(name, ports.vault.objects.get(NAME) ?? Buffer.alloc(0));
     const asked = ports.kms.calls.length;
-    expect(await openManifest(GLOBEX, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
-      'ERR_MANIFEST_INVALID',
-    );
+    expect(
+      await openManifest({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
+        () => 'opened',
+        codeOf,
+      ),
+    ).toBe('ERR_MANIFEST_INVALID');
     expect(ports.kms.calls).toHaveLength(asked);
   });
 
@@ -109,9 +118,12 @@ describe('a manifest in another place', () => {
     const ports = await sealedWorld();
     const asked = ports.kms.calls.length;
     const tenant = { ...ACME, kekArn: GLOBEX.kekArn };
-    expect(await openManifest(tenant, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
-      'ERR_MANIFEST_INVALID',
-    );
+    expect(
+      await openManifest({ tenant: tenant, key: 'report.pdf', signal: NEVER }, ports).then(
+        () => 'opened',
+        codeOf,
+      ),
+    ).toBe('ERR_MANIFEST_INVALID');
     expect(ports.kms.calls).toHaveLength(asked);
   });
 
@@ -123,8 +135,11 @@ describe('a manifest in another place', () => {
       manifestKey(GLOBEX.tenantId, 'report.pdf'),
       Buffer.from(JSON.stringify(relabelled)),
     );
-    expect(await openManifest(GLOBEX, 'report.pdf', ports, NEVER).then(() => 'opened', codeOf)).toBe(
-      'ERR_CONTEXT_MISMATCH',
-    );
+    expect(
+      await openManifest({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
+        () => 'opened',
+        codeOf,
+      ),
+    ).toBe('ERR_CONTEXT_MISMATCH');
   });
 });

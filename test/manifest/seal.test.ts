@@ -5,7 +5,7 @@ import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { openManifest } from '../../shared/manifest/open.ts';
-import { seal } from '../../shared/manifest/seal.ts';
+import { seal, type SealPorts } from '../../shared/manifest/seal.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { memoryRedrives } from '../support/memory-redrives.ts';
 import { ACME } from '../support/tenants.ts';
@@ -26,6 +26,10 @@ async function written(ports: World, options: Parameters<typeof planned>[2] = {}
   for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), { ...ports, state }, NEVER);
   ports.effects.log.length = 0;
   return plan;
+}
+
+async function sealPlan(plan: Plan, ports: SealPorts): Promise<void> {
+  await seal({ plan, tenant: ACME, signal: NEVER }, ports);
 }
 
 /** Edits what is sealed, as somebody could who may write to the vault. */
@@ -60,7 +64,7 @@ function sealedVersionOf({ vault }: World): unknown {
 describe('sealing', () => {
   test('deletes the source last: after the manifest was read back and the seal noted', async () => {
     const ports = world();
-    await seal(await written(ports), ACME, ports, NEVER);
+    await sealPlan(await written(ports), ports);
     expect(ports.effects.log).toEqual([
       'vault.listChunks',
       'state.allReceipts',
@@ -78,8 +82,8 @@ describe('sealing', () => {
     const ports = world();
     const plan = await written(ports);
     const source = ports.sources.versions.get('v1');
-    await seal(plan, ACME, ports, NEVER);
-    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toEqual({
+    await sealPlan(plan, ports);
+    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toEqual({
       clear: {
         format: 'sealstream/1',
         tenantId: 'acme',
@@ -101,7 +105,7 @@ describe('sealing', () => {
 
   test('shows nothing of attributes and checksums', async () => {
     const ports = world();
-    await seal(await written(ports), ACME, ports, NEVER);
+    await sealPlan(await written(ports), ports);
     const body = ports.vault.objects.get(NAME) ?? Buffer.alloc(0);
     for (const secret of ['application/pdf', 'Zoë', 'class', 'AAAAAA==', 'report.pdf']) {
       expect(body.includes(secret)).toBe(false);
@@ -113,20 +117,20 @@ describe('sealing', () => {
   test('twice writes one manifest', async () => {
     const ports = world();
     const plan = await written(ports);
-    await seal(plan, ACME, ports, NEVER);
+    await sealPlan(plan, ports);
     const first = ports.vault.objects.get(NAME);
-    await seal(plan, ACME, { ...ports, now: () => new Date() }, NEVER);
+    await sealPlan(plan, { ...ports, now: () => new Date() });
     expect(ports.vault.objects.get(NAME)).toBe(first);
   });
 
   test('five times at once writes one manifest', async () => {
     const ports = world();
     const plan = await written(ports);
-    await Promise.all(Array.from({ length: 5 }, async () => await seal(plan, ACME, ports, NEVER)));
+    await Promise.all(Array.from({ length: 5 }, async () => await sealPlan(plan, ports)));
     const manifests = [...ports.vault.objects.keys()].filter((key) => key.includes('/objects/'));
     expect(manifests).toEqual([NAME]);
     expect(ports.sources.versions.size).toBe(0);
-    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toMatchObject({
+    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
       clear: { sourceVersionId: 'v1' },
     });
   });
@@ -182,11 +186,11 @@ describe('a seal is refused, and the source stays,', () => {
       new RegExp(`^tenant acme: .* under ${NAME} is no manifest .* version v1 of acme/.*Delete`, 'u'),
     );
     const told = { code: 'ERR_MANIFEST_INVALID', message };
-    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject(told);
+    await expect(sealPlan(plan, ports)).rejects.toMatchObject(told);
     expect(ports.sources.versions.size).toBe(1);
     // As it says.
     ports.vault.objects.delete(NAME);
-    await seal(plan, ACME, ports, NEVER);
+    await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
   });
 
@@ -202,7 +206,7 @@ describe('a plan that was edited to look older than what is sealed', () => {
   /** The object under that name was sealed; now another upload of it is, of the time that S3 says. */
   async function sealAnother(modifiedAt: string): Promise<readonly [ports: World, outcome: unknown]> {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v1', sequencer: '0B' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v1', sequencer: '0B' }), ports);
     const plan = await written(ports, { versionId: 'v2', sequencer: '0A' });
     const source = ports.sources.versions.get('v2');
     if (source !== undefined) ports.sources.versions.set('v2', { ...source, modifiedAt });
@@ -211,7 +215,7 @@ describe('a plan that was edited to look older than what is sealed', () => {
       return stored && { ...stored, modifiedAt: SEALED };
     };
     const told = { ...ports, vault: { ...ports.vault, getManifest } };
-    return [ports, await seal(plan, ACME, told, NEVER).catch((error: unknown) => error)];
+    return [ports, await sealPlan(plan, told).catch((error: unknown) => error)];
   }
 
   test('costs nobody an upload that came after the seal', async () => {
@@ -231,33 +235,33 @@ describe('a plan that was edited to look older than what is sealed', () => {
 describe('what an editor of the vault can do to a seal', () => {
   test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const members: object = JSON.parse(String(ports.vault.objects.get(NAME)));
     ports.vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, sequencer: 'FF' })));
     const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
-    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
+    await expect(sealPlan(plan, ports)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
     expect(ports.sources.versions.has('v1')).toBe(true);
   });
 
   test('a manifest that claims to be of a newer upload that is planned, and was never written by us, is replaced', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const newer = planned(ports, randomBytes(SIZE), { versionId: 'v2', sequencer: '0C' });
     const { objectId, source } = newer;
     plant(ports, { objectId, sourceVersionId: source.versionId, sequencer: source.sequencer });
-    await seal(await written(ports, { versionId: 'v1', sequencer: '0B' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v1', sequencer: '0B' }), ports);
     expect(sealedVersionOf(ports)).toBe('v1');
     expect([...ports.sources.versions.keys()]).toEqual(['v2']);
   });
 
   test('a manifest of the very object, that we did not write, is replaced', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '0A' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
     plant(ports, { objectId: plan.objectId, sourceVersionId: 'v1', sequencer: '0B' });
-    await seal(plan, ACME, ports, NEVER);
+    await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
-    expect(await openManifest(ACME, 'report.pdf', ports, NEVER)).toMatchObject({
+    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
       clear: { sourceVersionId: 'v1' },
     });
   });
@@ -300,17 +304,17 @@ describe('a source that vanished', () => {
   test('after a concurrent delivery sealed it is no loss', async () => {
     const ports = world();
     const plan = await written(ports);
-    await seal(plan, ACME, ports, NEVER);
+    await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
-    await expect(seal(plan, ACME, ports, NEVER)).resolves.toBeUndefined();
+    await expect(sealPlan(plan, ports)).resolves.toBeUndefined();
   });
 
   test('while only an older upload is sealed is a loss to be told', async () => {
     const ports = world();
-    await seal(await written(ports, { versionId: 'v0', sequencer: '00' }), ACME, ports, NEVER);
+    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '00' }), ports);
     const plan = await written(ports);
     ports.sources.versions.clear();
-    await expect(seal(plan, ACME, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+    await expect(sealPlan(plan, ports)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
   });
 });
 
@@ -323,7 +327,7 @@ describe('two uploads of one key', () => {
     ['in reverse', [newer, older]],
   ])('sealed %s end with the newer', async (_order, uploads) => {
     const ports = world();
-    for (const upload of uploads) await seal(await written(ports, upload), ACME, ports, NEVER);
+    for (const upload of uploads) await sealPlan(await written(ports, upload), ports);
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect([...ports.state.plans.values()].every(({ sealedAt }) => sealedAt === SEALED_AT)).toBe(true);
@@ -340,10 +344,10 @@ describe('two uploads of one key', () => {
     const putManifest: World['vault']['putManifest'] = async (...request) => {
       puts += 1;
       // The other one gets in between what was read and what is written.
-      if (puts === 1) await seal(winning, ACME, ports, NEVER);
+      if (puts === 1) await sealPlan(winning, ports);
       return await ports.vault.putManifest(...request);
     };
-    await seal(losing, ACME, { ...ports, vault: { ...ports.vault, putManifest } }, NEVER);
+    await sealPlan(losing, { ...ports, vault: { ...ports.vault, putManifest } });
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect(puts).toBe(loser === newer ? 2 : 1);
@@ -352,7 +356,7 @@ describe('two uploads of one key', () => {
   test('sealed at once end with the newer', async () => {
     const ports = world();
     const plans = [await written(ports, older), await written(ports, newer)];
-    await Promise.all(plans.map(async (plan) => await seal(plan, ACME, ports, NEVER)));
+    await Promise.all(plans.map(async (plan) => await sealPlan(plan, ports)));
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
   });
@@ -367,7 +371,9 @@ describe('an abort while sealing leaves no manifest, and the source where it was
     const plan = await written(ports);
     const controller = new AbortController();
     const disturbed = { ...ports, ...disturb(ports, () => controller.abort(reason)) };
-    const outcome = await seal(plan, ACME, disturbed, controller.signal).catch((error: unknown) => error);
+    const outcome = await seal({ plan, tenant: ACME, signal: controller.signal }, disturbed).catch(
+      (error: unknown) => error,
+    );
     return { outcome, manifest: sealedVersionOf(ports), sources: ports.sources.versions.size };
   }
 
@@ -407,7 +413,7 @@ async function refusal(disturb: (ports: World, plan: Plan) => unknown): Promise<
   const ports = world();
   const plan = await written(ports);
   await disturb(ports, plan);
-  const code = await seal(plan, ACME, ports, NEVER).then(
+  const code = await sealPlan(plan, ports).then(
     () => 'sealed',
     (error: { code?: unknown }) => error.code,
   );
