@@ -5,10 +5,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Roles } from '../iam/roles.ts';
-import { inertLogicalIds, inertResource, inertTypes } from './inert.ts';
-import { holds, resolve, type Created, type Scope } from './intrinsics.ts';
+import { inertLogicalIds, inertResource, inertTypes } from './resources/inert.ts';
+import { holds, resolve, type Created, type Scope } from './template/intrinsics.ts';
 import type { PackagedStack } from './package.ts';
-import type { CreateResource, StackClients, StackContext } from './resource.ts';
+import type { CreateResource, StackClients, StackContext } from './resources/resource.ts';
 import { createTable } from './resources/dynamodb.ts';
 import { createEventBus, createEventBusPolicy, createRule } from './resources/events.ts';
 import { createPolicy, createRole } from './resources/iam.ts';
@@ -20,8 +20,8 @@ import {
 } from './resources/lambda.ts';
 import { createBucket, createBucketPolicy } from './resources/s3.ts';
 import { createQueue, createQueuePolicy } from './resources/sqs.ts';
-import { StackError } from './stack-error.ts';
-import { creationOrder, type Template, type TemplateResource } from './template.ts';
+import { StackError } from './template/stack-error.ts';
+import { creationOrder, type Template, type TemplateResource } from './template/template.ts';
 
 /** What is left to start once every resource exists. */
 export interface CreatedStack extends Pick<StackContext, 'functions' | 'mappings' | 'schedules'> {

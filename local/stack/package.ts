@@ -10,7 +10,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { runServerless } from './run-serverless.ts';
 import { sourceHash } from './source-hash.ts';
-import { parseTemplate, type Template } from './template.ts';
+import { parseTemplate, type Template } from './template/template.ts';
 
 export interface PackagedStack {
   /** `{service}-{stage}`. */

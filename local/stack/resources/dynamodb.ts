@@ -9,7 +9,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { boolean, integer, physicalName, propertiesSchema, type CreateResource } from '../resource.ts';
+import { boolean, integer, physicalName, propertiesSchema, type CreateResource } from './resource.ts';
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const throughput = z.strictObject({ ReadCapacityUnits: integer, WriteCapacityUnits: integer });

@@ -14,7 +14,7 @@ import {
   propertiesSchema,
   type CreateResource,
   type StackContext,
-} from '../resource.ts';
+} from './resource.ts';
 
 const busProperties = propertiesSchema({ Name: z.string() }, ['Description', 'Tags']);
 const busPolicyProperties = propertiesSchema({

@@ -7,7 +7,7 @@ import {
   propertiesSchema,
   type CreateResource,
   type StackContext,
-} from '../resource.ts';
+} from './resource.ts';
 
 const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   Id: z.string().optional(),

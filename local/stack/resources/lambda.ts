@@ -11,7 +11,7 @@ import {
   type CreateResource,
   type FunctionDraft,
   type StackContext,
-} from '../resource.ts';
+} from './resource.ts';
 import { checkMapping } from './event-source.ts';
 
 const queueArn = z.string().startsWith('arn:aws:sqs:', 'only SQS queues are implemented');

@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { boolean, physicalName, propertiesSchema, type CreateResource } from '../resource.ts';
+import { boolean, physicalName, propertiesSchema, type CreateResource } from './resource.ts';
 
 const notification = {
   // The service, not this parser, knows which events there are.

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deployPackage, type Deployment } from '../../../local/stack/deploy.ts';
-import { parseTemplate } from '../../../local/stack/template.ts';
+import { parseTemplate } from '../../../local/stack/template/template.ts';
 import { fixtureFunction } from '../lambda/fixture-function.ts';
 import { startLocalServices, type LocalServices } from './local-services.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { holds, resolve, type Scope } from '../../../local/stack/intrinsics.ts';
-import { parseTemplate } from '../../../local/stack/template.ts';
+import { holds, resolve, type Scope } from '../../../local/stack/template/intrinsics.ts';
+import { parseTemplate } from '../../../local/stack/template/template.ts';
 
 const scope: Scope = {
   template: parseTemplate({

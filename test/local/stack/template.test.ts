@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { creationOrder, parseTemplate } from '../../../local/stack/template.ts';
+import { creationOrder, parseTemplate } from '../../../local/stack/template/template.ts';
 
 function order(resources: Record<string, object>): readonly string[] {
   return creationOrder(parseTemplate({ Resources: resources }));

@@ -2,7 +2,7 @@
  * What a stack may contain that changes nothing on a laptop: no caller could tell whether it is there. This is
  * the complete list; a resource type that is neither here nor among those created is refused.
  */
-import type { Created } from './intrinsics.ts';
+import type { Created } from '../template/intrinsics.ts';
 import { physicalName, type StackContext } from './resource.ts';
 
 /** Resources that `sls` adds for its own uploads, by logical id. */

@@ -5,11 +5,11 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { PolicyStatement } from '../iam/authorizer.ts';
-import type { Roles } from '../iam/roles.ts';
-import type { EventSourceMapping } from '../lambda/event-source-mapping.ts';
-import type { LambdaFunction } from '../lambda/function.ts';
-import type { Created } from './intrinsics.ts';
+import type { PolicyStatement } from '../../iam/authorizer.ts';
+import type { Roles } from '../../iam/roles.ts';
+import type { EventSourceMapping } from '../../lambda/event-source-mapping.ts';
+import type { LambdaFunction } from '../../lambda/function.ts';
+import type { Created } from '../template/intrinsics.ts';
 
 /** Clients that act as the root of the stack's account. */
 export interface StackClients {
