@@ -1,14 +1,8 @@
 /** CreateQueue: again with the same attributes it answers the queue that is there, with others it is refused. */
 import { AwsError, type Caller } from '../front/service.ts';
 import { requireQueueAccess, type SqsContext } from './operation.ts';
-import {
-  checkAttributes,
-  checkName,
-  DEFAULT_ATTRIBUTES,
-  type Queue,
-  queueArn,
-  withoutEmpty,
-} from './queue.ts';
+import { checkAttributes, DEFAULT_ATTRIBUTES, withoutEmpty } from './queue-attributes.ts';
+import { checkName, type Queue, queueArn } from './queue.ts';
 import { checkRedriveTarget } from './redrive.ts';
 
 /** Throws QueueNameExists, AccessDeniedException and what its name and attributes deserve. */

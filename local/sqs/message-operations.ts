@@ -15,7 +15,8 @@ import {
 } from './message.ts';
 import { authorisedQueue, type SqsContext, type SqsOperation } from './operation.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute, type Queue } from './queue.ts';
+import { numericAttribute } from './queue-attributes.ts';
+import type { Queue } from './queue.ts';
 import { receive, receiveSchema } from './receive.ts';
 
 interface Receipt {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute, type Queue } from './queue.ts';
+import { numericAttribute } from './queue-attributes.ts';
+import type { Queue } from './queue.ts';
 
 export interface MessageAttribute {
   readonly DataType: string;

@@ -12,7 +12,8 @@ import {
   type SqsContext,
   type SqsOperation,
 } from './operation.ts';
-import { checkAttributes, type Queue, queueArn, withoutEmpty } from './queue.ts';
+import { checkAttributes, withoutEmpty } from './queue-attributes.ts';
+import { type Queue, queueArn } from './queue.ts';
 import { checkRedriveTarget } from './redrive.ts';
 
 const strings = z.record(z.string(), z.string());

@@ -1,9 +1,6 @@
-/** A queue: its names, its attributes and the rules AWS has for their values. */
-import { parsePolicy } from '../iam/policy-validation.ts';
+/** A queue: its names and what is stored of it. */
 import { notImplemented } from '../front/operation-input.ts';
-import { AwsError } from '../front/service.ts';
-import { invalidAttribute, invalidParameter } from './errors.ts';
-import { checkRedriveShape } from './redrive.ts';
+import { invalidParameter } from './errors.ts';
 
 export interface Queue {
   readonly arn: string;
@@ -16,38 +13,6 @@ export interface Queue {
   readonly modifiedMs: number;
 }
 
-/** AWS's defaults; values are strings, as SQS has them. */
-export const DEFAULT_ATTRIBUTES: Readonly<Record<string, string>> = {
-  VisibilityTimeout: '30',
-  DelaySeconds: '0',
-  MaximumMessageSize: '1048576',
-  MessageRetentionPeriod: '345600',
-  ReceiveMessageWaitTimeSeconds: '0',
-  SqsManagedSseEnabled: 'true',
-};
-
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  VisibilityTimeout: [0, 43_200],
-  DelaySeconds: [0, 900],
-  MaximumMessageSize: [1024, 1_048_576],
-  MessageRetentionPeriod: [60, 1_209_600],
-  ReceiveMessageWaitTimeSeconds: [0, 20],
-};
-const UNRANGED: ReadonlySet<string> = new Set([
-  'Policy',
-  'RedrivePolicy',
-  'RedriveAllowPolicy',
-  'SqsManagedSseEnabled',
-]);
-const ABSENT: ReadonlySet<string> = new Set([
-  'FifoQueue',
-  'ContentBasedDeduplication',
-  'DeduplicationScope',
-  'FifoThroughputLimit',
-  'KmsMasterKeyId',
-  'KmsDataKeyReusePeriodSeconds',
-]);
-
 export function queueArn(region: string, accountId: string, name: string): string {
   return `arn:aws:sqs:${region}:${accountId}:${name}`;
 }
@@ -58,43 +23,5 @@ export function checkName(name: string): void {
   if (!/^[\w-]{1,80}$/.test(name)) {
     const rule = 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length';
     throw invalidParameter(rule);
-  }
-}
-
-/** Throws InvalidAttributeName, InvalidAttributeValue, or NotImplemented. Empty documents mean: remove. */
-export function checkAttributes(attributes: Queue['attributes']): void {
-  for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value);
-  checkRedriveShape(attributes);
-  checkPolicy(attributes['Policy'] ?? '');
-}
-
-/** The attribute as a number; only for attributes that have a range. */
-export function numericAttribute(queue: Queue, name: string): number {
-  return Number(queue.attributes[name] ?? DEFAULT_ATTRIBUTES[name]);
-}
-
-/** `attributes` without those that an empty value has taken away. */
-export function withoutEmpty(attributes: Queue['attributes']): Queue['attributes'] {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
-}
-
-function checkAttribute(name: string, value: string): void {
-  const range = RANGES[name];
-  if (ABSENT.has(name)) throw notImplemented(`Queue attribute ${name}`);
-  if (range === undefined && !UNRANGED.has(name))
-    throw new AwsError('InvalidAttributeName', 400, `Unknown Attribute ${name}.`);
-  if (range !== undefined && !isWithin(value, range)) throw invalidAttribute(name);
-}
-
-function isWithin(value: string, [least, most]: readonly [number, number]): boolean {
-  const number = Number(value);
-  return value !== '' && Number.isInteger(number) && number >= least && number <= most;
-}
-
-function checkPolicy(text: string): void {
-  try {
-    if (text !== '') parsePolicy(text, 'resource');
-  } catch (cause) {
-    throw Object.assign(invalidAttribute('Policy'), { cause });
   }
 }

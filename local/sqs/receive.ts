@@ -6,7 +6,8 @@ import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';
 import { md5, md5OfAttributes, type MessageAttribute } from './message.ts';
 import { invalidParameter } from './errors.ts';
-import { numericAttribute, type Queue } from './queue.ts';
+import { numericAttribute } from './queue-attributes.ts';
+import type { Queue } from './queue.ts';
 import { redrivePolicy } from './redrive.ts';
 import type { SqsStore, StoredMessage } from './store.ts';
 
