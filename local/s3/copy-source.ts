@@ -13,7 +13,7 @@ import { assertExpectedOwner } from './known-headers.ts';
 import { checkRead } from './preconditions.ts';
 import { ARCHIVED_CLASSES, storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 
 export interface CopySource {
   readonly bucket: Bucket;
@@ -32,7 +32,7 @@ export function findCopySource(store: Store, call: S3Call): CopySource {
   const version = findSourceVersion(store, call, bucket, key, versionId);
   if (checkRead(call.headers, version, 'x-amz-copy-source-') === 'not-modified')
     throw preconditionFailed('x-amz-copy-source-If-None-Match');
-  if (ARCHIVED_CLASSES.includes(storageClassOf(version))) throw notInActiveTier();
+  if (ARCHIVED_CLASSES.includes(storageClassOf(version.attributes.headers))) throw notInActiveTier();
   return { bucket, versionId, version };
 }
 

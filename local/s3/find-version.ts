@@ -5,7 +5,7 @@ import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { accessDenied, invalidArgument, methodNotAllowed, noSuchKey, noSuchVersion } from './errors.ts';
 import type { Store } from './store.ts';
-import { NULL_VERSION, type Version } from './versions.ts';
+import { NULL_VERSION, type Version } from './version.ts';
 
 export interface VersionQuery {
   readonly bucket: Bucket;

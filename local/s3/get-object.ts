@@ -12,7 +12,7 @@ import { writtenObjectHeaders } from './object-headers.ts';
 import { checkRead } from './preconditions.ts';
 import { assertReadable } from './storage-class.ts';
 import type { Store } from './store.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 
 const ACTIONS = { latest: 's3:GetObject', byId: 's3:GetObjectVersion' };
 const TAGGING = { latest: 's3:GetObjectTagging', byId: 's3:GetObjectVersionTagging' };
@@ -21,7 +21,7 @@ export async function getObject(store: Store, call: S3Call): Promise<void> {
   const bucket = findBucket(store, call);
   const versionId = versionIdOf(call);
   const version = findVersion(store, call, { bucket, key: call.key, versionId, actions: ACTIONS });
-  if (call.operation === 'GetObject') assertReadable(version);
+  if (call.operation === 'GetObject') assertReadable(version.attributes.headers);
   const validators = validatorHeaders(bucket, version);
   if (checkRead(call.headers, version) === 'not-modified') return sendEmpty(call.response, 304, validators);
   const range = parseRange(call.headers['range'], version.sizeBytes);

@@ -18,7 +18,7 @@ import { ownerContent } from './owner.ts';
 import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
 import { versionOf } from './version-row.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 import type { XmlContent } from './xml.ts';
 
 export function listObjects(store: Store, call: S3Call): void {
@@ -89,6 +89,6 @@ function itemContent(version: Version, bucket: Bucket, call: S3Call): XmlContent
     ChecksumType: attributes.checksum?.type,
     Size: sizeBytes,
     Owner: call.query.get('fetch-owner') === 'true' ? ownerContent(bucket.accountId) : undefined,
-    StorageClass: storageClassOf(version),
+    StorageClass: storageClassOf(attributes.headers),
   };
 }

@@ -19,7 +19,7 @@ import { ownerContent } from './owner.ts';
 import { storageClassOf } from './storage-class.ts';
 import type { Store } from './store.ts';
 import { versionOf } from './version-row.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 import type { XmlContent } from './xml.ts';
 
 export function listObjectVersions(store: Store, call: S3Call): void {
@@ -94,7 +94,7 @@ function versionContent(version: Version, bucket: Bucket, write: (key: string) =
     ChecksumAlgorithm: attributes.checksum?.algorithm,
     ChecksumType: attributes.checksum?.type,
     Size: sizeBytes,
-    StorageClass: storageClassOf(version),
+    StorageClass: storageClassOf(attributes.headers),
   };
 }
 

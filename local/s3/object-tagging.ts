@@ -8,7 +8,7 @@ import { findVersion, versionIdOf } from './find-version.ts';
 import { readDocument } from './payload.ts';
 import type { Store } from './store.ts';
 import { parseTagging, taggingContent } from './tags.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 
 export function getObjectTagging(store: Store, call: S3Call): void {
   const { bucket, version } = find(store, call, 'Get');

@@ -6,7 +6,7 @@ import {
   notImplemented,
   preconditionFailed,
 } from './errors.ts';
-import type { Version } from './versions.ts';
+import type { Version } from './version.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

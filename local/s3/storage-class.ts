@@ -3,7 +3,6 @@
  * headers, tags and names are there as any object's.
  */
 import { invalidObjectState } from './errors.ts';
-import type { Version } from './versions.ts';
 
 export const ARCHIVED_CLASSES: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -11,18 +10,21 @@ const STORAGE_CLASS = 'x-amz-storage-class';
 
 const STANDARD = 'STANDARD';
 
-/** The header of an object in another class than the one that goes without saying. */
-export function storageClassHeader(headers: Readonly<Record<string, string>>): Record<string, string> {
+type Headers = Readonly<Record<string, string>>;
+
+/** Returns the header to keep of an object: none for the standard class, which goes without saying. */
+export function storageClassHeader(headers: Headers): Record<string, string> {
   const value = headers[STORAGE_CLASS];
   return value === undefined || value === STANDARD ? {} : { [STORAGE_CLASS]: value };
 }
 
-export function storageClassOf({ attributes }: Version): string {
-  return attributes.headers[STORAGE_CLASS] ?? STANDARD;
+/** Returns the storage class by the headers that an object kept. */
+export function storageClassOf(headers: Headers): string {
+  return headers[STORAGE_CLASS] ?? STANDARD;
 }
 
-/** Throws InvalidObjectState. */
-export function assertReadable(version: Version): void {
-  const storageClass = storageClassOf(version);
+/** @throws InvalidObjectState for an archived object. */
+export function assertReadable(headers: Headers): void {
+  const storageClass = storageClassOf(headers);
   if (ARCHIVED_CLASSES.includes(storageClass)) throw invalidObjectState(storageClass);
 }

@@ -4,7 +4,7 @@ import { checksumSchema } from './checksum.ts';
 import { objectHeadersSchema } from './object-headers.ts';
 import { flagColumn, jsonColumn, keyColumn } from './row.ts';
 import { tagsSchema } from './tags.ts';
-import type { ObjectAttributes, Version } from './versions.ts';
+import type { ObjectAttributes, Version } from './version.ts';
 
 const attributes: z.ZodType<ObjectAttributes> = z.intersection(
   objectHeadersSchema,

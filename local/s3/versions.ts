@@ -5,37 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Bucket } from './buckets.ts';
-import type { Checksum } from './checksum.ts';
 import { NO_CONTENT } from './contents.ts';
 import { createSequence } from './database.ts';
-import type { ObjectHeaders } from './object-headers.ts';
 import type { Tags } from './tags.ts';
 import { versionOf } from './version-row.ts';
-
-/** What an object carries beside its bytes and tags; never changed once written. */
-export interface ObjectAttributes extends ObjectHeaders {
-  readonly checksum?: Checksum;
-}
-
-export interface NewVersion {
-  readonly content: number;
-  readonly sizeBytes: number;
-  /** Without quotes. */
-  readonly etag: string;
-  readonly modifiedMs: number;
-  readonly attributes: ObjectAttributes;
-  readonly tags: Tags;
-}
-
-export interface Version extends NewVersion {
-  /** Grows with every write, over all keys. */
-  readonly sequence: number;
-  readonly key: string;
-  /** `null` (the text) for a version written while versioning was not enabled. */
-  readonly versionId: string;
-  readonly isLatest: boolean;
-  readonly isDeleteMarker: boolean;
-}
+import { NULL_VERSION, type NewVersion, type ObjectAttributes, type Version } from './version.ts';
 
 export interface Change {
   /** The version written or removed; undefined when there was nothing to remove. */
@@ -60,8 +34,6 @@ export interface Versions {
   setTags(version: Version, tags: Tags): void;
   isEmpty(bucket: string): boolean;
 }
-
-export const NULL_VERSION = 'null';
 
 const MARKER_ATTRIBUTES: ObjectAttributes = { headers: {}, metadata: {} };
 

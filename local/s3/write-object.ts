@@ -8,7 +8,8 @@ import { findBucket } from './find-bucket.ts';
 import type { ChangeKind } from './notification-event.ts';
 import { checkConflict, checkWrite, parseWriteCondition } from './preconditions.ts';
 import type { Store } from './store.ts';
-import type { NewVersion, Version, Written } from './versions.ts';
+import type { NewVersion, Version } from './version.ts';
+import type { Written } from './versions.ts';
 
 export interface ObjectWrite {
   /** A body segment per range; copied into a content of the object's own. */
