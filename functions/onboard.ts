@@ -11,7 +11,7 @@ import { logger } from '../shared/lambda/observe.ts';
 import { reportRow } from '../shared/lambda/row-log.ts';
 import { type Handler, lambda } from '../shared/lambda/stack.ts';
 import { onboard, type OnboardAnswer } from '../shared/onboarding/onboard.ts';
-import { ourselvesOf } from '../shared/onboarding/ourselves.ts';
+import { ourselvesOf } from '../shared/handover/input.ts';
 import { parseOnboardRequest } from '../shared/onboarding/request.ts';
 
 const config = readConfig({

@@ -39,6 +39,15 @@ export interface Onboarding extends OnboardingInput {
   readonly replicaRegions: readonly string[];
 }
 
+/** Our side of every onboarding: the roles that tenants grant to, and the bus that the events of their keys go to. */
+export type Ourselves = Pick<Onboarding, 'partition' | 'isv'>;
+
+/** Reads partition, account and region from the ARNs. */
+export function ourselvesOf(arns: Omit<Onboarding['isv'], 'accountId' | 'region'>): Ourselves {
+  const [, partition = '', , region = '', accountId = ''] = arns.eventBusArn.split(':');
+  return { partition, isv: { accountId, region, ...arns } };
+}
+
 /** @throws EventInvalidError naming everything that is malformed or contradicts something else */
 export function parseOnboarding(input: OnboardingInput): Onboarding {
   const parsed = schema.safeParse(input);

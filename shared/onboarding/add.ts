@@ -1,6 +1,6 @@
 /**
- * Registers a tenant, proves its key, and makes it active. Until everything is proven it is pending: its uploads are
- * planned and wait. Asked again, it begins anew with what it is told then.
+ * Registers a tenant, proves its key, and makes it active. Until everything is proven the tenant is pending: its uploads
+ * are planned and wait. When a pending tenant is added again, everything begins anew with the new settings.
  */
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
@@ -20,22 +20,22 @@ export interface AddPorts extends CheckPorts, HeardPorts {
   readonly branchKeys: BranchKeyMaker;
 }
 
-/** Implemented by envelope/branch-keys.ts. */
+/** Makes branch keys. Implemented by envelope/kms/branch-keys.ts. */
 export interface BranchKeyMaker {
-  /** A new branch key under the tenant's KEK. Returns its id. */
+  /** Makes a branch key under the tenant's KEK. Returns its id. */
   make(tenant: Pick<Tenant, 'tenantId' | 'kekArn'>): Promise<string>;
 }
 
 export interface Judged {
   readonly tenantId: TenantId;
-  /** `unregistered`: its keys cannot even be asked. */
+  /** `unregistered`: the ARNs did not pass the checks, so KMS was not asked and nothing was registered. */
   readonly status: TenantStatus | 'unregistered';
   readonly findings: readonly Finding[];
 }
 
 /**
  * @throws EventInvalidError when the tenant is registered and no longer pending
- * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
+ * @throws KmsUnavailableError, StorageUnavailableError: ask again
  */
 export async function addTenant(
   { tenantId, settings, strict }: AddRequest,
@@ -51,25 +51,25 @@ export async function addTenant(
   const heard = await checkHeard(pending, new Date(pending.signal.at), ports);
   const findings = [...names, ...keys, ...events, ...heard.findings];
   if (!isProven(findings, strict)) return { tenantId, status: pending.status, findings };
-  const proven = { ...pending, customKeyStore, ...(await madeOf(pending, ports)) };
-  const active = await rewritten(pending, turned(proven, 'activate', heard.signal), ports);
+  const proven = { ...pending, customKeyStore, ...(await prepareKeys(pending, ports)) };
+  const active = await rewrite(pending, turned(proven, 'activate', heard.signal), ports);
   return { tenantId, status: await heedHeard(active, ports), findings };
 }
 
-/** What the control plane makes with the keys before they are in use. */
-export async function madeOf(
+/** Makes what the control plane needs of the keys before they are used: the branch key and the ciphertexts of probes. */
+export async function prepareKeys(
   tenant: Tenant,
   ports: Pick<AddPorts, 'branchKeys' | 'kms'>,
 ): Promise<Pick<Tenant, 'branchKeyId' | 'probeCiphertexts'>> {
   const [{ branchKeyId }, probeCiphertexts] = await Promise.all([
-    branchKeyOf(tenant, ports),
+    withBranchKey(tenant, ports),
     probeCiphertextsOf(tenant, ports.kms),
   ]);
   return { branchKeyId, probeCiphertexts };
 }
 
-/** For hierarchical mode, a branch key. One that a crash leaves behind protects nothing. */
-async function branchKeyOf(
+/** Makes a branch key where hierarchical mode needs one. A branch key that a crash leaves behind protects nothing. */
+async function withBranchKey(
   tenant: Pick<Tenant, 'tenantId' | 'kekArn' | 'keyMode' | 'branchKeyId'>,
   { branchKeys }: Pick<AddPorts, 'branchKeys'>,
 ): Promise<Pick<Tenant, 'branchKeyId'>> {
@@ -78,8 +78,11 @@ async function branchKeyOf(
   return { branchKeyId: await branchKeys.make(tenant) };
 }
 
-/** @throws StorageUnavailableError when somebody else wrote in between */
-export async function rewritten(
+/**
+ * Writes the record and returns it.
+ * @throws StorageUnavailableError when somebody else has changed it since it was read
+ */
+export async function rewrite(
   read: Tenant,
   next: Tenant,
   { tenants }: { readonly tenants: Pick<Tenants, 'rewrite'> },
@@ -93,13 +96,13 @@ export async function rewritten(
 async function register(tenantId: TenantId, settings: Settings, ports: AddPorts): Promise<Tenant> {
   const { tenants, now } = ports;
   const registered = await tenants.tenant(tenantId);
-  // From before the checks: what happens to the keys during them counts. Nothing is proven yet.
+  // The time is that before the checks, so that an event during the checks counts. Nothing is proven yet.
   const signal = { name: 'registered', at: now().toISOString(), proofs: [] };
   const tenant = tenantSchema.parse({ tenantId, ...settings, status: 'pending', epoch: 1, signal });
   if (registered !== undefined) {
     requirePending(registered);
     const { status, epoch } = registered;
-    return await rewritten(registered, turned({ ...tenant, status, epoch }, 'register', signal), ports);
+    return await rewrite(registered, turned({ ...tenant, status, epoch }, 'register', signal), ports);
   }
   if (await tenants.register(tenant)) return tenant;
   throw new StorageUnavailableError(
@@ -112,8 +115,8 @@ function requirePending(tenant: Tenant): void {
   if (mayTurn(tenant, 'register')) return;
   throw new EventInvalidError(
     rulesOf(tenant).key === 'left'
-      ? `tenant ${tenantId} was removed; its id is not given to another, unless it never was active and ` +
-          'nothing lies in the ingest bucket for it: then remove it once more, and add it again'
+      ? `tenant ${tenantId} was removed; its id is not given to another tenant. If it never was active and ` +
+          'the ingest bucket holds nothing of it, remove it once more, and then add it again'
       : `tenant ${tenantId} is registered already, and ${status}; change-key changes its key and settings`,
   );
 }

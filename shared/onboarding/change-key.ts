@@ -1,13 +1,13 @@
 /**
- * Gives a tenant another key, or other settings for the one it has. From then on new objects are encrypted under the
- * new key; what the old one wraps opens as long as it lives, and what a dropped replica wrapped as long as its KEK
- * does. A key that does not pass the checks changes nothing.
+ * Gives a tenant another key, or other settings for the key that it has. From then on new objects are encrypted under the
+ * new key. What the old key wrapped stays readable as long as that key exists; what a dropped replica wrapped, as long as
+ * its KEK exists. If the new key does not pass the checks, nothing changes.
  */
 import { EventInvalidError } from '../errors.ts';
 import { requireRegistered } from '../tenant/admission.ts';
 import { mayTurn, turned } from '../tenant/status.ts';
 import type { Tenant } from '../tenant/tenant.ts';
-import { type AddPorts, type Judged, madeOf, rewritten } from './add.ts';
+import { type AddPorts, type Judged, prepareKeys, rewrite } from './add.ts';
 import { checkKeys } from './check.ts';
 import { isProven } from './finding.ts';
 import { checkHeard, heedHeard } from './heard-keys.ts';
@@ -18,7 +18,7 @@ import { withDroppedReplicas, withRetiredKek } from './retired-keks.ts';
 /**
  * @throws TenantUnknownError when it is not registered
  * @throws EventInvalidError when its status does not allow it
- * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
+ * @throws KmsUnavailableError, StorageUnavailableError: ask again
  */
 export async function changeKey(request: ChangeRequest, ports: AddPorts): Promise<Judged> {
   const { tenantId, strict } = request;
@@ -34,12 +34,12 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   const heard = await checkHeard(next, askedAt, ports);
   const findings = [...names, ...keys, ...heard.findings];
   if (!isProven(findings, strict)) return { tenantId, status: tenant.status, findings };
-  const bringsKeys = isNewKek || hasNewReplica(tenant, next);
-  const made = bringsKeys || next.keyMode !== tenant.keyMode ? await madeOf(next, ports) : {};
-  // What is known of the keys that it has already stays true of them.
-  const signal = bringsKeys ? heard.signal : tenant.signal;
+  const hasNewKeys = isNewKek || hasNewReplica(tenant, next);
+  const made = hasNewKeys || next.keyMode !== tenant.keyMode ? await prepareKeys(next, ports) : {};
+  // What was known of keys that the tenant keeps stays true.
+  const signal = hasNewKeys ? heard.signal : tenant.signal;
   const proven = { ...next, ...made, customKeyStore };
-  const changed = await rewritten(tenant, turned(proven, change, signal), ports);
+  const changed = await rewrite(tenant, turned(proven, change, signal), ports);
   return { tenantId, status: await heedHeard(changed, ports), findings };
 }
 
@@ -47,7 +47,7 @@ function hasNewReplica(tenant: Tenant, { replicaArns }: Tenant): boolean {
   return replicaArns.some((arn) => !tenant.replicaArns.includes(arn));
 }
 
-/** Of another KEK nothing is known yet. */
+/** Returns the record with the new settings. A new KEK has a fresh signal: nothing is known of it yet. */
 function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): Tenant {
   const named = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   if (settings.kekArn === undefined || settings.kekArn === tenant.kekArn) {
@@ -59,10 +59,16 @@ function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): T
   return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks, signal };
 }
 
-/** A tenant whose key is gone may bring another; the same key comes back by itself, and only so. */
+/**
+ * Checks that the tenant's status allows the change. A revoked tenant may get another key. It may not change the settings
+ * of its present key, which only works again when the tenant gives it back.
+ * @throws EventInvalidError
+ */
 function requireChangeable(tenant: Tenant, change: 'change-kek' | 'change-settings'): void {
   if (mayTurn(tenant, change)) return;
   const canChangeKek = mayTurn(tenant, 'change-kek');
-  const way = canChangeKek ? 'its key must work again, or be another one' : 'it must be active';
-  throw new EventInvalidError(`tenant ${tenant.tenantId} is ${tenant.status}: to change its settings ${way}`);
+  const condition = canChangeKek ? 'its key must work again, or be another one' : 'it must be active';
+  throw new EventInvalidError(
+    `tenant ${tenant.tenantId} is ${tenant.status}: to change its settings ${condition}`,
+  );
 }

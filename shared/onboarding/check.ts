@@ -10,7 +10,7 @@ import { type Finding, passed, warned } from './finding.ts';
 import { checkGrant } from './granted-key.ts';
 import { statementOf } from './key-uses.ts';
 import type { Candidate } from './named-key.ts';
-import type { Ourselves } from './ourselves.ts';
+import type { Ourselves } from '../handover/input.ts';
 
 export interface CheckPorts {
   readonly tenants: Pick<Tenants, 'ofKek'>;

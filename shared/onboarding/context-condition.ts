@@ -1,12 +1,14 @@
-/** Whether a key refuses us under every tenant's id but its own tenant's. */
+/** Checks that a key refuses us under every id but its own tenant's. */
+import { randomUUID } from 'node:crypto';
+import type { TenantId } from '../tenant/tenant-id.ts';
 import { type Asked, refusalOf } from './dry-run.ts';
 import { failed, type Finding, passed, warned } from './finding.ts';
 import { contextOf, statementOf, type Use } from './key-uses.ts';
-import { type OtherId, otherIds } from './other-ids.ts';
 
 /**
- * Somebody else's id must be refused, or whoever knows the ARN could register the key and have it used. An id that only
- * resembles the tenant's may be another tenant's as well: a condition that matches `globex*` is wider than one tenant.
+ * Tries the key under ids that are not the tenant's. The key must refuse them all: otherwise anybody who knows its ARN
+ * could register it and have it used. An id that only resembles the tenant's may belong to another tenant: a condition
+ * that matches `globex*` lets in more than one tenant.
  */
 export async function checkCondition(uses: readonly Use[], asked: Asked): Promise<Finding> {
   const { kekArn, candidate } = asked;
@@ -19,9 +21,9 @@ export async function checkCondition(uses: readonly Use[], asked: Asked): Promis
     ),
   );
   const granted = tried.flat();
-  // What is granted to everybody is granted to neighbours, too.
-  const worst = granted.find(({ other }) => !other.isNeighbour) ?? granted[0];
-  if (worst !== undefined) return unbound(worst.use, worst.other, asked);
+  // A key that grants everybody grants neighbours too, so the stranger's finding comes first.
+  const widest = granted.find(({ other }) => !other.isNeighbour) ?? granted[0];
+  if (widest !== undefined) return unbound(widest.use, widest.other, asked);
   return passed('context-condition', `${kekArn} refuses us under every other tenant's id that was tried`);
 }
 
@@ -30,7 +32,7 @@ function unbound(use: Use, { id, isNeighbour }: OtherId, { kekArn, candidate, po
   if (isNeighbour)
     return warned(
       'context-condition',
-      `${kekArn} grants ${use.operation} under ${use.idName} ${id} too: a tenant of such an id could use this key`,
+      `${kekArn} grants ${use.operation} under ${use.idName} ${id} too: a tenant with such an id could use this key`,
       {
         fix: `compare ${use.idName} by StringEquals with this tenant's id alone, as ${use.sid} does`,
         statement,
@@ -44,4 +46,31 @@ function unbound(use: Use, { id, isNeighbour }: OtherId, { kekArn, candidate, po
       statement,
     },
   );
+}
+
+interface OtherId {
+  readonly id: string;
+  /** True when the id is so similar that the tenant's id with a wildcard at one end, or for one character, matches it. */
+  readonly isNeighbour: boolean;
+}
+
+/** Returns ids that are not the tenant's own: the id of a stranger first, then those of neighbours. */
+function otherIds(tenantId: TenantId): readonly OtherId[] {
+  const random = randomUUID().slice(0, 8);
+  const neighbours = [
+    `${tenantId}x${random}`,
+    `${tenantId}-${random}`,
+    `${random}x${tenantId}`,
+    `${random}-${tenantId}`,
+    `${tenantId.slice(0, -1)}${unlike(tenantId.at(-1))}`,
+    `${unlike(tenantId.at(0))}${tenantId.slice(1)}`,
+    ...(tenantId.length > 1 ? [tenantId.slice(0, -1), tenantId.slice(1)] : []),
+  ];
+  // The id differs from the tenant's at both ends, so no wildcard at one end matches it, whatever the random part is.
+  const stranger = `${unlike(tenantId.at(0))}-${randomUUID()}-${unlike(tenantId.at(-1))}`;
+  return [{ id: stranger, isNeighbour: false }, ...neighbours.map((id) => ({ id, isNeighbour: true }))];
+}
+
+function unlike(character: string | undefined): string {
+  return character === 'x' ? 'y' : 'x';
 }

@@ -5,7 +5,7 @@ import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
 import { errorOf, KmsUnavailableError } from '../errors.ts';
 import { probeTimeout } from '../revocation/probe-ciphertext.ts';
 import type { Candidate } from './named-key.ts';
-import type { Ourselves } from './ourselves.ts';
+import type { Ourselves } from '../handover/input.ts';
 
 /** Resolves when a key would let us do it; throws what KMS throws. */
 export type TryOperation = (operation: KmsOperation, context?: EncryptionContext) => Promise<void>;

@@ -1,4 +1,4 @@
-/** What a check of a tenant's key found, and what the tenant does about it. */
+/** The result of one check of a tenant's key, and what the tenant can do about it. */
 import type { KeyPolicyStatement } from '../handover/key-policy.ts';
 
 /** The checks, in the order in which they are made. */
@@ -21,12 +21,12 @@ export type CheckName =
 export interface Finding {
   readonly check: CheckName;
   readonly ok: boolean;
-  /** An error keeps the tenant from becoming active; a warning does where `strict` is asked for. */
+  /** An error keeps the tenant from becoming active. A warning does so only when `strict` is asked for. */
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** What to do, where it is not ok. */
+  /** The thing to do when the check is not ok. */
   readonly fix?: string;
-  /** The statement of the key policy that `fix` speaks of. */
+  /** The statement of the key policy that `fix` names. */
   readonly statement?: KeyPolicyStatement;
 }
 
@@ -44,7 +44,7 @@ export function warned(check: CheckName, message: string, fix: string | Fix): Fi
   return { ...failed(check, message, fix), severity: 'warning' };
 }
 
-/** Whether the findings let a tenant be active. */
+/** True when the findings let the tenant become active. */
 export function isProven(findings: readonly Pick<Finding, 'ok' | 'severity'>[], strict: boolean): boolean {
   return findings.every(({ ok, severity }) => ok || (severity === 'warning' && !strict));
 }

@@ -9,7 +9,7 @@ import { type Asked, type GrantPorts, refusalOf } from './dry-run.ts';
 import { failed, type Finding, passed, warned } from './finding.ts';
 import { BRANCH_KEY_USES, contextOf, MESSAGE_USES, statementOf, type Use } from './key-uses.ts';
 import type { Candidate } from './named-key.ts';
-import type { Ourselves } from './ourselves.ts';
+import type { Ourselves } from '../handover/input.ts';
 
 /** @throws KmsUnavailableError */
 export async function checkGrant(

@@ -1,8 +1,9 @@
 /**
- * What was heard of keys that are about to be a tenant's. While they are proven, and for a while after they were
- * disabled, KMS may answer as if nothing had happened; and before they are registered, their events find no tenant.
- * So `revoke` remembers every event that takes a key away before it looks for who holds the key, and whoever registers
- * one looks there twice: before, and once it is registered. An event is either remembered by then, or finds the tenant.
+ * The events of keys that a tenant is about to get. A disabled key may answer as before for a while, so the checks of KMS
+ * may pass; and as long as the key is not registered, its events find no tenant. So `revoke` remembers every event that
+ * takes a key away before it looks for the tenants that hold the key. The code that registers a key looks at the
+ * remembered events twice: before the registration and after it. Each event is either remembered by then or finds the
+ * tenant.
  */
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
@@ -21,19 +22,20 @@ import { failed, type Finding } from './finding.ts';
 export interface HeardPorts {
   readonly hearings: Pick<Hearings, 'signals'>;
   readonly now: () => Date;
-  /** How long KMS may take to spread a change of a key. */
+  /** The longest time that KMS may take until a change of a key has effect everywhere. */
   readonly propagationSeconds: number;
 }
 
 export interface Heard {
   readonly findings: readonly Finding[];
-  /** Of the tenant with those keys, if nothing stands against them. */
+  /** The signal that the tenant has with those keys, if nothing stands against them. */
   readonly signal: TenantSignal;
 }
 
 /**
- * `candidate.signal`: what is known of the keys that it has already. `askedAt`: when KMS was first asked about the keys;
- * its answers prove what they were some time before that.
+ * Checks that no event stands against the keys. `candidate.signal` holds what is known of the keys that the tenant has
+ * already. `askedAt` is the time of the first question to KMS: its answers prove the state that the keys had
+ * `propagationSeconds` before.
  * @throws StorageUnavailableError
  */
 export async function checkHeard(candidate: Tenant, askedAt: Date, ports: HeardPorts): Promise<Heard> {
@@ -44,13 +46,14 @@ export async function checkHeard(candidate: Tenant, askedAt: Date, ports: HeardP
   const { signal } = heard.reduce(hear, { ...candidate, status: 'revoked', signal: known });
   const { name, at, kekArn } = candidate.signal;
   return {
-    findings: reasonsIn(signal).map((reason) => tooYoung(reason, ports)),
+    findings: reasonsIn(signal).map((reason) => recentReason(reason, ports)),
     signal: { ...signal, name, at, kekArn, notes: undefined },
   };
 }
 
 /**
- * For a tenant that has just been registered with its keys: what was heard of them since the last look takes them away.
+ * Applies the events that were heard since `checkHeard` to a tenant that has just been registered with its keys. Returns
+ * the tenant's status.
  * @throws StorageUnavailableError
  */
 export async function heedHeard(
@@ -65,18 +68,18 @@ export async function heedHeard(
   return change?.after.status ?? tenant.status;
 }
 
-/** Reasons first: what takes them back may have been heard before them. */
+/** Returns the reasons first: the signal that takes a reason back may have been heard before it. */
 async function signalsOf(keys: readonly string[], { hearings }: HeardPorts): Promise<readonly KeySignal[]> {
   const heard = (await Promise.all(keys.map(async (kekArn) => await hearings.signals(kekArn)))).flat();
   return [...heard.filter(isReason), ...heard.filter((signal) => !isReason(signal))];
 }
 
-/** As of a tenant that is revoked already: everything is noted, nothing turns it. */
+/** Notes a signal in the record of a tenant that is treated as revoked, so that no signal changes its status. */
 function hear(tenant: Tenant, signal: KeySignal): Tenant {
   return (isReason(signal) ? disabled(tenant, signal) : takenBack(tenant, signal)) ?? tenant;
 }
 
-function tooYoung(reason: KeySignal, { now, propagationSeconds }: HeardPorts): Finding {
+function recentReason(reason: KeySignal, { now, propagationSeconds }: HeardPorts): Finding {
   const { name, at, kekArn = 'the key' } = reason;
   const waitSeconds = Math.max(
     1,
@@ -84,7 +87,7 @@ function tooYoung(reason: KeySignal, { now, propagationSeconds }: HeardPorts): F
   );
   return failed(
     'key-state',
-    `${name} of ${kekArn} was heard of at ${at}: for ${propagationSeconds} s KMS may answer as if nothing had happened`,
-    `make the key Enabled (aws kms enable-key), and ask again; at the latest in ${waitSeconds} s its own state decides`,
+    `the event ${name} of ${kekArn} was heard at ${at}: for ${propagationSeconds} s KMS may answer as if nothing had happened`,
+    `make the key Enabled (aws kms enable-key), and ask again; in ${waitSeconds} s at the latest the state of the key decides`,
   );
 }

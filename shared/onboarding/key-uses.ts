@@ -1,20 +1,20 @@
-/** The ways in which we use a tenant's key, and the statement of the key policy that grants each. */
+/** The ways in which we use a tenant's key. One statement of the key policy grants each. */
 import { keyGrant, type KeyPolicyStatement } from '../handover/key-policy.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
 import type { KmsOperation } from '../ports/kms.ts';
 import type { Fix } from './finding.ts';
 import type { Candidate } from './named-key.ts';
-import type { Ourselves } from './ourselves.ts';
+import type { Ourselves } from '../handover/input.ts';
 
 /** One way of using a key, and the statement that grants it. */
 export interface Use {
   readonly operation: KmsOperation;
   readonly sid: string;
-  /** Where the key policy's condition looks for the tenant. */
+  /** The name in the encryption context under which the condition of the key policy finds the tenant's id. */
   readonly idName: 'tenant-id' | 'aws-crypto-ec:tenant-id';
-  /** Whether it makes something new; the others only open what was made. */
+  /** True when the operation makes a key. The others only open what was made. */
   readonly makes: boolean;
-  /** The roles that use it in earnest, beside or instead of the control role. */
+  /** The roles of the data path that use the key so. The control role only tries it. */
   readonly usedBy: readonly ('encryptRoleArn' | 'restoreRoleArn')[];
 }
 
@@ -54,6 +54,7 @@ export const BRANCH_KEY_USES: readonly Use[] = [
   { operation: 'kms:ReEncrypt', sid: 'SealstreamVersionsBranchKeys', idName, makes: true, usedBy: [] },
 ];
 
+/** Returns the advice to add that statement to the key policy, with the statement. */
 export function statementOf(sid: string, { tenantId }: Candidate, { isv }: Ourselves): Fix {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = isv;
   const keyModes = ['per-chunk', 'hierarchical'] as const;
@@ -62,6 +63,7 @@ export function statementOf(sid: string, { tenantId }: Candidate, { isv }: Ourse
   return { fix: `add the statement ${sid} to the key policy, exactly as it is rendered`, statement };
 }
 
+/** Returns the encryption context of a dry run under a tenant's id. */
 export function contextOf({ idName: name }: Use, tenantId: string): EncryptionContext {
   return { [name]: tenantId, purpose: 'probe', format: FORMAT };
 }

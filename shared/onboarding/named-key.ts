@@ -1,9 +1,9 @@
-/** What can be said of a key by its ARN alone. */
+/** The checks that need nothing but the ARNs of the keys. */
 import { kekArnSchema, type Tenant } from '../tenant/tenant.ts';
 import { failed, type Finding, passed } from './finding.ts';
-import type { Ourselves } from './ourselves.ts';
+import type { Ourselves } from '../handover/input.ts';
 
-/** What of a tenant its keys are judged by. */
+/** The members of a tenant's record that decide how its keys are checked. */
 export type Candidate = Pick<
   Tenant,
   'tenantId' | 'kekArn' | 'replicaArns' | 'allowedRegions' | 'keyMode' | 'branchKeyId'
@@ -42,7 +42,7 @@ function checkAccount({ accountId }: KeyName, { isv }: Ourselves): Finding {
   return accountId === isv.accountId
     ? failed(
         'account',
-        `the key is in our own account ${accountId}: whoever administers us could use it`,
+        `the key is in our own account ${accountId}: our administrators could use it`,
         'the tenant makes the key in an account of its own',
       )
     : passed('account', `the key is in account ${accountId}, which is not ours`);
@@ -53,13 +53,14 @@ function checkPartition({ partition }: KeyName, ourselves: Ourselves): Finding {
     ? passed('partition', `the key is in partition ${partition}, as we are`)
     : failed(
         'partition',
-        `the key is in partition ${partition}, we are in ${ourselves.partition}: roles do not reach across`,
+        `the key is in partition ${partition}, but we are in ${ourselves.partition}: no role of ours can use it there`,
         `the tenant makes the key in partition ${ourselves.partition}, or is served by a deployment in ${partition}`,
       );
 }
 
 function checkRegion({ region }: KeyName, { allowedRegions }: Candidate): Finding {
-  if (allowedRegions.length === 0) return passed('region', `${region}: no region is ruled out`);
+  if (allowedRegions.length === 0)
+    return passed('region', `the key is in ${region}, and every region is allowed`);
   return allowedRegions.includes(region)
     ? passed('region', `${region} is among the allowed regions`)
     : failed(
@@ -69,7 +70,7 @@ function checkRegion({ region }: KeyName, { allowedRegions }: Candidate): Findin
       );
 }
 
-/** What one wraps another unwraps only within the set of one multi-Region key. */
+/** One key unwraps what another wrapped only when both belong to the same multi-Region key. */
 function checkReplica(replica: KeyName, key: KeyName): Finding {
   const isReplica =
     key.keyId.startsWith('mrk-') &&
@@ -81,7 +82,7 @@ function checkReplica(replica: KeyName, key: KeyName): Finding {
     ? passed('replicas', `the replica in ${replica.region} is of the same multi-Region key`)
     : failed(
         'replicas',
-        `${replica.keyId} in ${replica.region} is no replica of ${key.keyId} in another region`,
+        `${replica.keyId} in ${replica.region} is not a replica of ${key.keyId} in another region`,
         'name replicas of the same multi-Region key (mrk-…) in the same account, each in a region of its own',
       );
 }

@@ -1,4 +1,4 @@
-/** One request about a tenant that comes or stays, to its answer. */
+/** Answers one request about a tenant that is onboarded or stays. */
 import { render, type RenderedFile } from '../handover/render.ts';
 import { requireRegistered } from '../tenant/admission.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -21,7 +21,7 @@ export interface Rendered {
 
 export type OnboardAnswer = Judged | Shown | Listed | Rendered;
 
-/** @throws EventInvalidError, TenantUnknownError; KmsUnavailableError, StorageUnavailableError: to be asked again */
+/** @throws EventInvalidError, TenantUnknownError; KmsUnavailableError, StorageUnavailableError: ask again */
 export async function onboard(request: OnboardRequest, ports: OnboardPorts): Promise<OnboardAnswer> {
   const { action } = request;
   if (action === 'add') return await addTenant(request, ports);
@@ -31,7 +31,7 @@ export async function onboard(request: OnboardRequest, ports: OnboardPorts): Pro
   return action === 'list' ? await listTenants(request, ports) : renderFor(request, ports);
 }
 
-/** Changes nothing: a pending tenant is added again to become active. */
+/** Checks the keys and changes nothing. A pending tenant becomes active only when it is added again. */
 async function checkTenant(
   tenantId: TenantId,
   ports: CheckPorts & Pick<OnboardPorts, 'tenants'>,

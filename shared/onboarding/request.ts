@@ -1,10 +1,10 @@
-/** What the control plane is asked for about tenants that come or stay. */
+/** The requests that the function `onboard` takes, about tenants that are onboarded or stay. */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
-/** What a tenant chooses; everything else in its record is ours. */
+/** The members of a tenant's record that the tenant chooses. We decide the others. */
 export type Settings = Pick<
   Tenant,
   'kekArn' | 'replicaArns' | 'keyMode' | 'isolation' | 'maxKeyAgeSeconds' | 'allowedRegions' | 'rotateWithKek'
@@ -24,7 +24,7 @@ export interface AddRequest {
   readonly action: 'add';
   readonly tenantId: TenantId;
   readonly settings: Settings;
-  /** Whether warnings keep the tenant from becoming active. Default false. */
+  /** True when warnings keep the tenant from becoming active. Default false. */
   readonly strict: boolean;
 }
 
@@ -39,20 +39,20 @@ export type OnboardRequest =
 export interface ChangeRequest {
   readonly action: 'change-key';
   readonly tenantId: TenantId;
-  /** What is not named stays as it is; a new KEK comes without replicas unless it names some. */
+  /** The settings to change; the others stay. A new KEK has no replicas unless the request names some. */
   readonly settings: { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
   readonly strict: boolean;
 }
 
 export interface ListRequest {
   readonly action: 'list';
-  /** Only tenants whose id sorts after it. */
+  /** The answer has only the tenants whose id sorts after this one. */
   readonly after?: TenantId | undefined;
-  /** 1 to 1,000. Default 100. */
+  /** The number of tenants in one answer, 1 to 1,000. Default 100. */
   readonly limit: number;
 }
 
-// Whether an ARN is one is a finding, not a malformed request.
+// A malformed ARN is a finding, not a malformed request.
 const arn = z.string().min(1).max(2048);
 const keyMode = z.enum(['per-chunk', 'cached', 'hierarchical']);
 const settings = {
@@ -78,7 +78,7 @@ const defaults = {
 
 const addSchema = z
   .strictObject({ action: z.literal('add'), tenantId, ...settings, ...defaults, strict })
-  .transform(asked);
+  .transform(withSettings);
 
 const changeSchema = z
   .strictObject({
@@ -87,10 +87,10 @@ const changeSchema = z
     ...z.strictObject(settings).partial().shape,
     strict,
   })
-  .transform(asked);
+  .transform(withSettings);
 
-/** What the tenant chooses, apart from what is asked for. */
-function asked<Action, Named>({
+/** Gathers the members that the tenant chooses in `settings`. */
+function withSettings<Action, Named>({
   action,
   tenantId: id,
   strict: isStrict,

@@ -1,6 +1,6 @@
 /**
- * A new version of a tenant's branch key, for new messages. The old versions stay, for what they wrapped. A sandbox
- * that has the old one cached goes on with it until it is `maxKeyAgeSeconds` old.
+ * Makes a new version of a tenant's branch key, for new messages. The old versions stay, so that what they wrapped stays
+ * readable. A sandbox that has an old version in its cache uses it until it is `maxKeyAgeSeconds` old.
  */
 import * as z from 'zod';
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
@@ -20,9 +20,9 @@ export interface Rotated {
 }
 
 /**
- * @throws TenantUnknownError, TenantRevokedError; EventInvalidError when it has no branch key in use
- * @throws TenantKeyDeniedError, TenantKeyUnusableError; AuthenticationFailedError when its row is missing or altered
- * @throws KmsUnavailableError, StorageUnavailableError: to be asked again
+ * @throws TenantUnknownError, TenantRevokedError; EventInvalidError when it uses no branch key
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError; AuthenticationFailedError when the row of the branch key is missing or altered
+ * @throws KmsUnavailableError, StorageUnavailableError: ask again
  */
 export async function rotateBranchKey(tenantId: TenantId, ports: RotatePorts): Promise<Rotated> {
   const tenant = requireWorking(await ports.tenants.tenant(tenantId), tenantId, 'rotates');

@@ -1,4 +1,4 @@
-/** What an operator wants to know of tenants. Nothing in it is secret. */
+/** Shows the tenants' records to an operator. Nothing in them is secret. */
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import type { Parking } from '../ports/parking.ts';
 import { readable } from '../tenant/readable.ts';
@@ -16,15 +16,15 @@ export interface ShowPorts {
 export interface Shown {
   readonly tenant: Tenant;
   readonly parkedJobs: number;
-  /** Of each KEK in use, when an event of it last reached us. ISO 8601, UTC, up to an hour early. */
+  /** The time of the last event that reached us, of each KEK in use. ISO 8601, UTC, up to an hour early. */
   readonly heardAt: Readonly<Record<string, string | null>>;
 }
 
 export interface Listed {
   readonly tenants: readonly Tenant[];
-  /** Where the next page begins; absent on the last. */
+  /** The id after which the next page begins. Absent on the last page. */
   readonly after?: TenantId;
-  /** On the last page, which rows of the state table are no tenant's; absent when all are. */
+  /** On the last page, the names of the rows of the state table that are no valid tenant. Absent when there are none. */
   readonly invalid?: string;
 }
 
@@ -38,28 +38,28 @@ export async function showTenant(tenantId: TenantId, ports: ShowPorts): Promise<
   return { tenant, parkedJobs, heardAt: Object.fromEntries(heardAt) };
 }
 
-/** In order of id. */
+/** Lists the tenants in order of id. */
 export async function listTenants(
   { after, limit }: Omit<ListRequest, 'action'>,
   ports: ShowPorts,
 ): Promise<Listed> {
-  const { tenants, invalid } = await readable(pageOf(ports.tenants.all(), after, limit + 1));
+  const { tenants, invalid } = await readable(tenantsAfter(ports.tenants.all(), after, limit + 1));
   const page = tenants.slice(0, limit);
   const last = page.at(-1);
   if (tenants.length > limit && last !== undefined) return { tenants: page, after: last.tenantId };
   return { tenants: page, ...(invalid === undefined ? {} : { invalid: invalid.message }) };
 }
 
-async function* pageOf(
+async function* tenantsAfter(
   all: AsyncIterable<Tenant>,
   after: TenantId | undefined,
-  most: number,
+  limit: number,
 ): AsyncGenerator<Tenant> {
   let given = 0;
   for await (const tenant of all) {
     if (after !== undefined && tenant.tenantId <= after) continue;
     yield tenant;
     given += 1;
-    if (given === most) return;
+    if (given === limit) return;
   }
 }

@@ -3,7 +3,7 @@ import { TenantInvalidError } from '../../shared/errors.ts';
 import type { Judged } from '../../shared/onboarding/add.ts';
 import type { Finding } from '../../shared/onboarding/finding.ts';
 import { onboard, type OnboardPorts } from '../../shared/onboarding/onboard.ts';
-import { ourselvesOf } from '../../shared/onboarding/ourselves.ts';
+import { ourselvesOf } from '../../shared/handover/input.ts';
 import { parseOnboardRequest } from '../../shared/onboarding/request.ts';
 import { handleKeyEvent } from '../../shared/revocation/revoke.ts';
 import { effects } from '../support/effects.ts';

@@ -5,7 +5,7 @@ import { StorageUnavailableError } from '../../../shared/errors.ts';
 import type { AddPorts } from '../../../shared/onboarding/add.ts';
 import { changeKey } from '../../../shared/onboarding/change-key.ts';
 import type { ChangeRequest } from '../../../shared/onboarding/request.ts';
-import { ourselvesOf } from '../../../shared/onboarding/ourselves.ts';
+import { ourselvesOf } from '../../../shared/handover/input.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
 import { branchKeysOf } from './branch-keys.ts';
