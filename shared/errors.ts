@@ -5,38 +5,13 @@
  */
 
 /**
- * What becomes of the work: `retry` = redeliver with backoff; `park` = wait for the tenant's key without using up
- * retries; `reject` = can never work, record it where a person sees it and acknowledge.
+ * The way to deal with the work that failed. `retry`: it is redelivered with backoff. `park`: it waits for the tenant's
+ * key without using up retries. `reject`: it can never be done, so it is recorded where a person sees it, and
+ * acknowledged.
  */
 export type Disposition = 'retry' | 'park' | 'reject';
 
-export type ErrorCode =
-  | 'ERR_EVENT_INVALID'
-  | 'ERR_JOB_INVALID'
-  | 'ERR_PLAN_INVALID'
-  | 'ERR_PLAN_CHANGED'
-  | 'ERR_CHUNK_CHANGED'
-  | 'ERR_SOURCE_CHANGED'
-  | 'ERR_SOURCE_UNREADABLE'
-  | 'ERR_TENANT_UNKNOWN'
-  | 'ERR_TENANT_INVALID'
-  | 'ERR_TENANT_OFFBOARDED'
-  | 'ERR_TENANT_REVOKED'
-  | 'ERR_EPOCH_CHANGED'
-  | 'ERR_KEY_EXPIRED'
-  | 'ERR_TENANT_KEY_UNUSABLE'
-  | 'ERR_TENANT_KEY_DENIED'
-  | 'ERR_TENANT_KEY_MISCONFIGURED'
-  | 'ERR_KMS_UNAVAILABLE'
-  | 'ERR_STORAGE_UNAVAILABLE'
-  | 'ERR_STORAGE_MISCONFIGURED'
-  | 'ERR_CONTEXT_MISMATCH'
-  | 'ERR_AUTHENTICATION_FAILED'
-  | 'ERR_MANIFEST_INVALID'
-  | 'ERR_OBJECT_UNKNOWN'
-  | 'ERR_CONFIG_INVALID';
-
-/** Anything may be thrown; what we keep and rethrow is an Error. */
+/** Returns an Error for whatever was thrown: anything may be thrown, but we keep and rethrow only Errors. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown
@@ -45,16 +20,16 @@ export function errorOf(thrown: unknown): Error {
 
 export abstract class SealstreamError extends Error {
   abstract override readonly name: string;
-  abstract readonly code: ErrorCode;
+  abstract readonly code: `ERR_${string}`;
   abstract readonly disposition: Disposition;
 }
 
-/** What KMS, or what we know of the key, says about one KEK. */
 interface KeyErrorOptions extends ErrorOptions {
-  /** The key, by its ARN. Absent: the tenant's current one. */
+  /** The key, by its ARN. Default: the tenant's current one. */
   readonly kekArn?: string;
 }
 
+/** One KEK of a tenant cannot be used: KMS says so, or what we know of the key. */
 abstract class TenantKeyError extends SealstreamError {
   readonly kekArn: string | undefined;
   readonly disposition = 'park';
@@ -79,14 +54,14 @@ export class JobInvalidError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** A plan in the state table contradicts itself or the row it is in: somebody else wrote it. Nothing is done for it. */
+/** A plan in the state table contradicts itself or its row: somebody else wrote it. Nothing is done for it. */
 export class PlanInvalidError extends SealstreamError {
   override readonly name = 'PlanInvalidError';
   readonly code = 'ERR_PLAN_INVALID';
   readonly disposition = 'reject';
 }
 
-/** The object was sealed, or planned anew, while work of an earlier plan was under way; the work is looked at again. */
+/** The object was sealed or planned anew while work of an earlier plan was under way. The work is tried again. */
 export class PlanChangedError extends SealstreamError {
   override readonly name = 'PlanChangedError';
   readonly code = 'ERR_PLAN_CHANGED';
@@ -98,7 +73,7 @@ interface ChunkErrorOptions extends ErrorOptions {
   readonly chunkIndexes?: readonly number[];
 }
 
-/** A chunk in the vault is missing, or is not the one that its receipt is of; it is written again. */
+/** A chunk in the vault is missing, or is not the one that its receipt is of. It is written again. */
 export class ChunkChangedError extends SealstreamError {
   override readonly name = 'ChunkChangedError';
   readonly code = 'ERR_CHUNK_CHANGED';
@@ -118,11 +93,11 @@ export class SourceChangedError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** One record for a whole object, whichever of its jobs fails: under the same id each time it is the same record. */
+/** The record that all failing jobs of one object share: the same id makes it the same record each time. */
 export interface SharedRecord {
   /** The object's id. */
   readonly id: string;
-  /** ISO 8601, UTC: the first time. */
+  /** ISO 8601, UTC: the time of the first failure. */
   readonly at: string;
 }
 
@@ -130,7 +105,7 @@ interface SourceUnreadableOptions extends ErrorOptions {
   readonly record?: SharedRecord;
 }
 
-/** The source version is there, but S3 will never let us read it as it is: archived, or under a key we lack. */
+/** The source version is there, but S3 never lets us read it as it is: it is archived, or under a key that we lack. */
 export class SourceUnreadableError extends SealstreamError {
   override readonly name = 'SourceUnreadableError';
   readonly code = 'ERR_SOURCE_UNREADABLE';
@@ -150,14 +125,14 @@ export class TenantUnknownError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** A row of the state table is not what its key says: no record of that tenant's. Somebody else wrote it. */
+/** A row of the state table is not the tenant's record that its key says: somebody else wrote it. */
 export class TenantInvalidError extends SealstreamError {
   override readonly name = 'TenantInvalidError';
   readonly code = 'ERR_TENANT_INVALID';
   readonly disposition = 'retry';
 }
 
-/** The tenant leaves or has left: nothing new is taken for it. */
+/** The tenant leaves or has left. Nothing new is taken for it. */
 export class TenantOffboardedError extends SealstreamError {
   override readonly name = 'TenantOffboardedError';
   readonly code = 'ERR_TENANT_OFFBOARDED';
@@ -171,33 +146,33 @@ export class TenantRevokedError extends SealstreamError {
   readonly disposition = 'park';
 }
 
-/** The tenant's keys were dropped while work used them; it is active, so the work is done again with new ones. */
+/** The tenant's keys were dropped while work used them. The tenant is active, so the work is done again. */
 export class EpochChangedError extends SealstreamError {
   override readonly name = 'EpochChangedError';
   readonly code = 'ERR_EPOCH_CHANGED';
   readonly disposition = 'retry';
 }
 
-/** A cached DEK grew too old under a message in flight; the work is done again with a new one. */
+/** A cached DEK grew too old while a message in flight used it. The work is done again with a new DEK. */
 export class KeyExpiredError extends SealstreamError {
   override readonly name = 'KeyExpiredError';
   readonly code = 'ERR_KEY_EXPIRED';
   readonly disposition = 'retry';
 }
 
-/** KMS: the KEK is disabled, pending deletion or import, or does not exist. */
+/** KMS says that the KEK is disabled, pending deletion or import, or does not exist. */
 export class TenantKeyUnusableError extends TenantKeyError {
   override readonly name = 'TenantKeyUnusableError';
   readonly code = 'ERR_TENANT_KEY_UNUSABLE';
 }
 
-/** KMS: the key policy, a grant or our role does not allow the operation. */
+/** KMS says that the key policy, a grant or our role does not allow the operation. */
 export class TenantKeyDeniedError extends TenantKeyError {
   override readonly name = 'TenantKeyDeniedError';
   readonly code = 'ERR_TENANT_KEY_DENIED';
 }
 
-/** KMS: the KEK cannot do this at all (asymmetric, HMAC, malformed ARN). */
+/** KMS says that the KEK can never do this (asymmetric, HMAC, malformed ARN). */
 export class TenantKeyMisconfiguredError extends TenantKeyError {
   override readonly name = 'TenantKeyMisconfiguredError';
   readonly code = 'ERR_TENANT_KEY_MISCONFIGURED';
@@ -205,12 +180,12 @@ export class TenantKeyMisconfiguredError extends TenantKeyError {
 
 export type KeyRefusal = TenantKeyUnusableError | TenantKeyDeniedError | TenantKeyMisconfiguredError;
 
-/** Whether KMS itself refused the tenant's key. An outage never is a refusal. */
+/** True when KMS itself refused the tenant's key. An outage is never a refusal. */
 export function isKeyRefusal(error: unknown): error is KeyRefusal {
   return error instanceof TenantKeyError;
 }
 
-/** KMS throttles, fails, times out, or the external key store is unreachable: an outage, not a revocation. */
+/** KMS throttles, fails or times out, or the external key store is unreachable: an outage, not a revocation. */
 export class KmsUnavailableError extends SealstreamError {
   override readonly name = 'KmsUnavailableError';
   readonly code = 'ERR_KMS_UNAVAILABLE';
@@ -238,14 +213,14 @@ export class ContextMismatchError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** A message does not verify. Deliberately uniform: it never says which part failed. */
+/** A message does not verify. The error is uniform on purpose: it never says which part failed. */
 export class AuthenticationFailedError extends SealstreamError {
   override readonly name = 'AuthenticationFailedError';
   readonly code = 'ERR_AUTHENTICATION_FAILED';
   readonly disposition = 'reject';
 }
 
-/** A manifest that is malformed, or whose clear part is not what was sealed. */
+/** A manifest is malformed, or its clear part is not what was sealed. */
 export class ManifestInvalidError extends SealstreamError {
   override readonly name = 'ManifestInvalidError';
   readonly code = 'ERR_MANIFEST_INVALID';
@@ -259,7 +234,7 @@ export class ObjectUnknownError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
-/** Thrown at cold start; names every missing or malformed variable. */
+/** The configuration is invalid. It is thrown at cold start and names every missing or malformed variable. */
 export class ConfigInvalidError extends SealstreamError {
   override readonly name = 'ConfigInvalidError';
   readonly code = 'ERR_CONFIG_INVALID';

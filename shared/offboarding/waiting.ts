@@ -1,7 +1,7 @@
 /** Counts the versions of a tenant that are still in the ingest bucket. Memory is flat in their number. */
 import pLimit from 'p-limit';
 import { objectIdOf } from '../object/object-id.ts';
-import { type ErrorCode, SealstreamError } from '../errors.ts';
+import { SealstreamError, type SourceUnreadableError } from '../errors.ts';
 import type { ListedVersion, SourceListing, VersionMarker } from '../ports/sources.ts';
 import type { State } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -22,7 +22,7 @@ export interface Waiting {
 }
 
 const READS_AT_ONCE = 16;
-const UNREADABLE: ErrorCode = 'ERR_SOURCE_UNREADABLE';
+const UNREADABLE: SourceUnreadableError['code'] = 'ERR_SOURCE_UNREADABLE';
 
 /** @throws StorageUnavailableError; the reason of `signal` once it aborts */
 export async function countWaiting(
