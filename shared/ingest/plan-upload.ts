@@ -9,11 +9,11 @@ import { type Plan, planOf } from '../object/plan.ts';
 import { parseNotification, uploadOf } from './notification.ts';
 import type { Upload } from '../object/source-version.ts';
 
-/** SQS takes ten messages a request. */
+/** The most messages that SQS takes in one request. */
 const BATCH_JOBS = 10;
-/** Requests under way at once. */
+/** The number of requests under way at once. */
 const BATCHES_AT_ONCE = 16;
-/** How many jobs are sent between two notes of how far we are: what a crash sends again at most. */
+/** The number of jobs that are sent between two notes of our progress: the most that a crash sends again. */
 const JOBS_PER_ADVANCE = 10_000;
 
 export interface PlanPorts {
@@ -24,8 +24,8 @@ export interface PlanPorts {
 }
 
 /**
- * Plans every upload that the notification names, whatever becomes of the others. Idempotent: redelivered, it goes
- * on where it stopped.
+ * Plans every upload that the notification names, even if another one of them fails. It is idempotent: a redelivered
+ * notification goes on where it stopped.
  * @throws EventInvalidError, TenantUnknownError, TenantOffboardedError for a notification that can never be planned
  * @throws StorageUnavailableError for one that can later
  */
@@ -48,19 +48,19 @@ export async function planNotification(
 }
 
 async function planUpload(upload: Upload, ports: PlanPorts, signal: AbortSignal): Promise<Plan> {
-  const plan = await planned(upload, ports);
+  const plan = await findOrCreatePlan(upload, ports);
   if (plan.sealedAt === undefined && plan.jobsSent < plan.chunkCount) await sendJobs(plan, ports, signal);
   return plan;
 }
 
-/** What is planned already is finished, whatever became of the tenant since. */
-async function planned(upload: Upload, { state, chunkBytes, now }: PlanPorts): Promise<Plan> {
+/** An upload that is planned already is finished, even if its tenant may not upload any more. */
+async function findOrCreatePlan(upload: Upload, { state, chunkBytes, now }: PlanPorts): Promise<Plan> {
   const { tenantId, source } = upload;
   const objectId = objectIdOf(source.bucket, source.key, source.versionId);
   const read = await state.tenantAndPlan(tenantId, objectId);
   if (read.plan !== undefined) return read.plan;
   const { kekArn } = requireIntake(read.tenant, tenantId);
-  return await state.createPlan(planOf(upload, kekArn, chunkBytes, now()));
+  return await state.createPlan(planOf(upload, { kekArn, chunkBytes, plannedAt: now() }));
 }
 
 /** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */

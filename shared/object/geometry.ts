@@ -1,18 +1,18 @@
-/** FORMAT rule 5: how the bytes of one object are divided. Pure arithmetic; exact up to 2^53 − 1 bytes. */
+/** FORMAT rule 5: the division of one object's bytes into chunks. Pure arithmetic; exact up to 2^53 − 1 bytes. */
 
 export interface Geometry {
   /** Plaintext bytes of the whole object. */
   readonly sizeBytes: number;
   /** Plaintext bytes of every chunk but the last. */
   readonly chunkBytes: number;
-  /** At least 1: an empty object is one empty chunk. */
+  /** This is at least 1: an empty object is one empty chunk. */
   readonly chunkCount: number;
 }
 
-/** What a sandbox can hold of one chunk: 1 GiB. */
+/** The largest chunk that a sandbox can hold: 1 GiB. */
 export const MAX_CHUNK_BYTES = 1_073_741_824;
 
-/** `[start, end)`, in plaintext bytes of the object. */
+/** The half-open range `[start, end)`, in plaintext bytes of the object. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;

@@ -1,7 +1,6 @@
 /**
- * The queue message of one chunk. It names a chunk of a plan and nothing else: everything that decides what is
- * read and under whose key it is written comes from the plan, so a forged message can ask for no more than work
- * that is due anyway.
+ * The queue message of one chunk. It names a chunk of a plan and nothing else. The plan decides which bytes are read and
+ * under whose key they are written, so a forged message can ask for no more than work that is due anyway.
  */
 import * as z from 'zod';
 import { JobInvalidError } from '../errors.ts';
@@ -29,7 +28,10 @@ export function parseJob(body: string): Job {
   throw new JobInvalidError(`not a job: ${z.prettifyError(parsed.error)}`);
 }
 
-/** @throws JobInvalidError when there is no such plan, it is another tenant's, or it has no such chunk */
+/**
+ * Returns the plan if the job is one of its jobs.
+ * @throws JobInvalidError when there is no such plan, it is another tenant's, or it has no such chunk
+ */
 export function requirePlanned(job: Job, plan: Plan | undefined): Plan {
   if (plan?.tenantId !== job.tenantId) {
     throw new JobInvalidError(`tenant ${job.tenantId} has no plan of object ${job.objectId}`);
@@ -40,7 +42,7 @@ export function requirePlanned(job: Job, plan: Plan | undefined): Plan {
   return plan;
 }
 
-/** The jobs of a plan from `firstIndex` on, made one at a time: a plan may hold 799,539. */
+/** Yields the jobs of a plan from `firstIndex` on, one at a time: a plan may have 799,539. */
 export function* jobsOf({ tenantId, objectId, chunkCount }: Plan, firstIndex: number): Generator<Job> {
   for (let chunkIndex = firstIndex; chunkIndex < chunkCount; chunkIndex += 1) {
     yield { tenantId, objectId, chunkIndex };

@@ -1,8 +1,8 @@
-/** FORMAT rule 3: the id of one stored object, derived, so that a redelivered event plans the same object. */
+/** FORMAT rule 3: the id of one stored object. It is derived, so that a redelivered event plans the same object. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-/** 64 lowercase hex digits. */
+/** An object's id: 64 lowercase hex digits. */
 export type ObjectId = string & z.core.$brand<'ObjectId'>;
 
 export const objectIdSchema: z.core.$ZodBranded<z.ZodString, 'ObjectId'> = z
@@ -10,7 +10,7 @@ export const objectIdSchema: z.core.$ZodBranded<z.ZodString, 'ObjectId'> = z
   .regex(/^[0-9a-f]{64}$/u, 'is not an object id')
   .brand<'ObjectId'>();
 
-/** SHA-256 of the JSON array `[bucket, key, versionId]` in UTF-8. JSON keeps the three apart without ambiguity. */
+/** Returns the SHA-256 of the JSON array `[bucket, key, versionId]` in UTF-8. JSON keeps the three values apart. */
 export function objectIdOf(bucket: string, key: string, versionId: string): ObjectId {
   const digest = createHash('sha256')
     .update(JSON.stringify([bucket, key, versionId]))

@@ -1,15 +1,15 @@
 /**
- * The plan of one upload: which version of which object, under whose name, divided how. It rests in the state table,
- * which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and its
- * division all follow from the source version, and that can be read as planned or not at all.
+ * The plan of one upload: its source version, its tenant and name, and its division into chunks. It rests in the state
+ * table, which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and its
+ * division all follow from the source version, and the source version can be read as planned or not at all.
  */
-import type { SourceVersion, Upload } from './source-version.ts';
 import * as z from 'zod';
 import { PlanInvalidError } from '../errors.ts';
 import { kekArnSchema } from '../tenant/tenant.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { geometryOf, type Geometry, MAX_CHUNK_BYTES } from './geometry.ts';
 import { objectIdOf, objectIdSchema, type ObjectId } from './object-id.ts';
+import type { SourceVersion, Upload } from './source-version.ts';
 
 export interface Plan extends Geometry {
   readonly tenantId: TenantId;
@@ -17,26 +17,26 @@ export interface Plan extends Geometry {
   /** The object's name as the tenant sees it: the source key without the tenant id. */
   readonly key: string;
   readonly source: SourceVersion;
-  /** All of the object is under this KEK of the tenant's, whatever the tenant changes to. */
+  /** The KEK that all of the object is under, whatever KEK the tenant changes to. */
   readonly kekArn: string;
-  /** How often the object was planned anew: what was written for an earlier generation counts no more. */
+  /** The number of times the object was planned anew. Chunks of an earlier generation count no more. */
   readonly generation: number;
   /** ISO 8601, UTC. */
   readonly plannedAt: string;
-  /** Jobs known to be on the queue; a redelivered event goes on from here. */
+  /** The number of jobs known to be on the queue; a redelivered event goes on from here. */
   readonly jobsSent: number;
-  /** ISO 8601, UTC; set once the manifest is durable and verified. */
+  /** ISO 8601, UTC. It is set once the manifest is durable and verified. */
   readonly sealedAt?: string | undefined;
-  /** SHA-256, base64, of every manifest that we were about to write for this generation. */
+  /** The SHA-256, in base64, of every manifest that we were about to write for this generation. */
   readonly manifestDigests?: ReadonlySet<string> | undefined;
-  /** Set once S3 refused for good to let its source be read. Who removes it has the watch set the upload going again. */
+  /** The refusal of S3 that makes the source unreadable for good. Remove it, and the watch re-drives the upload. */
   readonly unreadable?: Unreadable | undefined;
 }
 
 export interface Unreadable {
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** What S3 answered, and what can be done. */
+  /** The answer of S3, and what a person can do. */
   readonly reason: string;
 }
 
@@ -52,7 +52,7 @@ const planRowSchema = z.object({
     uploadedAt: z.iso.datetime(),
   }),
   kekArn: kekArnSchema,
-  // Plans of earlier versions have none.
+  // Plans of version 0.1.0 have none.
   generation: z.int().min(0).default(0),
   sizeBytes: z.int().min(0),
   chunkBytes: z.int().min(1).max(MAX_CHUNK_BYTES),
@@ -70,8 +70,8 @@ export const planSchema: z.ZodType<Plan> = planRowSchema.check(({ value, issues 
 });
 
 /**
- * The plan that a row of the state table holds, asked for by its object id.
- * @throws PlanInvalidError when it is malformed, contradicts itself, or is another object's
+ * Returns the plan that a row of the state table holds, which was asked for by its object id.
+ * @throws PlanInvalidError when the plan is malformed, contradicts itself, or is another object's
  */
 export function planOfRow(row: unknown, objectId: ObjectId): Plan {
   const { data, error } = planSchema.safeParse(row);
@@ -83,8 +83,18 @@ export function planOfRow(row: unknown, objectId: ObjectId): Plan {
   );
 }
 
-export function planOf(upload: Upload, kekArn: string, chunkBytes: number, plannedAt: Date): Plan {
-  const { tenantId, key, source, sizeBytes } = upload;
+/** The choices that a plan adds to its upload. */
+export interface PlanChoices {
+  readonly kekArn: string;
+  readonly chunkBytes: number;
+  readonly plannedAt: Date;
+}
+
+/** Plans an upload for the first time. */
+export function planOf(
+  { tenantId, key, source, sizeBytes }: Upload,
+  { kekArn, chunkBytes, plannedAt }: PlanChoices,
+): Plan {
   return {
     tenantId,
     objectId: objectIdOf(source.bucket, source.key, source.versionId),

@@ -1,7 +1,7 @@
-/** Proof that a chunk is written: what S3 answered the request that wrote it, which tells these bytes from any others. */
+/** The proof that a chunk is written: S3's answer to the request that wrote it tells these bytes from any others. */
 export interface Receipt {
-  /** As S3 sends it, quotes and all. */
+  /** The ETag as S3 sends it, quotes included. */
   readonly etag: string;
-  /** The CRC-32 that S3 holds of the chunk, base64. Empty where it said none. */
+  /** The CRC-32 that S3 holds of the chunk, in base64. It is empty when S3 answered none. */
   readonly checksum: string;
 }

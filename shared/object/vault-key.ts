@@ -3,23 +3,23 @@ import { createHash } from 'node:crypto';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { ObjectId } from './object-id.ts';
 
-/** S3 allows no longer key. */
+/** The longest key that S3 allows. */
 const MAX_KEY_BYTES = 1024;
 const INDEX_DIGITS = 10;
 
-/** `{tenantId}/chunks/{objectId}/` */
+/** Returns `{tenantId}/chunks/{objectId}/`. */
 export function chunkPrefix(tenantId: TenantId, objectId: ObjectId): string {
   return `${tenantId}/chunks/${objectId}/`;
 }
 
-/** `{tenantId}/chunks/{objectId}/{index, 10 digits}` */
+/** Returns `{tenantId}/chunks/{objectId}/{index, 10 digits}`. */
 export function chunkKey(tenantId: TenantId, objectId: ObjectId, index: number): string {
   return chunkPrefix(tenantId, objectId) + index.toString().padStart(INDEX_DIGITS, '0');
 }
 
 /**
- * `{tenantId}/objects/{key}`; where S3 would refuse that as too long, `{tenantId}/long-keys/{SHA-256 of key}`.
- * The sealed part of the manifest holds the key itself either way.
+ * Returns `{tenantId}/objects/{key}`, or `{tenantId}/long-keys/{SHA-256 of key}` when S3 would refuse the former as too
+ * long. The sealed part of the manifest holds the key itself either way.
  */
 export function manifestKey(tenantId: TenantId, key: string): string {
   const plain = `${tenantId}/objects/${key}`;

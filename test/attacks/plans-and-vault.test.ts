@@ -42,7 +42,8 @@ afterAll(async () => await pipeline[Symbol.asyncDispose]());
 /** The plan that `ingest` would make of an upload. */
 async function planOfUpload({ tenantId, notification }: HeldUpload): Promise<Plan> {
   const [record] = parseNotification(notification);
-  return planOf(uploadOf(record), await kekArnOf(tenantId), CHUNK_BYTES, new Date());
+  const kekArn = await kekArnOf(tenantId);
+  return planOf(uploadOf(record), { kekArn, chunkBytes: CHUNK_BYTES, plannedAt: new Date() });
 }
 
 async function kekArnOf(tenantId: TenantId): Promise<string> {

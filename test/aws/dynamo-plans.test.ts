@@ -32,7 +32,7 @@ afterAll(async () => {
 function planOfChunks(chunkCount: number): Plan {
   made += 1;
   const record = recordOf(Buffer.alloc(chunkCount), { key: `acme/${made}` });
-  return planOf(uploadOf(record), ACME.kekArn, 1, new Date());
+  return planOf(uploadOf(record), { kekArn: ACME.kekArn, chunkBytes: 1, plannedAt: new Date() });
 }
 
 function receipt(of: string | number): Receipt {

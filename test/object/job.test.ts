@@ -16,9 +16,7 @@ const plan = planOf(
     },
     sizeBytes: 250,
   },
-  ACME.kekArn,
-  100,
-  new Date(0),
+  { kekArn: ACME.kekArn, chunkBytes: 100, plannedAt: new Date(0) },
 );
 const job = { tenantId: ACME.tenantId, objectId: plan.objectId, chunkIndex: 2 };
 const invalid = expect.objectContaining({ code: 'ERR_JOB_INVALID', disposition: 'reject' });

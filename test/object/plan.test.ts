@@ -11,7 +11,8 @@ const source = {
   uploadedAt: '2026-01-02T03:03:05.000Z',
 };
 const upload = { tenantId: ACME.tenantId, key: 'x', source, sizeBytes: 250 };
-const plan = planOf(upload, ACME.kekArn, 100, new Date('2026-01-02T03:04:05Z'));
+const CHOICES = { kekArn: ACME.kekArn, chunkBytes: 100, plannedAt: new Date(0) };
+const plan = planOf(upload, { ...CHOICES, plannedAt: new Date('2026-01-02T03:04:05Z') });
 
 describe('a plan', () => {
   test('says all that decides what is read and where it goes', () => {
@@ -31,10 +32,10 @@ describe('a plan', () => {
   });
 
   test('is of the same object whenever it is made', () => {
-    expect(planOf(upload, ACME.kekArn, 100, new Date(0)).objectId).toBe(plan.objectId);
-    expect(
-      planOf({ ...upload, source: { ...source, versionId: 'v2' } }, ACME.kekArn, 100, new Date(0)).objectId,
-    ).not.toBe(plan.objectId);
+    expect(planOf(upload, CHOICES).objectId).toBe(plan.objectId);
+    expect(planOf({ ...upload, source: { ...source, versionId: 'v2' } }, CHOICES).objectId).not.toBe(
+      plan.objectId,
+    );
   });
 
   test('comes back from the state table as it went in, the table’s own members left out', () => {

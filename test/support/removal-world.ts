@@ -89,7 +89,9 @@ export async function uploadedIn(world: RemovalWorld, name: string, planned = tr
   if (!planned) return;
   const source = { ...version, sequencer: '00' };
   const upload = { tenantId: ACME.tenantId, key: name, source, sizeBytes: 5 };
-  await world.state.createPlan(planOf(upload, ACME.kekArn, 65_536, new Date(world.nowMs)));
+  await world.state.createPlan(
+    planOf(upload, { kekArn: ACME.kekArn, chunkBytes: 65_536, plannedAt: new Date(world.nowMs) }),
+  );
 }
 
 export function become(world: RemovalWorld, change: Partial<Tenant>): void {

@@ -106,7 +106,7 @@ export function recordOf(body: Uint8Array, options: UploadOptions = {}): UploadR
 export function planned({ sources, state }: World, body: Buffer, options: UploadOptions = {}): Plan {
   const upload = uploadOf(recordOf(body, options));
   const { kekArn } = requireRegistered(state.tenants.get(upload.tenantId), upload.tenantId);
-  const plan = planOf(upload, kekArn, CHUNK_BYTES, new Date(SEALED_AT));
+  const plan = planOf(upload, { kekArn, chunkBytes: CHUNK_BYTES, plannedAt: new Date(SEALED_AT) });
   const attributes = {
     contentType: 'application/pdf',
     metadata: { owner: 'Zoë' },

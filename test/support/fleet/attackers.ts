@@ -117,5 +117,6 @@ function planFor({ keyOf }: Account, tenantId: TenantId, { key, versionId, body 
     uploadedAt: new Date().toISOString(),
   };
   const kekArn = keyOf.get(tenantId)?.arn ?? '';
-  return planOf({ tenantId, key, source, sizeBytes: body.length }, kekArn, CHUNK_BYTES, new Date());
+  const upload = { tenantId, key, source, sizeBytes: body.length };
+  return planOf(upload, { kekArn, chunkBytes: CHUNK_BYTES, plannedAt: new Date() });
 }
