@@ -7,7 +7,8 @@ import { deadlineSignal } from './deadline.ts';
 import { SealstreamError } from '../errors.ts';
 import { loggable, logger, metrics } from './observe.ts';
 
-export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
+/** The function as Lambda calls it. */
+export type Handler<Event = unknown, Result = unknown> = (event: Event, context: Context) => Promise<Result>;
 
 export function lambda<Event, Result>(
   work: (event: Event, signal: AbortSignal) => Promise<Result>,

@@ -1,0 +1,24 @@
+/** Wires the function `ingest`, which plans uploads. */
+import { planNotification } from '../ingest/plan-upload.ts';
+import type { Plan } from '../object/plan.ts';
+import type { QueueFunction } from './function-kinds.ts';
+import type { Ports } from './ports.ts';
+
+export type IngestFunctionPorts = Pick<Ports, 'state' | 'jobs' | 'redelivery' | 'now'>;
+
+export interface IngestSettings {
+  /** The bytes of a chunk, of objects that are planned from now on. */
+  readonly chunkBytes: number;
+}
+
+/** Plans need no key, so nothing here waits for one: there is no parking. */
+export function ingestFunction(
+  ports: IngestFunctionPorts,
+  settings: IngestSettings,
+): QueueFunction<readonly Plan[]> {
+  const { state, redelivery } = ports;
+  return {
+    work: async (body, signal) => await planNotification(body, { ...ports, ...settings }, signal),
+    queue: { state, redelivery, functionName: 'ingest' },
+  };
+}

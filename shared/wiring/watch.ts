@@ -1,0 +1,35 @@
+/** Wires the function `watch`, which finds out every minute what no event told. */
+import { type Summary, watch } from '../watch/watch.ts';
+import type { Ports } from './ports.ts';
+
+export type WatchFunctionPorts = Pick<
+  Ports,
+  | 'tenants'
+  | 'state'
+  | 'parking'
+  | 'leases'
+  | 'redrives'
+  | 'listing'
+  | 'jobs'
+  | 'uploads'
+  | 'controlPlaneKms'
+  | 'now'
+  | 'reportFinding'
+>;
+
+export interface WatchSettings {
+  /** The time that KMS may take to spread a change of a key. */
+  readonly propagationSeconds: number;
+  /** The parked jobs of one tenant that go back to the queue in a second. */
+  readonly unparkPerSecond: number;
+  /** An upload of which nothing came for so long is re-driven. */
+  readonly stuckSeconds: number;
+}
+
+export function watchFunction(
+  ports: WatchFunctionPorts,
+  settings: WatchSettings,
+): (signal: AbortSignal) => Promise<Summary> {
+  const usePorts = { ...ports, kms: ports.controlPlaneKms, report: ports.reportFinding, ...settings };
+  return async (signal) => await watch(usePorts, signal);
+}
