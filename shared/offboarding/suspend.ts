@@ -6,7 +6,7 @@ import { EventInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { probeKey, type ProbeKms } from '../revocation/probe.ts';
-import { settledAt } from '../revocation/transition.ts';
+import { settledAt } from '../revocation/settled.ts';
 import { atMs, proven, reasonsIn, type TenantSignal } from '../tenant/key-signal.ts';
 import { requireRegistered } from '../tenant/admission.ts';
 import { hasTurned, requireTransition, rulesOf, turned } from '../tenant/status.ts';

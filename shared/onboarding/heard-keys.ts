@@ -7,7 +7,8 @@
  */
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { changeTenant } from '../revocation/change.ts';
-import { disabled, settledAt, takenBack } from '../revocation/transition.ts';
+import { settledAt } from '../revocation/settled.ts';
+import { disabled, heardBefore } from '../revocation/transition.ts';
 import {
   atMs,
   isReason,
@@ -43,7 +44,7 @@ export async function checkHeard(candidate: Tenant, askedAt: Date, ports: HeardP
   const answered = { name: 'registered', at: settledAt(askedAt, ports.propagationSeconds) };
   const known = proven(candidate.signal, answered, keys);
   const heard = await signalsOf(keys, ports);
-  const { signal } = heard.reduce(hear, { ...candidate, status: 'revoked', signal: known });
+  const signal = heardBefore({ ...candidate, signal: known }, heard);
   const { name, at, kekArn } = candidate.signal;
   return {
     findings: reasonsIn(signal).map((reason) => recentReason(reason, ports)),
@@ -72,11 +73,6 @@ export async function heedHeard(
 async function signalsOf(keys: readonly string[], { hearings }: HeardPorts): Promise<readonly KeySignal[]> {
   const heard = (await Promise.all(keys.map(async (kekArn) => await hearings.signals(kekArn)))).flat();
   return [...heard.filter(isReason), ...heard.filter((signal) => !isReason(signal))];
-}
-
-/** Notes a signal in the record of a tenant that is treated as revoked, so that no signal changes its status. */
-function hear(tenant: Tenant, signal: KeySignal): Tenant {
-  return (isReason(signal) ? disabled(tenant, signal) : takenBack(tenant, signal)) ?? tenant;
 }
 
 function recentReason(reason: KeySignal, { now, propagationSeconds }: HeardPorts): Finding {

@@ -30,10 +30,10 @@ export async function revokeFirstHand(
 ): Promise<void> {
   const { kekArn = tenant.kekArn } = refusal;
   cache.flush(tenant.tenantId, retiredKekOf(tenant, kekArn));
-  const signal = { name: refusal.code, at: now().toISOString(), kekArn };
+  const keySignal = { name: refusal.code, at: now().toISOString(), kekArn };
   try {
     const change = await changeTenant(tenant.tenantId, tenants, (current) =>
-      currentKekArns(current).includes(kekArn) ? refused(current, tenant.epoch, signal) : undefined,
+      currentKekArns(current).includes(kekArn) ? refused(current, tenant.epoch, keySignal) : undefined,
     );
     if (change === undefined) return;
     cache.observe(change.after);

@@ -12,7 +12,7 @@ export type KeyEventKind = 'disabling' | 'enabling' | 'questioning' | 'rotation'
 
 export interface KeyEvent {
   readonly kind: KeyEventKind;
-  readonly signal: KeySignal;
+  readonly keySignal: KeySignal;
   /** Full ARNs. */
   readonly kekArns: readonly string[];
 }
@@ -45,7 +45,7 @@ export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEven
   const kind = KINDS.get(name);
   if (kind === undefined) return { ignored: 'irrelevant', kekArns };
   if (kekArns.length === 0) return { ignored: 'no-key-named' };
-  return { kind, signal: { name, at: timeOf(event, now) }, kekArns };
+  return { kind, keySignal: { name, at: timeOf(event, now) }, kekArns };
 }
 
 const arns = z.array(z.object({ ARN: z.string().optional() }));

@@ -9,7 +9,8 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import { changeTenant, type TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
 import { probeKey, type ProbeKms } from './probe.ts';
-import { disabled, dropped, mayRevoke, questioned, reopened, takenBack, takesBack } from './transition.ts';
+import { takenBack, takesBack } from './taken-back.ts';
+import { disabled, dropped, mayRevoke, questioned, reopened } from './transition.ts';
 
 export interface RevokePorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
@@ -54,9 +55,9 @@ export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promis
 
 /** What takes a key away, and what takes that back. */
 async function remember(event: KeyEvent | IgnoredEvent, { hearings }: RevokePorts): Promise<void> {
-  if ('ignored' in event || (event.kind !== 'disabling' && !takesBack(event.signal.name))) return;
-  const { kekArns, signal } = event;
-  await Promise.all(kekArns.map(async (kekArn) => await hearings.remember({ ...signal, kekArn })));
+  if ('ignored' in event || (event.kind !== 'disabling' && !takesBack(event.keySignal.name))) return;
+  const { kekArns, keySignal } = event;
+  await Promise.all(kekArns.map(async (kekArn) => await hearings.remember({ ...keySignal, kekArn })));
 }
 
 function ignored(reason: IgnoredEvent['ignored']): KeyEventOutcome {
@@ -86,18 +87,18 @@ const STEPS: Readonly<Record<KeyEvent['kind'], Step>> = {
 };
 
 /** What the event says of each key that the tenant has now. */
-function signalsAbout({ kekArns, signal }: KeyEvent, tenant: Tenant): readonly KeySignal[] {
+function signalsAbout({ kekArns, keySignal }: KeyEvent, tenant: Tenant): readonly KeySignal[] {
   const current = currentKekArns(tenant).filter((kekArn) => kekArns.includes(kekArn));
-  return current.map((kekArn) => ({ ...signal, kekArn }));
+  return current.map((kekArn) => ({ ...keySignal, kekArn }));
 }
 
 /** One step for each key; undefined when none of them changes anything. */
 function afterAll(
   tenant: Tenant,
-  signals: readonly KeySignal[],
-  step: (tenant: Tenant, signal: KeySignal) => Tenant | undefined,
+  keySignals: readonly KeySignal[],
+  step: (tenant: Tenant, keySignal: KeySignal) => Tenant | undefined,
 ): Tenant | undefined {
-  const after = signals.reduce((before, signal) => step(before, signal) ?? before, tenant);
+  const after = keySignals.reduce((before, keySignal) => step(before, keySignal) ?? before, tenant);
   return after === tenant ? undefined : after;
 }
 
@@ -107,8 +108,8 @@ async function takenAway(
   { tenants }: RevokePorts,
 ): Promise<TenantChange | undefined> {
   return await changeTenant(tenantId, tenants, (tenant) => {
-    const signals = signalsAbout(event, tenant);
-    return signals.length === 0 ? dropped(tenant) : afterAll(tenant, signals, disabled);
+    const keySignals = signalsAbout(event, tenant);
+    return keySignals.length === 0 ? dropped(tenant) : afterAll(tenant, keySignals, disabled);
   });
 }
 
@@ -120,8 +121,8 @@ async function mayComeBack(
 ): Promise<TenantChange | undefined> {
   await changeTenant(tenantId, tenants, (tenant) => afterAll(tenant, signalsAbout(event, tenant), takenBack));
   return await changeTenant(tenantId, tenants, async (tenant) => {
-    const [signal] = signalsAbout(event, tenant);
-    const next = signal && reopened(tenant, signal, now(), propagationSeconds);
+    const [keySignal] = signalsAbout(event, tenant);
+    const next = keySignal && reopened(tenant, keySignal, { now: now(), propagationSeconds });
     return next !== undefined && (await isUsable(tenant, kms)) ? next : undefined;
   });
 }
@@ -133,13 +134,13 @@ async function inQuestion(
   { tenants, kms }: RevokePorts,
 ): Promise<TenantChange | undefined> {
   await changeTenant(tenantId, tenants, (tenant) => {
-    const signals = signalsAbout(event, tenant);
-    return signals.length === 0 ? dropped(tenant) : afterAll(tenant, signals, questioned);
+    const keySignals = signalsAbout(event, tenant);
+    return keySignals.length === 0 ? dropped(tenant) : afterAll(tenant, keySignals, questioned);
   });
   return await changeTenant(tenantId, tenants, async (tenant) => {
-    const signals = signalsAbout(event, tenant).filter((signal) => mayRevoke(tenant, signal));
-    return signals.length > 0 && !(await isUsable(tenant, kms))
-      ? afterAll(tenant, signals, disabled)
+    const keySignals = signalsAbout(event, tenant).filter((keySignal) => mayRevoke(tenant, keySignal));
+    return keySignals.length > 0 && !(await isUsable(tenant, kms))
+      ? afterAll(tenant, keySignals, disabled)
       : undefined;
   });
 }

@@ -1,81 +1,71 @@
 /**
- * What a signal makes of a tenant. Signals come late, twice and in any order, so each carries the time and the key it
- * speaks of, and one older than what is proven of that key says nothing any more. A tie revokes. Every change of what
- * may be done with the keys counts the epoch up, which drops every cached key of the tenant. A tenant on its way out
- * whose key is taken away is out: what is not sealed by then stays parked. Pending, suspended and offboarded tenants
- * are never turned by a signal. All of it is pure; `undefined` means unchanged.
+ * Decides what a key signal makes of a tenant. Signals come late, twice and in any order, so each carries the time and
+ * the key it speaks of, and one that is older than what is proven of that key says nothing any more. A tie revokes.
+ * Pending, suspended and offboarded tenants are never turned by a signal. All functions are pure, and return undefined
+ * when the tenant stays as it is.
  */
 import {
   against,
   atMs,
+  isReason,
   isSameKey,
   type KeySignal,
   proven,
   provenUntilMs,
   reasonsIn,
-  withProof,
+  type TenantSignal,
   withReason,
 } from '../tenant/key-signal.ts';
 import { mayTurn, rulesOf, turned } from '../tenant/status.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import type { Verdict } from './probe.ts';
+import { type Moment, settledAt, wholeSecondMs } from './settled.ts';
+import { takenBack } from './taken-back.ts';
 
-/** Whether a disabling event, or one that puts the key in question, is news of a tenant whose key is in use. */
-export function mayRevoke(tenant: Tenant, signal: KeySignal): boolean {
-  return mayTurn(tenant, 'revoke') && isNews(tenant, signal);
-}
-
-/** DisableKey and its like: revoked at once, whatever a probe says, because KMS itself hears of it late. */
-export function disabled(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  if (!mayTurn(tenant, 'revoke')) return noted(tenant, signal);
-  return isNews(tenant, signal) ? turned(tenant, 'revoke', against(tenant.signal, signal)) : undefined;
+/** True when a disabling or questioning event is news of a tenant whose key is in use. */
+export function mayRevoke(tenant: Tenant, keySignal: KeySignal): boolean {
+  return mayTurn(tenant, 'revoke') && isNews(tenant, keySignal);
 }
 
 /**
- * PutKeyPolicy and its like: cached keys are dropped, and a probe has to tell what it meant. It decides nothing, so it
- * is no signal: a disabling event from before it must still count. Heard twice, the keys are dropped twice.
+ * Applies DisableKey and its like. The tenant is revoked at once, whatever a probe says, because KMS itself spreads the
+ * change late.
  */
-export function questioned(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  return mayRevoke(tenant, signal) ? turned(tenant, 'question', tenant.signal) : noted(tenant, signal);
+export function disabled(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
+  if (!mayTurn(tenant, 'revoke')) return noted(tenant, keySignal);
+  return isNews(tenant, keySignal) ? turned(tenant, 'revoke', against(tenant.signal, keySignal)) : undefined;
 }
 
-/** A key that the tenant had before is in question: what was cached of it is dropped, and nothing else changes. */
+/**
+ * Applies PutKeyPolicy and its like. Cached keys are dropped, and a probe has to tell what the event meant. The event
+ * decides nothing, so the tenant's signal stays: a disabling event from before it must still count. An event heard
+ * twice drops the keys twice.
+ */
+export function questioned(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
+  return mayRevoke(tenant, keySignal) ? dropped(tenant) : noted(tenant, keySignal);
+}
+
+/** Drops every cached key of the tenant, for an event about a key that the tenant had before. */
 export function dropped(tenant: Tenant): Tenant | undefined {
   return mayTurn(tenant, 'question') ? turned(tenant, 'question', tenant.signal) : undefined;
 }
 
 /**
- * An enabling event takes back those reasons against its own key that it is the very opposite of, and no others: a
- * new grant, or a deletion cancelled, says nothing about a key that was disabled just before. The tenant is not active
- * for that: every key has to be proven first.
- */
-export function takenBack(tenant: Tenant, signal: KeySignal): Tenant | undefined {
-  if (!mayTurn(tenant, 'reactivate')) return undefined;
-  const keys = currentKekArns(tenant);
-  const reasons = reasonsIn(tenant.signal);
-  const undone = reasons.filter((reason) => isOpposite(signal, reason) && isSameKey(reason, signal, keys));
-  const proof = proofBy(signal, undone);
-  if (proof === undefined) return undefined;
-  if (undone.length === 0 && atMs(proof) <= provenUntilMs(proof, tenant.signal, keys)) return undefined;
-  const standing = reasons.filter((reason) => !undone.includes(reason));
-  return { ...tenant, signal: withProof(tenant.signal, proof, standing, keys) };
-}
-
-/**
- * What an enabling event makes of a revoked tenant once a probe finds all of its keys usable. For `propagationSeconds`
- * after a change KMS may answer as if nothing had happened, so a reason that no event took back stands for as long.
+ * Applies an enabling event to a revoked tenant. Precondition: a probe finds all of its keys usable. For
+ * `propagationSeconds` after a change KMS may answer as if nothing had happened, so a reason that no event took back
+ * stands for as long.
  */
 export function reopened(
   tenant: Tenant,
-  signal: KeySignal,
-  now: Date,
-  propagationSeconds: number,
+  keySignal: KeySignal,
+  { now, propagationSeconds }: Moment,
 ): Tenant | undefined {
   const keys = currentKekArns(tenant);
   const isOld = reasonsIn(tenant.signal).some(
-    (reason) => isSameKey(reason, signal, keys) && atMs(reason) >= atMs(signal),
+    (reason) => isSameKey(reason, keySignal, keys) && atMs(reason) >= atMs(keySignal),
   );
-  return isOld ? undefined : enabled(tenant, { name: signal.name, at: settledAt(now, propagationSeconds) });
+  if (isOld) return undefined;
+  return enabled(tenant, { name: keySignal.name, at: settledAt(now, propagationSeconds) });
 }
 
 /** Precondition: a probe has found every key usable since `proof`, which is about all of them. */
@@ -85,21 +75,24 @@ export function enabled(tenant: Tenant, proof: KeySignal): Tenant | undefined {
   return turned(tenant, 'reactivate', proven(tenant.signal, proof, currentKekArns(tenant)));
 }
 
-/** KMS refused work that was begun under `epoch`. If the epoch has moved on, that was another state of the key. */
-export function refused(tenant: Tenant, epoch: number, signal: KeySignal): Tenant | undefined {
+/**
+ * Applies a refusal by KMS of work that was begun under `epoch`. When the epoch has moved on since, the refusal was
+ * about another state of the key, and says nothing.
+ */
+export function refused(tenant: Tenant, epoch: number, keySignal: KeySignal): Tenant | undefined {
   if (!mayTurn(tenant, 'revoke') || tenant.epoch !== epoch) return undefined;
-  return turned(tenant, 'revoke', against(tenant.signal, signal));
+  return turned(tenant, 'revoke', against(tenant.signal, keySignal));
 }
 
 /**
- * A probe that no event asked for. That the keys work proves nothing about the last `propagationSeconds`, the time KMS
- * takes to spread a change: a revoked tenant stays so for as long, and a disabling event of that time still counts.
+ * Applies a probe that no event asked for. That the keys work proves nothing about the last `propagationSeconds`, the
+ * time KMS takes to spread a change: a revoked tenant stays revoked for as long, and a disabling event of that time
+ * still counts.
  */
 export function probed(
   tenant: Tenant,
   verdict: Verdict,
-  now: Date,
-  propagationSeconds: number,
+  { now, propagationSeconds }: Moment,
 ): Tenant | undefined {
   if ('refused' in verdict) {
     const { code, kekArn } = verdict.refused;
@@ -110,61 +103,32 @@ export function probed(
     : undefined;
 }
 
-/** What each event takes back. */
-const OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  // A key whose deletion was cancelled is disabled, and then enabled like any other.
-  ['EnableKey', new Set(['DisableKey', 'ScheduleKeyDeletion', 'ERR_TENANT_KEY_UNUSABLE'])],
-  [
-    'ImportKeyMaterial',
-    new Set([
-      'DeleteImportedKeyMaterial',
-      'DeleteExpiredKeyMaterial',
-      'KMS Imported Key Material Expiration',
-      'ERR_TENANT_KEY_UNUSABLE',
-    ]),
-  ],
-]);
-
-/** Whether an event of that name takes anything back. */
-export function takesBack(name: string): boolean {
-  return OPPOSITES.has(name);
-}
-
-function isOpposite(signal: KeySignal, reason: KeySignal): boolean {
-  return OPPOSITES.get(signal.name)?.has(reason.name) === true && atMs(reason) < atMs(signal);
-}
-
-/** What an enabling event proves of its key by itself, whoever hears of it when. */
-function proofBy(signal: KeySignal, undone: readonly KeySignal[]): KeySignal | undefined {
-  // KMS enables no key that lacks its material. Material comes back to a key that may have been disabled meanwhile.
-  if (signal.name === 'EnableKey') return signal;
-  if (undone.length === 0) return undefined;
-  const newestMs = Math.max(...undone.map(atMs));
-  return { ...signal, at: new Date(wholeSecondMs(newestMs) + 1000).toISOString() };
+/**
+ * Returns the signal of a tenant that is about to get its keys, once it has heard what was remembered of them. It hears
+ * as a revoked tenant does: everything is noted, and nothing turns it.
+ */
+export function heardBefore(tenant: Tenant, keySignals: readonly KeySignal[]): TenantSignal {
+  const revoked: Tenant = { ...tenant, status: 'revoked' };
+  return keySignals.reduce(
+    (before, keySignal) =>
+      (isReason(keySignal) ? noted(before, keySignal) : takenBack(before, keySignal)) ?? before,
+    revoked,
+  ).signal;
 }
 
 /**
- * Whoever is stopped keeps every reason that is news, so that neither an event from before it nor we ourselves undo it,
- * and nothing undoes one of them and is taken for the end of all.
+ * Keeps a reason that is news, for a tenant whose key is not in use. So neither an event from before the reason nor we
+ * ourselves undo it, and an event that undoes one reason is not taken for the end of all.
  */
-function noted(tenant: Tenant, signal: KeySignal): Tenant | undefined {
+function noted(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
   const { key, encrypts } = rulesOf(tenant);
   const isStopped = key !== 'claimed' && !encrypts;
-  if (!isStopped || !isNews(tenant, signal)) return undefined;
-  const next = withReason(tenant.signal, signal);
+  if (!isStopped || !isNews(tenant, keySignal)) return undefined;
+  const next = withReason(tenant.signal, keySignal);
   return next === undefined ? undefined : { ...tenant, signal: next };
 }
 
 /** CloudTrail tells whole seconds, our own signals milliseconds: what happened in one second is a tie. */
-function isNews(tenant: Tenant, signal: KeySignal): boolean {
-  return atMs(signal) >= wholeSecondMs(provenUntilMs(signal, tenant.signal, currentKekArns(tenant)));
-}
-
-function wholeSecondMs(ms: number): number {
-  return Math.floor(ms / 1000) * 1000;
-}
-
-/** KMS answers of the state the key was in by then. */
-export function settledAt(now: Date, propagationSeconds: number): string {
-  return new Date(wholeSecondMs(now.getTime() - propagationSeconds * 1000)).toISOString();
+function isNews(tenant: Tenant, keySignal: KeySignal): boolean {
+  return atMs(keySignal) >= wholeSecondMs(provenUntilMs(keySignal, tenant.signal, currentKekArns(tenant)));
 }

@@ -96,8 +96,7 @@ export function withReason(heard: TenantSignal, reason: KeySignal): TenantSignal
 /** A proof of one key; of the reasons, those that still stand. */
 export function withProof(
   heard: TenantSignal,
-  proof: KeySignal,
-  reasons: readonly KeySignal[],
+  { proof, reasons }: { readonly proof: KeySignal; readonly reasons: readonly KeySignal[] },
   keys: readonly string[],
 ): TenantSignal {
   return noted(heard, { ...lastOf(heard), reasons, proofs: newestOfEach([...proofsIn(heard), proof], keys) });

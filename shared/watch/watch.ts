@@ -99,7 +99,9 @@ async function probeTenant(tenant: Tenant, ports: WatchPorts, counts: Counts): P
   }
   // A verdict on what the key was before somebody else changed the tenant says nothing.
   const change = await changeTenant(tenantId, ports.tenants, (now) =>
-    now.epoch === tenant.epoch ? probed(now, probe, startedAt, ports.propagationSeconds) : undefined,
+    now.epoch === tenant.epoch
+      ? probed(now, probe, { now: startedAt, propagationSeconds: ports.propagationSeconds })
+      : undefined,
   );
   if (change === undefined) return await keepProbeCiphertexts(tenant, probe, ports);
   const name = rulesOf(change.after).encrypts ? 'activated' : 'revoked';

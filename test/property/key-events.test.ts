@@ -77,7 +77,7 @@ async function watch(
 ): Promise<void> {
   const verdict = await probeKey(ACME, kms);
   await changeTenant(ACME.tenantId, tenants, (tenant) =>
-    probed(tenant, verdict, new Date(nowMs), PROPAGATION_SECONDS),
+    probed(tenant, verdict, { now: new Date(nowMs), propagationSeconds: PROPAGATION_SECONDS }),
   );
 }
 

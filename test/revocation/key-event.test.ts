@@ -29,7 +29,7 @@ describe('an event about a key', () => {
     const event = callEvent(name, AT, ACME);
     expect(parseKeyEvent(event, NOW)).toEqual({
       kind,
-      signal: { name, at: '2026-03-01T12:00:00.000Z' },
+      keySignal: { name, at: '2026-03-01T12:00:00.000Z' },
       kekArns: [ACME.kekArn],
     });
   });
@@ -37,7 +37,7 @@ describe('an event about a key', () => {
   test.each(['KMS Imported Key Material Expiration', 'KMS CMK Deletion'])('native: %s disables', (name) => {
     expect(parseKeyEvent(nativeEvent(name, AT, ACME), NOW)).toMatchObject({
       kind: 'disabling',
-      signal: { name },
+      keySignal: { name },
       kekArns: [ACME.kekArn],
     });
   });
@@ -56,7 +56,7 @@ describe('an event about a key', () => {
 
   test('of the future is taken for one of now', () => {
     const event = callEvent('DisableKey', '2027-01-01T00:00:00Z', ACME);
-    expect(parseKeyEvent(event, NOW)).toMatchObject({ signal: { at: NOW.toISOString() } });
+    expect(parseKeyEvent(event, NOW)).toMatchObject({ keySignal: { at: NOW.toISOString() } });
   });
 
   test.each([
@@ -64,7 +64,10 @@ describe('an event about a key', () => {
     ['revoke-enable.json', 'enabling'],
   ])('the sample %s is one', async (file, kind) => {
     const text = await readFile(new URL(`../../events/${file}`, import.meta.url), 'utf8');
-    expect(parseKeyEvent(JSON.parse(text), NOW)).toMatchObject({ kind, signal: { at: NOW.toISOString() } });
+    expect(parseKeyEvent(JSON.parse(text), NOW)).toMatchObject({
+      kind,
+      keySignal: { at: NOW.toISOString() },
+    });
   });
 });
 

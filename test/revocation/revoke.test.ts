@@ -124,7 +124,7 @@ describe('what an enabling event takes back', () => {
     kms.refuse('DisabledException');
     await deliver(disable(1), enable(3));
     const tenant = acme() ?? ACME;
-    const after = probed(tenant, { usable: true }, new Date(at(59)), 300);
+    const after = probed(tenant, { usable: true }, { now: new Date(at(59)), propagationSeconds: 300 });
     expect(after).toMatchObject({ status: 'active', signal: { name: 'EnableKey' } });
   });
 });

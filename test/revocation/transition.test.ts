@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KmsUnavailableError, TenantKeyDeniedError } from '../../shared/errors.ts';
+import type { Moment } from '../../shared/revocation/settled.ts';
+import { takenBack } from '../../shared/revocation/taken-back.ts';
 import {
   disabled,
   enabled,
@@ -7,7 +9,6 @@ import {
   questioned,
   refused,
   reopened,
-  takenBack,
 } from '../../shared/revocation/transition.ts';
 import { type KeySignal, reasonsIn, type TenantSignal } from '../../shared/tenant/key-signal.ts';
 import type { Tenant, TenantStatus } from '../../shared/tenant/tenant.ts';
@@ -20,7 +21,10 @@ const T4 = '2026-03-01T12:00:04.000Z';
 const LATER = new Date('2026-03-01T12:05:01.000Z');
 /** The first time that a probe proves what the key was after T1. */
 const SETTLED = new Date('2026-03-01T12:05:02.999Z');
-const PROPAGATION_SECONDS = 300;
+
+function settling(now: Date): Moment {
+  return { now, propagationSeconds: 300 };
+}
 
 function tenant(status: TenantStatus, name: string, at: string): Tenant {
   return { ...ACME, status, epoch: 7, signal: { name, at } };
@@ -40,7 +44,7 @@ function provenBy(proof: KeySignal): TenantSignal {
 
 /** What an enabling event makes of a tenant whose keys all answer yes. */
 function afterEvent(before: Tenant, signal: KeySignal, now: Date): Tenant | undefined {
-  return reopened(takenBack(before, signal) ?? before, signal, now, PROPAGATION_SECONDS);
+  return reopened(takenBack(before, signal) ?? before, signal, settling(now));
 }
 
 function namesOfReasons(after: Tenant | undefined): readonly string[] {
@@ -208,16 +212,16 @@ describe('a probe that no event asked for', () => {
   const USABLE = { usable: true } as const;
 
   test('revokes an active tenant when refused', () => {
-    const after = probed(ACTIVE, REFUSED, LATER, PROPAGATION_SECONDS);
+    const after = probed(ACTIVE, REFUSED, settling(LATER));
     const signal = turnedBy({ name: 'ERR_TENANT_KEY_DENIED', at: LATER.toISOString() });
     expect(after).toEqual({ ...ACTIVE, status: 'revoked', epoch: 8, signal });
-    expect(probed(REVOKED, REFUSED, LATER, PROPAGATION_SECONDS)).toBeUndefined();
+    expect(probed(REVOKED, REFUSED, settling(LATER))).toBeUndefined();
   });
 
   test('activates a revoked tenant only after the propagation window, and proves nothing about it', () => {
-    expect(probed(REVOKED, USABLE, LATER, PROPAGATION_SECONDS)).toBeUndefined();
+    expect(probed(REVOKED, USABLE, settling(LATER))).toBeUndefined();
     const signal = provenBy({ name: 'probe', at: T2 });
-    const after = probed(REVOKED, USABLE, SETTLED, PROPAGATION_SECONDS);
+    const after = probed(REVOKED, USABLE, settling(SETTLED));
     expect(after).toEqual({ ...REVOKED, status: 'active', epoch: 8, signal });
     // The event that revoked it, delivered once more, is stale; one from within the window still counts.
     expect(disabled(after ?? REVOKED, REVOKED.signal)).toBeUndefined();
@@ -225,9 +229,9 @@ describe('a probe that no event asked for', () => {
   });
 
   test('changes nothing when KMS could not be asked, or the tenant is active and its key works', () => {
-    expect(probed(ACTIVE, UNREACHABLE, LATER, PROPAGATION_SECONDS)).toBeUndefined();
-    expect(probed(REVOKED, UNREACHABLE, LATER, 0)).toBeUndefined();
-    expect(probed(ACTIVE, USABLE, LATER, PROPAGATION_SECONDS)).toBeUndefined();
+    expect(probed(ACTIVE, UNREACHABLE, settling(LATER))).toBeUndefined();
+    expect(probed(REVOKED, UNREACHABLE, { now: LATER, propagationSeconds: 0 })).toBeUndefined();
+    expect(probed(ACTIVE, USABLE, settling(LATER))).toBeUndefined();
   });
 });
 
@@ -241,8 +245,8 @@ describe.each(['pending', 'suspended', 'offboarded'] as const)('a tenant that is
     ['a questioning event', questioned(idle, signal)],
     ['an enabling event', enabled(idle, signal)],
     ['a refusal', refused(idle, idle.epoch, signal)],
-    ['a probe that is refused', probed(idle, denied, LATER, 0)],
-    ['a probe that succeeds', probed(idle, { usable: true }, LATER, 0)],
+    ['a probe that is refused', probed(idle, denied, { now: LATER, propagationSeconds: 0 })],
+    ['a probe that succeeds', probed(idle, { usable: true }, { now: LATER, propagationSeconds: 0 })],
   ])('keeps its status and epoch at %s', (_signal, after = idle) => {
     expect(after).toMatchObject({ status, epoch: idle.epoch });
   });
@@ -271,7 +275,7 @@ describe('a key disabled, scheduled for deletion, cancelled and enabled', () => 
     const isDisabling = ['DisableKey', 'ScheduleKeyDeletion'].includes(signal.name);
     if (isDisabling) return disabled(before, signal) ?? before;
     const noted = takenBack(before, signal) ?? before;
-    return reopened(noted, signal, NOW, PROPAGATION_SECONDS) ?? noted;
+    return reopened(noted, signal, settling(NOW)) ?? noted;
   }
 
   test('is back at once when they arrive in order, each of them twice', () => {
@@ -314,7 +318,7 @@ describe('with two replicas', () => {
     return signals.reduce((current, signal) => {
       if (signal.name === 'DisableKey') return disabled(current, signal) ?? current;
       const noted = takenBack(current, signal) ?? current;
-      return reopened(noted, signal, NOW, PROPAGATION_SECONDS) ?? noted;
+      return reopened(noted, signal, settling(NOW)) ?? noted;
     }, before);
   }
 
@@ -346,6 +350,6 @@ describe('with two replicas', () => {
   test('a reason of an earlier version, which named no key, waits until KMS has settled', () => {
     const old: Tenant = { ...REVOKED, replicaArns: [B] };
     expect(allOf(old, on(A, 4), on(B, 5)).status).toBe('revoked');
-    expect(probed(old, { usable: true }, SETTLED, PROPAGATION_SECONDS)?.status).toBe('active');
+    expect(probed(old, { usable: true }, settling(SETTLED))?.status).toBe('active');
   });
 });
