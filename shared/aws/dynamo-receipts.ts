@@ -7,7 +7,7 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Plan } from '../object/plan.ts';
 import type { Receipt } from '../object/receipt.ts';
-import type { State } from '../ports/state.ts';
+import type { ReceiptOfChunk, State } from '../ports/state.ts';
 import { succeeds, updatedItem } from './conditional-write.ts';
 import { expiresAt, type ItemKey, receiptsItem, type StateTable } from './state-table.ts';
 import { storing } from './storage-failure.ts';
@@ -32,9 +32,9 @@ export function dynamoReceipts(table: StateTable): Receipts {
       return receiptOf(group[chunkIndex]);
     },
     allReceipts: (plan) => allReceipts(table, plan),
-    addReceipt: async (plan, chunkIndex, receipt, replaced) =>
+    addReceipt: async (plan, written) =>
       // An object of one chunk needs no state to be complete.
-      plan.chunkCount === 1 ? 'complete' : await addReceipt(table, plan, chunkIndex, receipt, replaced),
+      plan.chunkCount === 1 ? 'complete' : await addReceipt(table, plan, written),
     dropReceipt: async (plan, chunkIndex, receipt) => await dropReceipt(table, plan, chunkIndex, receipt),
   };
 }
@@ -65,12 +65,11 @@ async function* allReceipts(table: StateTable, plan: Plan): AsyncGenerator<Recei
 async function addReceipt(
   table: StateTable,
   plan: Plan,
-  chunkIndex: number,
-  receipt: Receipt,
-  replaced: Receipt | undefined,
+  written: ReceiptOfChunk,
 ): Promise<'added' | 'complete' | 'lost'> {
+  const { chunkIndex, receipt, replaced } = written;
   const group = groupOf(chunkIndex);
-  const item = await writeReceipt(table, receiptsItem(plan, 0, group), chunkIndex, receipt, replaced);
+  const item = await writeReceipt(table, receiptsItem(plan, 0, group), written);
   if (item === undefined) return 'lost';
   const received = Object.keys(item).filter((name) => /^\d+$/u.test(name)).length;
   if (received < sizeOf(plan.chunkCount, RECEIPTS_PER_GROUP, group)) return 'added';
@@ -102,9 +101,7 @@ async function isLastGroup(table: StateTable, plan: Plan, group: number): Promis
 async function writeReceipt(
   table: StateTable,
   Key: ItemKey,
-  chunkIndex: number,
-  receipt: Receipt,
-  replaced: Receipt | undefined,
+  { chunkIndex, receipt, replaced }: ReceiptOfChunk,
 ): Promise<Item | undefined> {
   const condition = replaced === undefined ? 'attribute_not_exists(#chunk)' : '#chunk = :replaced';
   const command = new UpdateCommand({

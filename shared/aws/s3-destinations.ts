@@ -16,7 +16,8 @@ const PARTS_AT_ONCE = 2;
 export function s3Destinations(s3: S3Client): Destinations {
   bearingHeaders(s3);
   return {
-    async write({ bucket, key }, attributes, sizeBytes, content, signal) {
+    async write({ destination, attributes, sizeBytes, content }, signal) {
+      const { bucket, key } = destination;
       const upload = new Upload({
         client: s3,
         params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...taggingOf(attributes) },

@@ -2,18 +2,19 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { chunkRange, type Geometry } from '../object/geometry.ts';
+import { chunkRange } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 import { SourceChangedError } from '../errors.ts';
 import type { Attributes, SourceChecksum } from '../object/attributes.ts';
 import type { ByteStream } from '../object/byte-stream.ts';
-import type { SourceDescription, Sources } from '../ports/sources.ts';
+import type { PlannedSource, SourceDescription, Sources } from '../ports/sources.ts';
 import { boundedStream } from './s3-body.ts';
 import { sourceFailure, unreadable } from './source-failure.ts';
 import { httpStatus, storing } from './storage-failure.ts';
@@ -23,8 +24,12 @@ const READ = 's3:GetObjectVersion';
 
 export function s3Sources(s3: S3Client): Sources {
   return {
-    read: async (source, geometry, chunkIndex, signal) =>
-      await onVersion(READ, source, async () => await read(s3, source, geometry, chunkIndex, signal)),
+    async read(planned, chunkIndex, signal) {
+      const command = rangedGet(planned, chunkIndex);
+      const send = async (): Promise<GetObjectCommandOutput> =>
+        await s3.send(command, { abortSignal: signal });
+      return plannedBytes(await onVersion(READ, planned.source, send), planned, chunkIndex);
+    },
     describe: async (source) => await describe(s3, source),
     async remove(source) {
       const command = new DeleteObjectCommand(locate(source));
@@ -33,26 +38,27 @@ export function s3Sources(s3: S3Client): Sources {
   };
 }
 
-async function read(
-  s3: S3Client,
-  source: SourceVersion,
-  geometry: Geometry,
-  chunkIndex: number,
-  signal: AbortSignal,
-): Promise<ByteStream> {
-  const { start, end } = chunkRange(geometry, chunkIndex);
+function rangedGet(planned: PlannedSource, chunkIndex: number): GetObjectCommand {
+  const { start, end } = chunkRange(planned, chunkIndex);
   // An empty object has no range to ask for.
   const range = end > start ? { Range: `bytes=${start}-${end - 1}` } : {};
-  const command = new GetObjectCommand({ ...locate(source), ...range });
-  const answer = await s3.send(command, { abortSignal: signal });
+  return new GetObjectCommand({ ...locate(planned.source), ...range });
+}
+
+/** @throws SourceChangedError, then or while it is read, when the version is not of the planned size */
+function plannedBytes(
+  answer: GetObjectCommandOutput,
+  planned: PlannedSource,
+  chunkIndex: number,
+): ByteStream {
+  const { source, sizeBytes } = planned;
+  const { start, end } = chunkRange(planned, chunkIndex);
   const { ContentRange, ContentLength } = answer;
   const totalBytes = ContentRange === undefined ? ContentLength : Number(ContentRange.split('/')[1]);
   const changed = (): SourceChangedError =>
-    new SourceChangedError(
-      `version ${source.versionId} has ${totalBytes} bytes, planned ${geometry.sizeBytes}`,
-    );
+    new SourceChangedError(`version ${source.versionId} has ${totalBytes} bytes, planned ${sizeBytes}`);
   const body = boundedStream(answer, end - start, changed);
-  if (totalBytes !== geometry.sizeBytes) throw changed();
+  if (totalBytes !== sizeBytes) throw changed();
   return body;
 }
 

@@ -17,7 +17,7 @@ const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
 
 export function s3Vault(s3: S3Client, bucket: string): Vault {
   return {
-    async putChunk(key, message, replacedEtag, signal) {
+    async putChunk({ key, message, replacedEtag }, signal) {
       const condition = over(replacedEtag);
       const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, ...condition });
       const written = await unless(

@@ -136,7 +136,7 @@ async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<Wr
   const { tenant, plan, chunkIndex, signal } = work;
   const bytes = rangeBytes(chunkRange(plan, chunkIndex));
   return await ports.admit(bytes, async () => {
-    const content = await ports.sources.read(plan.source, plan, chunkIndex, signal);
+    const content = await ports.sources.read(plan, chunkIndex, signal);
     const kek = kekOf(tenant, ports.keys, plan.kekArn);
     using message = await encrypt(kek, { bytes, content }, chunkContext(plan, chunkIndex), signal);
     return await writeChunk(work, message.content, ports);

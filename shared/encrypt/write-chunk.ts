@@ -45,16 +45,16 @@ export async function writeChunk(
 ): Promise<Written> {
   const { plan, chunkIndex, signal } = work;
   const key = chunkKey(plan.tenantId, plan.objectId, chunkIndex);
-  let ours = await ports.vault.putChunk(key, message, undefined, signal);
+  let ours = await ports.vault.putChunk({ key, message }, signal);
   let found: Found = ours === undefined ? await findChunk(plan, chunkIndex, ports) : { etag: ours.etag };
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { etag, receipt: known } = found;
     const receipt = [ours, known].find((one) => one !== undefined && one.etag === etag);
     if (receipt === undefined) {
       await requireUnsealed(plan, ports.state);
-      ours = await ports.vault.putChunk(key, message, etag, signal);
+      ours = await ports.vault.putChunk({ key, message, replacedEtag: etag }, signal);
     } else {
-      const added = await ports.state.addReceipt(plan, chunkIndex, receipt, known);
+      const added = await ports.state.addReceipt(plan, { chunkIndex, receipt, replaced: known });
       const chunk = receipt === ours ? 'written' : 'present';
       if (added !== 'lost') return { chunk, receipt, complete: added === 'complete' };
     }

@@ -1,7 +1,8 @@
 /**
  * KMS: what the data path asks of it, and what the control plane asks about a tenant's key.
  *
- * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors.
+ * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors. README.md says what is true
+ * of every port.
  */
 import type { EncryptionContext } from '../object/context.ts';
 

@@ -1,9 +1,9 @@
-/** Work that only one sandbox at a time should do. */
+/** Leases: work that only one sandbox at a time should do. README.md says what is true of every port. */
 
-/** What only one at a time should do. A lease ends by itself when its holder dies. */
+/** A lease ends by itself when its holder dies. */
 export interface Leases {
-  /** Takes the lease, or keeps it for longer; false while somebody else has it. */
+  /** Takes the lease, or keeps it for longer. Returns false while somebody else has it. */
   hold(lease: string, holder: string, seconds: number): Promise<boolean>;
-  /** Idempotent; nothing happens to a lease that somebody else has by now. */
+  /** Gives the lease back. Idempotent; does nothing when somebody else has it by now. */
   release(lease: string, holder: string): Promise<void>;
 }

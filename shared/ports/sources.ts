@@ -1,40 +1,40 @@
-/** The ingest bucket: the plaintext that tenants uploaded. */
+/** The ingest bucket: the plaintext that tenants uploaded. README.md says what is true of every port. */
 import type { Attributes, SourceChecksum } from '../object/attributes.ts';
 import type { ByteStream } from '../object/byte-stream.ts';
 import type { Geometry } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 
-/** The ingest bucket. */
+/** Single versions in the ingest bucket. */
 export interface Sources {
   /**
-   * The plaintext bytes of one chunk of one version.
+   * Reads the plaintext bytes of one chunk of one version.
    * @throws SourceChangedError when the version is gone or not of the planned size
    * @throws SourceUnreadableError when S3 will never let it be read as it is
    */
-  read(
-    source: SourceVersion,
-    geometry: Geometry,
-    chunkIndex: number,
-    signal: AbortSignal,
-  ): Promise<ByteStream>;
+  read(planned: PlannedSource, chunkIndex: number, signal: AbortSignal): Promise<ByteStream>;
   /** @throws SourceChangedError when the version is gone, SourceUnreadableError as `read` */
   describe(source: SourceVersion): Promise<SourceDescription>;
   /** Deletes this one version for good. Idempotent. */
   remove(source: SourceVersion): Promise<void>;
 }
 
-/** What is in the ingest bucket: a version still there is not sealed yet. */
+/** A version, and how it is divided into chunks. */
+export interface PlannedSource extends Geometry {
+  readonly source: SourceVersion;
+}
+
+/** The versions in the ingest bucket. A version that is still there is not sealed yet. */
 export interface SourceListing {
   /**
-   * The versions after `marker` (undefined: from the start) whose key begins with `prefix` (undefined: any), 1,000 at
-   * most, in order of key. No delete markers.
+   * Lists the versions after `marker` (undefined: from the start) whose key begins with `prefix` (undefined: any), 1,000
+   * at most, in order of key, without delete markers.
    */
   page(marker: VersionMarker | undefined, prefix?: string): Promise<VersionPage>;
 }
 
 export interface VersionPage {
   readonly versions: readonly ListedVersion[];
-  /** Undefined: this was the last page. */
+  /** The marker that the next page comes after. Undefined: this is the last page. */
   readonly next: VersionMarker | undefined;
 }
 
@@ -43,13 +43,15 @@ export interface VersionMarker {
   readonly versionId: string;
 }
 
-/** A version as S3 lists it, which does not know its sequencer. */
+/** A version as S3 lists it. A listing does not tell the sequencer. */
 export interface ListedVersion extends Omit<SourceVersion, 'sequencer'> {
   readonly sizeBytes: number;
 }
 
 export interface SourceDescription {
-  /** ISO 8601, UTC, whole seconds: when S3 says it was uploaded; of a multipart upload, when that began. */
+  /**
+   * The time of the upload as S3 says it, ISO 8601, UTC, whole seconds. A multipart upload is dated from when it began.
+   */
   readonly modifiedAt?: string | undefined;
   readonly attributes: Attributes;
   readonly checksums: readonly SourceChecksum[];

@@ -1,40 +1,30 @@
-/** The vault bucket: ciphertext only. */
+/** The vault bucket: ciphertext only. README.md says what is true of every port. */
 import type { ByteStream } from '../object/byte-stream.ts';
 import type { Receipt } from '../object/receipt.ts';
 import type { VersionMarker } from './sources.ts';
 
-export interface Deleted {
-  /** Versions and delete markers that are gone. */
-  readonly versions: number;
-  /** Versions that S3 will not delete however often it is asked, in order. */
-  readonly refused: readonly RefusedVersion[];
-}
-
-export interface RefusedVersion extends VersionMarker {
-  /** What S3 answered: `AccessDenied`, for one. */
-  readonly code: string;
-}
-
-/** The vault bucket: ciphertext only. */
+/** Every write is conditional: it replaces nothing, or only what was seen. */
 export interface Vault {
-  /** Writes a chunk over the one with that ETag (undefined: over nothing); undefined when that is not what is there. */
-  putChunk(
-    key: string,
-    message: Uint8Array,
-    replacedEtag: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Receipt | undefined>;
+  /** Writes a chunk over what it replaces. Returns undefined when something else is there. */
+  putChunk(chunk: WrittenChunk, signal: AbortSignal): Promise<Receipt | undefined>;
   /**
-   * Undefined when there is no such chunk.
+   * Returns undefined when there is no such chunk.
    * @throws AuthenticationFailedError, then or while it is read, when it has more than `maxBytes`
    */
   getChunk(key: string, maxBytes: number, signal: AbortSignal): Promise<ByteStream | undefined>;
-  /** In key order, page by page. */
+  /** Lists the chunks whose key begins with `prefix`, in key order, page by page. */
   listChunks(prefix: string): AsyncIterable<ListedChunk>;
-  /** Reads `MAX_MANIFEST_BYTES` at most: of what has more, which is no manifest, `body` is empty. */
+  /** Reads `MAX_MANIFEST_BYTES` at most. An object that has more is no manifest: its `body` is empty. */
   getManifest(key: string): Promise<StoredManifest | undefined>;
-  /** Writes a manifest over `replaced` (undefined: over nothing); false when another one came in between. */
+  /** Writes a manifest over `replaced` (undefined: over nothing). Returns false when another one came in between. */
   putManifest(key: string, body: Uint8Array, replaced: StoredManifest | undefined): Promise<boolean>;
+}
+
+export interface WrittenChunk {
+  readonly key: string;
+  readonly message: Uint8Array;
+  /** The ETag of the chunk that is written over. Undefined: the chunk is written over nothing. */
+  readonly replacedEtag?: string | undefined;
 }
 
 export interface ListedChunk extends Pick<Receipt, 'etag'> {
@@ -45,12 +35,25 @@ export interface ListedChunk extends Pick<Receipt, 'etag'> {
 export interface StoredManifest {
   readonly body: Uint8Array;
   readonly etag: string;
-  /** ISO 8601, UTC, whole seconds: when S3 says it was written. */
+  /** The time of the write as S3 says it, ISO 8601, UTC, whole seconds. */
   readonly modifiedAt?: string | undefined;
 }
 
 /**
  * FORMAT rule 13. Of what S3 takes, the most an upload can bring is a key of 1,024 bytes, 8 KiB of headers and 10 tags
- * of 384 characters; in JSON, encrypted, in base64 that is less than 64 KiB.
+ * of 384 characters. In JSON, encrypted, in base64 that is less than 64 KiB.
  */
 export const MAX_MANIFEST_BYTES = 262_144;
+
+/** The outcome of deleting a tenant's ciphertext. */
+export interface Deleted {
+  /** The number of versions and delete markers that are gone. */
+  readonly versions: number;
+  /** Versions that S3 will not delete however often it is asked, in order. */
+  readonly refused: readonly RefusedVersion[];
+}
+
+export interface RefusedVersion extends VersionMarker {
+  /** The code that S3 answered, for example `AccessDenied`. */
+  readonly code: string;
+}

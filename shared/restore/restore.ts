@@ -64,7 +64,7 @@ async function writeObject(work: RestoreWork, ports: RestorePorts): Promise<Rest
   const { tenantId, key, destination, signal } = work;
   const { clear, attributes } = await openManifest(work, ports);
   const content = plaintextOf(clear, work, ports);
-  await ports.destinations.write(destination, attributes, clear.sizeBytes, content, signal);
+  await ports.destinations.write({ destination, attributes, sizeBytes: clear.sizeBytes, content }, signal);
   return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
 }
 

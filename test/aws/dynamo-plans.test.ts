@@ -96,13 +96,14 @@ describe('the chunks without a receipt', () => {
       }),
     );
     expect(await missing(plan)).toEqual([0, 1]);
-    expect(await state.addReceipt(plan, 0, receipt(0), undefined)).toBe('added');
-    expect(await state.addReceipt(plan, 1, receipt(1), undefined)).toBe('complete');
+    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt(0) })).toBe('added');
+    expect(await state.addReceipt(plan, { chunkIndex: 1, receipt: receipt(1) })).toBe('complete');
   });
 
   test('are none when every chunk has one', async () => {
     const plan = planOfChunks(3);
-    for (const index of [0, 1, 2]) await state.addReceipt(plan, index, receipt(index), undefined);
+    for (const index of [0, 1, 2])
+      await state.addReceipt(plan, { chunkIndex: index, receipt: receipt(index) });
     expect(await missing(plan)).toEqual([]);
   });
 });
@@ -111,17 +112,21 @@ describe('a receipt', () => {
   test('is written only over the one that was read', async () => {
     const plan = planOfChunks(2);
     expect(await state.receipt(plan, 0)).toBeUndefined();
-    expect(await state.addReceipt(plan, 0, receipt('a'), undefined)).toBe('added');
-    expect(await state.addReceipt(plan, 0, receipt('b'), undefined)).toBe('lost');
-    expect(await state.addReceipt(plan, 0, receipt('b'), receipt('x'))).toBe('lost');
+    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('a') })).toBe('added');
+    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b') })).toBe('lost');
+    expect(
+      await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b'), replaced: receipt('x') }),
+    ).toBe('lost');
     expect(await state.receipt(plan, 0)).toEqual(receipt('a'));
-    expect(await state.addReceipt(plan, 0, receipt('b'), receipt('a'))).toBe('added');
+    expect(
+      await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b'), replaced: receipt('a') }),
+    ).toBe('added');
     expect(await state.receipt(plan, 0)).toEqual(receipt('b'));
   });
 
   test('is taken back only if it is the one there', async () => {
     const plan = planOfChunks(2);
-    await state.addReceipt(plan, 1, receipt('a'), undefined);
+    await state.addReceipt(plan, { chunkIndex: 1, receipt: receipt('a') });
     await state.dropReceipt(plan, 1, receipt('b'));
     expect(await missing(plan)).toEqual([0]);
     await state.dropReceipt(plan, 1, receipt('a'));
@@ -130,7 +135,7 @@ describe('a receipt', () => {
 
   test('of one generation says nothing about the next', async () => {
     const plan = planOfChunks(2);
-    await state.addReceipt(plan, 0, receipt('a'), undefined);
+    await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('a') });
     const next = { ...plan, generation: 1 };
     expect(await state.receipt(next, 0)).toBeUndefined();
     expect(await missing(next)).toEqual([0, 1]);
@@ -142,10 +147,12 @@ describe('a receipt', () => {
     for (const [group, end] of ends.entries()) {
       await addReceipts(plan, group, indexes(group * GROUP, end - 1));
       const isLast = end === chunkCount;
-      const added = await state.addReceipt(plan, end - 1, receipt(end - 1), undefined);
+      const added = await state.addReceipt(plan, { chunkIndex: end - 1, receipt: receipt(end - 1) });
       expect(added).toBe(isLast ? 'complete' : 'added');
     }
-    expect(await state.addReceipt(plan, 0, receipt(0), receipt(0))).toBe('complete');
+    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt(0), replaced: receipt(0) })).toBe(
+      'complete',
+    );
     expect(await missing(plan)).toEqual([]);
   });
 
@@ -155,7 +162,7 @@ describe('a receipt', () => {
     for (const group of [255, 256]) {
       const last = (group + 1) * GROUP - 1;
       await addReceipts(plan, group, indexes(group * GROUP, last));
-      const added = await state.addReceipt(plan, last, receipt(last), undefined);
+      const added = await state.addReceipt(plan, { chunkIndex: last, receipt: receipt(last) });
       expect(added).toBe(group === 256 ? 'complete' : 'added');
     }
   });
@@ -167,9 +174,11 @@ describe('groups of receipts that a crash left uncounted', () => {
     await addReceipts(plan, 0, indexes(0, GROUP));
     await addReceipts(plan, 1, indexes(GROUP, 2 * GROUP));
     const last = 2 * GROUP;
-    expect(await state.addReceipt(plan, last, receipt(last), undefined)).toBe('added');
+    expect(await state.addReceipt(plan, { chunkIndex: last, receipt: receipt(last) })).toBe('added');
     expect(await missing(plan)).toEqual([]);
-    expect(await state.addReceipt(plan, last, receipt(last), receipt(last))).toBe('complete');
+    expect(
+      await state.addReceipt(plan, { chunkIndex: last, receipt: receipt(last), replaced: receipt(last) }),
+    ).toBe('complete');
   });
 
   test('are not taken for full while one has a gap', async () => {
@@ -178,7 +187,9 @@ describe('groups of receipts that a crash left uncounted', () => {
     await addReceipts(plan, 1, indexes(GROUP, 2 * GROUP - 1));
     const last = 2 * GROUP;
     for (const replaced of [undefined, receipt(last)])
-      expect(await state.addReceipt(plan, last, receipt(last), replaced)).toBe('added');
+      expect(
+        await state.addReceipt(plan, { chunkIndex: last, receipt: receipt(last), replaced: replaced }),
+      ).toBe('added');
   });
 });
 

@@ -33,10 +33,12 @@ test('a write that is aborted has aborted its upload before it throws, with the 
     }
   }
   const write = s3Destinations(answering(log)).write(
-    { bucket: 'restored', key: 'acme/big' },
-    ATTRIBUTES,
-    40 * MIB,
-    content(),
+    {
+      destination: { bucket: 'restored', key: 'acme/big' },
+      attributes: ATTRIBUTES,
+      sizeBytes: 40 * MIB,
+      content: content(),
+    },
     controller.signal,
   );
   await expect(write).rejects.toBe(reason);

@@ -41,7 +41,10 @@ async function restored(headers: Readonly<Record<string, string>>, sizeBytes: nu
   async function* content(): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(randomBytes(sizeBytes));
   }
-  await s3Destinations(s3).write({ bucket, key: 'restored' }, attributes, sizeBytes, content(), NEVER);
+  await s3Destinations(s3).write(
+    { destination: { bucket, key: 'restored' }, attributes, sizeBytes, content: content() },
+    NEVER,
+  );
   const [before, after] = await Promise.all([
     rawS3(target, 'HEAD', `/${bucket}/source`),
     rawS3(target, 'HEAD', `/${bucket}/restored`),
@@ -75,9 +78,9 @@ test('an upload with a bad Expires is read', async () => {
     sequencer: '0A',
     uploadedAt: '',
   };
-  const geometry = { sizeBytes: 7, chunkBytes: 65_536, chunkCount: 1 };
+  const planned = { source, sizeBytes: 7, chunkBytes: 65_536, chunkCount: 1 };
   const pieces: Uint8Array[] = [];
-  for await (const piece of await s3Sources(s3).read(source, geometry, 0, NEVER)) pieces.push(piece);
+  for await (const piece of await s3Sources(s3).read(planned, 0, NEVER)) pieces.push(piece);
   expect(Buffer.concat(pieces).toString()).toBe('content');
 });
 

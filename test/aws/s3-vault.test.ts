@@ -110,8 +110,8 @@ async function refusals(status: number, exception: string): Promise<readonly unk
     Array.fromAsync(vault.listChunks('k')),
     vault.putManifest('k', body, undefined),
     vault.putManifest('k', body, { body, etag: '"e"' }),
-    vault.putChunk('k', body, undefined, NEVER),
-    vault.putChunk('k', body, '"e"', NEVER),
+    vault.putChunk({ key: 'k', message: body }, NEVER),
+    vault.putChunk({ key: 'k', message: body, replacedEtag: '"e"' }, NEVER),
   ]);
   return outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined));
 }

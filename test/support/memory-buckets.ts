@@ -41,11 +41,11 @@ export function memorySources({ run }: Effects): MemorySources {
   }
   return {
     versions,
-    read: async (source, geometry, chunkIndex) =>
+    read: async (planned, chunkIndex) =>
       await run('sources.read', () => {
-        const { body } = found(source);
-        if (body.length !== geometry.sizeBytes) throw new SourceChangedError('the size is not as planned');
-        const { start, end } = chunkRange(geometry, chunkIndex);
+        const { body } = found(planned.source);
+        if (body.length !== planned.sizeBytes) throw new SourceChangedError('the size is not as planned');
+        const { start, end } = chunkRange(planned, chunkIndex);
         return arriving(body.subarray(start, end));
       }),
     describe: async (source) => await run('sources.describe', () => found(source)),
@@ -60,7 +60,7 @@ export function memoryVault({ run }: Effects): MemoryVault {
   }
   return {
     objects,
-    putChunk: async (key, message, replacedEtag) =>
+    putChunk: async ({ key, message, replacedEtag }) =>
       await run('vault.putChunk', () => {
         if (etagOf(objects.get(key)) !== replacedEtag) return undefined;
         put(key, message);
@@ -98,7 +98,7 @@ export function memoryDestinations({ run }: Effects): MemoryDestinations {
   return {
     objects,
     aborted,
-    async write({ bucket, key }, attributes, _sizeBytes, content) {
+    async write({ destination: { bucket, key }, attributes, content }) {
       const pieces: Uint8Array[] = [];
       try {
         for await (const piece of content) pieces.push(Buffer.from(piece));

@@ -82,7 +82,7 @@ export function memoryState({ run }: Effects, edited: EditedRecords = new Map())
       const received = await run('state.allReceipts', () => receiptsOf(plan));
       for (let index = 0; index < plan.chunkCount; index += 1) yield received.get(index);
     },
-    addReceipt: async (plan, chunkIndex, receipt, replaced) =>
+    addReceipt: async (plan, { chunkIndex, receipt, replaced }) =>
       await run('state.addReceipt', () => {
         if (plan.chunkCount === 1) return 'complete';
         const received = receiptsOf(plan);

@@ -37,10 +37,10 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
   return {
     decrypted,
     listChunks: (prefix) => vault.listChunks(prefix),
-    async putChunk(key, message, replacedEtag, signal) {
+    async putChunk(chunk, signal) {
       // An aborted request is not made.
-      if (!signal.aborted) written(key, message);
-      return await vault.putChunk(key, message, replacedEtag, signal);
+      if (!signal.aborted) written(chunk.key, chunk.message);
+      return await vault.putChunk(chunk, signal);
     },
     async putManifest(key, body, replaced) {
       written(key, decodeManifest(body).sealed);
@@ -77,8 +77,8 @@ export function watchedDestinations(
     }
   }
   return {
-    write: async (destination, attributes, sizeBytes, content, signal) =>
-      await destinations.write(destination, attributes, sizeBytes, frames(content, signal), signal),
+    write: async (object, signal) =>
+      await destinations.write({ ...object, content: frames(object.content, signal) }, signal),
   };
 }
 
