@@ -1,4 +1,4 @@
-/** All checks of a tenant's keys: what their names say, what KMS says of them, what they grant, whether we hear of them. */
+/** Checks a tenant's keys: what KMS says about them, what they grant us, and whether their events reach us. */
 import type { ControlPlaneKms } from '../ports/kms.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { readable } from '../tenant/readable.ts';
@@ -8,8 +8,7 @@ import { checkDescription } from './described-key.ts';
 import { trialsOf } from './dry-run.ts';
 import { type Finding, passed, warned } from './finding.ts';
 import { checkGrant } from './granted-key.ts';
-import { statementOf } from './key-uses.ts';
-import type { Candidate } from './named-key.ts';
+import type { Candidate, CandidateKey } from './named-key.ts';
 import type { Ourselves } from '../handover/input.ts';
 
 export interface CheckPorts {
@@ -24,12 +23,13 @@ export interface Checked extends Pick<Tenant, 'customKeyStore'> {
 }
 
 /**
- * Precondition: what the keys' names say has passed (named-key.ts).
+ * Asks KMS about each key. Precondition: the checks of the keys' ARNs (named-key.ts) have passed.
  * @throws KmsUnavailableError, StorageUnavailableError
  */
 export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promise<Checked> {
+  const { ourselves } = ports;
   const checked = await Promise.all(
-    currentKekArns(candidate).map(async (arn) => await checkKey(arn, candidate, ports)),
+    currentKekArns(candidate).map(async (kekArn) => await checkKey({ kekArn, candidate, ourselves }, ports)),
   );
   return {
     findings: checked.flatMap(({ findings }) => findings),
@@ -37,7 +37,7 @@ export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promis
   };
 }
 
-/** Whether the events of the keys reach us. Only something that happens to a key tells. */
+/** Checks that an event of each key has reached us. Without an event nothing can be told, so the finding is a warning. */
 export async function checkEvents(
   keys: Pick<Candidate, 'kekArn' | 'replicaArns'>,
   { hearings }: Pick<CheckPorts, 'hearings'>,
@@ -45,38 +45,33 @@ export async function checkEvents(
   return await Promise.all(
     currentKekArns(keys).map(async (arn) => {
       const heardAt = await hearings.last(arn);
-      return heardAt === undefined ? unheard(arn) : passed('events', `${arn} was heard of at ${heardAt}`);
+      return heardAt === undefined
+        ? unheard(arn)
+        : passed('events', `an event of ${arn} reached us at ${heardAt}`);
     }),
   );
 }
 
-async function checkKey(
-  kekArn: string,
-  candidate: Candidate,
-  { kms, tenants, ourselves }: CheckPorts,
-): Promise<Checked> {
-  const watching = statementOf('SealstreamWatches', candidate, ourselves);
-  const described = await checkDescription(kekArn, candidate, kms, watching);
+async function checkKey(key: CandidateKey, { kms, tenants }: CheckPorts): Promise<Checked> {
+  const described = await checkDescription(key, kms);
   if (!described.isAskable) return described;
-  // To name a key is to claim it: only a tenant that was proven to have it has it, and one that left has it no more.
-  const holders = await readable(tenants.ofKek(kekArn));
+  // Anybody can name a key. Only a tenant whose key was proven holds it, and a tenant that left holds it no more.
+  const holders = await readable(tenants.ofKek(key.kekArn));
   const isShared = holders.tenants.some(
-    (holder) => holder.tenantId !== candidate.tenantId && rulesOf(holder).key === 'held',
+    (holder) => holder.tenantId !== key.candidate.tenantId && rulesOf(holder).key === 'held',
   );
-  const tryOperation = trialsOf(kekArn, kms, ourselves.isv.controlRoleArn);
-  const ports = { tryOperation, ourselves, isShared };
-  const granted = await checkGrant(kekArn, candidate, ports);
+  const granted = await checkGrant({ ...key, tryOperation: trialsOf(key, kms), isShared });
   return { ...described, findings: [...described.findings, ...granted] };
 }
 
-/** Tagging changes nothing about the key, and CloudTrail tells of it. */
+/** The fix makes an event by a tag, because tagging changes nothing about the key and CloudTrail logs it. */
 function unheard(kekArn: string): Finding {
   const [, , , region = '', , resource = ''] = kekArn.split(':');
   const tag = `aws kms tag-resource --region ${region} --key-id ${resource.slice('key/'.length)}`;
   return warned(
     'events',
     `no event of ${kekArn} has reached us yet: if it is disabled, only the watch notices, within a minute`,
-    `deploy the rendered rule and its role, and see that a trail logs KMS; then run, in the tenant's account, ` +
-      `${tag} --tags TagKey=sealstream,TagValue=heard and check again a minute later`,
+    `deploy the rendered rule and its role, and make sure that a trail logs KMS; then run in the tenant's account: ` +
+      `${tag} --tags TagKey=sealstream,TagValue=heard; and check again a minute later`,
   );
 }

@@ -1,7 +1,7 @@
 /** Checks that a key refuses us under every id but its own tenant's. */
 import { randomUUID } from 'node:crypto';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { type Asked, refusalOf } from './dry-run.ts';
+import { type GrantCheck, refusalOf } from './dry-run.ts';
 import { failed, type Finding, passed, warned } from './finding.ts';
 import { contextOf, statementOf, type Use } from './key-uses.ts';
 
@@ -10,12 +10,12 @@ import { contextOf, statementOf, type Use } from './key-uses.ts';
  * could register it and have it used. An id that only resembles the tenant's may belong to another tenant: a condition
  * that matches `globex*` lets in more than one tenant.
  */
-export async function checkCondition(uses: readonly Use[], asked: Asked): Promise<Finding> {
-  const { kekArn, candidate } = asked;
+export async function checkCondition(uses: readonly Use[], check: GrantCheck): Promise<Finding> {
+  const { kekArn, candidate } = check;
   const tried = await Promise.all(
     otherIds(candidate.tenantId).flatMap((other) =>
       uses.map(async (use) => {
-        const refusal = await refusalOf(asked, use.operation, contextOf(use, other.id));
+        const refusal = await refusalOf(check, use.operation, contextOf(use, other.id));
         return refusal === undefined ? [{ use, other }] : [];
       }),
     ),
@@ -23,16 +23,17 @@ export async function checkCondition(uses: readonly Use[], asked: Asked): Promis
   const granted = tried.flat();
   // A key that grants everybody grants neighbours too, so the stranger's finding comes first.
   const widest = granted.find(({ other }) => !other.isNeighbour) ?? granted[0];
-  if (widest !== undefined) return unbound(widest.use, widest.other, asked);
+  if (widest !== undefined) return unbound(widest.use, widest.other, check);
   return passed('context-condition', `${kekArn} refuses us under every other tenant's id that was tried`);
 }
 
-function unbound(use: Use, { id, isNeighbour }: OtherId, { kekArn, candidate, ports }: Asked): Finding {
-  const { statement } = statementOf(use.sid, candidate, ports.ourselves);
+function unbound(use: Use, { id, isNeighbour }: OtherId, check: GrantCheck): Finding {
+  const { kekArn } = check;
+  const { statement } = statementOf(use.sid, check);
   if (isNeighbour)
     return warned(
       'context-condition',
-      `${kekArn} grants ${use.operation} under ${use.idName} ${id} too: a tenant with such an id could use this key`,
+      `${kekArn} grants ${use.operation} under ${use.idName} ${id} too: a tenant of such an id could use this key`,
       {
         fix: `compare ${use.idName} by StringEquals with this tenant's id alone, as ${use.sid} does`,
         statement,

@@ -1,29 +1,29 @@
-/** What KMS says of a key when it is asked: that it is there, of which kind, in which state, from where. */
+/** Checks a key by what DescribeKey says of it: that it exists, its type, its state and its material. */
 import type { ControlPlaneKms, KeyDescription } from '../ports/kms.ts';
 import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { KmsUnavailableError, TenantKeyDeniedError } from '../errors.ts';
-import { failed, type Finding, type Fix, passed, warned } from './finding.ts';
-import type { Candidate } from './named-key.ts';
+import { failed, type Finding, passed, warned } from './finding.ts';
+import { statementOf } from './key-uses.ts';
+import type { Candidate, CandidateKey } from './named-key.ts';
 
 export interface Described {
   readonly findings: readonly Finding[];
-  /** Whether the key is such that what it grants can be asked. */
+  /** True when dry runs can tell what the key grants. */
   readonly isAskable: boolean;
   readonly customKeyStore: boolean;
 }
 
 /** @throws KmsUnavailableError */
 export async function checkDescription(
-  kekArn: string,
-  candidate: Candidate,
+  key: CandidateKey,
   kms: Pick<ControlPlaneKms, 'describe'>,
-  watching: Fix,
 ): Promise<Described> {
+  const { kekArn, candidate } = key;
   let facts: KeyDescription;
   try {
     facts = await kms.describe(kekArn);
   } catch (cause) {
-    return undescribed(kekArn, candidate, cause, watching);
+    return undescribed(key, cause);
   }
   const [type, state] = [checkType(kekArn, facts), checkState(kekArn, facts)];
   return {
@@ -39,13 +39,18 @@ export async function checkDescription(
   };
 }
 
-/** A key that may not be described is asked all the same: the tenant hears of everything that is missing at once. */
-function undescribed(kekArn: string, { tenantId }: Candidate, cause: unknown, watching: Fix): Described {
-  const failure = kmsFailure(cause, { tenantId, arn: kekArn }, 'kms:DescribeKey');
+/** A key that we may not describe is still tried by dry runs, so that the tenant hears at once of everything that is missing. */
+function undescribed(key: CandidateKey, cause: unknown): Described {
+  const { kekArn, candidate } = key;
+  const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, 'kms:DescribeKey');
   if (failure instanceof KmsUnavailableError) throw failure;
   const isDenied = failure instanceof TenantKeyDeniedError;
   const finding = isDenied
-    ? failed('key-exists', `${kekArn} does not let us describe it, or does not exist`, watching)
+    ? failed(
+        'key-exists',
+        `${kekArn} does not let us describe it, or does not exist`,
+        statementOf('SealstreamWatches', key),
+      )
     : failed('key-exists', `${kekArn} does not exist`, 'name a key that exists, in the region its ARN says');
   return { findings: [finding], isAskable: isDenied, customKeyStore: false };
 }
@@ -58,7 +63,7 @@ function checkType(kekArn: string, { spec, usage }: KeyDescription): Finding {
   if (spec !== 'SYMMETRIC_DEFAULT')
     return failed('key-type', `${kekArn} is asymmetric (${spec}, ${usage}): it makes no data keys`, fix);
   return usage === 'ENCRYPT_DECRYPT'
-    ? passed('key-type', `${kekArn} is symmetric and encrypts`)
+    ? passed('key-type', `${kekArn} is a symmetric key for encryption`)
     : failed('key-type', `${kekArn} is for ${usage}, not for encryption`, fix);
 }
 
@@ -71,7 +76,7 @@ const STATE_FIXES: ReadonlyMap<string, string> = new Map([
     'cancel its deletion and enable it: aws kms cancel-key-deletion, then enable-key',
   ],
   ['PendingImport', 'import its key material: aws kms get-parameters-for-import, then import-key-material'],
-  ['Unavailable', 'reconnect the custom key store that it is in: aws kms connect-custom-key-store'],
+  ['Unavailable', 'reconnect its custom key store: aws kms connect-custom-key-store'],
 ]);
 
 function checkState(kekArn: string, { state }: KeyDescription): Finding {
@@ -80,20 +85,20 @@ function checkState(kekArn: string, { state }: KeyDescription): Finding {
   return failed('key-state', `the state of ${kekArn} is ${state}`, fix);
 }
 
-/** Where the material is not made and kept by KMS, somebody has to keep it alive. */
+/** Imported material that expires has to be imported again in time. */
 function checkMaterial(kekArn: string, { origin, validTo }: KeyDescription): readonly Finding[] {
   if (validTo !== undefined)
     return [
       warned(
         'key-material',
-        `the imported key material of ${kekArn} expires at ${validTo.toISOString()}: from then on nothing opens`,
-        'import it again before, or import it without an expiry',
+        `the imported key material of ${kekArn} expires at ${validTo.toISOString()}: from then on nothing can be decrypted`,
+        'import it again before that time, or import it without an expiry',
       ),
     ];
   return [passed('key-material', `the key material of ${kekArn} is of origin ${origin} and does not expire`)];
 }
 
-/** A replica that its key does not know is none; replicas we are not told of are never asked for. */
+/** Checks that KMS knows each replica that the tenant names. A replica that the tenant does not name is never used. */
 function checkSet(
   kekArn: string,
   facts: KeyDescription,

@@ -4,36 +4,29 @@ import type { EncryptionContext } from '../object/context.ts';
 import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
 import { errorOf, KmsUnavailableError } from '../errors.ts';
 import { probeTimeout } from '../revocation/probe-ciphertext.ts';
-import type { Candidate } from './named-key.ts';
-import type { Ourselves } from '../handover/input.ts';
+import type { CandidateKey } from './named-key.ts';
 
 /** Resolves when a key would let us do it; throws what KMS throws. */
 export type TryOperation = (operation: KmsOperation, context?: EncryptionContext) => Promise<void>;
 
-export interface GrantPorts {
+/** A key whose grant is checked. */
+export interface GrantCheck extends CandidateKey {
   readonly tryOperation: TryOperation;
-  readonly ourselves: Ourselves;
-  /** True when the key is another tenant's as well. */
+  /** True when another tenant holds the key too. */
   readonly isShared: boolean;
 }
 
-export interface Asked {
-  readonly kekArn: string;
-  readonly candidate: Candidate;
-  readonly ports: GrantPorts;
-}
-
 /**
- * Undefined when it would have worked.
+ * Returns the reason why the key refuses the operation, or undefined when it would let us do it.
  * @throws KmsUnavailableError
  */
 export async function refusalOf(
-  { kekArn, candidate, ports }: Asked,
+  { kekArn, candidate, tryOperation }: GrantCheck,
   operation: KmsOperation,
   context?: EncryptionContext,
 ): Promise<Error | undefined> {
   try {
-    await ports.tryOperation(operation, context);
+    await tryOperation(operation, context);
     return undefined;
   } catch (cause) {
     const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, operation);
@@ -42,14 +35,17 @@ export async function refusalOf(
   }
 }
 
-/** The operations that a ciphertext is given to. */
+/** The operations that take a ciphertext. */
 const OPENING: ReadonlySet<KmsOperation> = new Set(['kms:Decrypt', 'kms:ReEncrypt']);
 
 /**
- * Tries operations on one key. An opening operation is tried without a ciphertext first. Not every region's KMS can be
- * asked so; there it is tried again with a ciphertext of the key, which is made once.
+ * Returns the function that tries operations on one key. An operation that takes a ciphertext is tried without one first.
+ * Not every region's KMS accepts that; there it is tried again with a ciphertext of the key, which is made once.
  */
-export function trialsOf(kekArn: string, kms: ControlPlaneKms, granteeArn: string): TryOperation {
+export function trialsOf(
+  { kekArn, ourselves }: Pick<CandidateKey, 'kekArn' | 'ourselves'>,
+  kms: ControlPlaneKms,
+): TryOperation {
   let made: Uint8Array | undefined;
 
   async function ciphertextUnder(context: EncryptionContext): Promise<Uint8Array> {
@@ -59,7 +55,7 @@ export function trialsOf(kekArn: string, kms: ControlPlaneKms, granteeArn: strin
   }
 
   return async (operation, context = {}) => {
-    const trial: Trial = { operation, kekArn, context, granteeArn };
+    const trial: Trial = { operation, kekArn, context, granteeArn: ourselves.isv.controlRoleArn };
     const failure = await refusalBy(kms, trial);
     if (failure === undefined) return;
     if (!OPENING.has(operation) || !saysNothing(failure)) throw failure;

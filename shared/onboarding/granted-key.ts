@@ -1,53 +1,43 @@
 /**
- * What a key grants us, asked by dry runs: all that the tenant's key mode needs, under its own id, and nothing else.
- * The dry runs speak for the control role alone, and the findings say so. AWS shows a key policy to nobody of another
- * account, so the grant of the other roles shows with their first use. The statements that we render name the control role
- * beside the role that needs the operation, so a statement that was added as it is serves both.
+ * Checks by dry runs that a key grants us everything that the tenant's key mode needs, under the tenant's id, and nothing
+ * else. The dry runs prove the grant of the control role alone, and the findings say so. AWS shows a key policy to nobody
+ * of another account, so the grant of the other roles shows only when they first use the key. The statements that we
+ * render name the control role beside the role that needs the operation, so one statement serves both.
  */
 import { checkCondition } from './context-condition.ts';
-import { type Asked, type GrantPorts, refusalOf } from './dry-run.ts';
+import { type GrantCheck, refusalOf } from './dry-run.ts';
 import { failed, type Finding, passed, warned } from './finding.ts';
 import { BRANCH_KEY_USES, contextOf, MESSAGE_USES, statementOf, type Use } from './key-uses.ts';
-import type { Candidate } from './named-key.ts';
 import type { Ourselves } from '../handover/input.ts';
 
 /** @throws KmsUnavailableError */
-export async function checkGrant(
-  kekArn: string,
-  candidate: Candidate,
-  ports: GrantPorts,
-): Promise<readonly Finding[]> {
-  const needed = candidate.keyMode === 'hierarchical' ? BRANCH_KEY_USES : MESSAGE_USES;
+export async function checkGrant(check: GrantCheck): Promise<readonly Finding[]> {
+  const needed = check.candidate.keyMode === 'hierarchical' ? BRANCH_KEY_USES : MESSAGE_USES;
   const other = needed === MESSAGE_USES ? BRANCH_KEY_USES : MESSAGE_USES;
-  const asked = { kekArn, candidate, ports };
-  const granted = await Promise.all(needed.map(async (use) => await checkNeeded(use, asked)));
+  const granted = await Promise.all(needed.map(async (use) => await checkNeeded(use, check)));
   const [bound, excess] = await Promise.all([
-    checkCondition([...MESSAGE_USES, ...BRANCH_KEY_USES], asked),
-    checkExcess(other, asked),
+    checkCondition([...MESSAGE_USES, ...BRANCH_KEY_USES], check),
+    checkExcess(other, check),
   ]);
   return [...granted, bound, ...excess];
 }
 
-async function checkNeeded(use: Use, asked: Asked): Promise<Finding> {
-  const { kekArn, candidate, ports } = asked;
+async function checkNeeded(use: Use, check: GrantCheck): Promise<Finding> {
+  const { kekArn, candidate, ourselves, isShared } = check;
   const where = `${use.operation} under ${use.idName} ${candidate.tenantId}`;
-  const refusal = await refusalOf(asked, use.operation, contextOf(use, candidate.tenantId));
+  const refusal = await refusalOf(check, use.operation, contextOf(use, candidate.tenantId));
   if (refusal === undefined)
-    return passed('grant', `${kekArn} grants ${where} to ${provenRole(use, ports.ourselves)}`);
-  if (ports.isShared)
+    return passed('grant', `${kekArn} grants ${where} to ${provenRole(use, ourselves)}`);
+  if (isShared)
     return failed(
       'grant',
       `${kekArn} is registered for another tenant, and does not grant ${where}`,
-      'name a key of this tenant; if it is, its owner adds this tenant to the key policy',
+      'name a key of this tenant; if it is one, its owner has to add this tenant to the key policy',
     );
-  return failed(
-    'grant',
-    `${kekArn} does not grant ${where}`,
-    statementOf(use.sid, candidate, ports.ourselves),
-  );
+  return failed('grant', `${kekArn} does not grant ${where}`, statementOf(use.sid, check));
 }
 
-/** Who was asked for, and who could not be. */
+/** Names the role that the dry run proves the grant of, and the roles that it cannot prove it of. */
 function provenRole({ usedBy }: Use, { isv }: Ourselves): string {
   const proven = `${roleName(isv.controlRoleArn)}, which tried it by a dry run`;
   if (usedBy.length === 0) return proven;
@@ -59,15 +49,15 @@ function roleName(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
-async function checkExcess(others: readonly Use[], asked: Asked): Promise<readonly Finding[]> {
-  const { kekArn, candidate } = asked;
+async function checkExcess(others: readonly Use[], check: GrantCheck): Promise<readonly Finding[]> {
+  const { kekArn, candidate } = check;
   const [createGrant, listGrants, ...made] = await Promise.all([
-    refusalOf(asked, 'kms:CreateGrant'),
-    refusalOf(asked, 'kms:ListGrants'),
+    refusalOf(check, 'kms:CreateGrant'),
+    refusalOf(check, 'kms:ListGrants'),
     ...others
       .filter(({ makes }) => makes)
       .map(async (use) =>
-        (await refusalOf(asked, use.operation, contextOf(use, candidate.tenantId))) === undefined
+        (await refusalOf(check, use.operation, contextOf(use, candidate.tenantId))) === undefined
           ? warned(
               'excess',
               `${kekArn} grants ${use.operation}, which keyMode ${candidate.keyMode} does not need`,
@@ -78,13 +68,13 @@ async function checkExcess(others: readonly Use[], asked: Asked): Promise<readon
   ]);
   const excess = made.filter((finding) => finding !== undefined);
   if (createGrant !== undefined)
-    return excess.length > 0 ? excess : [passed('excess', `${kekArn} grants us nothing more than that`)];
+    return excess.length > 0 ? excess : [passed('excess', `${kekArn} grants us nothing more than we need`)];
   if (listGrants === undefined) return [everythingGranted(kekArn)];
   return [
     ...excess,
     warned(
       'excess',
-      `${kekArn} grants kms:CreateGrant: we could pass the use of the key on`,
+      `${kekArn} grants kms:CreateGrant: we could let others use the key`,
       'remove kms:CreateGrant from what the key policy allows our roles',
     ),
   ];
@@ -93,7 +83,7 @@ async function checkExcess(others: readonly Use[], asked: Asked): Promise<readon
 function everythingGranted(kekArn: string): Finding {
   return failed(
     'excess',
-    `${kekArn} grants us kms:*, or as good as: we could administer the key`,
+    `${kekArn} grants us kms:*, or nearly that: we could administer the key`,
     'replace the statement that grants kms:* to our roles by the rendered ones, which name each operation',
   );
 }

@@ -3,8 +3,7 @@ import { keyGrant, type KeyPolicyStatement } from '../handover/key-policy.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
 import type { KmsOperation } from '../ports/kms.ts';
 import type { Fix } from './finding.ts';
-import type { Candidate } from './named-key.ts';
-import type { Ourselves } from '../handover/input.ts';
+import type { CandidateKey } from './named-key.ts';
 
 /** One way of using a key, and the statement that grants it. */
 export interface Use {
@@ -55,8 +54,9 @@ export const BRANCH_KEY_USES: readonly Use[] = [
 ];
 
 /** Returns the advice to add that statement to the key policy, with the statement. */
-export function statementOf(sid: string, { tenantId }: Candidate, { isv }: Ourselves): Fix {
-  const { encryptRoleArn, restoreRoleArn, controlRoleArn } = isv;
+export function statementOf(sid: string, { candidate, ourselves }: CandidateKey): Fix {
+  const { encryptRoleArn, restoreRoleArn, controlRoleArn } = ourselves.isv;
+  const { tenantId } = candidate;
   const keyModes = ['per-chunk', 'hierarchical'] as const;
   const statements = keyGrant({ tenantId, keyModes, encryptRoleArn, restoreRoleArn, controlRoleArn });
   const statement = statements.find(({ Sid }: KeyPolicyStatement) => Sid === sid);

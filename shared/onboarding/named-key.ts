@@ -9,6 +9,13 @@ export type Candidate = Pick<
   'tenantId' | 'kekArn' | 'replicaArns' | 'allowedRegions' | 'keyMode' | 'branchKeyId'
 >;
 
+/** One key of a candidate, its KEK or a replica, and ourselves, whom the key has to grant its use. */
+export interface CandidateKey {
+  readonly kekArn: string;
+  readonly candidate: Candidate;
+  readonly ourselves: Ourselves;
+}
+
 interface KeyName {
   readonly partition: string;
   readonly region: string;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { ourselvesOf } from '../../shared/handover/input.ts';
 import { trialsOf } from '../../shared/onboarding/dry-run.ts';
 import { memoryKms } from '../support/memory-kms.ts';
+import { ISV } from '../support/onboarding-inputs.ts';
 import { ACME } from '../support/tenants.ts';
 
-const { kekArn } = ACME;
+const KEY = { kekArn: ACME.kekArn, ourselves: ourselvesOf(ISV) };
 const OWN = { 'tenant-id': 'acme' };
 
 describe('an opening operation, where a region’s KMS cannot be asked without a ciphertext', () => {
@@ -11,7 +13,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
     const kms = memoryKms();
     for (const operation of ['kms:Decrypt', 'kms:ReEncrypt'] as const)
       kms.exceptions.set(operation, 'ValidationException');
-    const tryOperation = trialsOf(kekArn, kms, 'arn');
+    const tryOperation = trialsOf(KEY, kms);
     await tryOperation('kms:Decrypt', OWN);
     await tryOperation('kms:ReEncrypt', OWN);
     const questions = kms.calls.map(({ question }) => question);
@@ -21,7 +23,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
   test('is refused when it is refused with one, and granted when only the ciphertext does not fit', async () => {
     const kms = memoryKms();
     kms.exceptions.set('kms:Decrypt', 'UnsupportedOperationException');
-    const tryOperation = trialsOf(kekArn, kms, 'arn');
+    const tryOperation = trialsOf(KEY, kms);
     kms.exceptions.set('open', 'InvalidCiphertextException');
     await tryOperation('kms:Decrypt', OWN);
     kms.exceptions.set('open', 'AccessDeniedException');
@@ -32,7 +34,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
     const kms = memoryKms();
     kms.exceptions.set('kms:Decrypt', 'ValidationException');
     kms.exceptions.set('make', 'DisabledException');
-    await expect(trialsOf(kekArn, kms, 'arn')('kms:Decrypt', OWN)).rejects.toMatchObject({
+    await expect(trialsOf(KEY, kms)('kms:Decrypt', OWN)).rejects.toMatchObject({
       name: 'DisabledException',
     });
   });
@@ -41,7 +43,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
 test('an answer that says nothing about an operation that opens nothing is thrown', async () => {
   const kms = memoryKms();
   kms.exceptions.set('kms:GenerateDataKey', 'ValidationException');
-  await expect(trialsOf(kekArn, kms, 'arn')('kms:GenerateDataKey', OWN)).rejects.toMatchObject({
+  await expect(trialsOf(KEY, kms)('kms:GenerateDataKey', OWN)).rejects.toMatchObject({
     name: 'ValidationException',
   });
   expect(kms.calls).toHaveLength(1);
