@@ -23,7 +23,7 @@ export interface EncryptPorts extends SealPorts {
   readonly vault: Vault;
   readonly keys: Keys;
   readonly guard: Guard;
-  /** Lets few big chunks at a time into memory. */
+  /** Runs the work once there is room for the chunk: few big chunks are in memory at a time. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
 

@@ -1,20 +1,20 @@
 /**
- * FORMAT rules 13 to 17: the manifest, which makes an object readable. Small whatever the object's size: its clear
- * part says how the object is divided and under which KEK; its sealed part holds what may be private and a copy of
- * the clear part, so that no field can be edited.
+ * FORMAT rules 13 to 17: the manifest, which makes an object readable. It is small whatever the object's size. Its clear
+ * part says how the object is divided, and under which KEK. Its sealed part holds what may be private and a copy of the
+ * clear part, so that no field can be edited.
  */
-import type { Attributes, SourceChecksum } from '../object/attributes.ts';
-import { MAX_MANIFEST_BYTES } from '../ports/vault.ts';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { type Geometry, geometryOf } from '../object/geometry.ts';
-import { type ObjectId, objectIdSchema } from '../object/object-id.ts';
-import { FORMAT } from '../object/context.ts';
 import { ManifestInvalidError } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import type { Attributes, SourceChecksum } from '../object/attributes.ts';
+import { FORMAT } from '../object/context.ts';
+import { type Geometry, geometryOf } from '../object/geometry.ts';
+import { type ObjectId, objectIdSchema } from '../object/object-id.ts';
+import { MAX_MANIFEST_BYTES } from '../ports/vault.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
-/** What anybody who may read the vault may know. */
+/** The part that anybody who may read the vault may know. */
 export interface ClearPart extends Geometry {
   readonly format: typeof FORMAT;
   readonly tenantId: TenantId;
@@ -28,16 +28,16 @@ export interface ClearPart extends Geometry {
   readonly sealedAt: string;
 }
 
-/** What rests encrypted under the tenant's KEK. */
+/** The part that rests encrypted under the tenant's KEK. */
 export interface SealedPart {
   readonly clear: ClearPart;
-  /** The object's name: a manifest renamed in the vault does not open. */
+  /** The object's name. A manifest that was renamed in the vault does not open. */
   readonly key: string;
   readonly attributes: Attributes;
   readonly checksums: readonly SourceChecksum[];
 }
 
-/** A manifest as it rests: the clear part and the sealed part's message. */
+/** A manifest as it rests in the vault: the clear part and the sealed part's message. */
 export interface Manifest {
   readonly clear: ClearPart;
   readonly sealed: Uint8Array;
@@ -59,7 +59,7 @@ const clearPartShape = {
 
 const manifestSchema = z.strictObject({ ...clearPartShape, sealed: z.base64() });
 
-/** Not z.record, which loses a member called `__proto__`. */
+/** A record of strings. It is not `z.record`, which loses a member called `__proto__`. */
 const stringsSchema = z.custom<Readonly<Record<string, string>>>(
   (value) =>
     z.object({}).loose().safeParse(value).success &&
@@ -88,7 +88,7 @@ const sealedPartSchema: z.ZodType<SealedPart> = z.strictObject({
   ),
 });
 
-/** @throws ManifestInvalidError when it is so large that no reader would take it */
+/** @throws ManifestInvalidError when the manifest is so large that no reader would take it */
 export function encodeManifest({ clear, sealed }: Manifest): Uint8Array {
   const body = Buffer.from(
     JSON.stringify({ ...clear, sealed: Buffer.from(sealed).toString('base64') }, undefined, 2),
@@ -97,7 +97,7 @@ export function encodeManifest({ clear, sealed }: Manifest): Uint8Array {
   return body;
 }
 
-/** @throws ManifestInvalidError when it is not a manifest of this format, or its geometry contradicts itself */
+/** @throws ManifestInvalidError when the body is no manifest of this format, or its geometry contradicts itself */
 export function decodeManifest(body: Uint8Array): Manifest {
   if (body.length === 0 || body.length > MAX_MANIFEST_BYTES) throw tooLarge();
   const { sealed, ...clear } = parse(manifestSchema, body, 'manifest');
@@ -111,7 +111,7 @@ export function encodeSealedPart(part: SealedPart): Uint8Array {
   return Buffer.from(JSON.stringify(part));
 }
 
-/** @throws ManifestInvalidError when it is malformed, seals another clear part, or names another object */
+/** @throws ManifestInvalidError when the part is malformed, seals another clear part, or names another object */
 export function decodeSealedPart(body: Uint8Array, clear: ClearPart, key: string): SealedPart {
   const part = parse(sealedPartSchema, body, 'sealed part');
   if (!isDeepStrictEqual(part.clear, clear)) {

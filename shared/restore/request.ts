@@ -1,4 +1,4 @@
-/** What a restore is asked for. */
+/** The request of a restore: the object, and the place to restore it to. */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import type { Destination } from '../ports/destinations.ts';
@@ -6,15 +6,15 @@ import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
 export interface RestoreRequest {
   readonly tenantId: TenantId;
-  /** The object's name, as the tenant uploaded it below its prefix. */
+  /** The object's name, as the tenant uploaded it below `{tenantId}/`. */
   readonly key: string;
   readonly destination: Destination;
 }
 
 export interface RestoreBuckets {
-  /** Where restored objects go unless the request says otherwise. Each tenant's lie below `{tenantId}/`. */
+  /** The bucket of restored objects unless the request names another. A tenant's objects lie below `{tenantId}/`. */
   readonly restoreBucket: string;
-  /** Never a destination: no plaintext in the vault. */
+  /** The vault. It is never a destination, because no plaintext may be in it. */
   readonly vaultBucket: string;
 }
 
@@ -27,9 +27,10 @@ const requestSchema = z.strictObject({
 });
 
 /**
- * `{ tenantId, key, destination?: { bucket?, key? } }`. Default destination: the restore bucket, `{tenantId}/{key}`.
- * @throws EventInvalidError when malformed, when the destination is the vault, or when it lies below another
- * tenant's prefix of the restore bucket
+ * Parses `{ tenantId, key, destination?: { bucket?, key? } }`. Default destination: the restore bucket,
+ * `{tenantId}/{key}`.
+ * @throws EventInvalidError when the event is malformed, when the destination is the vault, or when it lies below
+ * another tenant's prefix of the restore bucket
  */
 export function parseRequest(event: unknown, { restoreBucket, vaultBucket }: RestoreBuckets): RestoreRequest {
   const parsed = requestSchema.safeParse(event);
