@@ -2,21 +2,18 @@
  * Branch keys in the Encryption SDK's key store, as the control plane makes them: each under one tenant's KEK and
  * bound to its id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
  */
-import { KEY_STORE_NAME } from './key-store.ts';
 import { randomUUID } from 'node:crypto';
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import type { Tenant } from '../../tenant/tenant.ts';
 import { kmsFailure } from './kms-failure.ts';
+import { type BranchKeyTable, KEY_STORE_NAME } from './key-store.ts';
 import type { KmsOperation } from '../../ports/kms.ts';
 
 type KmsClient = BranchKeyStoreNode['kmsClient'];
-type Storage = ConstructorParameters<typeof BranchKeyStoreNode>[0]['storage'];
-type KeyStoreTable = Required<Extract<Storage, { ddbTableName: string }>>;
 
 export interface KeyStorePorts {
-  /** Throws StorageUnavailableError for an outage, naming the call. Implemented by aws/branch-key-table.ts. */
-  readonly table: KeyStoreTable;
+  readonly table: BranchKeyTable;
   /** The client of the region of the key. */
   readonly kmsFor: (kekArn: string) => KmsClient;
 }
@@ -73,7 +70,7 @@ async function inKeyStore(
 }
 
 /** Strict: this KEK and no other. */
-function storeOf(kekArn: string, table: KeyStoreTable, kmsClient: KmsClient): BranchKeyStoreNode {
+function storeOf(kekArn: string, table: BranchKeyTable, kmsClient: KmsClient): BranchKeyStoreNode {
   return new BranchKeyStoreNode({
     storage: table,
     logicalKeyStoreName: KEY_STORE_NAME,
