@@ -1,7 +1,7 @@
 /** The tenants' keys as one sandbox of the data path uses them: cached, at a limited rate, and under guard. */
 import { materialsCache } from '../envelope/cache/materials-cache.ts';
 import type { Keys } from '../envelope/kms/kek.ts';
-import { perTenant } from '../envelope/kms/kms-rate.ts';
+import { limitKmsCallsPerTenant } from '../envelope/kms/kms-rate.ts';
 import { createGuard, type Guard } from '../revocation/guard.ts';
 import type { Ports } from './ports.ts';
 
@@ -25,7 +25,7 @@ export function sandboxKeys(ports: SandboxKeyPorts, settings: SandboxKeySettings
   const { tenants, revocations, now } = ports;
   const cache = materialsCache({ onEvent: ports.countCacheEvent });
   const keys = {
-    kms: perTenant(ports.dataPathKms, { callsPerSecond: settings.kmsCallsPerSecond }),
+    kms: limitKmsCallsPerTenant(ports.dataPathKms, { callsPerSecond: settings.kmsCallsPerSecond }),
     branchKeys: ports.keyStore,
     cache,
     recordUse: ports.recordKeyUse,

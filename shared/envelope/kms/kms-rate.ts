@@ -20,7 +20,7 @@ const MAX_WAIT_MS = 1_000;
 const BURST_MS = 1_000;
 
 /** @throws KmsUnavailableError when the tenant's calls have used up more than they may for some time to come */
-export function perTenant(kms: DataPathKms, options: KmsRateOptions): DataPathKms {
+export function limitKmsCallsPerTenant(kms: DataPathKms, options: KmsRateOptions): DataPathKms {
   const { callsPerSecond, nowMs = () => performance.now(), wait = delay } = options;
   const dueMs = new Map<string, number>();
   async function turn(request: GenerateDataKeyRequest | DecryptRequest): Promise<void> {

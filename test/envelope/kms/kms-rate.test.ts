@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { perTenant } from '../../../shared/envelope/kms/kms-rate.ts';
+import { limitKmsCallsPerTenant } from '../../../shared/envelope/kms/kms-rate.ts';
 
 const KeyId = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555';
 
@@ -8,7 +8,7 @@ const answer = async () => ({ KeyId });
 /** Ten calls a second; time passes only where a test or a waiting call lets it. */
 function limited() {
   const seen = { nowMs: 0, waitsMs: [] as number[] };
-  const kms = perTenant(
+  const kms = limitKmsCallsPerTenant(
     { generateDataKey: answer, decrypt: answer },
     {
       callsPerSecond: 10,
