@@ -50,7 +50,7 @@ export async function benchEnvelope(): Promise<readonly Figure[]> {
       async () => raw.decrypt(),
       async () => await throughStream(decryptStream(kms), inFrames(message)),
       async () => {
-        for await (const _ of decrypt(kek, [message], CONTEXT));
+        for await (const _ of decrypt(kek, { content: [message] }, CONTEXT));
       },
     ],
     ROUNDS,

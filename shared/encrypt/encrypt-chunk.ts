@@ -138,7 +138,7 @@ async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<Wr
   return await ports.admit(bytes, async () => {
     const content = await ports.sources.read(plan, chunkIndex, signal);
     const kek = kekOf(tenant, ports.keys, plan.kekArn);
-    using message = await encrypt(kek, { bytes, content }, chunkContext(plan, chunkIndex), signal);
+    using message = await encrypt(kek, { bytes, content, signal }, chunkContext(plan, chunkIndex));
     return await writeChunk(work, message.content, ports);
   });
 }

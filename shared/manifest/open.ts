@@ -39,6 +39,7 @@ export async function openManifest(
     throw new ManifestInvalidError(`manifest: not sealed for tenant ${tenantId} under a key of its own`);
   }
   const context = manifestContext(tenantId, clear.objectId);
-  const part = await decryptWhole(kekOf(tenant, keys, clear.kekArn), sealed, context, signal);
+  signal.throwIfAborted();
+  const part = await decryptWhole(kekOf(tenant, keys, clear.kekArn), sealed, context);
   return decodeSealedPart(part, clear, key);
 }

@@ -77,7 +77,7 @@ async function encryptManifest(part: SealedPart, kek: Kek, signal: AbortSignal):
   const { clear } = part;
   const plaintext = encodeSealedPart(part);
   const context = manifestContext(clear.tenantId, clear.objectId);
-  using sealed = await encrypt(kek, { bytes: plaintext.length, content: [plaintext] }, context, signal);
+  using sealed = await encrypt(kek, { bytes: plaintext.length, content: [plaintext], signal }, context);
   return encodeManifest({ clear, sealed: sealed.content });
 }
 

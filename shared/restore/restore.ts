@@ -81,7 +81,7 @@ async function* plaintextOf(
     const message = await vault.getChunk(key, maxChunkBytes(clear, index), signal);
     if (message === undefined)
       throw new AuthenticationFailedError(`object ${clear.objectId}: chunk ${index} is missing`);
-    for await (const frame of decrypt(kek, message, chunkContext(clear, index), signal)) {
+    for await (const frame of decrypt(kek, { content: message, signal }, chunkContext(clear, index))) {
       restoredBytes += frame.length;
       yield frame;
     }

@@ -87,7 +87,7 @@ describe('imported key material', () => {
   let KeyId: string;
   beforeAll(async () => {
     KeyId = await umbrella.createKey('EXTERNAL');
-    await importMaterial(umbrella.kms, KeyId, material);
+    await importMaterial(umbrella.kms, KeyId, { material });
     await umbrella.register(KeyId);
   });
 
@@ -99,7 +99,7 @@ describe('imported key material', () => {
 
     await pipeline.advanceClock(NEXT_SECOND_MS);
     const inAnHour = new Date((await pipeline.nowMs()) + HOUR_MS);
-    await importMaterial(umbrella.kms, KeyId, material, inAnHour);
+    await importMaterial(umbrella.kms, KeyId, { material, validTo: inAnHour });
     await umbrella.becomes('active');
     await expectComesBack(pipeline, umbrella, waiting);
   });
@@ -110,7 +110,7 @@ describe('imported key material', () => {
     const waiting = await uploadParked(pipeline, umbrella, 'waits for more time');
 
     await pipeline.advanceClock(NEXT_SECOND_MS);
-    await importMaterial(umbrella.kms, KeyId, material);
+    await importMaterial(umbrella.kms, KeyId, { material });
     await umbrella.becomes('active');
     await expectComesBack(pipeline, umbrella, waiting);
   });

@@ -37,7 +37,7 @@ describe('whatever the plaintext and however it arrives', () => {
           CONTEXT,
         );
         expect(isMessageSize(message.content.length, plaintext.length)).toBe(true);
-        const { bytes, code } = await drained(decrypt(kek, cut(message.content, cuts), CONTEXT));
+        const { bytes, code } = await drained(decrypt(kek, { content: cut(message.content, cuts) }, CONTEXT));
         expect(code).toBeUndefined();
         expect(bytes.equals(plaintext)).toBe(true);
       }),
@@ -66,7 +66,9 @@ describe('whatever is done to a message', () => {
     const message = await messageOf(kek, plaintext);
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 8 * message.length - 1 }), async (bit) => {
-        const { bytes, code } = await drained(decrypt(kek, [withBitFlipped(message, bit)], CONTEXT));
+        const { bytes, code } = await drained(
+          decrypt(kek, { content: [withBitFlipped(message, bit)] }, CONTEXT),
+        );
         expect(REFUSED).toContain(code);
         expect(bytes).toHaveLength(0);
       }),
@@ -78,7 +80,7 @@ describe('whatever is done to a message', () => {
     const message = await messageOf(kek, plaintext);
     for (let byte = 0; byte < message.length; byte += 1) {
       const altered = withBitFlipped(message, 8 * byte + (byte % 8));
-      expect(REFUSED).toContain((await drained(decrypt(kek, [altered], CONTEXT))).code);
+      expect(REFUSED).toContain((await drained(decrypt(kek, { content: [altered] }, CONTEXT))).code);
     }
   });
 
@@ -87,7 +89,9 @@ describe('whatever is done to a message', () => {
     const message = await messageOf(kek, frames);
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 8 * message.length - 1 }), async (bit) => {
-        const { bytes, code } = await drained(decrypt(kek, [withBitFlipped(message, bit)], CONTEXT));
+        const { bytes, code } = await drained(
+          decrypt(kek, { content: [withBitFlipped(message, bit)] }, CONTEXT),
+        );
         expect(REFUSED).toContain(code);
         expect(bytes.length).toBeLessThanOrEqual(bit / 8);
         expect(bytes.equals(frames.subarray(0, bytes.length))).toBe(true);
@@ -99,7 +103,7 @@ describe('whatever is done to a message', () => {
   test('cut off anywhere it is refused', async () => {
     const message = await messageOf(kek, plaintext);
     for (let bytes = 0; bytes < message.length; bytes += 1) {
-      expect((await drained(decrypt(kek, [message.subarray(0, bytes)], CONTEXT))).code).toBe(
+      expect((await drained(decrypt(kek, { content: [message.subarray(0, bytes)] }, CONTEXT))).code).toBe(
         'ERR_AUTHENTICATION_FAILED',
       );
     }
@@ -108,15 +112,16 @@ describe('whatever is done to a message', () => {
   test('any piece taken out, doubled or moved is refused', async () => {
     const message = Buffer.from(await messageOf(kek, plaintext));
     const place = fc.nat({ max: message.length });
+    const move = fc.record({ one: place, other: place, target: place, keep: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(place, place, place, fc.boolean(), async (one, other, target, keep) => {
+      fc.asyncProperty(move, async ({ one, other, target, keep }) => {
         const [start, end] = [Math.min(one, other), Math.max(one, other)];
         const taken = message.subarray(start, end);
         const rest = keep ? message : Buffer.concat([message.subarray(0, start), message.subarray(end)]);
         const altered = Buffer.concat([rest.subarray(0, target), taken, rest.subarray(target)]);
         // What follows the end is another matter; and some moves change nothing.
         fc.pre(!altered.subarray(0, message.length).equals(message));
-        expect(REFUSED).toContain((await drained(decrypt(kek, [altered], CONTEXT))).code);
+        expect(REFUSED).toContain((await drained(decrypt(kek, { content: [altered] }, CONTEXT))).code);
       }),
       { numRuns: 150 },
     );

@@ -28,15 +28,13 @@ function contextOf({ tenant: { tenantId }, version, index }: Place): EncryptionC
 
 test('whatever the modes, a message opens in its own place and in no other', async () => {
   const sandbox = cachedKeys({ maxMessages: 5 });
-  const modes = fc.record({ made: keyMode, read: keyMode });
   const content = fc.uint8Array({ maxLength: 2_000 });
   await fc.assert(
     fc.asyncProperty(
-      place,
-      place,
-      modes,
+      fc.record({ made: place, read: place }),
+      fc.record({ made: keyMode, read: keyMode }),
       content,
-      async (made, read, { made: makes, read: reads }, bytes) => {
+      async ({ made, read }, { made: makes, read: reads }, bytes) => {
         const message = await messageOf(
           sandbox.kek({ ...made.tenant, keyMode: makes }),
           bytes,
@@ -44,14 +42,14 @@ test('whatever the modes, a message opens in its own place and in no other', asy
         );
         const reader = sandbox.kek({ ...read.tenant, keyMode: reads });
         const own = sandbox.kek({ ...made.tenant, keyMode: reads });
-        expect(await drained(decrypt(own, [message], contextOf(made)))).toEqual({
+        expect(await drained(decrypt(own, { content: [message] }, contextOf(made)))).toEqual({
           bytes: Buffer.from(bytes),
           code: undefined,
         });
         const isElsewhere =
           made.tenant !== read.tenant || made.version !== read.version || made.index !== read.index;
         fc.pre(isElsewhere);
-        const outcome = await drained(decrypt(reader, inPieces(message, 700), contextOf(read)));
+        const outcome = await drained(decrypt(reader, { content: inPieces(message, 700) }, contextOf(read)));
         expect(outcome).toEqual({ bytes: Buffer.alloc(0), code: 'ERR_CONTEXT_MISMATCH' });
       },
     ),
@@ -63,10 +61,12 @@ test('any bit of a shared DEK’s message turned over is refused, also when the 
   const { kek } = cachedKeys();
   const made: Place = { tenant: CACHED_ACME, version: 'v1', index: 0 };
   const message = await messageOf(kek(), Buffer.from('every bit of it is authenticated'), contextOf(made));
-  expect((await drained(decrypt(kek(), [message], contextOf(made)))).code).toBeUndefined();
+  expect((await drained(decrypt(kek(), { content: [message] }, contextOf(made)))).code).toBeUndefined();
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: 8 * message.length - 1 }), async (bit) => {
-      const { bytes, code } = await drained(decrypt(kek(), [withBitFlipped(message, bit)], contextOf(made)));
+      const { bytes, code } = await drained(
+        decrypt(kek(), { content: [withBitFlipped(message, bit)] }, contextOf(made)),
+      );
       expect(REFUSED).toContain(code);
       expect(bytes).toHaveLength(0);
     }),

@@ -6,8 +6,7 @@ import { constants, publicEncrypt } from 'node:crypto';
 export async function importMaterial(
   kms: KMSClient,
   KeyId: string,
-  material: Uint8Array,
-  ValidTo?: Date,
+  { material, validTo: ValidTo }: { readonly material: Uint8Array; readonly validTo?: Date },
 ): Promise<void> {
   const { ImportToken, PublicKey = new Uint8Array() } = await kms.send(
     new GetParametersForImportCommand({

@@ -69,7 +69,7 @@ export function kmsStandIn(): KmsStandIn {
       const $metadata = counted(call);
       const material = await keyFor(call);
       const dek = randomBytes(NumberOfBytes);
-      const wrapped = wrap(material, dek, EncryptionContext, KeyId);
+      const wrapped = wrap(material, dek, boundTo(EncryptionContext, KeyId));
       plaintextDeks.push(dek);
       return { KeyId, Plaintext: dek, CiphertextBlob: wrapped, $metadata };
     },
@@ -77,41 +77,35 @@ export function kmsStandIn(): KmsStandIn {
       const call = { operation: 'Encrypt', keyArn: KeyId, context: EncryptionContext } as const;
       const $metadata = counted(call);
       const material = await keyFor(call);
-      return { KeyId, CiphertextBlob: wrap(material, Plaintext, EncryptionContext, KeyId), $metadata };
+      return {
+        KeyId,
+        CiphertextBlob: wrap(material, Plaintext, boundTo(EncryptionContext, KeyId)),
+        $metadata,
+      };
     },
     async decrypt({ KeyId = '', CiphertextBlob, EncryptionContext = {} }: DecryptRequest) {
       const call = { operation: 'Decrypt', keyArn: KeyId, context: EncryptionContext } as const;
       const $metadata = counted(call);
       const material = await keyFor(call);
-      const dek = unwrap(material, CiphertextBlob, EncryptionContext, KeyId);
+      const dek = unwrap(material, CiphertextBlob, boundTo(EncryptionContext, KeyId));
       plaintextDeks.push(dek);
       return { KeyId, Plaintext: dek, $metadata };
     },
   };
 }
 
-function wrap(
-  material: Uint8Array,
-  dek: Uint8Array,
-  context: Record<string, string>,
-  keyArn: string,
-): Uint8Array {
+function wrap(material: Uint8Array, dek: Uint8Array, context: Uint8Array): Uint8Array {
   const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', material, iv).setAAD(boundTo(context, keyArn));
+  const cipher = createCipheriv('aes-256-gcm', material, iv).setAAD(context);
   const ciphertext = Buffer.concat([cipher.update(dek), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]);
 }
 
-function unwrap(
-  material: Uint8Array,
-  blob: Uint8Array,
-  context: Record<string, string>,
-  keyArn: string,
-): Uint8Array {
+function unwrap(material: Uint8Array, blob: Uint8Array, context: Uint8Array): Uint8Array {
   try {
     const iv = blob.subarray(0, IV_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', material, iv, { authTagLength: TAG_BYTES })
-      .setAAD(boundTo(context, keyArn))
+      .setAAD(context)
       .setAuthTag(blob.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     return Buffer.concat([decipher.update(blob.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
   } catch {

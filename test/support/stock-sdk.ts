@@ -20,6 +20,11 @@ export interface StockOptions {
   readonly keyIds?: string[];
 }
 
+export interface StockRequest extends StockOptions {
+  readonly keyArn: string;
+  readonly context: Readonly<Record<string, string>>;
+}
+
 export async function stockDecrypt(
   kms: KmsStandIn,
   keyArn: string,
@@ -33,19 +38,19 @@ export async function stockDecrypt(
 
 export async function stockEncrypt(
   kms: KmsStandIn,
-  keyArn: string,
   plaintext: Uint8Array,
-  encryptionContext: Readonly<Record<string, string>>,
-  options: StockOptions = {},
+  request: StockRequest,
 ): Promise<Uint8Array> {
   const {
+    keyArn,
+    context,
     commitmentPolicy = CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
     keyIds = [],
     ...input
-  } = options;
+  } = request;
   const keyring = new KmsKeyringNode({ generatorKeyId: keyArn, keyIds, clientProvider: () => kms });
   const { result } = await buildClient(commitmentPolicy).encrypt(keyring, plaintext, {
-    encryptionContext: { ...encryptionContext },
+    encryptionContext: { ...context },
     ...input,
   });
   return result;

@@ -41,7 +41,7 @@ describe.each(stored.opens)('the message $name opens', ({ message, plaintext, ve
 
   test.each([1, 7, 512])('in pieces of %i bytes', async (pieceBytes) => {
     const kek = kekOver(keyStoreOf(rows));
-    const opened = await drained(decrypt(kek, inPieces(bytesOf(message), pieceBytes), context));
+    const opened = await drained(decrypt(kek, { content: inPieces(bytesOf(message), pieceBytes) }, context));
     expect(opened).toEqual({ bytes: bytesOf(plaintext), code: undefined });
   });
 

@@ -40,7 +40,7 @@ describe.each(messages.opens)('the message $name opens', ({ message, plaintext }
   });
 
   test.each([1, 7, 512])('in pieces of %i bytes', async (pieceBytes) => {
-    const opened = await drained(decrypt(kek, inPieces(bytesOf(message), pieceBytes), context));
+    const opened = await drained(decrypt(kek, { content: inPieces(bytesOf(message), pieceBytes) }, context));
     expect(opened).toEqual({ bytes: bytesOf(plaintext), code: undefined });
   });
 
@@ -54,7 +54,9 @@ describe.each(messages.shared)('the message of a shared DEK $name opens', ({ mes
   const kms = kmsOf(messages);
 
   test.each([1, 7, 512, 10_000])('in pieces of %i bytes', async (pieceBytes) => {
-    const opened = await drained(decrypt(kekOf(ACME, kms), inPieces(bytesOf(message), pieceBytes), context));
+    const opened = await drained(
+      decrypt(kekOf(ACME, kms), { content: inPieces(bytesOf(message), pieceBytes) }, context),
+    );
     expect(opened).toEqual({ bytes: bytesOf(plaintext), code: undefined });
   });
 
@@ -73,7 +75,7 @@ describe.each(messages.refused)('the message of $name is refused', ({ message, c
   });
 
   test('byte by byte', async () => {
-    expect(await drained(decrypt(kek, inPieces(bytesOf(message), 1), context))).toEqual({
+    expect(await drained(decrypt(kek, { content: inPieces(bytesOf(message), 1) }, context))).toEqual({
       // Verified frames come out before the end shows what is wrong.
       bytes: bytesOf(released),
       code,

@@ -37,13 +37,16 @@ export async function fetchBranchKey(
   version?: string,
 ): Promise<FetchedKey<BranchKeyMaterial>> {
   try {
-    return await fetchFrom(kek, 'kms:Decrypt', async (keyArn, kms) => {
-      using client = decryptingClient(kms);
-      const store = storeOf(kek, keyArn, client.kms);
-      const material = await (version === undefined
-        ? store.getActiveBranchKey(branchKeyId)
-        : store.getBranchKeyVersion(branchKeyId, version));
-      return requireOwn(kek, material);
+    return await fetchFrom(kek, {
+      operation: 'kms:Decrypt',
+      ask: async (keyArn, kms) => {
+        using client = decryptingClient(kms);
+        const store = storeOf(kek, keyArn, client.kms);
+        const material = await (version === undefined
+          ? store.getActiveBranchKey(branchKeyId)
+          : store.getBranchKeyVersion(branchKeyId, version));
+        return requireOwn(kek, material);
+      },
     });
   } catch (cause) {
     if (cause instanceof SealstreamError) throw cause;

@@ -37,13 +37,13 @@ export function branchKeys(ports: KeyStorePorts): BranchKeys {
     async make(tenant) {
       const branchKeyIdentifier = `${tenant.tenantId}.${randomUUID()}`;
       const encryptionContext = { 'tenant-id': tenant.tenantId };
-      await inKeyStore(tenant, branchKeyIdentifier, ports, async (store) => {
+      await inKeyStore(ports, { ...tenant, branchKeyId: branchKeyIdentifier }, async (store) => {
         await store.createKey({ branchKeyIdentifier, encryptionContext });
       });
       return branchKeyIdentifier;
     },
     async version(tenant, branchKeyIdentifier) {
-      await inKeyStore(tenant, branchKeyIdentifier, ports, async (store) => {
+      await inKeyStore(ports, { ...tenant, branchKeyId: branchKeyIdentifier }, async (store) => {
         await store.versionKey({ branchKeyIdentifier });
       });
     },
@@ -51,9 +51,8 @@ export function branchKeys(ports: KeyStorePorts): BranchKeys {
 }
 
 async function inKeyStore(
-  { tenantId, kekArn }: Owner,
-  branchKeyId: string,
   { table, kmsFor }: KeyStorePorts,
+  { tenantId, kekArn, branchKeyId }: Owner & { readonly branchKeyId: string },
   work: (store: BranchKeyStoreNode) => Promise<void>,
 ): Promise<void> {
   const witness: Witness = {};

@@ -16,8 +16,12 @@ import type {
 import { kmsFailure } from './kms-failure.ts';
 import { inOrderOfReach, noteOutage } from './reach.ts';
 
-/** Makes a material by asking KMS for this key alone. */
-export type Ask<Material> = (keyArn: string, kms: DataPathKms) => Promise<Material>;
+/** A material to be made by asking KMS. */
+export interface KmsCall<Material> {
+  readonly operation: KmsOperation;
+  /** Asks for this key alone. */
+  readonly ask: (keyArn: string, kms: DataPathKms) => Promise<Material>;
+}
 
 /**
  * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
@@ -25,18 +29,17 @@ export type Ask<Material> = (keyArn: string, kms: DataPathKms) => Promise<Materi
  */
 export async function fetchFrom<Material>(
   kek: Kek,
-  operation: KmsOperation,
-  ask: Ask<Material>,
+  call: KmsCall<Material>,
   [keyArn = kek.arn, ...others]: readonly string[] = inOrderOfReach(kek),
 ): Promise<FetchedKey<Material>> {
   try {
-    return await fetchWith(kek, keyArn, operation, ask);
+    return await fetchWith(kek, keyArn, call);
   } catch (error) {
     // Without a cause it was no answer: our own rate (kms-rate.ts) holds the call back, in every region.
     if (!(error instanceof KmsUnavailableError) || error.cause === undefined) throw error;
     noteOutage(kek, keyArn);
     if (others.length === 0) throw error;
-    return await fetchFrom(kek, operation, ask, others);
+    return await fetchFrom(kek, call, others);
   }
 }
 
@@ -54,8 +57,7 @@ export function keyringOf(keyArn: string, kms: DataPathKms): KeyringNode {
 async function fetchWith<Material>(
   kek: Kek,
   keyArn: string,
-  operation: KmsOperation,
-  ask: Ask<Material>,
+  { operation, ask }: KmsCall<Material>,
 ): Promise<FetchedKey<Material>> {
   const witness: Witness = {};
   try {

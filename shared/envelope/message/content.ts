@@ -7,6 +7,12 @@ import { errorOf, SealstreamError, StorageUnavailableError } from '../../errors.
 
 export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** The content of a message, or a message itself, as it arrives. An abort of the signal ends it. */
+export interface Input {
+  readonly content: Pieces;
+  readonly signal?: AbortSignal;
+}
+
 export class Content {
   readonly #pieces: Pieces;
   readonly #signal: AbortSignal | undefined;
@@ -17,8 +23,8 @@ export class Content {
   failure: Error | undefined;
 
   /** `requireKey` is asked before every piece and throws once the message may not use its key any more. */
-  constructor(pieces: Pieces, signal: AbortSignal | undefined, requireKey: () => Promise<void>) {
-    this.#pieces = pieces;
+  constructor({ content, signal }: Input, requireKey: () => Promise<void>) {
+    this.#pieces = content;
     this.#signal = signal;
     this.#requireKey = requireKey;
   }

@@ -5,7 +5,7 @@ import type { MessageHeader } from '@aws-crypto/serialize';
 import type { NodeMaterialsManager } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import { type EncryptionContext, isSame, requireContext, sharedContext } from '../../object/context.ts';
-import { Content, type Pieces } from './content.ts';
+import { Content, type Input } from './content.ts';
 import { firstLine, withoutLine } from './first-line.ts';
 import { gather } from './gather.ts';
 import type { Kek } from '../kms/kek.ts';
@@ -29,14 +29,13 @@ const FRAMES_AHEAD = 2;
  */
 export async function* decrypt(
   kek: Kek,
-  message: Pieces,
+  message: Input,
   expected: EncryptionContext,
-  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const key = new MessageKey(kek, 'decrypt', expected);
   const requireExpected = expecting(expected, kek);
-  const decryptor = sdk.decryptStream(managerOf(requireExpected, kek, key));
-  const content = new Content(message, signal, key.requireUsable);
+  const decryptor = sdk.decryptStream(managerOf(key, requireExpected));
+  const content = new Content(message, key.requireUsable);
   let header: MessageHeader | undefined;
   decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
   // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
@@ -66,10 +65,9 @@ export async function decryptWhole(
   kek: Kek,
   message: Uint8Array,
   expected: EncryptionContext,
-  signal?: AbortSignal,
 ): Promise<Buffer> {
   const frames: Uint8Array[] = [];
-  for await (const frame of decrypt(kek, [message], expected, signal)) frames.push(frame);
+  for await (const frame of decrypt(kek, { content: [message] }, expected)) frames.push(frame);
   return Buffer.concat(frames);
 }
 
@@ -83,8 +81,8 @@ function expecting(expected: EncryptionContext, kek: Kek): RequireContext {
 type RequireContext = (context: EncryptionContext) => void;
 
 /** A materials manager that unwraps a DEK only for a message that the Encryption SDK found that context in. */
-function managerOf(requireExpected: RequireContext, kek: Kek, key: MessageKey): NodeMaterialsManager {
-  const manager = decryptionMaterials(kek, key);
+function managerOf(key: MessageKey, requireExpected: RequireContext): NodeMaterialsManager {
+  const manager = decryptionMaterials(key);
   return {
     ...manager,
     async decryptMaterials(request) {

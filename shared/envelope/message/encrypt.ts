@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import { StorageUnavailableError } from '../../errors.ts';
 import { type EncryptionContext, sharedContext } from '../../object/context.ts';
-import { Content, type Pieces } from './content.ts';
+import { Content, type Input } from './content.ts';
 import { firstLine } from './first-line.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
 import { encryptionMaterials } from './materials.ts';
@@ -11,9 +11,8 @@ import { MessageKey } from './message-key.ts';
 import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { sdk, SUITE } from './suite.ts';
 
-export interface Plaintext {
+export interface Plaintext extends Input {
   readonly bytes: number;
-  readonly content: Pieces;
 }
 
 /**
@@ -23,21 +22,16 @@ export interface Plaintext {
  * @throws EpochChangedError, KeyExpiredError when a cached key was dropped or grew too old meanwhile
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
  */
-export async function encrypt(
-  kek: Kek,
-  plaintext: Plaintext,
-  context: EncryptionContext,
-  signal?: AbortSignal,
-): Promise<Message> {
+export async function encrypt(kek: Kek, plaintext: Plaintext, context: EncryptionContext): Promise<Message> {
   const line = cachesKeys(kek) ? firstLine(context) : undefined;
   const bytes = (line?.length ?? 0) + plaintext.bytes;
   const key = new MessageKey(kek, 'encrypt', context);
-  const encryptor = sdk.encryptStream(encryptionMaterials(kek, bytes, key), {
+  const encryptor = sdk.encryptStream(encryptionMaterials(key, bytes), {
     suiteId: SUITE,
     encryptionContext: { ...(line === undefined ? context : sharedContext(kek.tenantId)) },
     frameLength: FRAME_BYTES,
   });
-  const content = new Content(atMost(plaintext), signal, key.requireUsable);
+  const content = new Content({ content: atMost(plaintext), signal: plaintext.signal }, key.requireUsable);
   const message = new MessageBuffer(bodyBytes(bytes) + MAX_HEADER_BYTES);
   try {
     await pipeline(following(line, content.flow()), encryptor, message.sink());

@@ -12,7 +12,7 @@ import {
   type NodeMaterialsManager,
 } from '@aws-crypto/client-node';
 import { fetchBranchKey, NO_STORE } from '../kms/branch-key.ts';
-import { type Kek, keepsBranchKeys } from '../kms/kek.ts';
+import { keepsBranchKeys } from '../kms/kek.ts';
 import { BRANCH_KEY, type BranchKeyMaterial, type SdkCache } from '../cache/kept-material.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
 import type { MessageKey } from './message-key.ts';
@@ -29,13 +29,12 @@ const VERSION_BYTES = 16;
  * that wrapped it. The copy of the branch key is zeroed when `work` is done.
  */
 export async function withBranchKey<Result>(
-  kek: Kek,
   key: MessageKey,
   { branchKeyId, wrappedDek }: { readonly branchKeyId: string; readonly wrappedDek?: Uint8Array },
   work: (manager: NodeMaterialsManager) => Promise<Result>,
 ): Promise<Result> {
   const version = wrappedDek === undefined ? undefined : versionOf(wrappedDek);
-  const branchKey = await branchKeyOf(kek, key, branchKeyId, version);
+  const branchKey = await branchKeyOf(key, branchKeyId, version);
   try {
     key.wrappedBy(branchKey.branchKeyVersion.toString());
     return await work(managerOf(branchKeyId, branchKey));
@@ -45,17 +44,16 @@ export async function withBranchKey<Result>(
 }
 
 async function branchKeyOf(
-  kek: Kek,
   key: MessageKey,
   branchKeyId: string,
   version: string | undefined,
 ): Promise<BranchKeyMaterial> {
+  const { kek } = key;
   const fetch = async (): Promise<FetchedKey<BranchKeyMaterial>> =>
     await fetchBranchKey(kek, branchKeyId, version);
   if (!keepsBranchKeys(kek)) return key.use(await fetch());
-  const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `branch key ${branchKeyId} ${version ?? 'active'}`;
-  return key.use(await partition.obtain({ name, kind: BRANCH_KEY, fetch }));
+  return await key.obtain({ name, kind: BRANCH_KEY, fetch });
 }
 
 function managerOf(branchKeyId: string, branchKey: BranchKeyMaterial): NodeMaterialsManager {

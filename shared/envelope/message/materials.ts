@@ -24,15 +24,16 @@ type DecryptionRequest = Parameters<NodeMaterialsManager['decryptMaterials']>[0]
 const KEK_PROVIDER = 'aws-kms';
 
 /** `bytes`: of the plaintext, its first line included. Its methods throw the errors of `kmsFailure`. */
-export function encryptionMaterials(kek: Kek, bytes: number, key: MessageKey): NodeMaterialsManager {
+export function encryptionMaterials(key: MessageKey, bytes: number): NodeMaterialsManager {
+  const { kek } = key;
   return {
     async getEncryptionMaterials(request) {
       const branchKeyId = kek.branchKeyIds.at(-1);
       if (kek.keyMode === 'hierarchical' && branchKeyId !== undefined)
-        return await withBranchKey(kek, key, { branchKeyId }, async (manager) =>
+        return await withBranchKey(key, { branchKeyId }, async (manager) =>
           withoutTraces(await manager.getEncryptionMaterials(request)),
         );
-      if (cachesKeys(kek)) return await sharedDek(kek, bytes, key, request);
+      if (cachesKeys(kek)) return await sharedDek(key, bytes, request);
       return key.use(await generated(kek, request));
     },
     decryptMaterials: () => Promise.reject(new Error('this materials manager only encrypts')),
@@ -40,15 +41,16 @@ export function encryptionMaterials(kek: Kek, bytes: number, key: MessageKey): N
 }
 
 /** Caches the DEKs of shared messages alone: another message's DEK serves nobody else. */
-export function decryptionMaterials(kek: Kek, key: MessageKey): NodeMaterialsManager {
+export function decryptionMaterials(key: MessageKey): NodeMaterialsManager {
+  const { kek } = key;
   return {
     getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
     async decryptMaterials(request) {
       const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
       if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
-        return await unwrappedDek(kek, key, wrappedDek, request);
+        return await unwrappedDek(key, wrappedDek, request);
       if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
-        return await withBranchKey(kek, key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
+        return await withBranchKey(key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
           withoutTraces(await manager.decryptMaterials(request)),
         );
       throw new AuthenticationFailedError(`tenant ${kek.tenantId}: a message of another key`);
@@ -69,42 +71,45 @@ function wrappedDekOf({ encryptedDataKeys: [wrapped] }: DecryptionRequest): Wrap
 type WrappedDek = DecryptionRequest['encryptedDataKeys'][number];
 
 async function sharedDek(
-  kek: Kek,
-  bytes: number,
   key: MessageKey,
+  bytes: number,
   request: EncryptionRequest,
 ): Promise<NodeEncryptionMaterial> {
-  const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `encrypt ${canonical(request.encryptionContext)}`;
-  const fetch = async (): Promise<FetchedKey<NodeEncryptionMaterial>> => await generated(kek, request);
-  return key.use(await partition.obtain({ name, kind: ENCRYPTION, bytes, fetch }));
+  const fetch = async (): Promise<FetchedKey<NodeEncryptionMaterial>> => await generated(key.kek, request);
+  return await key.obtain({ name, kind: ENCRYPTION, bytes, fetch });
 }
 
 async function unwrappedDek(
-  kek: Kek,
   key: MessageKey,
   wrappedDek: Uint8Array,
   request: DecryptionRequest,
 ): Promise<NodeDecryptionMaterial> {
+  const { kek } = key;
   const { encryptionContext } = request;
   const fetch = async (): Promise<FetchedKey<NodeDecryptionMaterial>> => await unwrapped(kek, request);
   const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
   if (!isShared || !cachesKeys(kek)) return key.use(await fetch());
-  const partition = kek.keys.cache.partition({ ...kek, kekArn: kek.arn });
   const name = `decrypt ${Buffer.from(wrappedDek).toString('base64')} ${canonical(encryptionContext)}`;
-  return key.use(await partition.obtain({ name, kind: DECRYPTION, fetch }));
+  return await key.obtain({ name, kind: DECRYPTION, fetch });
 }
 
 async function generated(kek: Kek, request: EncryptionRequest): Promise<FetchedKey<NodeEncryptionMaterial>> {
-  return await fetchFrom(kek, 'kms:GenerateDataKey', async (keyArn, kms) => {
-    const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
-    return withoutTraces(await manager.getEncryptionMaterials(request));
+  return await fetchFrom(kek, {
+    operation: 'kms:GenerateDataKey',
+    ask: async (keyArn, kms) => {
+      const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
+      return withoutTraces(await manager.getEncryptionMaterials(request));
+    },
   });
 }
 
 async function unwrapped(kek: Kek, request: DecryptionRequest): Promise<FetchedKey<NodeDecryptionMaterial>> {
-  return await fetchFrom(kek, 'kms:Decrypt', async (keyArn, kms) => {
-    const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
-    return withoutTraces(await manager.decryptMaterials(request));
+  return await fetchFrom(kek, {
+    operation: 'kms:Decrypt',
+    ask: async (keyArn, kms) => {
+      const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
+      return withoutTraces(await manager.decryptMaterials(request));
+    },
   });
 }

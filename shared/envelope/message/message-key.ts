@@ -3,10 +3,10 @@ import { EpochChangedError, KeyExpiredError } from '../../errors.ts';
 import type { EncryptionContext } from '../../object/context.ts';
 import type { Kek } from '../kms/kek.ts';
 import type { KeyUse } from '../kms/key-use.ts';
-import type { CachedKey, ObtainedKey } from '../cache/obtained-key.ts';
+import type { CachedKey, ObtainedKey, WantedKey, Zeroable } from '../cache/obtained-key.ts';
 
 export class MessageKey {
-  readonly #kek: Kek;
+  readonly kek: Kek;
   readonly #operation: KeyUse['operation'];
   readonly #context: EncryptionContext;
   readonly #startedAt: string;
@@ -16,10 +16,16 @@ export class MessageKey {
 
   /** `context`: the message's own, also where its DEK serves others. */
   constructor(kek: Kek, operation: KeyUse['operation'], context: EncryptionContext) {
-    this.#kek = kek;
+    this.kek = kek;
     this.#operation = operation;
     this.#context = context;
     this.#startedAt = this.#now();
+  }
+
+  /** Obtains a key that many messages use, from the tenant's partition of the cache or from KMS. */
+  async obtain<Material extends Zeroable>(wanted: WantedKey<Material>): Promise<Material> {
+    const partition = this.kek.keys.cache.partition({ ...this.kek, kekArn: this.kek.arn });
+    return this.use(await partition.obtain(wanted));
   }
 
   /** Notes where the key came from, and returns its material. */
@@ -49,7 +55,7 @@ export class MessageKey {
   /** Hands the record on; there is none when no DEK was to be had. */
   record(): void {
     if (this.#origin === undefined) return;
-    const { tenantId, arn: kekArn, keyMode, epoch, keys } = this.#kek;
+    const { tenantId, arn: kekArn, keyMode, epoch, keys } = this.kek;
     const chunkIndex = this.#context['chunk-index'];
     keys.recordUse({
       tenantId,
@@ -67,17 +73,17 @@ export class MessageKey {
   }
 
   #now(): string {
-    return new Date(this.#kek.keys.cache.clock.wallMs()).toISOString();
+    return new Date(this.kek.keys.cache.clock.wallMs()).toISOString();
   }
 
   #flushed(): EpochChangedError {
     return new EpochChangedError(
-      `tenant ${this.#kek.tenantId}: its cached keys were dropped; the work starts anew`,
+      `tenant ${this.kek.tenantId}: its cached keys were dropped; the work starts anew`,
     );
   }
 
   #expired(): KeyExpiredError {
-    const { tenantId, maxKeyAgeSeconds } = this.#kek;
+    const { tenantId, maxKeyAgeSeconds } = this.kek;
     return new KeyExpiredError(
       `tenant ${tenantId}: a cached key reached its ${maxKeyAgeSeconds} s under a message; the work starts anew`,
     );

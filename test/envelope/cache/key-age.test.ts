@@ -4,12 +4,22 @@ import { heldClock } from '../../support/held-clock.ts';
 
 describe('the age of a key', () => {
   test.each([
-    ['both clocks went on', 500, 500, 500],
-    ['the monotonic clock stood still in the freezer', 90_000, 10, 90_000],
-    ['the wall clock was set back, but not past the key', 10, 90_000, 90_000],
-    ['the wall clock was set back past the key', -1, 90_000, Number.POSITIVE_INFINITY],
-    ['no time has passed', 0, 0, 0],
-  ])('is the larger difference: %s', (_, wallMs, monotonicMs, expected) => {
+    { what: 'both clocks went on', wallMs: 500, monotonicMs: 500, expected: 500 },
+    {
+      what: 'the monotonic clock stood still in the freezer',
+      wallMs: 90_000,
+      monotonicMs: 10,
+      expected: 90_000,
+    },
+    {
+      what: 'the wall clock was set back, but not past the key',
+      wallMs: 10,
+      monotonicMs: 90_000,
+      expected: 90_000,
+    },
+    { what: 'the wall clock was set back past the key', wallMs: -1, monotonicMs: 90_000, expected: Infinity },
+    { what: 'no time has passed', wallMs: 0, monotonicMs: 0, expected: 0 },
+  ])('is the larger difference: $what', ({ wallMs, monotonicMs, expected }) => {
     const clock = heldClock();
     const since = instantOf(clock);
     clock.advanceWall(wallMs);

@@ -169,7 +169,7 @@ async function openedSlowly({ kek, clock, message }: Opening, between?: () => vo
     between?.();
     yield message.subarray(1_500_000);
   }
-  const { bytes, code } = await drained(decrypt(kek(), pieces(), CONTEXT));
+  const { bytes, code } = await drained(decrypt(kek(), { content: pieces() }, CONTEXT));
   return code ?? `${bytes.length} bytes`;
 }
 

@@ -69,7 +69,7 @@ describe('the use of a key is recorded once per message', () => {
     await expect(encrypt(kek(), { bytes: 11, content: [randomBytes(10)] }, CONTEXT)).rejects.toThrow(Error);
     expect(uses).toEqual([FETCHED]);
     const message = await messageOf(kek(), randomBytes(3_000_000));
-    for await (const _ of decrypt(kek(), [message], CONTEXT)) break;
+    for await (const _ of decrypt(kek(), { content: [message] }, CONTEXT)) break;
     expect(uses.map(({ operation }) => operation)).toEqual(['encrypt', 'encrypt', 'decrypt']);
   });
 

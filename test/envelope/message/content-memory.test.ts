@@ -13,7 +13,10 @@ test('content that has flowed is let go of, though its signal lives on', async (
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const before = process.memoryUsage().arrayBuffers;
-  const content = new Content(pieces(), new AbortController().signal, async () => await Promise.resolve());
+  const content = new Content(
+    { content: pieces(), signal: new AbortController().signal },
+    async () => await Promise.resolve(),
+  );
   let most = 0;
   for await (const _ of content.flow()) {
     if (content.bytes % (64 * 65_536) !== 0) continue;

@@ -44,7 +44,7 @@ describe('the plaintext DEK is zeroed', () => {
   test('after a reader that stopped early', async () => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(ACME, kms), randomBytes(3 * FRAME_BYTES));
-    for await (const frame of decrypt(kekOf(ACME, kms), [message], CONTEXT)) {
+    for await (const frame of decrypt(kekOf(ACME, kms), { content: [message] }, CONTEXT)) {
       expect(frame.length).toBeGreaterThan(0);
       break;
     }

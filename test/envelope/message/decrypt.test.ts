@@ -14,7 +14,9 @@ describe('decrypt', () => {
       const kek = kekOf(ACME, kmsOfBoth());
       const plaintext = randomBytes(pieceBytes === 1 ? 3_000 : 2 * FRAME_BYTES + 5);
       const message = await messageOf(kek, plaintext);
-      const { bytes, code } = await drained(decrypt(kek, inPieces(message, pieceBytes), CONTEXT));
+      const { bytes, code } = await drained(
+        decrypt(kek, { content: inPieces(message, pieceBytes) }, CONTEXT),
+      );
       expect(code).toBeUndefined();
       expect(bytes.equals(plaintext)).toBe(true);
     },
@@ -25,7 +27,8 @@ describe('decrypt', () => {
     const plaintexts = Array.from({ length: 20 }, (_, index) => randomBytes(index * 1_000));
     const opened = await Promise.all(
       plaintexts.map(
-        async (plaintext) => await drained(decrypt(kek, [await messageOf(kek, plaintext)], CONTEXT)),
+        async (plaintext) =>
+          await drained(decrypt(kek, { content: [await messageOf(kek, plaintext)] }, CONTEXT)),
       ),
     );
     expect(opened.map(({ bytes }) => bytes)).toEqual(plaintexts);
@@ -51,7 +54,7 @@ describe('the expected context', () => {
       const kms = kmsOfBoth();
       const message = await messageOf(kekOf(ACME, kms), randomBytes(50));
       const asked = kms.calls.length;
-      const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), [message], expected));
+      const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), { content: [message] }, expected));
       expect(code).toBe('ERR_CONTEXT_MISMATCH');
       expect(bytes).toHaveLength(0);
       expect(kms.calls).toHaveLength(asked);
@@ -61,7 +64,7 @@ describe('the expected context', () => {
   test.each(others)('refuses a message made for %s', async (_what, context) => {
     const kek = kekOf(ACME, kmsOfBoth());
     const message = await messageOf(kek, randomBytes(50), context);
-    expect((await drained(decrypt(kek, [message], CONTEXT))).code).toBe('ERR_CONTEXT_MISMATCH');
+    expect((await drained(decrypt(kek, { content: [message] }, CONTEXT))).code).toBe('ERR_CONTEXT_MISMATCH');
   });
 });
 
@@ -70,7 +73,7 @@ describe('another KEK', () => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(GLOBEX, kms), randomBytes(50));
     const asked = kms.calls.length;
-    const { code } = await drained(decrypt(kekOf(ACME, kms), [message], CONTEXT));
+    const { code } = await drained(decrypt(kekOf(ACME, kms), { content: [message] }, CONTEXT));
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
     expect(kms.calls).toHaveLength(asked);
   });
@@ -80,7 +83,7 @@ describe('another KEK', () => {
     const message = Buffer.from(await messageOf(kekOf(GLOBEX, kms), randomBytes(50)));
     const at = message.indexOf(GLOBEX.kekArn);
     message.write(ACME.kekArn, at);
-    expect((await drained(decrypt(kekOf(ACME, kms), [message], CONTEXT))).code).toBe(
+    expect((await drained(decrypt(kekOf(ACME, kms), { content: [message] }, CONTEXT))).code).toBe(
       'ERR_AUTHENTICATION_FAILED',
     );
   });
@@ -95,7 +98,7 @@ describe('an altered message', () => {
     const kek = kekOf(ACME, kmsOfBoth());
     const message = Buffer.from(await messageOf(kek, plaintext));
     return await drained(
-      decrypt(kek, [alter(message, message.length - bodyBytes(plaintext.length))], CONTEXT),
+      decrypt(kek, { content: [alter(message, message.length - bodyBytes(plaintext.length))] }, CONTEXT),
     );
   }
 
@@ -158,7 +161,9 @@ describe('a message that stops arriving', () => {
       yield await Promise.resolve(message.subarray(0, FRAME_BYTES + 2_000));
       throw new Error('socket hang up');
     }
-    expect((await drained(decrypt(kek, broken(), CONTEXT))).code).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect((await drained(decrypt(kek, { content: broken() }, CONTEXT))).code).toBe(
+      'ERR_STORAGE_UNAVAILABLE',
+    );
   });
 
   test('an abort midway ends with the signal’s reason', async () => {
@@ -171,7 +176,9 @@ describe('a message that stops arriving', () => {
       controller.abort(reason);
       yield message.subarray(2 * FRAME_BYTES);
     }
-    expect((await drained(decrypt(kek, content(), CONTEXT, controller.signal))).code).toBe('OUT_OF_TIME');
+    expect(
+      (await drained(decrypt(kek, { content: content(), signal: controller.signal }, CONTEXT))).code,
+    ).toBe('OUT_OF_TIME');
   });
 
   test('an abort while nothing arrives ends it at once', async () => {
@@ -179,7 +186,9 @@ describe('a message that stops arriving', () => {
     const message = await messageOf(kek, randomBytes(100));
     const controller = new AbortController();
     const reason = Object.assign(new Error('out of time'), { code: 'OUT_OF_TIME' });
-    const opening = drained(decrypt(kek, silentAfter(message.subarray(0, 50)), CONTEXT, controller.signal));
+    const opening = drained(
+      decrypt(kek, { content: silentAfter(message.subarray(0, 50)), signal: controller.signal }, CONTEXT),
+    );
     setImmediate(() => controller.abort(reason));
     expect((await opening).code).toBe('OUT_OF_TIME');
   });

@@ -14,7 +14,7 @@ const message = await messageOf(kek, plaintext);
 
 async function stopAfter(frames: number): Promise<void> {
   let seen = 0;
-  for await (const _ of decrypt(kek, inPieces(message, 65_536), CONTEXT)) {
+  for await (const _ of decrypt(kek, { content: inPieces(message, 65_536) }, CONTEXT)) {
     seen += 1;
     if (seen > frames) break;
   }
@@ -30,20 +30,22 @@ async function abortAfter(pieces: number): Promise<void> {
       yield piece;
     }
   }
-  await encrypt(kek, { bytes: plaintext.length, content: content() }, CONTEXT, controller.signal).catch(
-    () => undefined,
-  );
+  await encrypt(
+    kek,
+    { bytes: plaintext.length, content: content(), signal: controller.signal },
+    CONTEXT,
+  ).catch(() => undefined);
 }
 
-const neverRead = decrypt(kek, [message], CONTEXT);
+const neverRead = decrypt(kek, { content: [message] }, CONTEXT);
 await neverRead.return(undefined);
 for (const frames of [0, 1, 2, 3]) await stopAfter(frames);
 for (const pieces of [0, 1, 20]) await abortAfter(pieces);
 for (const bytes of [0, 1, 500, 1_000, FRAME_BYTES, message.length - 1]) {
-  await drained(decrypt(kek, inPieces(message.subarray(0, bytes), 65_536), CONTEXT));
+  await drained(decrypt(kek, { content: inPieces(message.subarray(0, bytes), 65_536) }, CONTEXT));
 }
 for (const bit of [0, 800, 6_000, 8 * (FRAME_BYTES + 5_000)]) {
-  await drained(decrypt(kek, inPieces(withBitFlipped(message, bit), 65_536), CONTEXT));
+  await drained(decrypt(kek, { content: inPieces(withBitFlipped(message, bit), 65_536) }, CONTEXT));
 }
 kms.refuse(ACME.kekArn, 'DisabledException');
 await abortAfter(3);

@@ -122,16 +122,16 @@ describe('an abort while encrypting', () => {
       controller.abort(reason);
       yield randomBytes(FRAME_BYTES);
     }
-    const plaintext = { bytes: 2 * FRAME_BYTES, content: content() };
-    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, controller.signal);
+    const plaintext = { bytes: 2 * FRAME_BYTES, content: content(), signal: controller.signal };
+    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT);
     await expect(outcome).rejects.toBe(reason);
   });
 
   test('while nothing arrives ends it at once', async () => {
     const controller = new AbortController();
     const reason = new Error('out of time');
-    const plaintext = { bytes: 100, content: silentAfter(randomBytes(10)) };
-    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, controller.signal);
+    const plaintext = { bytes: 100, content: silentAfter(randomBytes(10)), signal: controller.signal };
+    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT);
     setImmediate(() => {
       controller.abort(reason);
     });
@@ -140,8 +140,8 @@ describe('an abort while encrypting', () => {
 
   test('that came before it began ends it before it is done', async () => {
     const reason = new Error('out of time');
-    const plaintext = { bytes: 10, content: [randomBytes(10)] };
-    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT, AbortSignal.abort(reason));
+    const plaintext = { bytes: 10, content: [randomBytes(10)], signal: AbortSignal.abort(reason) };
+    const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT);
     await expect(outcome).rejects.toBe(reason);
   });
 });

@@ -17,10 +17,10 @@ const { kek, kms } = cachedKeys();
 
 /** What a reader releases of a message that somebody with access to the KEK made by hand. */
 async function opened(plaintext: string | Uint8Array): Promise<string> {
-  const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
   const context = sharedContext(NAME.tenantId);
-  const message = await stockEncrypt(kms, ACME.kekArn, Buffer.from(plaintext), context, options);
-  const { bytes, code } = await drained(decrypt(kek(), [message], CONTEXT));
+  const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
+  const message = await stockEncrypt(kms, Buffer.from(plaintext), request);
+  const { bytes, code } = await drained(decrypt(kek(), { content: [message] }, CONTEXT));
   return code === undefined ? `opened: ${bytes.toString()}` : `${code}, released: ${bytes.length}`;
 }
 

@@ -15,7 +15,7 @@ const CONTEXT_LENGTH_AT = 1 + 2 + 32;
 
 async function opened(kms: KmsStandIn, message: Pieces, context = CONTEXT) {
   const asked = kms.calls.length;
-  const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), message, context));
+  const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), { content: message }, context));
   return { code, released: bytes.length, kmsCalls: kms.calls.length - asked };
 }
 
@@ -26,16 +26,16 @@ describe('the frame length of a header', () => {
     'of %i is refused before KMS is asked, though the only frame is as ours would be',
     async (frameLength) => {
       const kms = kmsOfBoth();
-      const options = { suiteId: SUITE, frameLength };
-      const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(1), CONTEXT, options);
+      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength };
+      const message = await stockEncrypt(kms, randomBytes(1), request);
       expect(await opened(kms, [message])).toEqual(REFUSED);
     },
   );
 
   test(`of ${FRAME_BYTES} opens, whoever wrote the message`, async () => {
     const kms = kmsOfBoth();
-    const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
-    const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(1), CONTEXT, options);
+    const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength: FRAME_BYTES };
+    const message = await stockEncrypt(kms, randomBytes(1), request);
     expect(await opened(kms, [message])).toMatchObject({ code: undefined, released: 1 });
   });
 });
@@ -62,8 +62,8 @@ describe('a header', () => {
   test(`of more than ${MAX_HEADER_BYTES} bytes is refused before KMS is asked, though all of it is as expected`, async () => {
     const kms = kmsOfBoth();
     const context = { ...CONTEXT, note: 'x'.repeat(MAX_HEADER_BYTES) };
-    const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
-    const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(10), context, options);
+    const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
+    const message = await stockEncrypt(kms, randomBytes(10), request);
     expect(await opened(kms, [message], context)).toEqual(REFUSED);
   });
 

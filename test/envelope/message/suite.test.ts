@@ -27,8 +27,8 @@ describe('a stock Encryption SDK', () => {
     async (bytes) => {
       const kms = kmsOfBoth();
       const plaintext = randomBytes(bytes);
-      const options = { suiteId: SUITE, frameLength: FRAME_BYTES };
-      const message = await stockEncrypt(kms, ACME.kekArn, plaintext, CONTEXT, options);
+      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength: FRAME_BYTES };
+      const message = await stockEncrypt(kms, plaintext, request);
       expect(message.length - bodyBytes(bytes)).toBeLessThan(1_000);
       expect(plaintext.equals(await decryptWhole(kekOf(ACME, kms), message, CONTEXT))).toBe(true);
     },
@@ -72,7 +72,11 @@ describe('a message of the stock Encryption SDK that is not of our format is ref
 
   test.each(foreign)('%s', async (_what, options, code) => {
     const kms = kmsOfBoth();
-    const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(100), CONTEXT, options);
+    const message = await stockEncrypt(kms, randomBytes(100), {
+      keyArn: ACME.kekArn,
+      context: CONTEXT,
+      ...options,
+    });
     const asked = kms.calls.length;
     expect(await decryptWhole(kekOf(ACME, kms), message, CONTEXT).then(() => 'opened', codeOf)).toBe(code);
     expect(kms.calls).toHaveLength(asked);
@@ -83,7 +87,7 @@ describe('a message of the stock Encryption SDK that is not of our format is ref
     const context: Record<string, string> = JSON.parse(
       JSON.stringify(CONTEXT).replace('}', ',"__proto__":"x"}'),
     );
-    const message = await stockEncrypt(kms, ACME.kekArn, randomBytes(5), context, { suiteId: SUITE });
+    const message = await stockEncrypt(kms, randomBytes(5), { keyArn: ACME.kekArn, context, suiteId: SUITE });
     const outcome = await decryptWhole(kekOf(ACME, kms), message, CONTEXT).then(() => 'opened', codeOf);
     expect(outcome).not.toBe('opened');
   });
