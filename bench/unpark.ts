@@ -44,7 +44,7 @@ export async function benchUnpark(): Promise<readonly Figure[]> {
       leases: { hold: async () => true, release: async () => undefined },
       unparkPerSecond: UNPARK_PER_SECOND,
     },
-    new AbortController().signal,
+    { signal: new AbortController().signal },
   );
   const rate = counts.jobs / ((performance.now() - startedAt) / 1000);
   return [

@@ -1,6 +1,6 @@
 /** What the watch finds, as an operator reads it and sets alarms on it. */
 import { TenantInvalidError } from '../errors.ts';
-import type { Finding } from '../watch/watch.ts';
+import type { Notice } from '../watch/notice.ts';
 import { count, loggable, logger } from './observe.ts';
 
 const METRICS = {
@@ -13,10 +13,10 @@ const METRICS = {
   failed: 'WatchFailed',
 } as const;
 
-export function reportFinding(finding: Finding): void {
-  count(METRICS[finding.name], finding.name === 'unparked' ? finding.jobs : 1);
-  if ('error' in finding && finding.error instanceof TenantInvalidError) count('RowUnreadable');
-  const { name, ...details } = finding;
+export function reportFinding(notice: Notice): void {
+  count(METRICS[notice.name], notice.name === 'unparked' ? notice.jobs : 1);
+  if ('error' in notice && notice.error instanceof TenantInvalidError) count('RowUnreadable');
+  const { name, ...details } = notice;
   const told = 'error' in details ? { ...details, ...loggable(details.error) } : details;
   logger[name === 'unparked' || name === 'activated' ? 'info' : 'warn'](`watch: ${name}`, told);
 }

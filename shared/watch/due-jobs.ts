@@ -1,4 +1,4 @@
-/** The jobs that bring a plan to its end, sent again; memory is flat in their number. */
+/** Sends the jobs that bring a plan to its end once more. Memory is flat in their number. */
 import type { Job } from '../object/job.ts';
 import type { Plan } from '../object/plan.ts';
 import type { JobQueue } from '../ports/queues.ts';
@@ -11,10 +11,10 @@ export interface DueJobPorts {
 
 /** SQS takes ten messages a request. */
 const BATCH_JOBS = 10;
-/** Requests under way at once. */
+/** The number of requests under way at once. */
 const BATCHES_AT_ONCE = 16;
 
-/** @throws StorageUnavailableError, or why `signal` aborted; what was sent then is sent, and harmless */
+/** @throws StorageUnavailableError, or the reason `signal` aborted with; the jobs sent until then are harmless */
 export async function sendDueJobs(plan: Plan, ports: DueJobPorts, signal: AbortSignal): Promise<void> {
   let wave: Job[] = [];
   for await (const job of dueJobs(plan, ports)) {
@@ -27,7 +27,10 @@ export async function sendDueJobs(plan: Plan, ports: DueJobPorts, signal: AbortS
   await sendWave(wave, ports.jobs);
 }
 
-/** Where every chunk has its receipt, the last one's job seals the object, or removes the source if it is sealed. */
+/**
+ * Gives the job of each chunk that has no receipt. When every chunk has one, it gives the last chunk's job, which seals
+ * the object, or removes the source if the object is sealed.
+ */
 async function* dueJobs(plan: Plan, { redrives }: DueJobPorts): AsyncGenerator<Job> {
   const { tenantId, objectId, chunkCount } = plan;
   let missing = 0;

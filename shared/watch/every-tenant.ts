@@ -1,19 +1,24 @@
-/** Work for every tenant, memory flat in their number. */
+/** Does work for every tenant, with memory that is flat in their number. */
 import type { Tenants } from '../ports/tenants.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 
 const TENANTS_AT_ONCE = 32;
 
+export interface TenantWork {
+  readonly work: (tenant: Tenant) => Promise<void>;
+  /** Takes what `work` threw. It stops nobody else. */
+  readonly failed: (tenant: Tenant, error: unknown) => void;
+}
+
 /**
- * Workers share one walk through the tenants, so no more of them are in memory than are worked on. Ends early when
- * `signal` aborts. What `work` throws goes to `failed` and stops nobody else.
+ * Shares one walk through the tenants between its workers, so no more tenants are in memory than are worked on. It ends
+ * early when `signal` aborts.
  * @throws StorageUnavailableError when the tenants cannot be listed, TenantInvalidError when all others had their turn
  */
 export async function forEveryTenant(
   tenants: Pick<Tenants, 'all'>,
+  { work, failed }: TenantWork,
   signal: AbortSignal,
-  work: (tenant: Tenant) => Promise<void>,
-  failed: (tenant: Tenant, error: unknown) => void,
 ): Promise<void> {
   const walk = walkOf(tenants.all());
   const workers = Array.from({ length: TENANTS_AT_ONCE }, async () => {
@@ -29,7 +34,7 @@ export async function forEveryTenant(
   }
 }
 
-/** A generator, which answers those who ask at the same time one after the other. */
+/** Walks by a generator, which answers workers that ask at the same time one after the other. */
 async function* walkOf(tenants: AsyncIterable<Tenant>): AsyncGenerator<Tenant> {
   yield* tenants;
 }

@@ -1,33 +1,33 @@
 /**
  * Finds uploads that nothing works on any more, and sends them on their way again. The ingest bucket is the index: a
- * version that is still there is not sealed. Every run looks at the next few pages, so that the whole bucket comes
- * round without anything that grows with it.
+ * version that is still there is not sealed. Every run looks at the next few pages, so the whole bucket is looked at in
+ * turn, and nothing grows with it.
  */
 import pLimit from 'p-limit';
 import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports/sources.ts';
 import type { Redrives } from '../ports/redrives.ts';
-import { type Finding, type StuckPorts, stuckVersions } from './stuck.ts';
+import { type Look, type StuckPorts, stuckVersions } from './stuck.ts';
 
 export interface RedrivePorts extends StuckPorts {
   readonly listing: SourceListing;
   readonly redrives: Redrives;
 }
 
-/** How many versions were what, and what went wrong. */
+/** The numbers of versions by outcome, and the failures. */
 export interface Redriven {
   readonly redriven: number;
-  /** Of no tenant of ours, or named as no upload can be: nothing will ever take them away. */
+  /** Counts versions of no tenant of ours, or with a name that no upload can have: nothing will ever take them away. */
   readonly foreign: number;
-  /** The first of each page. */
+  /** The first failure of each page. */
   readonly failures: readonly unknown[];
 }
 
-/** 20,000 versions a run. */
+/** A page is 1,000 versions, so a run looks at 20,000. */
 const PAGES_PER_RUN = 20;
 const VERSIONS_AT_ONCE = 16;
 
 /**
- * One run. One version's failure keeps no other from being looked at; the next round comes to it again.
+ * Does one run. One version's failure keeps no other from being looked at; the next round comes to it again.
  * @throws StorageUnavailableError when the bucket cannot be listed
  */
 export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise<Redriven> {
@@ -36,7 +36,7 @@ export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise
   while (pages.length < PAGES_PER_RUN) {
     const { versions, next } = await pageAfter(marker, ports);
     pages.push(await redrivePage(versions, ports, signal));
-    // A page that was not looked at to its end is the next run's first.
+    // The next run begins with a page that was not looked at to its end.
     if (signal.aborted) break;
     await ports.redrives.keepMarker(next);
     if (next === undefined) break;
@@ -49,7 +49,7 @@ export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise
   };
 }
 
-/** A marker that S3 does not take must not stop every run to come: the next one begins at the start. */
+/** Reads a page. A marker that S3 does not take must not stop every run to come, so the next run begins at the start. */
 async function pageAfter(
   marker: VersionMarker | undefined,
   { listing, redrives }: RedrivePorts,
@@ -72,15 +72,15 @@ async function redrivePage(
   const outcomes = await Promise.allSettled(
     versions.map(async (version) => await limit(async () => await look(version))),
   );
-  const findings = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
+  const looks = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
   return {
-    redriven: countOf('redriven', findings),
-    foreign: countOf('foreign', findings),
+    redriven: countOf('redriven', looks),
+    foreign: countOf('foreign', looks),
     failures: failures.slice(0, 1),
   };
 }
 
-function countOf(finding: Finding, findings: readonly Finding[]): number {
-  return findings.filter((one) => one === finding).length;
+function countOf(look: Look, looks: readonly Look[]): number {
+  return looks.filter((one) => one === look).length;
 }

@@ -1,6 +1,7 @@
 /**
- * Whether one version in the ingest bucket is stuck, and what gets it going: never planned, a notification in place
- * of the one S3 lost; planned, the jobs of the chunks that have no receipt; sealed, a job that removes the source.
+ * Finds out of one version in the ingest bucket whether it is stuck, and gets it going. A version that was never planned
+ * gets a notification in place of the one that S3 lost. A planned one gets the jobs of the chunks that have no receipt.
+ * A sealed one gets a job that removes the source.
  */
 import { type ObjectId, objectIdOf } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
@@ -29,35 +30,38 @@ export interface StuckPorts extends DueJobPorts {
 }
 
 /**
- * `foreign`: of no tenant of ours. `waiting`: of a tenant whose key may not be used, parked, not due, or known to be
- * unreadable.
+ * The outcome of a look at one version. `foreign`: it belongs to no tenant of ours. `waiting`: its tenant's key may not
+ * be used, or it is parked, not due, or known to be unreadable.
  */
-export type Finding = 'redriven' | 'foreign' | 'waiting';
+export type Look = 'redriven' | 'foreign' | 'waiting';
 
-/** Waits between two redrives of an upload double up to a day. */
+/** The wait between two redrives of an upload doubles up to a day. */
 const MAX_WAIT_SECONDS = 86_400;
-/** So many parked jobs of a tenant are looked at. */
+/** The number of a tenant's parked jobs that are looked at. */
 const PARKED_JOBS = 100;
 
-/** Looks at versions, one by one, and at each of their tenants once. */
+/** Returns a function that looks at versions, one by one, and at each of their tenants once. */
 export function stuckVersions(
   ports: StuckPorts,
   signal: AbortSignal,
-): (version: ListedVersion) => Promise<Finding> {
-  const standings = new Map<TenantId, Promise<Standing>>();
+): (version: ListedVersion) => Promise<Look> {
+  const backlogs = new Map<TenantId, Promise<Backlog>>();
   return async (version) => {
     signal.throwIfAborted();
     const tenantId = tenantOf(version);
     if (tenantId === undefined) return 'foreign';
-    const standing = standings.get(tenantId) ?? standingOf(tenantId, ports);
-    standings.set(tenantId, standing);
-    const found = await standing;
-    return typeof found === 'string' ? found : await redriveIfStuck(tenantId, version, found, ports, signal);
+    const backlog = backlogs.get(tenantId) ?? backlogOf(tenantId, ports);
+    backlogs.set(tenantId, backlog);
+    const parked = await backlog;
+    if (typeof parked === 'string') return parked;
+    const objectId = objectIdOf(version.bucket, version.key, version.versionId);
+    if (parked.has(objectId)) return 'waiting';
+    return await redriveIfStuck({ tenantId, objectId, version }, ports, signal);
   };
 }
 
-/** The objects of which a job is parked, where the tenant’s uploads may be re-driven. */
-type Standing = ReadonlySet<ObjectId> | 'foreign' | 'waiting';
+/** The objects of a tenant that have a parked job; or what all of its versions are, where none may be re-driven. */
+type Backlog = ReadonlySet<ObjectId> | 'foreign' | 'waiting';
 
 function tenantOf({ key }: ListedVersion): TenantId | undefined {
   try {
@@ -68,42 +72,46 @@ function tenantOf({ key }: ListedVersion): TenantId | undefined {
   }
 }
 
-async function standingOf(tenantId: TenantId, ports: StuckPorts): Promise<Standing> {
+async function backlogOf(tenantId: TenantId, ports: StuckPorts): Promise<Backlog> {
   const tenant = await ports.tenants.tenant(tenantId);
   if (tenant === undefined) return 'foreign';
   if (!rulesOf(tenant).encrypts) return 'waiting';
   const parked = await ports.parking.oldest(tenantId, PARKED_JOBS);
-  return isBacklog(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => job.objectId));
+  return isLong(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => job.objectId));
 }
 
 /**
- * What looks stuck may only be parked, so a backlog goes first, at its own rate. A job that is unparked and parked again
- * and again is young each time: it holds nothing up but its own object.
+ * True when the backlog is long and old. An upload that looks stuck may only be parked, so such a backlog goes first, at
+ * its own rate. A job that is unparked and parked again and again is young each time, so it holds up only its own object.
  */
-function isBacklog(parked: readonly ParkedJob[], { stuckSeconds, now }: StuckPorts): boolean {
+function isLong(parked: readonly ParkedJob[], { stuckSeconds, now }: StuckPorts): boolean {
   const [oldest] = parked;
   if (oldest === undefined || parked.length < PARKED_JOBS) return false;
   const arrivedMs = Number(oldest.arrival.split('#')[0]);
   return now().getTime() - arrivedMs >= stuckSeconds * 1000;
 }
 
+/** One upload that is not parked, and may be stuck. */
+interface Candidate {
+  readonly tenantId: TenantId;
+  readonly objectId: ObjectId;
+  readonly version: ListedVersion;
+}
+
 async function redriveIfStuck(
-  tenantId: TenantId,
-  version: ListedVersion,
-  parked: ReadonlySet<ObjectId>,
+  { tenantId, objectId, version }: Candidate,
   ports: StuckPorts,
   signal: AbortSignal,
-): Promise<Finding> {
-  const objectId = objectIdOf(version.bucket, version.key, version.versionId);
+): Promise<Look> {
   const now = ports.now();
-  if (parked.has(objectId) || !isPast(version.uploadedAt, ports.stuckSeconds, now)) return 'waiting';
+  if (!isPast(version.uploadedAt, ports.stuckSeconds, now)) return 'waiting';
   const last = await ports.redrives.lastOf(objectId);
   const { plan } = await ports.state.tenantAndPlan(tenantId, objectId);
   if (plan?.unreadable !== undefined) return 'waiting';
   const { generation = 0 } = plan ?? {};
   const isPlannedAnew = generation > (last?.generation ?? 0);
   if (!isPlannedAnew && !isDue(plan, last, ports)) return 'waiting';
-  // Before it is sent: of two runs at once only one sends.
+  // The redrive is noted before it is sent, so of two runs at once only one sends.
   const next = { times: isPlannedAnew ? 1 : (last?.times ?? 0) + 1, at: now.toISOString(), generation };
   if (!(await ports.redrives.note(objectId, last, next))) return 'waiting';
   if (plan === undefined) {
@@ -114,7 +122,7 @@ async function redriveIfStuck(
   return 'redriven';
 }
 
-/** A plan of a new generation is due at once: the jobs of its other chunks may have been done for the last one. */
+/** A plan of a new generation is not asked here: it is due at once, as its other chunks may have been done for the last one. */
 function isDue(plan: Plan | undefined, last: Redrive | undefined, ports: StuckPorts): boolean {
   const now = ports.now();
   if (last !== undefined && !isPast(last.at, waitSeconds(last, ports), now)) return false;

@@ -30,7 +30,9 @@ export function revokeFunction(ports: RevokeFunctionPorts, settings: RevokeSetti
     ports.keyEvents.handled(outcome);
     // The watch unparks what is still parked when time runs out.
     if (outcome.outcome === 'active')
-      await Promise.all(outcome.tenantIds.map(async (tenantId) => await unpark(tenantId, usePorts, signal)));
+      await Promise.all(
+        outcome.tenantIds.map(async (tenantId) => await unpark(tenantId, usePorts, { signal })),
+      );
     return outcome;
   };
 }

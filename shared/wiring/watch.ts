@@ -1,5 +1,6 @@
 /** Wires the function `watch`, which finds out every minute what no event told. */
-import { type Summary, watch } from '../watch/watch.ts';
+import type { Summary } from '../watch/notice.ts';
+import { watch } from '../watch/watch.ts';
 import type { Ports } from './ports.ts';
 
 export type WatchFunctionPorts = Pick<

@@ -62,7 +62,7 @@ describe('unparking', () => {
     'sends %i jobs in order of arrival, at most ten a request, and leaves none parked',
     async (count) => {
       const ports = await lot(count);
-      expect(await unpark(ACME.tenantId, ports, NEVER)).toBe(count);
+      expect(await unpark(ACME.tenantId, ports, { signal: NEVER })).toBe(count);
       expect(indexesSent(ports)).toEqual(upTo(count));
       expect(Math.max(0, ...ports.jobs.requests.map((request) => request.length))).toBeLessThanOrEqual(10);
       expect(ports.parking.parkedOf(ACME.tenantId)).toEqual([]);
@@ -73,7 +73,7 @@ describe('unparking', () => {
   test('leaves what other tenants have parked', async () => {
     const ports = await lot(3);
     await park(ports.parking, GLOBEX, 7);
-    await unpark(ACME.tenantId, ports, NEVER);
+    await unpark(ACME.tenantId, ports, { signal: NEVER });
     expect(ports.parking.parkedOf(GLOBEX.tenantId)).toHaveLength(1);
     expect(indexesSent(ports)).toEqual([0, 1, 2]);
   });
@@ -81,20 +81,20 @@ describe('unparking', () => {
   test('goes no faster than configured', async () => {
     const ports = await lot(300, 1000);
     const startedAtMs = performance.now();
-    await unpark(ACME.tenantId, ports, NEVER);
+    await unpark(ACME.tenantId, ports, { signal: NEVER });
     expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(299);
   });
 
   test('stops at the most it may send', async () => {
     const ports = await lot(250);
-    expect(await unpark(ACME.tenantId, ports, NEVER, 130)).toBe(130);
+    expect(await unpark(ACME.tenantId, ports, { signal: NEVER, mostJobs: 130 })).toBe(130);
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(120);
   });
 
   test('of nothing costs one read', async () => {
     const ports = await lot(0);
     ports.effects.log.length = 0;
-    await unpark(ACME.tenantId, ports, NEVER);
+    await unpark(ACME.tenantId, ports, { signal: NEVER });
     expect(ports.effects.log).toEqual(['parking.oldest']);
   });
 });
@@ -105,7 +105,7 @@ describe('unparking stops', () => {
     async (status) => {
       const ports = await lot(5);
       ports.tenantsById.set(ACME.tenantId, { ...ACME, status });
-      expect(await unpark(ACME.tenantId, ports, NEVER)).toBe(0);
+      expect(await unpark(ACME.tenantId, ports, { signal: NEVER })).toBe(0);
       expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(5);
       expect(ports.leases.holders.size).toBe(0);
     },
@@ -119,14 +119,14 @@ describe('unparking stops', () => {
         await ports.jobs.send(batch);
       },
     };
-    expect(await unpark(ACME.tenantId, { ...ports, jobs }, NEVER)).toBe(100);
+    expect(await unpark(ACME.tenantId, { ...ports, jobs }, { signal: NEVER })).toBe(100);
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(150);
   });
 
   test('while somebody else unparks the same tenant', async () => {
     const ports = await lot(5);
     ports.leases.holders.set('unpark#acme', 'somebody else');
-    expect(await unpark(ACME.tenantId, ports, NEVER)).toBe(0);
+    expect(await unpark(ACME.tenantId, ports, { signal: NEVER })).toBe(0);
     expect(indexesSent(ports)).toEqual([]);
     expect(ports.leases.holders.get('unpark#acme')).toBe('somebody else');
   });
@@ -145,7 +145,7 @@ describe('unparking stops', () => {
       },
     };
     const startedAtMs = performance.now();
-    expect(await unpark(ACME.tenantId, { ...ports, parking }, controller.signal)).toBe(1);
+    expect(await unpark(ACME.tenantId, { ...ports, parking }, { signal: controller.signal })).toBe(1);
     expect(performance.now() - startedAtMs).toBeLessThan(900);
   });
 });
@@ -154,7 +154,7 @@ describe('a job', () => {
   test('is parked still when the queue does not take it', async () => {
     const ports = await lot(30);
     ports.effects.failOnce('jobs.send', new StorageUnavailableError('throttled'));
-    await expect(unpark(ACME.tenantId, ports, NEVER)).rejects.toMatchObject({
+    await expect(unpark(ACME.tenantId, ports, { signal: NEVER })).rejects.toMatchObject({
       code: 'ERR_STORAGE_UNAVAILABLE',
     });
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(30);
@@ -166,10 +166,10 @@ describe('a job', () => {
     for (let survived = 1; survived <= 11; survived += 1) {
       const ports = await lot(12);
       ports.effects.dieAfter(survived);
-      await unpark(ACME.tenantId, ports, NEVER).catch(() => undefined);
+      await unpark(ACME.tenantId, ports, { signal: NEVER }).catch(() => undefined);
       ports.effects.revive();
       ports.leases.holders.clear();
-      await unpark(ACME.tenantId, ports, NEVER);
+      await unpark(ACME.tenantId, ports, { signal: NEVER });
       expect(new Set(indexesSent(ports))).toEqual(new Set(upTo(12)));
       expect(ports.parking.parkedOf(ACME.tenantId)).toEqual([]);
     }

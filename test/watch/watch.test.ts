@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { StorageUnavailableError, TenantInvalidError } from '../../shared/errors.ts';
 import type { ControlPlaneKms } from '../../shared/ports/kms.ts';
-import { type Finding, type Summary, watch, type WatchPorts } from '../../shared/watch/watch.ts';
+import type { Notice, Summary } from '../../shared/watch/notice.ts';
+import { watch, type WatchPorts } from '../../shared/watch/watch.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { effects, type Effects } from '../support/effects.ts';
@@ -22,17 +23,17 @@ interface Fleet extends WatchPorts {
   readonly tenants: MemoryTenants;
   readonly parking: MemoryParking;
   readonly jobs: MemoryJobs;
-  readonly findings: Finding[];
+  readonly notices: Notice[];
   readonly kms: MemoryKms;
 }
 
 function fleet(...registered: readonly Tenant[]): Fleet {
   const happening = effects();
   const state = memoryState(happening);
-  const findings: Finding[] = [];
+  const notices: Notice[] = [];
   return {
     effects: happening,
-    findings,
+    notices,
     state,
     tenants: memoryTenants(...registered),
     parking: memoryParking(happening),
@@ -46,7 +47,7 @@ function fleet(...registered: readonly Tenant[]): Fleet {
     unparkPerSecond: 1_000_000,
     stuckSeconds: 3600,
     now: () => NOW,
-    report: (finding) => void findings.push(finding),
+    report: (notice) => void notices.push(notice),
   };
 }
 
@@ -79,7 +80,7 @@ describe("a tenant's key", () => {
     const ports = fleet(ACME, GLOBEX);
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 2 });
     expect([...ports.tenants.records.values()]).toEqual([ACME, GLOBEX]);
-    expect(ports.findings).toEqual([]);
+    expect(ports.notices).toEqual([]);
   });
 
   test('that no event said was disabled revokes its tenant and no other', async () => {
@@ -102,7 +103,7 @@ describe("a tenant's key", () => {
     await park(ports, ACME, 25);
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, activated: 1, unparked: 25 });
     expect(ports.tenants.records.get('acme')).toMatchObject({ status: 'active', epoch: ACME.epoch + 1 });
-    expect(ports.findings).toMatchObject([
+    expect(ports.notices).toMatchObject([
       { name: 'activated', tenantId: 'acme' },
       { name: 'unparked', tenantId: 'acme', jobs: 25 },
     ]);
@@ -121,14 +122,14 @@ describe("a tenant's key", () => {
     const ports = fleet(ACME);
     ports.kms.exceptions.set('kms:Decrypt', 'ValidationException');
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, unreachable: 1 });
-    expect(ports.findings).toMatchObject([{ name: 'unreachable', tenantId: 'acme' }]);
+    expect(ports.notices).toMatchObject([{ name: 'unreachable', tenantId: 'acme' }]);
     const record = ports.tenants.records.get('acme');
     expect(record).toEqual({
       ...ACME,
       probeCiphertexts: [{ kekArn: ACME.kekArn, idName: 'tenant-id', ciphertext: expect.any(String) }],
     });
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
-    expect(ports.findings.slice(1)).toMatchObject([{ name: 'unclear', tenantId: 'acme' }]);
+    expect(ports.notices.slice(1)).toMatchObject([{ name: 'unclear', tenantId: 'acme' }]);
     expect(ports.tenants.records.get('acme')).toEqual(record);
     ports.kms.exceptions.set('open', 'DisabledException');
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1, revoked: 1 });
@@ -156,7 +157,7 @@ describe("a tenant's key", () => {
     const ports = fleet(ACME);
     ports.kms.key(ACME.kekArn).description = description;
     expect(await watch(ports, NEVER)).toMatchObject({ warnings: 1 });
-    expect(ports.findings[0]).toMatchObject({ name: 'warning', tenantId: 'acme', warning: { name } });
+    expect(ports.notices[0]).toMatchObject({ name: 'warning', tenantId: 'acme', warning: { name } });
   });
 
   test('that expires in more than 30 days is no news', async () => {
@@ -190,7 +191,7 @@ describe('a failure', () => {
     };
     const summary = await watch({ ...ports, parking }, NEVER);
     expect(summary).toMatchObject({ tenants: 2, unparked: 5, failed: 2 });
-    expect(ports.findings).toContainEqual({ name: 'failed', tenantId: 'acme', error: failure });
+    expect(ports.notices).toContainEqual({ name: 'failed', tenantId: 'acme', error: failure });
   });
 
   test('of the listing does not keep jobs parked', async () => {
@@ -199,7 +200,7 @@ describe('a failure', () => {
     const failure = new StorageUnavailableError('s3 is away');
     const listing = { page: async () => await Promise.reject(failure) };
     expect(await watch({ ...ports, listing }, NEVER)).toMatchObject({ unparked: 5, failed: 1 });
-    expect(ports.findings).toContainEqual({ name: 'failed', error: failure });
+    expect(ports.notices).toContainEqual({ name: 'failed', error: failure });
   });
 
   test('to read one tenant’s record stops no other', async () => {
@@ -212,7 +213,7 @@ describe('a failure', () => {
     }
     const tenants = { ...ports.tenants, all };
     expect(await watch({ ...ports, tenants }, NEVER)).toMatchObject({ tenants: 1, unparked: 5 });
-    expect(ports.findings).toContainEqual({ name: 'failed', error: failure });
+    expect(ports.notices).toContainEqual({ name: 'failed', error: failure });
   });
 
   test('to list the tenants is thrown', async () => {

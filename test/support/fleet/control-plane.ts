@@ -36,7 +36,7 @@ export async function runRevoke(account: Account, sandbox: Sandbox, event: AwsEv
   const { outcome, tenantIds } = await handleKeyEvent(event, ports);
   if (outcome !== 'active') return;
   const signal = new AbortController().signal;
-  for (const tenantId of tenantIds) await unpark(tenantId, ports, signal);
+  for (const tenantId of tenantIds) await unpark(tenantId, ports, { signal });
 }
 
 /** What happens every minute. */
