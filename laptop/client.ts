@@ -18,7 +18,6 @@ import { objectIdOf, type ObjectId } from '../shared/object/object-id.ts';
 import { chunkPrefix, manifestKey } from '../shared/object/vault-key.ts';
 import { readingAsSent } from '../shared/aws/s3-answers.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';
-import type { ByteStream } from '../shared/object/byte-stream.ts';
 import { type TenantId, tenantIdSchema } from '../shared/tenant/tenant-id.ts';
 import { functionName, INGEST_BUCKET, ISV_ACCOUNT, REGION, VAULT_BUCKET } from './names.ts';
 
@@ -119,7 +118,7 @@ export class PipelineClient {
     return answer;
   }
 
-  async read(bucket: string, key: string): Promise<ByteStream> {
+  async read(bucket: string, key: string): Promise<AsyncIterable<Uint8Array>> {
     return byteStream((await this.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))).Body);
   }
 

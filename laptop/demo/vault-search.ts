@@ -2,7 +2,6 @@
 import { ListObjectVersionsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { INGEST_BUCKET, VAULT_BUCKET } from '../names.ts';
 import type { PipelineClient } from '../client.ts';
-import type { ByteStream } from '../../shared/object/byte-stream.ts';
 
 export interface VaultEntry {
   readonly key: string;
@@ -39,7 +38,7 @@ export async function searchVault(
 }
 
 /** The end of one piece is searched with the next, so that no needle slips between two. */
-async function holds(stream: ByteStream, needles: readonly Buffer[]): Promise<boolean> {
+async function holds(stream: AsyncIterable<Uint8Array>, needles: readonly Buffer[]): Promise<boolean> {
   const overlap = Math.max(0, ...needles.map((needle) => needle.length)) - 1;
   let tail: Uint8Array = Buffer.alloc(0);
   let found = false;

@@ -5,8 +5,7 @@
  * set full. No item grows with the object: the largest has 12,494 items of receipts, 49 above them, and one on top.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Plan } from '../object/plan.ts';
-import type { Receipt } from '../object/receipt.ts';
+import type { Plan, Receipt } from '../object/plan.ts';
 import type { ReceiptOfChunk, State } from '../ports/state.ts';
 import { succeeds, updatedItem } from './conditional-write.ts';
 import { expiresAt, type ItemKey, receiptsItem, type StateTable } from './state-table.ts';

@@ -2,12 +2,11 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { StorageUnavailableError } from '../errors.ts';
-import type { ByteStream } from '../object/byte-stream.ts';
 
 type Answer = Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>;
 
 /** In Node the SDK's body is always a Readable of Buffers. */
-export function byteStream(body: GetObjectCommandOutput['Body']): ByteStream {
+export function byteStream(body: GetObjectCommandOutput['Body']): AsyncIterable<Uint8Array> {
   return readable(body);
 }
 
@@ -19,7 +18,7 @@ export function boundedStream(
   { Body, ContentLength }: Answer,
   maxBytes: number,
   tooLarge: () => Error,
-): ByteStream {
+): AsyncIterable<Uint8Array> {
   const body = readable(Body);
   if ((ContentLength ?? 0) <= maxBytes) return bounded(body, maxBytes, tooLarge);
   body.destroy();

@@ -13,7 +13,6 @@ import { chunkRange } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 import { SourceChangedError } from '../errors.ts';
 import type { Attributes, SourceChecksum } from '../object/attributes.ts';
-import type { ByteStream } from '../object/byte-stream.ts';
 import type { PlannedSource, SourceDescription, Sources } from '../ports/sources.ts';
 import { boundedStream } from './s3-body.ts';
 import { sourceFailure, unreadable } from './source-failure.ts';
@@ -50,7 +49,7 @@ function plannedBytes(
   answer: GetObjectCommandOutput,
   planned: PlannedSource,
   chunkIndex: number,
-): ByteStream {
+): AsyncIterable<Uint8Array> {
   const { source, sizeBytes } = planned;
   const { start, end } = chunkRange(planned, chunkIndex);
   const { ContentRange, ContentLength } = answer;

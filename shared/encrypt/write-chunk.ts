@@ -6,8 +6,7 @@
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { SealWork } from '../manifest/seal.ts';
-import type { Plan } from '../object/plan.ts';
-import type { Receipt } from '../object/receipt.ts';
+import type { Plan, Receipt } from '../object/plan.ts';
 import { chunkKey } from '../object/vault-key.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';

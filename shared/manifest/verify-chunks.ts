@@ -3,8 +3,7 @@
  * walked side by side, so that memory is flat in the number of chunks.
  */
 import { ChunkChangedError } from '../errors.ts';
-import type { Plan } from '../object/plan.ts';
-import type { Receipt } from '../object/receipt.ts';
+import type { Plan, Receipt } from '../object/plan.ts';
 import { chunkKey, chunkPrefix } from '../object/vault-key.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';

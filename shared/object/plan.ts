@@ -33,6 +33,14 @@ export interface Plan extends Geometry {
   readonly unreadable?: Unreadable | undefined;
 }
 
+/** The proof that a chunk is written: S3's answer to the request that wrote it tells these bytes from any others. */
+export interface Receipt {
+  /** The ETag as S3 sends it, quotes included. */
+  readonly etag: string;
+  /** The CRC-32 that S3 holds of the chunk, in base64. It is empty when S3 answered none. */
+  readonly checksum: string;
+}
+
 export interface Unreadable {
   /** ISO 8601, UTC. */
   readonly at: string;

@@ -1,6 +1,5 @@
 /** The buckets that restored objects go to. README.md says what is true of every port. */
 import type { Attributes } from '../object/attributes.ts';
-import type { ByteStream } from '../object/byte-stream.ts';
 
 /** The bucket and the key that an object is restored to. */
 export interface Destination {
@@ -13,7 +12,7 @@ export interface RestoredObject {
   readonly attributes: Attributes;
   /** The length of `content`. */
   readonly sizeBytes: number;
-  readonly content: ByteStream;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 export interface Destinations {

@@ -1,6 +1,5 @@
 /** The ingest bucket: the plaintext that tenants uploaded. README.md says what is true of every port. */
 import type { Attributes, SourceChecksum } from '../object/attributes.ts';
-import type { ByteStream } from '../object/byte-stream.ts';
 import type { Geometry } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 
@@ -11,7 +10,7 @@ export interface Sources {
    * @throws SourceChangedError when the version is gone or not of the planned size
    * @throws SourceUnreadableError when S3 will never let it be read as it is
    */
-  read(planned: PlannedSource, chunkIndex: number, signal: AbortSignal): Promise<ByteStream>;
+  read(planned: PlannedSource, chunkIndex: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** @throws SourceChangedError when the version is gone, SourceUnreadableError as `read` */
   describe(source: SourceVersion): Promise<SourceDescription>;
   /** Deletes this one version for good. Idempotent. */

@@ -1,7 +1,6 @@
 /** The state table as the data path needs it: plans, receipts, rejections. README.md says what is true of every port. */
 import type { ObjectId } from '../object/object-id.ts';
-import type { Plan, Unreadable } from '../object/plan.ts';
-import type { Receipt } from '../object/receipt.ts';
+import type { Plan, Receipt, Unreadable } from '../object/plan.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 

@@ -1,6 +1,5 @@
 /** The vault bucket: ciphertext only. README.md says what is true of every port. */
-import type { ByteStream } from '../object/byte-stream.ts';
-import type { Receipt } from '../object/receipt.ts';
+import type { Receipt } from '../object/plan.ts';
 import type { VersionMarker } from './sources.ts';
 
 /** Every write is conditional: it replaces nothing, or only what was seen. */
@@ -11,7 +10,11 @@ export interface Vault {
    * Returns undefined when there is no such chunk.
    * @throws AuthenticationFailedError, then or while it is read, when it has more than `maxBytes`
    */
-  getChunk(key: string, maxBytes: number, signal: AbortSignal): Promise<ByteStream | undefined>;
+  getChunk(
+    key: string,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Lists the chunks whose key begins with `prefix`, in key order, page by page. */
   listChunks(prefix: string): AsyncIterable<ListedChunk>;
   /** Reads `MAX_MANIFEST_BYTES` at most. An object that has more is no manifest: its `body` is empty. */

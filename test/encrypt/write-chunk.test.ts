@@ -2,8 +2,7 @@
 import * as fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../shared/object/plan.ts';
-import type { Receipt } from '../../shared/object/receipt.ts';
+import type { Plan, Receipt } from '../../shared/object/plan.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { writeChunk, type WritePorts, type Written } from '../../shared/encrypt/write-chunk.ts';
 import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../support/world.ts';

@@ -4,7 +4,6 @@ import { chunkRange } from '../../shared/object/geometry.ts';
 import type { SourceVersion } from '../../shared/object/source-version.ts';
 import { AuthenticationFailedError, SourceChangedError } from '../../shared/errors.ts';
 import type { Attributes } from '../../shared/object/attributes.ts';
-import type { ByteStream } from '../../shared/object/byte-stream.ts';
 import type { Destinations } from '../../shared/ports/destinations.ts';
 import type { SourceDescription, Sources } from '../../shared/ports/sources.ts';
 import type { StoredManifest, Vault } from '../../shared/ports/vault.ts';
@@ -112,7 +111,7 @@ export function memoryDestinations({ run }: Effects): MemoryDestinations {
   };
 }
 
-async function* arriving(body: Uint8Array): ByteStream {
+async function* arriving(body: Uint8Array): AsyncIterable<Uint8Array> {
   for (const piece of inPieces(body, SOCKET_BYTES)) yield await Promise.resolve(piece);
 }
 

@@ -1,8 +1,7 @@
 /** The state table and the chunk queue in memory. Rows are judged when they are read, for tests edit them. */
 import type { Job } from '../../shared/object/job.ts';
 import type { ObjectId } from '../../shared/object/object-id.ts';
-import { type Plan, planOfRow } from '../../shared/object/plan.ts';
-import type { Receipt } from '../../shared/object/receipt.ts';
+import { type Plan, planOfRow, type Receipt } from '../../shared/object/plan.ts';
 import type { JobQueue } from '../../shared/ports/queues.ts';
 import type { Rejection, State } from '../../shared/ports/state.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';

@@ -1,6 +1,5 @@
 /** Buckets that tell of every use of a DEK: a message that is written, a frame that is released. */
 import { decodeManifest } from '../../../shared/manifest/manifest.ts';
-import type { ByteStream } from '../../../shared/object/byte-stream.ts';
 import type { Destinations } from '../../../shared/ports/destinations.ts';
 import type { Vault } from '../../../shared/ports/vault.ts';
 import type { KeyUses } from './key-uses.ts';
@@ -69,7 +68,7 @@ export function watchedDestinations(
   vault: WatchedVault,
   entrance: Gate,
 ): Destinations {
-  async function* frames(content: ByteStream, signal: AbortSignal): ByteStream {
+  async function* frames(content: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
     for await (const frame of content) {
       signal.throwIfAborted();
       vault.decrypted();
@@ -82,7 +81,10 @@ export function watchedDestinations(
   };
 }
 
-async function* observed(stream: ByteStream, see: (piece: Uint8Array) => void): ByteStream {
+async function* observed(
+  stream: AsyncIterable<Uint8Array>,
+  see: (piece: Uint8Array) => void,
+): AsyncIterable<Uint8Array> {
   for await (const piece of stream) {
     see(piece);
     yield piece;
