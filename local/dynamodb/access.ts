@@ -25,11 +25,10 @@ interface Access {
 const optionsSchema = z.object({ ReturnValues: z.string().optional(), Select: z.string().optional() });
 const ITEM_WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 
-/** Throws AccessDeniedException unless the caller may do all that the operation does. */
+/** @throws AccessDeniedException unless the caller may do all that the operation does. */
 export async function requireTableAccess(
   { authorizer, partitionKey }: AccessPorts,
-  operation: string,
-  input: Input,
+  { operation, input }: { readonly operation: string; readonly input: Input },
   { principal, region }: Caller,
 ): Promise<void> {
   const resourceAccountId = principal.accountId;

@@ -53,7 +53,7 @@ export function createDynamoDb({ dataDir, clock, authorizer, ...options }: Dynam
       const tables = await tablesOf(caller);
       const partitionKey = async (table: string): Promise<string | undefined> =>
         (await tables.engine.keyNames(table).catch(() => []))[0];
-      await requireTableAccess({ authorizer, partitionKey }, operation, input, caller);
+      await requireTableAccess({ authorizer, partitionKey }, { operation, input }, caller);
       return run(tables, operation, input);
     },
     async close() {

@@ -32,7 +32,7 @@ export const BUS_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
     const { Name, Description } = readInput(SCHEMAS.create, input, validationException);
     const { accountId } = caller.principal;
     const arn = busArn(caller.region, accountId, Name);
-    requireBusAccess(context, { accountId }, 'CreateEventBus', caller, arn);
+    requireBusAccess(context, { accountId }, { action: 'CreateEventBus', caller, resource: arn });
     if (!/^[\w.-]{1,256}$/.test(Name)) throw validationException(`Event bus name ${Name} is not valid.`);
     if (context.buses.find(arn) !== undefined)
       throw new AwsError('ResourceAlreadyExistsException', 400, `Event bus ${Name} already exists.`);
@@ -50,7 +50,7 @@ export const BUS_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
     const { Name } = readInput(SCHEMAS.name, input, validationException);
     if (Name === undefined || Name === 'default')
       throw validationException('Cannot delete event bus default.');
-    const bus = authorisedBus(context, Name, 'DeleteEventBus', caller);
+    const bus = authorisedBus(context, Name, { action: 'DeleteEventBus', caller });
     if (Object.keys(bus.rules).length > 0)
       throw validationException(`Event bus ${bus.name} can't be deleted since it has rules.`);
     context.buses.remove(bus.arn);
@@ -58,18 +58,22 @@ export const BUS_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
   },
   DescribeEventBus(context, input, caller) {
     const { Name } = readInput(SCHEMAS.name, input, validationException);
-    return describe(authorisedBus(context, Name, 'DescribeEventBus', caller));
+    return describe(authorisedBus(context, Name, { action: 'DescribeEventBus', caller }));
   },
   ListEventBuses(context, input, caller) {
     const { NamePrefix } = readInput(SCHEMAS.list, input, validationException);
     const { accountId } = caller.principal;
-    requireBusAccess(context, { accountId }, 'ListEventBuses', caller, busArn(caller.region, accountId, '*'));
+    requireBusAccess(
+      context,
+      { accountId },
+      { action: 'ListEventBuses', caller, resource: busArn(caller.region, accountId, '*') },
+    );
     const buses = context.buses.list(accountId, caller.region);
     return { EventBuses: buses.filter(({ name }) => name.startsWith(NamePrefix)).map(describe) };
   },
   PutPermission(context, input, caller) {
     const { EventBusName, ...permission } = readInput(SCHEMAS.permit, input, validationException);
-    const bus = authorisedBus(context, EventBusName, 'PutPermission', caller);
+    const bus = authorisedBus(context, EventBusName, { action: 'PutPermission', caller });
     const policy =
       permission.Policy === undefined
         ? added(bus, toStatement(bus, permission))
@@ -83,7 +87,7 @@ export const BUS_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
       input,
       validationException,
     );
-    const bus = authorisedBus(context, EventBusName, 'RemovePermission', caller);
+    const bus = authorisedBus(context, EventBusName, { action: 'RemovePermission', caller });
     const left =
       RemoveAllPermissions === true ? [] : statementsOf(bus).filter(({ Sid }) => Sid !== StatementId);
     if (RemoveAllPermissions !== true && left.length === statementsOf(bus).length)

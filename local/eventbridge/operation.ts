@@ -18,29 +18,41 @@ export type EventsOperation = (
   caller: Caller,
 ) => object;
 
-/** The bus an input names, once the caller may do `action` on `resource` of it (default: the bus itself). */
+/** One caller's wish to do one action, e.g. `PutRule`. */
+interface Act {
+  readonly action: string;
+  readonly caller: Caller;
+}
+
+/**
+ * Returns the bus that an input names, once the caller may act on `resourceOf` it, which is the bus itself by default.
+ * @throws ResourceNotFoundException or AccessDeniedException.
+ */
 export function authorisedBus(
   context: EventsContext,
   nameOrArn: string | undefined,
-  action: string,
-  caller: Caller,
-  resourceOf: (bus: Bus) => string = ({ arn }) => arn,
+  { resourceOf = ({ arn }) => arn, ...act }: Act & { readonly resourceOf?: (bus: Bus) => string },
 ): Bus {
-  const bus = requireBus(context.buses, busArnOf(nameOrArn, caller));
-  requireBusAccess(context, bus, action, caller, resourceOf(bus));
+  const bus = requireBus(context.buses, busArnOf(nameOrArn, act.caller));
+  requireBusAccess(context, bus, { ...act, resource: resourceOf(bus) });
   return bus;
 }
 
+/** @throws AccessDeniedException unless the caller may act on the resource. */
 export function requireBusAccess(
   { authorizer }: EventsContext,
   { accountId, policy }: Pick<Bus, 'accountId' | 'policy'>,
-  action: string,
-  { principal }: Caller,
-  resource: string,
-  context?: AccessRequest['context'],
+  act: Act & { readonly resource: string; readonly conditions?: AccessRequest['context'] },
 ): void {
-  const request = { principal, action: `events:${action}`, resource, resourceAccountId: accountId, context };
-  requireAccess(authorizer, { ...request, resourcePolicy: policy }, 400);
+  const request: AccessRequest = {
+    principal: act.caller.principal,
+    action: `events:${act.action}`,
+    resource: act.resource,
+    resourceAccountId: accountId,
+    resourcePolicy: policy,
+    context: act.conditions,
+  };
+  requireAccess(authorizer, request, 400);
 }
 
 export function validationException(message: string): AwsError {

@@ -48,7 +48,8 @@ export function putEvents(
   for (const { EventBusName, Source = '', DetailType = '' } of Entries) {
     const arn = busArnOf(EventBusName, caller);
     const bus = context.buses.find(arn) ?? { accountId: caller.principal.accountId };
-    requireBusAccess(context, bus, 'PutEvents', caller, arn, eventContext(Source, DetailType));
+    const conditions = eventContext(Source, DetailType);
+    requireBusAccess(context, bus, { action: 'PutEvents', caller, resource: arn, conditions });
   }
   const results = Entries.map((entry) => putEntry(context, entry, caller));
   return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };

@@ -45,7 +45,11 @@ export const RULE_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
     if (EventPattern === undefined)
       throw validationException('Parameter(s) EventPattern or ScheduleExpression must be specified.');
     compilePattern(EventPattern);
-    const bus = authorisedBus(context, rule.EventBusName, 'PutRule', caller, (on) => ruleArn(on, Name));
+    const bus = authorisedBus(context, rule.EventBusName, {
+      action: 'PutRule',
+      caller,
+      resourceOf: (on) => ruleArn(on, Name),
+    });
     putRule(context, bus, {
       name: Name,
       eventPattern: EventPattern,
@@ -58,7 +62,11 @@ export const RULE_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
   },
   DeleteRule(context, input, caller) {
     const { Name, EventBusName: busName } = readInput(SCHEMAS.name, input, validationException);
-    const bus = authorisedBus(context, busName, 'DeleteRule', caller, (on) => ruleArn(on, Name));
+    const bus = authorisedBus(context, busName, {
+      action: 'DeleteRule',
+      caller,
+      resourceOf: (on) => ruleArn(on, Name),
+    });
     if ((bus.rules[Name]?.targets.length ?? 0) > 0)
       throw validationException("Rule can't be deleted since it has targets.");
     const { [Name]: _deleted, ...rules } = bus.rules;
@@ -74,7 +82,11 @@ export const RULE_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
   },
   ListRules(context, input, caller) {
     const { NamePrefix, EventBusName: busName } = readInput(SCHEMAS.list, input, validationException);
-    const bus = authorisedBus(context, busName, 'ListRules', caller, (on) => ruleArn(on, '*'));
+    const bus = authorisedBus(context, busName, {
+      action: 'ListRules',
+      caller,
+      resourceOf: (on) => ruleArn(on, '*'),
+    });
     const rules = Object.values(bus.rules).filter(({ name }) => name.startsWith(NamePrefix));
     return { Rules: rules.map((rule) => describe(bus, rule)) };
   },
@@ -138,7 +150,7 @@ function authorisedRule(
   action: string,
   caller: Caller,
 ): readonly [Bus, Rule] {
-  const bus = authorisedBus(context, busName, action, caller, (on) => ruleArn(on, name));
+  const bus = authorisedBus(context, busName, { action, caller, resourceOf: (on) => ruleArn(on, name) });
   return [bus, requireRule(bus, name)];
 }
 

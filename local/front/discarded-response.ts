@@ -1,6 +1,5 @@
 /** A response that goes nowhere: the operation runs to its end, and its caller hears nothing of it. */
-import { ServerResponse } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
 export function discardedResponse(request: IncomingMessage): ServerResponse {

@@ -1,7 +1,7 @@
 /** One signed request on its way through the front: who calls, which faults strike, what a failure is answered as. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Timings } from './timings.ts';
-import { inflict } from './fault-effects.ts';
+import { inflict, type Victim } from './fault-effects.ts';
 import type { FaultTarget, Faults } from './faults.ts';
 import { type Credential, principalOf } from './identity.ts';
 import { AwsError, type Caller } from './service.ts';
@@ -37,26 +37,28 @@ export function callerOf({ request, response, credential, requestId }: Exchange)
   };
 }
 
-/** The faults' view of a request; `text` is the URL's path, or the JSON body. */
-export function faultTarget(
-  { credential }: Exchange,
-  caller: Caller,
-  operation: string,
-  text: string,
-): FaultTarget {
-  return { service: credential.service, operation, roleArn: caller.principal.roleArn, text };
+/** A request at which faults may strike. */
+export interface Call extends Omit<Victim, 'kill'> {
+  readonly target: FaultTarget;
 }
 
-/** Lets the faults of that moment strike; true where the connection is gone and nobody waits for an answer. */
+/** Describes a request to the faults; `text` is the URL's path, or the JSON body. */
+export function callOf(
+  { response, credential: { service } }: Exchange,
+  caller: Caller,
+  { operation, text }: Pick<FaultTarget, 'operation' | 'text'>,
+): Call {
+  return { response, caller, target: { service, operation, roleArn: caller.principal.roleArn, text } };
+}
+
+/** Lets the faults of that moment strike. Returns true when the connection is gone and nobody waits for an answer. */
 export async function strike(
   { faults, kill }: Front,
   when: 'before' | 'after',
-  target: FaultTarget,
-  caller: Caller,
-  { response }: Exchange,
+  { target, ...victim }: Call,
 ): Promise<boolean> {
   const effects = faults.take(when, target);
-  return effects.length > 0 && inflict(effects, { response, caller, kill });
+  return effects.length > 0 && inflict(effects, { ...victim, kill });
 }
 
 /** A refusal as it is; anything else is a crash, reported and answered as a 500 of that code. */

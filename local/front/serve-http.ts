@@ -1,6 +1,6 @@
 /** Serves a request to a service that reads HTTP itself. */
 import { discardedResponse } from './discarded-response.ts';
-import { callerOf, type Exchange, faultTarget, type Front, refusalOf, strike } from './exchange.ts';
+import { callerOf, callOf, type Exchange, type Front, refusalOf, strike } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
 import type { AwsError, Caller, HttpService } from './service.ts';
 
@@ -42,11 +42,11 @@ export function sendHttpError(
 async function handle(front: Front, service: HttpService, exchange: Exchange, caller: Caller): Promise<void> {
   const { request, response, url } = exchange;
   const operation = service.operation(request, url);
-  const target = faultTarget(exchange, caller, operation, request.url ?? '/');
-  front.timings.watch(target, response);
-  if (await strike(front, 'before', target, caller, exchange)) return;
+  const call = callOf(exchange, caller, { operation, text: request.url ?? '/' });
+  front.timings.watch(call.target, response);
+  if (await strike(front, 'before', call)) return;
   // The answer is on its way before an `after` fault could strike, so a struck operation answers into the void.
-  const struck = front.faults.peek('after', target).length > 0;
+  const struck = front.faults.peek('after', call.target).length > 0;
   await service.handle(request, struck ? discardedResponse(request) : response, url, caller);
-  if (struck && !(await strike(front, 'after', target, caller, exchange))) hangUp(response);
+  if (struck && !(await strike(front, 'after', call))) hangUp(response);
 }

@@ -1,5 +1,5 @@
 /** Serves a request to a service of the JSON protocols. */
-import { callerOf, type Exchange, faultTarget, type Front, refusalOf, strike } from './exchange.ts';
+import { callerOf, callOf, type Exchange, type Front, refusalOf, strike } from './exchange.ts';
 import { readJsonRequest, sendJson, sendJsonError } from './json-protocol.ts';
 import type { JsonService } from './service.ts';
 
@@ -10,11 +10,11 @@ export async function serveJson(front: Front, service: JsonService, exchange: Ex
   try {
     const caller = callerOf(exchange);
     const { operation, input, body } = await readJsonRequest(name, request);
-    const target = faultTarget(exchange, caller, operation, body);
-    front.timings.watch(target, response);
-    if (await strike(front, 'before', target, caller, exchange)) return;
+    const call = callOf(exchange, caller, { operation, text: body });
+    front.timings.watch(call.target, response);
+    if (await strike(front, 'before', call)) return;
     const output = await service.call(operation, input, caller);
-    if (await strike(front, 'after', target, caller, exchange)) return;
+    if (await strike(front, 'after', call)) return;
     sendJson(name, response, output);
   } catch (error) {
     sendJsonError(name, response, refusalOf(front, error, 'InternalFailure'));

@@ -53,7 +53,7 @@ function permitted(
     throw new AwsError('NotImplemented', 501, `${request.method} ${url.pathname} is not implemented`);
   const resource = arnOf(name);
   const deployed = find(resource);
-  requireInvoke(authorizer, { principal }, resource, deployed);
+  requireInvoke(authorizer, { principal, functionArn: resource }, deployed);
   const qualifier = url.searchParams.get('Qualifier') ?? '$LATEST';
   if (!deployed || qualifier !== '$LATEST')
     throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${resource}`);

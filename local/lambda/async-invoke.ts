@@ -65,9 +65,9 @@ async function settle(
   const { onSuccessArn, onFailureArn, deadLetterArn } = fn.asyncInvoke;
   const record = { body: JSON.stringify(invocationRecord(fn, outcome)) };
   if (outcome.condition === 'Success') {
-    if (onSuccessArn) await sendAsRole(fn, endpoint, onSuccessArn, record);
+    if (onSuccessArn) await sendAsRole(fn, endpoint, { queueArn: onSuccessArn, ...record });
     return;
   }
-  if (deadLetterArn) await sendAsRole(fn, endpoint, deadLetterArn, deadLetter(outcome));
-  if (onFailureArn) await sendAsRole(fn, endpoint, onFailureArn, record);
+  if (deadLetterArn) await sendAsRole(fn, endpoint, { queueArn: deadLetterArn, ...deadLetter(outcome) });
+  if (onFailureArn) await sendAsRole(fn, endpoint, { queueArn: onFailureArn, ...record });
 }

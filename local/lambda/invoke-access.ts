@@ -5,15 +5,21 @@ import { AwsError } from '../front/service.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { accountOf } from './function.ts';
 
-/** Throws AccessDeniedException (403). A function that is not there has no policy. */
+export interface InvokeRequest extends Pick<AccessRequest, 'principal' | 'context'> {
+  readonly functionArn: string;
+}
+
+/**
+ * Asks the caller's policies and the function's own; a function that is not there has none.
+ * @throws AccessDeniedException (403) unless they allow the invocation.
+ */
 export function requireInvoke(
   authorizer: Authorizer,
-  who: Pick<AccessRequest, 'principal' | 'context'>,
-  functionArn: string,
+  { functionArn, ...caller }: InvokeRequest,
   deployed: Pick<DeployedFunction, 'permissions'> | undefined,
 ): void {
   const access: AccessRequest = {
-    ...who,
+    ...caller,
     action: 'lambda:InvokeFunction',
     resource: functionArn,
     resourceAccountId: accountOf(functionArn),

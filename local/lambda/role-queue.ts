@@ -3,6 +3,7 @@ import { SendMessageCommand, SQSClient, type MessageAttributeValue } from '@aws-
 import { accessKeyIdOf, accountOf, regionOf, type LambdaFunction } from './function.ts';
 
 export interface OutgoingMessage {
+  readonly queueArn: string;
   readonly body: string;
   readonly attributes?: Readonly<Record<string, MessageAttributeValue>>;
 }
@@ -25,8 +26,7 @@ export function queueUrl(queueArn: string, endpoint: string): string {
 export async function sendAsRole(
   fn: LambdaFunction,
   endpoint: string,
-  queueArn: string,
-  { body, attributes }: OutgoingMessage,
+  { queueArn, body, attributes }: OutgoingMessage,
 ): Promise<void> {
   const client = roleQueueClient(fn, endpoint);
   try {

@@ -75,7 +75,8 @@ export function createLambda(options: LambdaOptions): Lambda {
     async deliver(arn, payload, sender) {
       const deployed = find(arn);
       if (!deployed) throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${arn}`);
-      if (sender) requireInvoke(options.authorizer, senderRequest(sender), deployed.pool.fn.arn, deployed);
+      const functionArn = deployed.pool.fn.arn;
+      if (sender) requireInvoke(options.authorizer, { ...senderRequest(sender), functionArn }, deployed);
       deployed.asyncInvoker.accept({ requestId: randomUUID(), event: JSON.stringify(payload) });
     },
     sandboxes: () => living().map((sandbox) => sandbox.info()),

@@ -3,8 +3,7 @@
  * that neither the client demanded nor S3 answers with.
  */
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { AwsError } from '../front/service.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import type { S3Call } from './call.ts';

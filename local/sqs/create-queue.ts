@@ -16,7 +16,7 @@ export function createQueue(
   const arn = queueArn(caller.region, accountId, name);
   checkName(name);
   checkAttributes(attributes);
-  requireQueueAccess(context, { arn, accountId, attributes: {} }, 'CreateQueue', caller);
+  requireQueueAccess(context, { arn, accountId, attributes: {} }, { action: 'CreateQueue', caller });
   const existing = store.queue(arn);
   if (existing !== undefined) return agreeing(existing, attributes);
   checkRedriveTarget(store, arn, attributes);

@@ -39,38 +39,38 @@ const SCHEMAS = {
 export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   SendMessage(context, input, caller) {
     const message = readInput(sendSchema, input, invalidParameter);
-    const queue = authorisedQueue(context, message.QueueUrl, 'SendMessage', caller);
+    const queue = authorisedQueue(context, message.QueueUrl, { action: 'SendMessage', caller });
     return send(context, queue, message, senderOf(caller.principal));
   },
   SendMessageBatch(context, input, caller) {
     const { QueueUrl: url, Entries } = readInput(sendBatchSchema, input, invalidParameter);
-    const queue = authorisedQueue(context, url, 'SendMessage', caller);
+    const queue = authorisedQueue(context, url, { action: 'SendMessage', caller });
     checkBatchBytes(Entries.reduce((sum, message) => sum + messageBytes(message), 0));
     return runBatch(Entries, (message) => send(context, queue, message, senderOf(caller.principal)));
   },
   ReceiveMessage(context, input, caller) {
     const request = readInput(receiveSchema, input, invalidParameter);
-    const queue = authorisedQueue(context, request.QueueUrl, 'ReceiveMessage', caller);
+    const queue = authorisedQueue(context, request.QueueUrl, { action: 'ReceiveMessage', caller });
     return receive(context, queue, request, caller.signal);
   },
   DeleteMessage(context, input, caller) {
     const { QueueUrl: url, ReceiptHandle } = readInput(SCHEMAS.delete, input, invalidParameter);
-    authorisedQueue(context, url, 'DeleteMessage', caller);
+    authorisedQueue(context, url, { action: 'DeleteMessage', caller });
     return remove(context, ReceiptHandle);
   },
   DeleteMessageBatch(context, input, caller) {
     const { QueueUrl: url, Entries } = readInput(SCHEMAS.deleteBatch, input, invalidParameter);
-    authorisedQueue(context, url, 'DeleteMessage', caller);
+    authorisedQueue(context, url, { action: 'DeleteMessage', caller });
     return runBatch(Entries, ({ ReceiptHandle }) => remove(context, ReceiptHandle));
   },
   ChangeMessageVisibility(context, input, caller) {
     const { QueueUrl: url, ...change } = readInput(SCHEMAS.change, input, invalidParameter);
-    const queue = authorisedQueue(context, url, 'ChangeMessageVisibility', caller);
+    const queue = authorisedQueue(context, url, { action: 'ChangeMessageVisibility', caller });
     return changeVisibility(context, queue, change.ReceiptHandle, change.VisibilityTimeout);
   },
   ChangeMessageVisibilityBatch(context, input, caller) {
     const { QueueUrl: url, Entries } = readInput(SCHEMAS.changeBatch, input, invalidParameter);
-    const queue = authorisedQueue(context, url, 'ChangeMessageVisibility', caller);
+    const queue = authorisedQueue(context, url, { action: 'ChangeMessageVisibility', caller });
     return runBatch(Entries, ({ ReceiptHandle, VisibilityTimeout }) =>
       changeVisibility(context, queue, ReceiptHandle, VisibilityTimeout),
     );

@@ -18,26 +18,31 @@ export type SqsOperation = (
   caller: Caller,
 ) => object | Promise<object>;
 
-/** The queue a QueueUrl names, once the caller may do `action` on it. Throws QueueDoesNotExist, AccessDeniedException. */
-export function authorisedQueue(context: SqsContext, url: string, action: string, caller: Caller): Queue {
+/** One caller's wish to do one action, e.g. `SendMessage`. */
+interface Act {
+  readonly action: string;
+  readonly caller: Caller;
+}
+
+/**
+ * Returns the queue that a QueueUrl names, once the caller may act on it.
+ * @throws InvalidAddress for a URL that names no queue, QueueDoesNotExist, or AccessDeniedException.
+ */
+export function authorisedQueue(context: SqsContext, url: string, act: Act): Queue {
   const [name, accountId] = url.split('/').toReversed();
   if (name === undefined || accountId === undefined)
     throw new AwsError('InvalidAddress', 404, `The address ${url} is not valid for this endpoint.`);
-  const queue = requireQueue(context, queueArn(caller.region, accountId, name));
-  requireQueueAccess(context, queue, action, caller);
+  const queue = requireQueue(context, queueArn(act.caller.region, accountId, name));
+  requireQueueAccess(context, queue, act);
   return queue;
 }
 
-export function requireQueueAccess(
-  context: SqsContext,
-  queue: PolicedQueue,
-  action: string,
-  { principal }: Caller,
-): void {
-  requirePolicy(context, queue, action, { principal });
+/** @throws AccessDeniedException unless the caller may act on the queue. */
+export function requireQueueAccess(context: SqsContext, queue: PolicedQueue, act: Act): void {
+  requirePolicy(context, queue, act.action, { principal: act.caller.principal });
 }
 
-/** Throws AccessDeniedException unless the queue's policy lets the service send for its resource. */
+/** @throws AccessDeniedException unless the queue's policy lets the service send for its resource. */
 export function requireSenderAccess(context: SqsContext, queue: Queue, sender: Sender): void {
   requirePolicy(context, queue, 'SendMessage', senderRequest(sender));
 }

@@ -46,19 +46,19 @@ export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
     const { QueueName, QueueOwnerAWSAccountId } = readInput(SCHEMAS.getUrl, input, invalidParameter);
     const accountId = QueueOwnerAWSAccountId ?? caller.principal.accountId;
     const queue = requireQueue(context, queueArn(caller.region, accountId, QueueName));
-    requireQueueAccess(context, queue, 'GetQueueUrl', caller);
+    requireQueueAccess(context, queue, { action: 'GetQueueUrl', caller });
     return { QueueUrl: queueUrl(context, queue) };
   },
   ListQueues: listQueues,
   GetQueueAttributes(context, input, caller) {
     const { QueueUrl, AttributeNames } = readInput(SCHEMAS.get, input, invalidParameter);
-    const queue = authorisedQueue(context, QueueUrl, 'GetQueueAttributes', caller);
+    const queue = authorisedQueue(context, QueueUrl, { action: 'GetQueueAttributes', caller });
     const wanted = wantedAttributes(context, queue, AttributeNames);
     return Object.keys(wanted).length === 0 ? {} : { Attributes: wanted };
   },
   SetQueueAttributes(context, input, caller) {
     const { QueueUrl, Attributes } = readInput(SCHEMAS.set, input, invalidParameter);
-    const queue = authorisedQueue(context, QueueUrl, 'SetQueueAttributes', caller);
+    const queue = authorisedQueue(context, QueueUrl, { action: 'SetQueueAttributes', caller });
     checkAttributes(Attributes);
     checkRedriveTarget(context.store, queue.arn, Attributes);
     const attributes = withoutEmpty({ ...queue.attributes, ...Attributes });
@@ -67,31 +67,31 @@ export const QUEUE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   },
   DeleteQueue(context, input, caller) {
     const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
-    const { arn } = authorisedQueue(context, QueueUrl, 'DeleteQueue', caller);
+    const { arn } = authorisedQueue(context, QueueUrl, { action: 'DeleteQueue', caller });
     context.store.deleteQueue(arn);
     return {};
   },
   PurgeQueue(context, input, caller) {
     const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
-    context.store.purge(authorisedQueue(context, QueueUrl, 'PurgeQueue', caller).arn);
+    context.store.purge(authorisedQueue(context, QueueUrl, { action: 'PurgeQueue', caller }).arn);
     return {};
   },
   TagQueue(context, input, caller) {
     const { QueueUrl, Tags } = readInput(SCHEMAS.tag, input, invalidParameter);
-    const queue = authorisedQueue(context, QueueUrl, 'TagQueue', caller);
+    const queue = authorisedQueue(context, QueueUrl, { action: 'TagQueue', caller });
     context.store.putQueue({ ...queue, tags: { ...queue.tags, ...Tags } });
     return {};
   },
   UntagQueue(context, input, caller) {
     const { QueueUrl, TagKeys } = readInput(SCHEMAS.untag, input, invalidParameter);
-    const queue = authorisedQueue(context, QueueUrl, 'UntagQueue', caller);
+    const queue = authorisedQueue(context, QueueUrl, { action: 'UntagQueue', caller });
     const kept = Object.entries(queue.tags).filter(([key]) => !TagKeys.includes(key));
     context.store.putQueue({ ...queue, tags: Object.fromEntries(kept) });
     return {};
   },
   ListQueueTags(context, input, caller) {
     const { QueueUrl } = readInput(SCHEMAS.url, input, invalidParameter);
-    return { Tags: authorisedQueue(context, QueueUrl, 'ListQueueTags', caller).tags };
+    return { Tags: authorisedQueue(context, QueueUrl, { action: 'ListQueueTags', caller }).tags };
   },
 };
 
@@ -99,7 +99,7 @@ function listQueues(context: SqsContext, input: Readonly<Record<string, unknown>
   const { QueueNamePrefix, MaxResults, NextToken } = readInput(SCHEMAS.list, input, invalidParameter);
   const { accountId } = caller.principal;
   const anyArn = queueArn(caller.region, accountId, '*');
-  requireQueueAccess(context, { arn: anyArn, accountId, attributes: {} }, 'ListQueues', caller);
+  requireQueueAccess(context, { arn: anyArn, accountId, attributes: {} }, { action: 'ListQueues', caller });
   const queues = context.store
     .queues()
     .filter((queue) => queue.accountId === accountId && queue.region === caller.region)

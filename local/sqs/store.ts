@@ -2,8 +2,7 @@
  * Queues and messages, in one SQLite file (or in memory where there is no data folder), so that neither a long queue
  * nor a restart costs anything. Every method is one atomic step.
  */
-import { DatabaseSync } from 'node:sqlite';
-import type { SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import * as z from 'zod';
 import type { Queue } from './queue.ts';
 

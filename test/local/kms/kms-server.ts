@@ -1,6 +1,5 @@
 /** A KMS on a free port, with roles, a clock and everything it publishes, for the tests of this folder. */
-import { KMS } from '@aws-sdk/client-kms';
-import type { CreateKeyCommandInput } from '@aws-sdk/client-kms';
+import { type CreateKeyCommandInput, KMS } from '@aws-sdk/client-kms';
 import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import { createFaults } from '../../../local/front/faults.ts';
 import { startFront } from '../../../local/front/front.ts';

@@ -1,8 +1,7 @@
 /** Buckets: their names, their owners, their configurations; and what the local S3 does not know. */
 import { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { S3 } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT, newBucket, OTHER_ACCOUNT, s3Target, type S3Target } from './s3-server.ts';
 

@@ -1,7 +1,6 @@
 /** Digests of bodies: each is verified, kept and told; each wrong one is refused, in every form a body can travel. */
 import { createHash, randomBytes } from 'node:crypto';
-import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { S3 } from '@aws-sdk/client-s3';

@@ -2,12 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3 as S3Client } from '@aws-sdk/client-s3';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3 as S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Authorizer } from '../../../local/iam/authorizer.ts';
 import { principalOf, readCredential } from '../../../local/front/identity.ts';
 import { createS3, type S3 } from '../../../local/s3/service.ts';
