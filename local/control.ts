@@ -1,6 +1,7 @@
 /**
- * What only a laptop has: `/_local/…`, unsigned, by which tests and drills arm faults, move the clock, delay KMS,
- * disturb EventBridge and see who called what. AWS has none of it, so nothing of the product may use it.
+ * The control API under `/_local/…`, which takes no credential. Tests and drills use it to arm faults, move the
+ * clock, delay KMS, disturb EventBridge and see who called what. AWS has no such API, so the product must not use
+ * it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
@@ -58,7 +59,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /_local/timings': ({ timings }) => timings.entries(),
   'DELETE /_local/timings': ({ timings }) => done(timings.clear()),
   'GET /_local/sandboxes': ({ sandboxes }) => sandboxes(),
-  // In place of IAM, which the local AWS does not serve.
+  // This stands in for IAM, which the local AWS does not serve.
   'POST /_local/roles': ({ roles }, input) => {
     const { arn, policies } = z
       .strictObject({ arn: z.string(), policies: z.array(z.unknown()) })
@@ -72,7 +73,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
 };
 
-/** Answers `/_local/…` requests: 404 for an unknown one, 400 for an input of another shape. */
+/** Returns a control that answers 404 to an unknown request and 400 to an input of another shape. */
 export function createControl(targets: ControlTargets): Control {
   return async (request, response, url) => {
     const handler = HANDLERS[`${request.method} ${url.pathname}`];

@@ -1,6 +1,6 @@
 /**
- * Where everything of the local AWS rests, keys included: a folder that is this user's alone (0700). What is inside
- * needs no mode of its own for that; the process's umask gives it one all the same (main.ts).
+ * The data folder, in which the local AWS keeps everything, keys included. Only its owner may enter it (0700). The
+ * files inside need no mode of their own for that, but the umask of the process gives them one as well (main.ts).
  */
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,13 @@ import { join } from 'node:path';
 
 const MODE = 0o700;
 const OTHERS = 0o077;
-/** By what a folder is known as one that an earlier local AWS has made: its index of S3. */
+/** The index of S3: a folder that holds it was made by an earlier local AWS. */
 const MARK = 'index.sqlite';
 
 /**
- * Makes the folder. One that others may enter is closed to them where it is empty or a local AWS has made it.
- * Throws for any other: it holds what may be there for others to read.
+ * Makes the folder. If others may enter it, this closes it to them, provided that it is empty or a local AWS made
+ * it.
+ * @throws Error for any other folder open to others: its files may be there for others to read.
  */
 export async function openDataFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: MODE });
@@ -27,14 +28,14 @@ export async function openDataFolder(folder: string): Promise<void> {
   await chmod(folder, MODE);
 }
 
-/** A folder that is removed at the end. */
+/** Makes a temporary folder that is removed when `opened` is disposed of. */
 export async function openTemporaryFolder(opened: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sealstream-'));
   opened.defer(async () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Never on Windows, where a mode says nothing of who may read. */
+/** True when other users may enter. On Windows always false: a mode there says nothing about who may read. */
 async function isOpenToOthers(folder: string): Promise<boolean> {
   return process.platform !== 'win32' && ((await stat(folder)).mode & OTHERS) !== 0;
 }

@@ -1,15 +1,16 @@
 /**
- * The one clock of the local AWS: real time plus what a test has advanced it by. Time-driven parts (long polls, TTL,
- * key expiry) subscribe, so that a jump takes effect at once and nobody waits for real time.
+ * The one clock of the local AWS: real time plus the time by which a test has advanced it. Parts driven by time
+ * (long polls, TTL, key expiry) subscribe to it, so that a jump takes effect at once and no test waits for real
+ * time.
  */
 import type { Clock } from './service.ts';
 
 export interface LocalClock extends Clock {
-  /** How far it is ahead of real time. */
+  /** Milliseconds by which this clock is ahead of real time. */
   offsetMs(): number;
   /** Moves the clock forward and resolves once every subscriber has acted on it. */
   advance(advanceMs: number): Promise<void>;
-  /** Calls `react` after every advance; answers how to unsubscribe. */
+  /** Calls `react` after every advance. Returns a function that unsubscribes it. */
   onAdvance(react: () => void | Promise<void>): () => void;
 }
 

@@ -1,4 +1,4 @@
-/** A response that goes nowhere: the operation runs to its end, and its caller hears nothing of it. */
+/** A response that is thrown away: the operation runs to its end, and its caller gets no answer. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
@@ -6,7 +6,8 @@ export function discardedResponse(request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   const nowhere = new Nowhere();
   response.assignSocket(nowhere);
-  // A server tells its response when the socket has drained; without one, a body above 64 KiB would wait for ever.
+  // A server tells its response when the socket has drained. There is no server here, and a body above 64 KiB would
+  // wait for ever.
   nowhere.on('drain', () => response.emit('drain'));
   return response;
 }

@@ -1,4 +1,7 @@
-/** One signed request on its way through the front: who calls, which faults strike, what a failure is answered as. */
+/**
+ * One signed request on its way through the front: its caller, the faults that strike it, and the answer to a
+ * failure.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Timings } from './timings.ts';
 import { inflict, type Victim } from './fault-effects.ts';
@@ -14,17 +17,20 @@ export interface Exchange {
   readonly requestId: string;
 }
 
-/** What serving an exchange needs of the front. */
+/** The parts of the front that serving an exchange needs. */
 export interface Front {
   readonly faults: Faults;
   readonly timings: Timings;
   /** SIGKILLs the sandbox that holds the session. */
   readonly kill: (session: string) => void;
-  /** Told of every failure that is ours, not the caller's. */
+  /** Called with every failure that is ours, not the caller's. */
   readonly onCrash: (error: unknown) => void;
 }
 
-/** Throws the service's own error for an access key id that names nobody. */
+/**
+ * Returns the caller of a request.
+ * @throws the service's own error for an access key id that names nobody
+ */
 export function callerOf({ request, response, credential, requestId }: Exchange): Caller {
   const hungUp = new AbortController();
   response.once('close', () => hungUp.abort());
@@ -61,7 +67,7 @@ export async function strike(
   return effects.length > 0 && inflict(effects, { ...victim, kill });
 }
 
-/** A refusal as it is; anything else is a crash, reported and answered as a 500 of that code. */
+/** Returns a refusal as it is. Reports anything else as a crash, and returns a 500 with `crashCode` for it. */
 export function refusalOf({ onCrash }: Front, error: unknown, crashCode: string): AwsError {
   if (error instanceof AwsError) return error;
   onCrash(error);

@@ -1,4 +1,4 @@
-/** What a fault does to the request it strikes. */
+/** The effects of a fault on the request that it strikes. */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultEffect } from './faults.ts';
@@ -11,7 +11,10 @@ export interface Victim {
   readonly kill: (session: string) => void;
 }
 
-/** Applies the effects in order. True: the connection is closed. Throws the AwsError of an `error` effect. */
+/**
+ * Applies the effects in order. Returns true when the connection is closed.
+ * @throws AwsError for an `error` effect
+ */
 export async function inflict(effects: readonly FaultEffect[], victim: Victim): Promise<boolean> {
   for (const effect of effects) {
     if ('error' in effect) throw new AwsError(effect.error.code, effect.error.status, 'An injected fault');

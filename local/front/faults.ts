@@ -1,6 +1,7 @@
 /**
- * Faults on demand, for every service of the local AWS: the front asks before it dispatches a request and again before
- * it answers. An `after` fault is the nasty one: the operation took effect and its caller never hears of it.
+ * Faults on demand, for every service of the local AWS. The front asks for them before it dispatches a request and
+ * again before it answers. A fault `after` is the worse one: the operation took effect, but its caller does not
+ * learn of it.
  */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
@@ -13,7 +14,7 @@ const effectSchema = z.union([
   z.strictObject({ drop: z.literal(true) }),
 ]);
 
-/** The shape of one fault, as POST /_local/faults takes it. */
+/** The schema of one fault, as POST /_local/faults takes it. */
 export const faultSchema: z.ZodType<Fault> = z.strictObject({
   service: z.string(),
   operation: z.string().optional(),
@@ -26,8 +27,8 @@ export const faultSchema: z.ZodType<Fault> = z.strictObject({
 });
 
 /**
- * `error` answers that error; `latencyMs` waits; `drop` closes the connection; `kill` SIGKILLs the sandbox that called
- * (as its session token says) and closes the connection.
+ * `error` answers that error, `latencyMs` waits, and `drop` closes the connection. `kill` sends SIGKILL to the
+ * sandbox that its session token names as the caller, and closes the connection.
  */
 export type FaultEffect =
   | { readonly error: { readonly code: string; readonly status: number } }
@@ -37,17 +38,17 @@ export type FaultEffect =
 
 export interface Fault {
   readonly service: string;
-  /** Unset: every operation. */
+  /** Default: every operation. */
   readonly operation?: string;
-  /** The caller's role name. Unset: every caller. */
+  /** The caller's role name. Default: every caller. */
   readonly role?: string;
-  /** A substring of the URL's path, or of the body of a JSON service. */
+  /** A substring of the URL's path, or of the body of a JSON service. Default: every request. */
   readonly match?: string;
   readonly when: 'before' | 'after';
   readonly effect: FaultEffect;
-  /** How often it strikes. Unset: until cleared. */
+  /** The number of requests that it strikes. Default: every one until it is cleared. */
   readonly count?: number;
-  /** How long it lasts by the local clock. Unset: until cleared. */
+  /** Milliseconds of the local clock until it ends. Default: it lasts until it is cleared. */
   readonly forMs?: number;
 }
 
@@ -60,13 +61,13 @@ export interface FaultTarget {
 }
 
 export interface Faults {
-  /** Registers a fault and answers its id. */
+  /** Registers a fault and returns its id. */
   add(fault: Fault): string;
   list(): readonly (Fault & { readonly id: string; readonly strikes: number })[];
   clear(): void;
-  /** The effects that would strike now; uses none up. */
+  /** Returns the effects that would strike now, without counting a strike. */
   peek(when: Fault['when'], target: FaultTarget): readonly FaultEffect[];
-  /** The effects that strike now, in the order they were registered; each counts as one strike. */
+  /** Returns the effects that strike now, in the order of their registration, and counts a strike of each. */
   take(when: Fault['when'], target: FaultTarget): readonly FaultEffect[];
 }
 

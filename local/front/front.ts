@@ -1,6 +1,6 @@
 /**
- * The one HTTP endpoint of the local AWS: tells by the credential who calls which service, and sees to it that
- * whatever a service throws becomes an answer in that service's words.
+ * The one HTTP endpoint of the local AWS. It reads from the credential who calls which service, and turns
+ * everything that a service throws into an answer in that service's words.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,11 +17,11 @@ import { AwsError, type Clock, type HttpService, type JsonService } from './serv
 export interface FrontOptions extends Front {
   /** 0 takes any free port. */
   readonly port: number;
-  /** What answers are dated by: SDKs set their clock by them. */
+  /** The clock of the `date` header, by which SDKs correct their own clock. */
   readonly clock: Clock;
 }
 
-/** Answers an unsigned request to `/_local/…`, which AWS has not. */
+/** Answers an unsigned request to `/_local/…`, a path that AWS does not have. */
 export type Control = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 export interface Endpoint {
@@ -49,12 +49,17 @@ interface Incoming {
   readonly url: URL;
 }
 
-/** Longer than any SDK keeps an idle connection, so that the client is the one to close it. */
+/**
+ * Milliseconds for which an idle connection stays open: longer than any SDK keeps it, so that the client closes it.
+ */
 const KEEP_ALIVE_MS = 120_000;
-/** What an unsigned request is refused as, where nothing says which region it meant. */
+/** The credential in whose name an unsigned request is refused: nothing says which region the request meant. */
 const NOBODY: Credential = { accessKeyId: '', region: 'us-east-1', service: 's3' };
 
-/** Listens on 127.0.0.1 only. Rejects with Node's EADDRINUSE when the port is taken. */
+/**
+ * Listens on 127.0.0.1 only.
+ * @throws Node's EADDRINUSE when the port is taken
+ */
 export async function startFront(options: FrontOptions): Promise<Endpoint> {
   const routes: Routes = { front: options, json: new Map(), http: new Map() };
   const server = createServer((request, response) => {
@@ -63,7 +68,7 @@ export async function startFront(options: FrontOptions): Promise<Endpoint> {
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS;
-  // An upload of many gigabytes may take as long as it takes.
+  // An upload of many gigabytes may take any time.
   server.requestTimeout = 0;
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
@@ -116,14 +121,14 @@ function refuseUnsigned(routes: Routes, incoming: Incoming): void {
   refuse(routes, incoming, service, missingCredential(service));
 }
 
-/** Answers in the words of `service`. */
+/** Answers a refusal in the words of `service`. */
 function refuse({ http }: Routes, incoming: Incoming, service: string, error: AwsError): void {
   const httpService = http.get(service);
   if (httpService === undefined) sendJsonError(service, incoming.response, error);
   else sendHttpError(httpService, { ...incoming, credential: NOBODY, requestId: hexId() }, error);
 }
 
-/** The service that a request without a credential was for: that of its target, else S3. */
+/** Returns the service that a request without a credential was for: that of its target, else S3. */
 function serviceMeant({ http }: Routes, request: IncomingMessage): string {
   return serviceOfTarget(request) ?? (http.has('s3') ? 's3' : '');
 }
@@ -142,7 +147,7 @@ async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
-/** A request id in the form S3 gives it. */
+/** Makes a request id in the form of S3. */
 function hexId(): string {
   return randomBytes(8).toString('hex').toUpperCase();
 }

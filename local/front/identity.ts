@@ -1,6 +1,7 @@
 /**
- * Who calls, and which service: read from the Signature V4 credential, whose signature only S3 verifies, on demand.
- * The access key id is the identity: `123456789012` is that account's root, `123456789012.role-name` that role.
+ * The identity of a caller and the service called, read from the Signature V4 credential. S3 alone verifies the
+ * signature, and only on demand. The access key id is the identity: `123456789012` is the root of that account,
+ * `123456789012.role-name` is that role.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, type Principal } from './service.ts';
@@ -13,7 +14,7 @@ export interface Credential {
   readonly securityToken?: string;
 }
 
-/** The credential of the Authorization header, or of a presigned URL; undefined for an unsigned request. */
+/** Returns the credential of the Authorization header or of a presigned URL; undefined for an unsigned request. */
 export function readCredential(headers: IncomingHttpHeaders, url: URL): Credential | undefined {
   const scope =
     /^AWS4-HMAC-SHA256 .*?Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1] ??
@@ -29,7 +30,10 @@ export function readCredential(headers: IncomingHttpHeaders, url: URL): Credenti
   return { accessKeyId, region, service, securityToken };
 }
 
-/** The principal a credential names. Throws the service's own error for an access key id that names nobody. */
+/**
+ * Returns the principal that a credential names.
+ * @throws the service's own error for an access key id that names nobody
+ */
 export function principalOf(credential: Credential): Principal {
   const [, accountId, role] = /^(\d{12})(?:\.([\w+=,.@-]{1,64}))?$/.exec(credential.accessKeyId) ?? [];
   if (accountId === undefined) throw unknownKey(credential.service);
@@ -43,7 +47,7 @@ export function principalOf(credential: Credential): Principal {
   };
 }
 
-/** What `service` answers to a request without a credential. */
+/** Returns the error that `service` answers to a request without a credential. */
 export function missingCredential(service: string): AwsError {
   return service === 's3'
     ? new AwsError('AccessDenied', 403, 'Access Denied')

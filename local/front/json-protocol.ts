@@ -1,6 +1,6 @@
 /**
- * AWS's JSON protocols 1.0 and 1.1: `X-Amz-Target: Prefix.Operation`, a JSON body in, a JSON body or an error envelope
- * out, in the exact form the SDKs parse.
+ * AWS's JSON protocols 1.0 and 1.1 in the exact form that the SDKs parse: a request has the header `X-Amz-Target:
+ * Prefix.Operation` and a JSON body, an answer is a JSON body or an error envelope.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
@@ -9,7 +9,7 @@ import { AwsError } from './service.ts';
 interface Protocol {
   readonly target: string;
   readonly contentType: string;
-  /** Stands before the error's name in `__type`. */
+  /** The prefix of the error's name in `__type`. */
   readonly namespace: string;
 }
 
@@ -19,7 +19,7 @@ export interface JsonRequest {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Above the largest request any of the services takes (DynamoDB: 16 MB). */
+/** The largest request body, a little above what any of the services takes (DynamoDB: 16 MB). */
 const MAX_REQUEST_BYTES = 17 * 1024 * 1024;
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = {
@@ -33,7 +33,7 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   },
 };
 
-/** The names older SQS clients know errors by, where they differ from the JSON protocol's. */
+/** The names by which older SQS clients know errors, when they differ from those of the JSON protocol. */
 const SQS_QUERY_CODES: Readonly<Record<string, string>> = {
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
@@ -50,13 +50,16 @@ const SQS_QUERY_CODES: Readonly<Record<string, string>> = {
   MissingParameterException: 'MissingParameter',
 };
 
-/** The service an `X-Amz-Target` belongs to, for requests that carry no credential. */
+/** Returns the service of an `X-Amz-Target`, for requests that carry no credential. */
 export function serviceOfTarget(request: IncomingMessage): string | undefined {
   const prefix = targetOf(request).split('.')[0];
   return Object.entries(PROTOCOLS).find(([, protocol]) => protocol.target === prefix)?.[0];
 }
 
-/** Reads operation and input. Throws UnknownOperationException or SerializationException. */
+/**
+ * Reads operation and input.
+ * @throws UnknownOperationException, SerializationException, or RequestEntityTooLarge
+ */
 export async function readJsonRequest(service: string, request: IncomingMessage): Promise<JsonRequest> {
   const [prefix, operation] = targetOf(request).split('.');
   if (prefix !== PROTOCOLS[service]?.target || operation === undefined)
@@ -113,7 +116,7 @@ function parseObject(body: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(body);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Falls through to the one answer for everything that is not a JSON object.
+    // Anything that is not a JSON object gets the one answer below.
   }
   throw new AwsError('SerializationException', 400, 'Could not parse the request body as a JSON object');
 }

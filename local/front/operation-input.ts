@@ -1,11 +1,14 @@
 /**
- * Reads an operation's input against its schema. A member the schema does not know is something AWS would act upon and
- * the local AWS would not, so it is refused rather than ignored.
+ * Reads an operation's input against its schema. AWS would act upon a member that the schema does not know and the
+ * local AWS would not, so such a member is refused rather than ignored.
  */
 import type * as z from 'zod';
 import { AwsError } from './service.ts';
 
-/** Throws NotImplemented (501) for unknown members, otherwise what `invalid` makes of the first problem. */
+/**
+ * Returns the input that the schema makes of it.
+ * @throws NotImplemented (501) for unknown members, otherwise the error that `invalid` makes of the first problem
+ */
 export function readInput<T>(
   schema: z.ZodType<T>,
   input: unknown,
@@ -19,7 +22,7 @@ export function readInput<T>(
   throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
 }
 
-/** The answer to everything AWS does and the local AWS does not. */
+/** Returns the answer to everything that AWS does and the local AWS does not. */
 export function notImplemented(message: string): AwsError {
   return new AwsError('NotImplemented', 501, message);
 }

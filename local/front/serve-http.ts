@@ -1,4 +1,4 @@
-/** Serves a request to a service that reads HTTP itself. */
+/** Serves a request to a service that reads its own HTTP. */
 import { discardedResponse } from './discarded-response.ts';
 import { callerOf, callOf, type Exchange, type Front, refusalOf, strike } from './exchange.ts';
 import { hangUp } from './fault-effects.ts';
@@ -14,11 +14,11 @@ export async function serveHttp(front: Front, service: HttpService, exchange: Ex
     if (response.headersSent) hangUp(response);
     else sendHttpError(service, exchange, refusal);
   }
-  // An upload that was refused unread is read to its end, or the connection could carry nothing after it.
+  // A refused upload is read to its end, because the connection could carry nothing after it otherwise.
   request.resume();
 }
 
-/** Answers an error in the words of `service`; also for requests whose caller is not known. */
+/** Answers an error in the words of `service`, also for requests whose caller is not known. */
 export function sendHttpError(
   service: HttpService,
   { request, response, url, credential, requestId }: Exchange,
@@ -45,7 +45,8 @@ async function handle(front: Front, service: HttpService, exchange: Exchange, ca
   const call = callOf(exchange, caller, { operation, text: request.url ?? '/' });
   front.timings.watch(call.target, response);
   if (await strike(front, 'before', call)) return;
-  // The answer is on its way before an `after` fault could strike, so a struck operation answers into the void.
+  // A service sends its answer before an `after` fault could strike. A request that will be struck therefore gets a
+  // response that is thrown away.
   const struck = front.faults.peek('after', call.target).length > 0;
   await service.handle(request, struck ? discardedResponse(request) : response, url, caller);
   if (struck && !(await strike(front, 'after', call))) hangUp(response);

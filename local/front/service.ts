@@ -1,19 +1,19 @@
 /**
- * What the services of the local AWS share: who calls, how a service is asked, how it says no, where it sends
- * what it emits. Every service is built from these ports, so that one can be tested without the others.
+ * The ports that the services of the local AWS share: the caller, the request, the refusal, and the receiver of
+ * what a service emits. A service is built from these ports alone, so that it can be tested without the others.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Who signed a request. The access key id says it: `123456789012`, or `123456789012.role-name` for a role. */
+/** The signer of a request, as the access key id names it: `123456789012`, or `123456789012.role-name` for a role. */
 export interface Principal {
   readonly accountId: string;
   /** `arn:aws:iam::123456789012:root`, or `arn:aws:sts::123456789012:assumed-role/role-name/session`. */
   readonly arn: string;
-  /** Set when the caller acts as a role: `arn:aws:iam::123456789012:role/role-name`. */
+  /** The role that the caller acts as: `arn:aws:iam::123456789012:role/role-name`. Undefined for others. */
   readonly roleArn?: string;
-  /** Set when an AWS service acts for itself: `events.amazonaws.com`. */
+  /** The AWS service that acts for itself: `events.amazonaws.com`. Undefined for others. */
   readonly service?: string;
-  /** The session token, which names one Lambda sandbox; unset for callers that sent none. */
+  /** The session token, which names one Lambda sandbox. Undefined for callers that sent none. */
   readonly session?: string;
 }
 
@@ -22,23 +22,31 @@ export interface Caller {
   readonly region: string;
   readonly requestId: string;
   readonly userAgent: string;
-  /** Aborts when the caller hangs up, so that a long poll does not hand messages to nobody. Unset inside one process. */
+  /**
+   * Aborts when the caller hangs up, so that a long poll hands no message to nobody. Undefined inside one process.
+   */
   readonly signal?: AbortSignal;
 }
 
 /** A service whose requests are `X-Amz-Target: Prefix.Operation` with a JSON body (KMS, SQS, DynamoDB, EventBridge). */
 export interface JsonService {
-  /** Throws AwsError for every refusal, `NotImplemented` (501) for operations it does not know. */
+  /**
+   * Runs an operation.
+   * @throws AwsError for every refusal, `NotImplemented` (501) for an operation that it does not know
+   */
   call(operation: string, input: Readonly<Record<string, unknown>>, caller: Caller): Promise<object>;
 }
 
 /** A service that reads its own HTTP requests (S3, Lambda). */
 export interface HttpService {
-  /** The API operation a request names, e.g. `PutObject`; pure, before any body byte is read. */
+  /** Returns the API operation that a request names, e.g. `PutObject`. Pure; it reads no byte of the body. */
   operation(request: IncomingMessage, url: URL): string;
-  /** Answers the request. Throws AwsError before the response's head is written; the front serialises it by `errorBody`. */
+  /**
+   * Answers the request.
+   * @throws AwsError before the head of the response is written; the front turns it into text by `errorBody`
+   */
   handle(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void>;
-  /** The body and content type of an error answer (XML for S3, JSON for Lambda). */
+  /** Returns the body and content type of an error answer (XML for S3, JSON for Lambda). */
   errorBody(
     error: AwsError,
     url: URL,
@@ -46,7 +54,7 @@ export interface HttpService {
   ): { readonly contentType: string; readonly body: string };
 }
 
-/** A refusal as AWS words it: `code` is the exact error name, `status` the HTTP status. */
+/** A refusal in AWS's words: `code` is the exact error name, `status` the HTTP status. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly code: string;
@@ -66,24 +74,24 @@ export class AwsError extends Error {
   }
 }
 
-/** Milliseconds since the epoch; the local AWS has one clock, and tests may advance it. */
+/** The one clock of the local AWS, which tests may advance. */
 export interface Clock {
   now(): number;
 }
 
-/** An AWS service that hands something on for a resource: whom the policy of the receiver has to allow. */
+/** An AWS service that sends something on behalf of a resource. The receiver's policy has to allow it. */
 export interface Sender {
   /** `events.amazonaws.com` */
   readonly service: string;
   /** `arn:aws:events:…:rule/…` */
   readonly sourceArn: string;
-  /** Whose the resource is. Default the account in its ARN; that of a bucket names none. */
+  /** The account of the resource. Default: the account in its ARN; the ARN of a bucket names none. */
   readonly sourceAccountId?: string;
 }
 
 /**
- * Hands a payload to a queue or a function by ARN, as S3 notifications and EventBridge targets do. Rejects where it is
- * not taken. Without a sender the receiver's policy is not asked.
+ * Sends a payload to a queue or a function by ARN, as S3 notifications and EventBridge targets do. It rejects when
+ * the payload is not taken. Without a sender the receiver's policy is not asked.
  */
 export type Deliver = (targetArn: string, payload: object, sender?: Sender) => Promise<void>;
 

@@ -1,18 +1,18 @@
-/** How long the local AWS spent on each operation of each role, from request to the end of the answer. */
+/** The time the local AWS spent on each operation of each role, from the request to the end of the answer. */
 import type { ServerResponse } from 'node:http';
 import type { FaultTarget } from './faults.ts';
 
 export interface Timing {
   readonly service: string;
   readonly operation: string;
-  /** The role's name; absent for callers that are none. */
+  /** The role's name. Undefined for a caller that is no role. */
   readonly role?: string;
   readonly calls: number;
   readonly totalMs: number;
 }
 
 export interface Timings {
-  /** Counts the operation once its answer has ended. */
+  /** Counts the operation when its answer has ended. */
   watch(target: Omit<FaultTarget, 'text'>, response: ServerResponse): void;
   entries(): readonly Timing[];
   clear(): void;

@@ -1,4 +1,4 @@
-/** The question every service of the local AWS asks before it acts, and the policies that answer it. */
+/** The question that every service of the local AWS asks before it acts, and the policies that answer it. */
 import type { Principal } from '../front/service.ts';
 
 export interface PolicyDocument {
@@ -23,21 +23,22 @@ export interface PolicyStatement {
 
 export interface AccessRequest {
   readonly principal: Principal;
-  /** `kms:Decrypt`, `s3:GetObjectVersion`, … */
+  /** E.g. `kms:Decrypt` or `s3:GetObjectVersion`. */
   readonly action: string;
   /** The resource's ARN. */
   readonly resource: string;
   readonly resourceAccountId: string;
-  /** The policy on the resource (key policy, bucket policy), where it has one. */
+  /** The policy of the resource (key policy, bucket policy), if it has one. */
   readonly resourcePolicy?: PolicyDocument;
   /**
-   * KMS only: the key policy must allow; an identity policy counts only where the key policy delegates to the
-   * account. Elsewhere, within one account either policy suffices. Across accounts both must allow. Default false.
+   * True for KMS keys: the key policy must allow, and an identity policy counts only when the key policy delegates
+   * to the account. For other resources either policy suffices within one account. Across accounts both must allow.
+   * Default false.
    */
   readonly resourcePolicyRules?: boolean;
   /**
-   * Condition keys of the request, e.g. `{ 'kms:EncryptionContext:tenant-id': 'acme' }`; names compare without case. A
-   * key that may have several values is a list, though it has one: conditions on it need a set operator.
+   * Condition keys of the request, e.g. `{ 'kms:EncryptionContext:tenant-id': 'acme' }`. Names compare without
+   * case. A key that may have several values is a list even of one value: conditions on it need a set operator.
    */
   readonly context?: Readonly<Record<string, OneOrMany>>;
 }

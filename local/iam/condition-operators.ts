@@ -1,8 +1,8 @@
-/** The condition operators of IAM: how one value of the request compares with one value of the policy. */
+/** The condition operators of IAM, which compare a value of the request with a value of the policy. */
 import { equalsIgnoringCase, equalsText, matchesArn, matchesText, type Variables } from './matching.ts';
 
 export interface ConditionOperator {
-  /** Whether a request's value satisfies a policy's value, before negation. */
+  /** Returns true when a request's value satisfies a policy's value, before negation. */
   readonly test: (policyValue: string, value: string, variables: Variables) => boolean;
   readonly negated: boolean;
 }
@@ -13,7 +13,7 @@ export interface OperatorName {
   readonly quantifier: 'ForAllValues' | 'ForAnyValue' | undefined;
 }
 
-/** Splits `ForAnyValue:StringLikeIfExists`. */
+/** Splits a name like `ForAnyValue:StringLikeIfExists`. */
 export function parseOperatorName(name: string): OperatorName {
   const [, quantifier, base = name, ifExists] =
     /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
@@ -24,7 +24,7 @@ export function parseOperatorName(name: string): OperatorName {
   };
 }
 
-/** The operator of a base name; undefined for one this evaluator does not know. */
+/** Returns the operator of a base name; undefined for one that this evaluator does not know. */
 export function findOperator(base: string): ConditionOperator | undefined {
   return OPERATORS.get(base);
 }
@@ -77,7 +77,7 @@ function ordered(read: (text: string) => number, compare: Compare): Test {
   return (policyValue, value) => compare(read(value), read(policyValue));
 }
 
-/** A date is ISO 8601 or seconds since the epoch. */
+/** Reads a date, which is ISO 8601 or seconds since the epoch. */
 function instantMs(text: string): number {
   return /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text);
 }

@@ -1,4 +1,4 @@
-/** The Condition block of a statement: every operator and every key of it must hold. */
+/** The Condition block of a statement. Every operator and every key in it must hold. */
 import type { PolicyStatement } from './authorizer.ts';
 import {
   type ConditionOperator,
@@ -8,21 +8,24 @@ import {
 } from './condition-operators.ts';
 import { asList, type Variables } from './matching.ts';
 
-/** What a request says of one condition key. */
+/** The values that a request has for one condition key. */
 export interface ContextValue {
   readonly values: readonly string[];
   /**
-   * Whether the key may have several values in a request, as `events:source` and `dynamodb:LeadingKeys` may. IAM wants a
-   * set operator (`ForAllValues`, `ForAnyValue`) for such a key, whatever the number of its values in this request.
+   * True when the key may have several values in a request, as `events:source` and `dynamodb:LeadingKeys` may. IAM
+   * demands a set operator (`ForAllValues`, `ForAnyValue`) for such a key, however many values this request has.
    * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
    */
   readonly isMultivalued: boolean;
 }
 
-/** What the request says of a condition key, by its name in any case; undefined where it says nothing. */
+/** Returns the values of a condition key by its name in any case; undefined when the request has none. */
 export type ContextLookup = (key: string) => ContextValue | undefined;
 
-/** Throws UnknownOperatorError rather than let a condition it cannot read pass. */
+/**
+ * Returns true when every condition holds.
+ * @throws UnknownOperatorError, so that a condition that cannot be read lets nothing pass
+ */
 export function conditionsHold(
   condition: PolicyStatement['Condition'],
   lookup: ContextLookup,
@@ -64,12 +67,13 @@ function holds(
 ): boolean {
   if (found === undefined) return absentHolds(name, operator);
   const { values, isMultivalued } = found;
-  // AWS promises nothing for a multivalued key without a set operator, so nobody may rely on it here.
+  // AWS promises nothing for a multivalued key without a set operator, so such a condition never holds here.
   if (isMultivalued && name.quantifier === undefined) return false;
   const satisfies = (value: string): boolean =>
     expected.some((policyValue) => operator.test(policyValue, value, variables)) !== operator.negated;
   if (name.quantifier === 'ForAnyValue') return values.some(satisfies);
-  // A negated operator must hold for every value; a positive one for any, unless ForAllValues says every.
+  // A negated operator must hold for every value. A positive one must hold for one value, or for every value under
+  // ForAllValues.
   return name.quantifier === 'ForAllValues' || operator.negated
     ? values.every(satisfies)
     : values.some(satisfies);

@@ -1,7 +1,10 @@
-/** Every distinct answer the authorizer has given, to prove that a role's statements suffice and none is idle. */
+/**
+ * Every distinct answer of the authorizer. Tests prove with it that a role's statements suffice and that none is
+ * unused.
+ */
 import type { AccessRequest, Decision } from './authorizer.ts';
 
-/** One distinct answer of the authorizer: `role` is the role's ARN, or the principal's where it is none. */
+/** One distinct answer of the authorizer. `role` is the ARN of the role, or of the principal when it is no role. */
 export interface RecordedDecision {
   readonly role: string;
   readonly action: string;
@@ -10,12 +13,12 @@ export interface RecordedDecision {
 }
 
 export interface DecisionLog {
-  /** Fits createAuthorizer's `onDecision`. */
+  /** Records an answer; it fits `onDecision` of createAuthorizer. */
   record(request: AccessRequest, decision: Decision): void;
   entries(): readonly RecordedDecision[];
 }
 
-/** Chunks make for millions of resources; beyond this the oldest are forgotten. */
+/** The most answers kept. Chunks are millions of resources, so the oldest answers are dropped beyond this. */
 const MAX_ENTRIES = 10_000;
 
 export function createDecisionLog(): DecisionLog {

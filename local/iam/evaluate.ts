@@ -1,13 +1,16 @@
 /**
- * IAM's decision: an explicit deny wins; within one account the identity policy or the resource policy allows; across
- * accounts both must. For KMS keys the key policy rules, see AccessRequest.resourcePolicyRules.
+ * The decision of IAM. An explicit deny wins. Within one account the identity policy or the resource policy must
+ * allow; across accounts both must. The key policy of a KMS key rules, see AccessRequest.resourcePolicyRules.
  */
 import type { AccessRequest, Authorizer, Decision } from './authorizer.ts';
 import { isRoot, matchPrincipal } from './principals.ts';
 import type { Roles } from './roles.ts';
 import { applyingStatements } from './statement.ts';
 
-/** `onDecision` sees every decision, e.g. to prove that a role's statements suffice and no more. */
+/**
+ * Creates an authorizer that calls `onDecision` with every decision, e.g. to prove that a role's statements suffice
+ * and no more.
+ */
 export function createAuthorizer(
   roles: Roles,
   onDecision?: (request: AccessRequest, decision: Decision) => void,
@@ -21,7 +24,7 @@ export function createAuthorizer(
   };
 }
 
-/** AWS's words for a refusal, as AccessDenied answers carry them. */
+/** Returns AWS's words for a refusal, as AccessDenied answers carry them. */
 export function accessDeniedMessage(
   request: AccessRequest,
   decision: Extract<Decision, { allowed: false }>,
@@ -36,9 +39,11 @@ interface IdentityOpinion {
 
 interface ResourceOpinion {
   readonly denied: boolean;
-  /** Allowed by naming the caller. */
+  /** True when a statement allows and names the caller. */
   readonly direct: boolean;
-  /** Allowed by naming the caller's account, which leaves it to the identity policy. */
+  /**
+   * True when a statement allows and names the caller's account, which leaves the decision to the identity policy.
+   */
   readonly delegated: boolean;
 }
 
@@ -55,7 +60,7 @@ function evaluate(roles: Roles, request: AccessRequest): Decision {
     : eitherAllows(request, identity, resource);
 }
 
-/** A service has no identity policies: what it does for others, their resource's policy has to allow by its name. */
+/** Decides for an AWS service. It has no identity policies, so the resource's policy has to allow it by name. */
 function serviceMay(request: AccessRequest, { denied, direct }: ResourceOpinion): Decision {
   if (denied) return explicitDeny('with an explicit deny in a resource-based policy');
   return direct ? { allowed: true } : implicitDeny(noPolicy('resource-based', request));
@@ -88,7 +93,10 @@ function resourceOpinion(request: AccessRequest): ResourceOpinion {
   };
 }
 
-/** Within the account a direct allow suffices; whatever is delegated, or comes from outside, needs the identity too. */
+/**
+ * Decides when the resource policy rules. Within the account a direct allow suffices. A delegated caller, or one
+ * from another account, needs an identity policy too.
+ */
 function resourceRules(
   request: AccessRequest,
   identity: IdentityOpinion,

@@ -1,17 +1,18 @@
 /**
- * The texts of a policy: literals, wildcards (`*` any run, `?` any one character) and variables (`${aws:PrincipalArn}`).
- * What a variable stands for is never read as a wildcard, so a caller cannot widen a policy by its own attributes.
+ * The texts of a policy: literals, wildcards (`*` for any run, `?` for any one character) and variables
+ * (`${aws:PrincipalArn}`). The value of a variable is never read as a wildcard, so a caller cannot widen a policy
+ * by its own attributes.
  */
 
-/** What a policy variable stands for in this request; undefined where the request has no such key. */
+/** Returns the value of a policy variable in this request; undefined when the request has no such key. */
 export type Variables = (name: string) => string | undefined;
 
 const VARIABLE = /\$\{([^}]*)\}/g;
-// Wildcards are marked by private-use characters while variables are filled in.
+// Private-use characters mark the wildcards while variables are filled in.
 const ANY_RUN = '\uE000';
 const ANY_ONE = '\uE001';
 
-/** One or many, as policies write it. */
+/** Returns a list of the one or many values that a policy writes. */
 export function asList<T extends string | number | boolean | object>(
   value: T | readonly T[] | undefined,
 ): readonly T[] {
@@ -19,34 +20,36 @@ export function asList<T extends string | number | boolean | object>(
   return isList(value) ? value : [value];
 }
 
-/** The names of the variables in a text that this request cannot fill. */
+/** Returns the names of the variables in a text that this request cannot fill. */
 export function missingVariables(text: string, variables: Variables): readonly string[] {
   return [...text.matchAll(VARIABLE)]
     .map((match) => match[1] ?? '')
     .filter((name) => valueOf(name, variables) === undefined);
 }
 
-/** Whether a value is the text, wildcards read literally. */
+/** True when a value is the text; its wildcards are literals. */
 export function equalsText(text: string, value: string, variables: Variables): boolean {
   return fill(text, variables) === value;
 }
 
-/** The same without case, in the text, the value and what variables stand for. */
+/** True when a value is the text without regard to case, in what variables stand for as well. */
 export function equalsIgnoringCase(text: string, value: string, variables: Variables): boolean {
   return fill(text, variables).toLowerCase() === value.toLowerCase();
 }
 
-/** Whether a value matches the text with its wildcards. */
+/** True when a value matches the text with its wildcards. */
 export function matchesText(text: string, value: string, variables: Variables): boolean {
   return toRegExp(fill(mark(text), variables)).test(value);
 }
 
-/** Actions (`kms:Generate*`) compare without case and know no variables. */
+/** True when an action matches. Actions (`kms:Generate*`) compare without case and have no variables. */
 export function matchesAction(pattern: string, action: string): boolean {
   return toRegExp(mark(pattern.toLowerCase())).test(action.toLowerCase());
 }
 
-/** ARNs compare part by part, so that a `*` before the resource part never swallows a colon. */
+/**
+ * True when an ARN matches. ARNs compare part by part, so that a `*` before the resource part never covers a colon.
+ */
 export function matchesArn(text: string, arn: string, variables: Variables): boolean {
   const patterns = arnParts(fill(mark(text), variables));
   const parts = arnParts(arn);
@@ -58,7 +61,7 @@ function fill(text: string, variables: Variables): string {
   return text.replaceAll(VARIABLE, (_whole, name: string) => valueOf(name, variables) ?? '');
 }
 
-/** `*`, `?` and `$` stand for themselves; `${name, 'default'}` falls back on its default. */
+/** Returns the value of a variable. `*`, `?` and `$` stand for themselves; `${name, 'default'}` has a default. */
 function valueOf(expression: string, variables: Variables): string | undefined {
   if (expression === '*' || expression === '?' || expression === '$') return expression;
   const [, name, fallback] = /^\s*([^,]*?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(expression) ?? [];
@@ -77,7 +80,7 @@ function mark(text: string): string {
 const MAX_COMPILED = 5000;
 const compiled = new Map<string, RegExp>();
 
-/** Policies stay while requests come and go: what was compiled once is kept. */
+/** Returns the compiled text. Policies stay the same over many requests, so it is compiled once. */
 function toRegExp(marked: string): RegExp {
   const known = compiled.get(marked);
   if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** Whether a policy document is one that can be evaluated; asked when it is stored, so that it never surprises later. */
+/** The check of a policy document when it is stored, so that evaluating it later never fails. */
 import * as z from 'zod';
 import type { PolicyDocument, PolicyStatement } from './authorizer.ts';
 import { findOperator, parseOperatorName } from './condition-operators.ts';
@@ -11,7 +11,10 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
 
-/** Parses and checks a policy's text. Throws PolicyError. */
+/**
+ * Parses and checks a policy's text.
+ * @throws PolicyError
+ */
 export function parsePolicy(text: string, kind: PolicyKind): PolicyDocument {
   let value: unknown;
   try {
@@ -22,7 +25,10 @@ export function parsePolicy(text: string, kind: PolicyKind): PolicyDocument {
   return assertPolicy(value, kind);
 }
 
-/** Throws PolicyError for unknown elements, unknown condition operators, principals where they cannot be. */
+/**
+ * Checks a policy.
+ * @throws PolicyError for unknown elements, unknown condition operators, or principals where they cannot be
+ */
 export function assertPolicy(value: unknown, kind: PolicyKind): PolicyDocument {
   const parsed = document.safeParse(value);
   if (!parsed.success)

@@ -1,18 +1,18 @@
-/** Whom a Principal element names. Principals match exactly; AWS knows no wildcards inside their ARNs. */
+/** The callers that a Principal element names. Principals match exactly: AWS knows no wildcards inside their ARNs. */
 import type { Principal } from '../front/service.ts';
 import type { PolicyStatement } from './authorizer.ts';
 import { asList } from './matching.ts';
 
 /**
- * `direct`: the caller itself (its role, its session, everyone). `account`: only the account it belongs to, which
- * leaves the decision to that account's identity policies. `none`: somebody else.
+ * `direct` is a match of the caller itself (its role, its session, everyone). `account` is a match of only its
+ * account, which leaves the decision to the identity policies of that account. `none` is a match of somebody else.
  */
 export type PrincipalMatch = 'direct' | 'account' | 'none';
 
-/** Precondition: the statement belongs to a resource policy, and so has a Principal or a NotPrincipal. */
+/** Precondition: the statement belongs to a resource policy, and therefore has a Principal or a NotPrincipal. */
 export function matchPrincipal(statement: PolicyStatement, principal: Principal): PrincipalMatch {
   if (statement.NotPrincipal === undefined) return match(statement.Principal, principal);
-  // Naming the account in NotPrincipal exempts its root alone, not everyone in it.
+  // An account in NotPrincipal exempts its root alone, not everyone in it.
   return match(statement.NotPrincipal, principal) === 'direct' ? 'none' : 'direct';
 }
 
@@ -29,7 +29,7 @@ function match(element: PolicyStatement['Principal'], principal: Principal): Pri
   if (element === '*') return 'direct';
   if (principal.service !== undefined)
     return asList(element['Service']).includes(principal.service) ? 'direct' : 'none';
-  // Federated and CanonicalUser principals are never a caller of ours.
+  // Our callers are never Federated or CanonicalUser principals.
   const names = asList(element['AWS']);
   if (names.some((name) => namesCaller(name, principal))) return 'direct';
   return names.some((name) => namesAccount(name, principal)) ? 'account' : 'none';

@@ -3,9 +3,12 @@ import type { PolicyDocument } from './authorizer.ts';
 import { assertPolicy } from './policy-validation.ts';
 
 export interface Roles {
-  /** Replaces the role's policies. Throws PolicyError where a document could not be evaluated. */
+  /**
+   * Replaces the role's policies.
+   * @throws PolicyError for a document that could not be evaluated
+   */
   put(roleArn: string, policies: readonly PolicyDocument[]): void;
-  /** The policies of a role; none for a role that was never put, which therefore may do nothing. */
+  /** Returns the policies of a role; none for a role that was never put, which may therefore do nothing. */
   policies(roleArn: string): readonly PolicyDocument[];
 }
 

@@ -2,7 +2,10 @@
 import type { Principal, Sender } from '../front/service.ts';
 import type { AccessRequest } from './authorizer.ts';
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+/**
+ * Returns the principal and the condition keys of a service that sends for a resource.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+ */
 export function senderRequest({
   service,
   sourceArn,

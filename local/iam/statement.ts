@@ -1,9 +1,9 @@
-/** Whether one statement speaks about a request: its action, its resource, its conditions. */
+/** The question whether a statement applies to a request: by its action, its resource and its conditions. */
 import type { AccessRequest, PolicyDocument, PolicyStatement } from './authorizer.ts';
 import { conditionsHold, type ContextLookup, type ContextValue } from './conditions.ts';
 import { asList, matchesAction, matchesText, missingVariables, type Variables } from './matching.ts';
 
-/** The statements of a document that apply to the request, principals left aside. */
+/** Returns the statements of a document that apply to the request, whatever their principals. */
 export function applyingStatements(
   document: PolicyDocument,
   request: AccessRequest,
@@ -13,7 +13,10 @@ export function applyingStatements(
   return asList(document.Statement).filter((statement) => applies(statement, request, lookup, variables));
 }
 
-/** Condition keys compare without case. Those of the principal and of the resource's owner are always there. */
+/**
+ * Returns a lookup of condition keys without case. The keys of the principal and of the resource's owner always
+ * exist.
+ */
 function contextLookup(request: AccessRequest): ContextLookup {
   const { principal, resourceAccountId, context = {} } = request;
   const found = new Map<string, ContextValue>();
@@ -35,7 +38,7 @@ function single(value: string): ContextValue {
   return { values: [value], isMultivalued: false };
 }
 
-/** Documents of the version before 2012-10-17, which is also the default, know no variables. */
+/** Returns the variables of a document. Documents of the version before 2012-10-17, the default, have none. */
 function policyVariables(document: PolicyDocument, lookup: ContextLookup): Variables | undefined {
   if (document.Version !== '2012-10-17') return undefined;
   return (name) => {
@@ -71,7 +74,7 @@ function resourceApplies(statement: PolicyStatement, resource: string, variables
   return statement.NotResource === undefined ? named(statement.Resource) : !named(statement.NotResource);
 }
 
-/** Every text of a statement in which a variable may stand. */
+/** Returns every text of a statement in which a variable may stand. */
 function textsOf(statement: PolicyStatement): readonly string[] {
   const values = Object.values(statement.Condition ?? {}).flatMap((keys) =>
     Object.values(keys).flatMap((value) => asList<string | boolean | number>(value).map(String)),
