@@ -1,15 +1,15 @@
-/** Hands what one service emits to another: to a queue or a function, told apart by its ARN. */
+/** Delivers the payloads that one service sends to another: to a queue or to a function, told apart by ARN. */
 import type { Deliver } from './front/service.ts';
 import type { Lambda } from './lambda/service.ts';
 import type { Sqs } from './sqs/service.ts';
 
 export interface Receivers {
   readonly sqs: Pick<Sqs, 'deliver'>;
-  /** Answers undefined until functions are deployed. */
+  /** Returns undefined until functions are deployed. */
   readonly functions: () => Pick<Lambda, 'deliver'> | undefined;
 }
 
-/** Returns a `Deliver` that rejects when nothing has that ARN. */
+/** Returns a `Deliver`, which rejects when nothing has that ARN. */
 export function createDeliver({ sqs, functions }: Receivers): Deliver {
   return async (targetArn, payload, sender) => {
     const service = targetArn.split(':')[2];

@@ -10,11 +10,11 @@ import { createS3 } from './s3/service.ts';
 import { createSqs, type Sqs } from './sqs/service.ts';
 
 export interface ServicesOptions {
-  /** Gets what has to be closed. */
+  /** Receives everything that has to be closed. */
   readonly opened: AsyncDisposableStack;
   readonly front: Endpoint;
   readonly dataDir: string;
-  /** True when `dataDir` is removed at the end: what is written a little at a time then needs no file. */
+  /** True when `dataDir` is removed at the end. DynamoDB then keeps its tables in memory. */
   readonly isTemporary: boolean;
   readonly clock: LocalClock;
   readonly authorizer: Authorizer;
@@ -33,7 +33,7 @@ export interface OpenServices {
   readonly events: EventBridge;
 }
 
-/** The pause between two looks of KMS for what has become due. */
+/** The pause between two ticks of KMS. */
 const KMS_TICK_MS = 1000;
 
 export async function openServices(options: ServicesOptions): Promise<OpenServices> {
@@ -57,7 +57,7 @@ export async function openServices(options: ServicesOptions): Promise<OpenServic
   return services;
 }
 
-/** Keeps KMS's time-driven changes coming while nobody calls it. Answers how to stop. */
+/** Makes KMS do what has become due while nobody calls it. Returns a function that stops this. */
 function tickKms(kms: Kms, clock: LocalClock, onCrash: (error: unknown) => void): () => void {
   const timer = setInterval(() => void kms.tick().catch(onCrash), KMS_TICK_MS).unref();
   const unsubscribe = clock.onAdvance(async () => kms.tick());

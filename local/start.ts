@@ -1,4 +1,7 @@
-/** Starts the local AWS: every service in one process behind one endpoint, wired to each other and under control. */
+/**
+ * Starts the local AWS: every service in one process behind one endpoint, connected to each other and to the
+ * control API.
+ */
 import { join } from 'node:path';
 import { createControl } from './control.ts';
 import { openDataFolder, openTemporaryFolder } from './data-folder.ts';
@@ -17,13 +20,16 @@ import { type DeployOptions, deployStack } from './stack/deploy.ts';
 export interface AwsOptions {
   /** Default 0, which takes any free port. */
   readonly port?: number;
-  /** The folder in which everything rests, closed to other users. Default: a temporary one, removed at the end. */
+  /** The folder of all data, closed to other users. Default: a temporary folder, removed at the end. */
   readonly dataDir?: string;
-  /** True: S3 takes only what is signed with the secret `local`. Default false: any secret will do. */
+  /** True when S3 takes only requests signed with the secret `local`. Default false: it takes any secret. */
   readonly verifySignatures?: boolean;
   /** Called with failures of the local AWS itself. Default: writes a line on stderr. */
   readonly onCrash?: (error: unknown) => void;
-  /** Called with the target of an event that neither it nor a dead-letter queue took. Default: calls `onCrash`. */
+  /**
+   * Called with the target of an event that neither the target nor a dead-letter queue took. Default: calls
+   * `onCrash`.
+   */
   readonly onUndelivered?: (targetArn: string, error: unknown) => void;
 }
 
@@ -44,20 +50,20 @@ export interface RunningAws extends OpenServices {
   readonly front: Endpoint;
   readonly dataDir: string;
   readonly clock: LocalClock;
-  /** The roles of every account; a test or a seed may put more. */
+  /** The roles of every account. A test or a seed may add roles. */
   readonly roles: Roles;
   /** Makes functions reachable for events, notifications, faults and the control API. */
   serve(functions: Functions): void;
   /**
-   * Deploys this project's stack, serves its functions, and answers its outputs.
-   * @throws StackError for what the local AWS cannot deploy, or the error that a service answered.
+   * Deploys this project's stack, serves its functions, and returns its outputs.
+   * @throws StackError for what the local AWS cannot deploy, or the error that a service answered
    */
   deploy(options: StackOptions): Promise<Readonly<Record<string, string>>>;
   /** Ends everything, the last started first. */
   close(): Promise<void>;
 }
 
-/** @throws Node's EADDRINUSE when the port is taken, or an Error when the data folder is open to other users. */
+/** @throws Node's EADDRINUSE when the port is taken, or an Error when the data folder is open to other users */
 export async function startAws(options: AwsOptions = {}): Promise<RunningAws> {
   await using opened = new AsyncDisposableStack();
   const onCrash = options.onCrash ?? ((error) => console.error(error));

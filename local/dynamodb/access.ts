@@ -1,4 +1,4 @@
-/** Which action on which resource an operation is, as IAM sees it. */
+/** The actions and resources that an operation is to IAM. */
 import * as z from 'zod';
 import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
@@ -10,15 +10,15 @@ import { TRANSACT_ACTIONS, transactEntries } from './transact-entries.ts';
 
 export interface AccessPorts {
   readonly authorizer: Authorizer;
-  /** The attribute that is a table's partition key; undefined for a table that is not there. */
+  /** Returns the partition key's attribute of a table; undefined for a table that does not exist. */
   readonly partitionKey: (table: string) => Promise<string | undefined>;
 }
 
 interface Access {
   readonly action: string;
-  /** Below `arn:aws:dynamodb:{region}:{account}:table/`, or a whole ARN. */
+  /** The resource's name after `arn:aws:dynamodb:{region}:{account}:table/`, or a whole ARN. */
   readonly resource: string;
-  /** The table, and what is asked of it, where items are named. */
+  /** The table and the request about its items, if the operation names items. */
   readonly items?: { readonly table: string; readonly request: unknown };
 }
 
@@ -51,7 +51,7 @@ export async function requireTableAccess(
 }
 
 /**
- * What a policy may ask of a request about items. The two lists are left out where they are empty, as AWS leaves them out.
+ * Returns the condition keys of a request about items. An empty list is left out, as AWS leaves it out.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  */
 function conditionKeys(

@@ -1,4 +1,7 @@
-/** The parts of dynalite that its HTTP server is made of. It is CommonJS without types, so their shapes stand here. */
+/**
+ * The parts of which dynalite's HTTP server is made. dynalite is CommonJS without types, so their shapes are
+ * declared here.
+ */
 import { createRequire } from 'node:module';
 
 export type Callback<T> = (error: object | null | undefined, value?: T) => void;
@@ -27,7 +30,7 @@ export interface Validations {
   checkValidations(input: object, types: object, custom: unknown, store: Store): void;
 }
 
-/** What an operation's input may hold. */
+/** The rules for an operation's input. */
 export interface Validation {
   readonly types: Readonly<Record<string, unknown>>;
   readonly custom: unknown;
@@ -59,7 +62,7 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   'UpdateTable',
 ]);
 
-/** How dynalite checks and performs an operation; undefined where it has none such. */
+/** Returns dynalite's check and action of an operation; undefined when dynalite does not have it. */
 export function dynaliteOperation(name: string): { validation: Validation; action: Action } | undefined {
   if (!OPERATIONS.has(name)) return undefined;
   const module = name.charAt(0).toLowerCase() + name.slice(1);

@@ -1,6 +1,7 @@
 /**
- * The item store: dynalite's own validations and actions, called in this process without its HTTP server, one store per
- * account and region. What dynalite lacks (transactions, TTL, the item of a failed condition) is built around it.
+ * The item store, one per account and region. It calls dynalite's own validations and actions in this process,
+ * without its HTTP server. The files around it add what dynalite lacks (transactions, TTL, the item of a failed
+ * condition).
  */
 import * as z from 'zod';
 import { notImplemented } from '../front/operation-input.ts';
@@ -20,30 +21,37 @@ export type Item = Readonly<Record<string, unknown>>;
 export type Input = Readonly<Record<string, unknown>>;
 
 export interface Engine {
-  /** Runs one of DynamoDB's single operations. Throws what DynamoDB answers; NotImplemented for unknown members. */
+  /**
+   * Runs one of DynamoDB's single operations.
+   * @throws AwsError that DynamoDB answers, or NotImplemented for unknown members
+   */
   run(operation: string, input: Input): Promise<Input>;
   /**
-   * Validates a PutItem, UpdateItem or DeleteItem and evaluates its condition against the item as it is, without
-   * writing. Throws ValidationException and the like.
+   * Validates a PutItem, UpdateItem or DeleteItem and evaluates its condition against the current item, without
+   * writing.
+   * @throws AwsError that DynamoDB answers, e.g. ValidationException
    */
   check(operation: string, input: Input): Promise<CheckedWrite>;
-  /** The names of a table's key attributes. Throws ResourceNotFoundException. */
+  /**
+   * Resolves to the names of a table's key attributes.
+   * @throws ResourceNotFoundException
+   */
   keyNames(table: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 export interface CheckedWrite {
-  /** Distinguishes items: table and key, canonically. */
+  /** The identity of an item: its table and key in canonical form. */
   readonly identity: string;
   readonly key: Item;
   readonly before: Item | undefined;
   readonly conditionHolds: boolean;
 }
 
-/** dynalite's refusals carry DynamoDB's status and body; an error without them is a failure. */
+/** A refusal of dynalite, which carries DynamoDB's status and body. An error without them is a failure. */
 const refusalSchema = z.object({ statusCode: z.number(), body: z.record(z.string(), z.unknown()) });
 
-/** `path`: the LevelDB folder; unset keeps everything in memory. */
+/** Opens a store. `path` is the LevelDB folder; without it everything stays in memory. */
 export function openEngine(options: { path?: string; accountId: string; region: string }): Engine {
   const store = internals.create({
     path: options.path,
@@ -89,7 +97,7 @@ async function tableOf(store: Store, name: unknown): Promise<Table> {
   return promised<Table>((done) => store.getTable(name, done), { KeySchema: [] });
 }
 
-/** dynalite drops members it does not know; DynamoDB would act upon them. */
+/** Validates an input. Unknown members are refused, because dynalite drops them and DynamoDB would act upon them. */
 function validate(store: Store, operation: string, input: Input): { action: Action; data: Input } {
   const known = dynaliteOperation(operation);
   if (known === undefined) throw notImplemented(`DynamoDB ${operation}`);
@@ -108,7 +116,7 @@ function validate(store: Store, operation: string, input: Input): { action: Acti
   }
 }
 
-/** `nothing` is what an operation without a result resolves to. */
+/** Turns a callback into a promise. An operation without a result resolves to `nothing`. */
 async function promised<T>(start: (done: Callback<T>) => void, nothing: T): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   start((error, value = nothing) => (error === null || error === undefined ? resolve(value) : reject(error)));
@@ -120,12 +128,15 @@ async function promised<T>(start: (done: Callback<T>) => void, nothing: T): Prom
   }
 }
 
-/** An absent item is no error. */
+/** Turns the error of an absent item into no result. */
 function withoutAbsence(done: Callback<unknown>): Callback<unknown> {
   return (error, item) => done(error instanceof Error && error.name === 'NotFoundError' ? null : error, item);
 }
 
-/** Throws the AwsError of a refusal; nothing where there is none, or where the error is a failure. */
+/**
+ * Returns when the error is no refusal.
+ * @throws AwsError of a refusal
+ */
 function throwRefusal(error: unknown): void {
   const refusal = refusalSchema.safeParse(error);
   if (!refusal.success) return;

@@ -1,4 +1,4 @@
-/** Many may pass together, or one alone: single writes share the gate, a transaction has it to itself. */
+/** A gate through which many pass together, or one alone. Single writes share it; a transaction has it to itself. */
 
 export interface Gate {
   shared<T>(run: () => Promise<T>): Promise<T>;
@@ -10,7 +10,7 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-/** First come, first served, so that neither side starves. */
+/** Creates a gate that lets callers pass in the order of their arrival, so that none waits for ever. */
 export function createGate(): Gate {
   const waiting: Waiting[] = [];
   let inside = 0;

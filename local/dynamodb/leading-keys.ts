@@ -1,5 +1,6 @@
 /**
- * `dynamodb:LeadingKeys`: the partition keys a request names, by which a role may be confined to some of a table's items.
+ * The condition key `dynamodb:LeadingKeys`: the partition keys that a request names. It can confine a role to some
+ * of a table's items.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 import * as z from 'zod';
@@ -24,8 +25,8 @@ const requestSchema = z.union([
 const keySchema = z.object({ S: z.string() }).or(z.object({ N: z.string() }));
 
 /**
- * Of a single-item request, a Query, or the part of a batch that is about one table. Empty for a Scan, and where the
- * request is malformed, which the operation itself refuses.
+ * Returns the keys of a single-item request, a Query, or the part of a batch that is about one table. The list is
+ * empty for a Scan, and for a malformed request, which the operation itself refuses.
  */
 export function leadingKeys(request: unknown, partitionKey: string): readonly string[] {
   return named(request, partitionKey).flatMap((value) => {

@@ -1,7 +1,7 @@
 /**
- * `dynamodb:Attributes`: the names of the attributes that a request speaks of, by which a role may be confined to some of
- * an item. All that it names counts: keys, the item that is put, what an expression reads, writes or compares. What an
- * operation answers without being asked for it by name does not.
+ * The condition key `dynamodb:Attributes`: the names of the attributes in a request. It can confine a role to some
+ * of an item's attributes. Every name in the request counts: keys, the item that is put, and what an expression
+ * reads, writes or compares. An attribute that is answered without being named does not count.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 import * as z from 'zod';
@@ -23,7 +23,7 @@ const requestSchema = z.object({
   FilterExpression: expression,
   ProjectionExpression: expression,
   ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
-  // As requests named attributes before there were expressions.
+  // Requests used this member before there were expressions.
   AttributesToGet: z.array(z.string()).default([]),
   AttributeUpdates: names.default([]),
   Expected: names.default([]),
@@ -32,12 +32,12 @@ const requestSchema = z.object({
   ScanFilter: names.default([]),
 });
 
-/** Words of the expression languages. They are reserved: an attribute of such a name stands as `#name`. */
+/** Words of the expression languages. They are reserved: an attribute of such a name is written as `#name`. */
 const WORDS: ReadonlySet<string> = new Set('SET REMOVE ADD DELETE AND OR NOT BETWEEN IN'.split(' '));
 
 /**
- * Of a single-item request, a Query, a Scan, or the part of a batch that is about one table; each name once. Empty where
- * the request is malformed, which the operation itself refuses.
+ * Returns the attributes of a single-item request, a Query, a Scan, or the part of a batch that is about one table;
+ * each name once. The list is empty for a malformed request, which the operation itself refuses.
  */
 export function requestedAttributes(request: unknown): readonly string[] {
   const writes = z.array(write).safeParse(request).data;
@@ -72,14 +72,17 @@ function expressionNames(request: Request): readonly string[] {
   ].flatMap((text) => topLevelNames(text).map((name) => ExpressionAttributeNames[name] ?? name));
 }
 
-/** The attributes that an expression begins its paths with: of `#signal.#at` the first. No functions, no `:values`. */
+/**
+ * Returns the first names of the paths in an expression: of `#signal.#at` the first. Functions and `:values` do not
+ * count.
+ */
 function topLevelNames(text: string): readonly string[] {
   return [...text.matchAll(/(?<![\w.:#])#?[A-Za-z_]\w*(?!\w|\s*\()/gu)]
     .map(([name]) => name)
     .filter((name) => !WORDS.has(name.toUpperCase()));
 }
 
-/** A member that is null is one that is not there. */
+/** Removes members that are null, which count as absent. */
 function withoutNulls(request: unknown): unknown {
   const members = item.safeParse(request).data ?? {};
   return Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));

@@ -1,6 +1,7 @@
 /**
- * DynamoDB as AWS has it: dynalite for tables, items, queries and expressions, and around it what dynalite lacks:
- * transactions, time to live, the item of a failed condition, access control, tables per account and region.
+ * The local DynamoDB. dynalite has the tables, items, queries and expressions. Around it stands what dynalite
+ * lacks: transactions, time to live, the item of a failed condition, access control, and tables per account and
+ * region.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,11 +15,11 @@ import { openTimeToLive, type TimeToLive } from './time-to-live.ts';
 import { type TransactContext, transactGet, transactWrite } from './transact.ts';
 
 export interface DynamoDbOptions {
-  /** Unset: nothing outlives the process. */
+  /** Default: nothing outlives the process. */
   readonly dataDir?: string;
   readonly clock: LocalClock;
   readonly authorizer: Authorizer;
-  /** Told when a sweep of expired items fails. Default: a line on stderr. */
+  /** Called when a sweep of expired items fails. Default: writes a line on stderr. */
   readonly onCrash?: (error: unknown) => void;
 }
 
@@ -86,7 +87,7 @@ async function run(tables: Tables, operation: string, input: Input): Promise<obj
   }
 }
 
-/** A write whose failed condition is answered with the item that failed it; alone, so that it is the very item. */
+/** Writes, or answers the item that failed the condition. It runs alone, so that it answers that very item. */
 async function writeExplaining(engine: Engine, operation: string, input: Input): Promise<object> {
   const { ReturnValuesOnConditionCheckFailure: returned, ...write } = input;
   const { conditionHolds, before } = await engine.check(operation, write);

@@ -1,6 +1,6 @@
 /**
- * Time to live: which attribute of a table holds it, and the sweep that deletes what has passed it. AWS sweeps within
- * days and goes on answering expired items until then; here it is once a minute, and at every jump of the clock.
+ * Time to live: the attribute of a table that holds it, and the sweep that deletes expired items. AWS sweeps within
+ * days and answers expired items until then. This sweep runs once a minute and at every jump of the clock.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
@@ -10,7 +10,10 @@ import type { Engine, Input, Item } from './engine.ts';
 import { validationException } from './transact-entries.ts';
 
 export interface TimeToLive {
-  /** Throws ValidationException where it is already as asked. */
+  /**
+   * Enables or disables the time to live of a table.
+   * @throws ValidationException when it is so already
+   */
   update(input: Input): Promise<object>;
   describe(input: Input): Promise<object>;
   forget(table: string): Promise<void>;
@@ -27,10 +30,10 @@ const updateSchema = z.strictObject({
 });
 const itemsSchema = z.array(z.record(z.string(), z.unknown()));
 const attributesSchema = z.record(z.string(), z.string());
-/** AWS leaves items alone that expired longer ago than this. */
+/** AWS does not delete items that expired longer ago than this. */
 const FIVE_YEARS_SECONDS = 5 * 365 * 24 * 3600;
 
-/** `file` holds attribute names by table; unset keeps them in memory. */
+/** Opens the time to live of a store. `file` holds attribute names by table; without it they stay in memory. */
 export async function openTimeToLive(engine: Engine, file: string | undefined): Promise<TimeToLive> {
   const attributes = new Map(Object.entries(file === undefined ? {} : await load(file)));
   const save = async (): Promise<void> => {
@@ -97,7 +100,7 @@ async function* scanExpired(
   } while (start !== undefined);
 }
 
-/** A writer may have moved the item's time meanwhile. */
+/** Deletes an item unless a writer has moved its time meanwhile. */
 async function deleteUnchanged(
   engine: Engine,
   table: string,

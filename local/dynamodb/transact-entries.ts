@@ -1,4 +1,4 @@
-/** The items of a transaction: what each does, and the checks AWS makes before any of them. */
+/** The items of a transaction: the action of each, and the checks that AWS makes before any of them. */
 import * as z from 'zod';
 import { readInput } from '../front/operation-input.ts';
 import { AwsError } from '../front/service.ts';
@@ -11,7 +11,7 @@ export interface TransactEntry {
   readonly request: Input;
 }
 
-/** The IAM action of each kind. */
+/** The IAM action of each kind of item. */
 export const TRANSACT_ACTIONS: Readonly<Record<EntryKind, string>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
@@ -40,7 +40,10 @@ const transactSchema = z.strictObject({
   ReturnItemCollectionMetrics: z.literal('NONE').optional(),
 });
 
-/** Throws ValidationException unless there are 1 to 100 items of exactly one kind each. */
+/**
+ * Returns the items of a transaction.
+ * @throws ValidationException unless there are 1 to 100 items of exactly one kind each
+ */
 export function transactEntries(input: Input): readonly TransactEntry[] {
   return readInput(transactSchema, input, validationException).TransactItems.map((item) => {
     const present = KINDS.flatMap((kind) =>

@@ -1,6 +1,7 @@
 /**
- * TransactWriteItems and TransactGetItems: all of it or none, in one order with every other write. Contention makes
- * callers wait here, where AWS would answer TransactionConflict; faults can play that part.
+ * TransactWriteItems and TransactGetItems: a transaction takes effect completely or not at all, in one order with
+ * every other write. Under contention callers wait here, and AWS would answer TransactionConflict; a fault can
+ * answer that.
  */
 import { createHash } from 'node:crypto';
 import { AwsError, type Clock } from '../front/service.ts';
@@ -17,7 +18,7 @@ export interface TransactContext {
   readonly engine: Engine;
   readonly gate: Gate;
   readonly clock: Clock;
-  /** Client request tokens of the last ten minutes, with the digest of what they stood for. */
+  /** Client request tokens of the last ten minutes, each with the digest of its request. */
   readonly tokens: Map<string, { readonly digest: string; readonly untilMs: number }>;
 }
 
@@ -40,11 +41,15 @@ const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, string>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',
-  // Takes what a DeleteItem takes, and is only ever checked.
+  // A ConditionCheck takes the same input as a DeleteItem, and is only checked.
   ConditionCheck: 'DeleteItem',
 };
 
-/** Throws TransactionCanceledException with a reason per item, IdempotentParameterMismatchException, … */
+/**
+ * Writes all items or none.
+ * @throws TransactionCanceledException with a reason per item, IdempotentParameterMismatchException, or what a
+ * single write throws
+ */
 export async function transactWrite(context: TransactContext, input: Input): Promise<object> {
   const entries = transactEntries(input);
   return context.gate.alone(async () => {
@@ -117,7 +122,10 @@ function throwIfCancelled(reasons: readonly Reason[]): void {
   );
 }
 
-/** Every condition holds; what can still fail is an update expression on the item as it is, which undoes the rest. */
+/**
+ * Writes the items, whose conditions all hold. An update expression can still fail on the current item, which
+ * undoes the rest.
+ */
 async function apply(engine: Engine, plan: readonly Planned[]): Promise<void> {
   const outcomes = await Promise.allSettled(plan.map(async (entry) => write(engine, entry)));
   if (outcomes.every(({ status }) => status === 'fulfilled')) return;

@@ -1,4 +1,4 @@
-/** The operations on buses and on who may use them. */
+/** The operations on buses and on their policies. */
 import * as z from 'zod';
 import type { PolicyDocument, PolicyStatement } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';

@@ -1,4 +1,4 @@
-/** Buses with their rules, targets and policies, per account and region; kept in one small file. */
+/** Buses with their rules, targets and policies, per account and region, in one small file. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { PolicyDocument } from '../iam/authorizer.ts';
 import { AwsError, type Caller } from '../front/service.ts';
@@ -30,14 +30,14 @@ export interface Bus {
 }
 
 export interface Buses {
-  /** The default bus of an account and region exists always, every other once created. */
+  /** Returns a bus. The default bus of an account and region always exists, any other once it is created. */
   find(arn: string): Bus | undefined;
   list(accountId: string, region: string): readonly Bus[];
   put(bus: Bus): void;
   remove(arn: string): void;
 }
 
-/** `file`: unset keeps them in memory. */
+/** Opens the buses. Without `file` they stay in memory. */
 export function openBuses(file: string | undefined): Buses {
   const buses = new Map<string, Bus>(file === undefined ? [] : load(file).map((bus) => [bus.arn, bus]));
   const save = (): void => {
@@ -78,20 +78,23 @@ export function isBusArn(arn: string): boolean {
   return /^arn:aws:events:[^:]+:\d{12}:event-bus\//.test(arn);
 }
 
-/** The ARN of a bus given by name (of the caller's account), by ARN, or not at all (the default bus). */
+/**
+ * Returns the ARN of a bus that is given by name (of the caller's account), by ARN, or not at all (the default
+ * bus).
+ */
 export function busArnOf(nameOrArn: string | undefined, { principal, region }: Caller): string {
   if (nameOrArn !== undefined && isBusArn(nameOrArn)) return nameOrArn;
   return busArn(region, principal.accountId, nameOrArn ?? 'default');
 }
 
-/** Throws ResourceNotFoundException. */
+/** @throws ResourceNotFoundException */
 export function requireBus(buses: Buses, arn: string): Bus {
   const bus = buses.find(arn);
   if (bus === undefined) throw notFound(`Event bus ${arn.split('/')[1] ?? arn} does not exist.`);
   return bus;
 }
 
-/** Throws ResourceNotFoundException. */
+/** @throws ResourceNotFoundException */
 export function requireRule(bus: Bus, name: string): Rule {
   const rule = bus.rules[name];
   if (rule === undefined) throw notFound(`Rule ${name} does not exist on EventBus ${bus.name}.`);

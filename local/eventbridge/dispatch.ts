@@ -1,6 +1,6 @@
 /**
- * From an event on a bus to its targets: matches rules, crosses to other buses where their policies allow, and, for
- * drills, loses, doubles or reorders what it hands to queues and functions.
+ * The way of an event from a bus to its targets. It matches rules and crosses to other buses if their policies
+ * allow it. On demand of a drill it loses, doubles or reorders what it sends to queues and functions.
  */
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../iam/authorizer.ts';
@@ -9,20 +9,20 @@ import { type Bus, type Buses, isBusArn, ruleArn, type Target } from './bus.ts';
 import { eventContext } from './event-context.ts';
 import { compilePattern } from './pattern.ts';
 
-/** How EventBridge hands events to targets: `reorder` holds one back until told anew. */
+/** The way in which EventBridge sends events to targets. `reorder` holds one back until the mode is set anew. */
 export type DeliveryMode = 'normal' | 'lose' | 'double' | 'reorder';
 
-/** An event as targets receive it. */
+/** An event in the form in which targets receive it. */
 export interface BusEvent extends AwsEvent {
   readonly version: '0';
   readonly id: string;
 }
 
 export interface Dispatcher {
-  /** Hands the event to whatever matches it, in the background. */
+  /** Sends the event to every target of a matching rule, in the background. */
   dispatch(bus: Bus, event: BusEvent): void;
   setMode(mode: DeliveryMode): void;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no delivery is under way. */
   settled(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface DispatchOptions {
   readonly buses: Buses;
   readonly authorizer: Authorizer;
   readonly deliver: Deliver;
-  /** Told of an event that no target and no dead letter queue took. */
+  /** Called for an event that neither a target nor its dead-letter queue took. */
   readonly onUndelivered: (targetArn: string, error: unknown) => void;
 }
 
@@ -68,7 +68,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   const route = (bus: Bus, event: BusEvent, forwarded: boolean): void => {
     for (const delivery of deliveries(bus, event)) {
       if (!isBusArn(delivery.target.Arn)) sendInMode(async () => sendToTarget(options, delivery));
-      // EventBridge sends an event from one bus to another once, never on to a third.
+      // EventBridge forwards an event from one bus to another, but not on to a third.
       else if (!forwarded) start(async () => forward(options, delivery, route));
     }
   };
@@ -85,7 +85,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   };
 }
 
-/** An AWS-sourced or put event, with its id. */
+/** Returns the event with an id. */
 export function asBusEvent(event: AwsEvent): BusEvent {
   return { version: '0', id: randomUUID(), ...event };
 }
@@ -96,7 +96,7 @@ function deliveries(bus: Bus, event: BusEvent): readonly Delivery[] {
     .flatMap(({ name, targets }) => targets.map((target) => ({ bus, rule: name, target, event })));
 }
 
-/** The event keeps the account and region it came from. */
+/** Forwards an event to another bus. It keeps the account and region it came from. */
 async function forward(
   options: DispatchOptions,
   delivery: Delivery,
@@ -108,7 +108,10 @@ async function forward(
   await giveUp(options, delivery, new Error('The bus does not exist, or a policy does not allow it'));
 }
 
-/** Asks as the target's role, or, without one, as the account of the rule; the other bus has its say by its policy. */
+/**
+ * Asks as the target's role, or as the account of the rule when there is no role. The policy of the other bus must
+ * agree.
+ */
 function mayForward(authorizer: Authorizer, { bus, target, event }: Delivery, to: Bus): boolean {
   const { accountId } = bus;
   const { RoleArn = `arn:aws:iam::${accountId}:root` } = target;

@@ -1,4 +1,4 @@
-/** The match operators of event patterns, each compiled to a test of one value; `undefined` is a field that is absent. */
+/** The match operators of event patterns. Each is compiled to a test of one value; an absent field is `undefined`. */
 import { BlockList } from 'node:net';
 import { AwsError } from '../front/service.ts';
 
@@ -34,7 +34,10 @@ const COMPARISONS: Readonly<Record<string, (value: number, limit: number) => boo
   '=': (value, limit) => value === limit,
 };
 
-/** Compiles one element of a pattern's array. Throws InvalidEventPatternException. */
+/**
+ * Compiles one element of a pattern's array.
+ * @throws InvalidEventPatternException
+ */
 export function compileValue(wanted: unknown): ValueTest {
   if (typeof wanted !== 'object' || wanted === null) return (value) => value === wanted;
   const [entry, ...more] = Object.entries(wanted);
@@ -48,7 +51,7 @@ export function invalidPattern(reason: string): AwsError {
   return new AwsError('InvalidEventPatternException', 400, `Event pattern is not valid. Reason: ${reason}`);
 }
 
-/** `"x"`, or `{ "equals-ignore-case": "x" }`. */
+/** Compiles a prefix or suffix, which is `"x"` or `{ "equals-ignore-case": "x" }`. */
 function affix(operand: unknown, has: (value: string, fix: string) => boolean): ValueTest {
   if (typeof operand === 'string') return (value) => typeof value === 'string' && has(value, operand);
   const fix = text(withoutCase(operand)).toLowerCase();
@@ -61,7 +64,7 @@ function withoutCase(operand: unknown): unknown {
     : undefined;
 }
 
-/** `*` stands for any run of characters, `\*` for itself. */
+/** Compiles a wildcard: `*` stands for any run of characters, `\*` for itself. */
 function wildcardPattern(wildcard: string): RegExp {
   const parts = wildcard.match(/\\[*\\]|\*|[^*\\]+|\\/g) ?? [];
   const escaped = parts.map((part) => (part === '*' ? '.*' : escape(part.replace(/^\\(?=[*\\])/, ''))));
@@ -98,14 +101,14 @@ function compileCidr(operand: unknown): ValueTest {
   return (value) => typeof value === 'string' && list.check(value, family);
 }
 
-/** Matches a present value that none of the listed ones match. */
+/** Compiles a test that a present value passes when none of the listed ones match. */
 function compileAnythingBut(operand: unknown): ValueTest {
   const excluded = (Array.isArray(operand) ? operand : [operand]).flatMap(excludedValues).map(compileValue);
   if (excluded.length === 0) throw invalidPattern('anything-but takes at least one value');
   return (value) => value !== undefined && !excluded.some((test) => test(value));
 }
 
-/** `{ "prefix": ["a", "b"] }` excludes each of its values. */
+/** Returns the excluded values. `{ "prefix": ["a", "b"] }` excludes each of its values. */
 function excludedValues(excluded: unknown): unknown[] {
   if (typeof excluded !== 'object' || excluded === null) return [excluded];
   return Object.entries(excluded).flatMap(([operator, values]) =>

@@ -1,4 +1,4 @@
-/** What every EventBridge operation works with. */
+/** The context and the access checks of every EventBridge operation. */
 import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { AwsError, type Caller, type Clock } from '../front/service.ts';
@@ -25,8 +25,8 @@ interface Act {
 }
 
 /**
- * Returns the bus that an input names, once the caller may act on `resourceOf` it, which is the bus itself by default.
- * @throws ResourceNotFoundException or AccessDeniedException.
+ * Returns the bus that an input names, once the caller may act on `resourceOf` it, by default the bus itself.
+ * @throws ResourceNotFoundException or AccessDeniedException
  */
 export function authorisedBus(
   context: EventsContext,

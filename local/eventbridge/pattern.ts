@@ -1,9 +1,15 @@
-/** Event patterns: every field named must match, by any of its listed values; `$or` needs one of its patterns. */
+/**
+ * Event patterns. Every field that a pattern names must match one of its listed values; `$or` needs one of its
+ * patterns.
+ */
 import { compileValue, invalidPattern, type ValueTest } from './match-value.ts';
 
 export type EventTest = (event: object) => boolean;
 
-/** Compiles a pattern's JSON. Throws InvalidEventPatternException for what EventBridge would not take. */
+/**
+ * Compiles a pattern's JSON.
+ * @throws InvalidEventPatternException for what EventBridge would refuse
+ */
 export function compilePattern(json: string): EventTest {
   const test = compileFields(parse(json));
   return (event) => test(event);
@@ -39,7 +45,7 @@ function compileLeaf(name: string, wanted: readonly unknown[]): ValueTest {
     Array.isArray(value) ? value.some(matches) : matches(isObject(value) ? undefined : value);
 }
 
-/** Within a list of objects, one and the same element has to match. */
+/** Compiles a nested pattern. In a list of objects, all of it must match in one element. */
 function compileNested(pattern: object): ValueTest {
   const test = compileFields(pattern);
   return (value) => (Array.isArray(value) ? value.some((element) => test(element)) : test(value));

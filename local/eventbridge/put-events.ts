@@ -1,4 +1,4 @@
-/** PutEvents: each entry stands or falls alone, and nobody puts an event in the name of AWS. */
+/** PutEvents. Each entry succeeds or fails alone, and no caller may put an event in the name of AWS. */
 import * as z from 'zod';
 import { readInput } from '../front/operation-input.ts';
 import type { Caller } from '../front/service.ts';
@@ -22,7 +22,7 @@ interface Rejection {
   readonly ErrorMessage: string;
 }
 
-/** AWS's limit on one entry, and on all of one call. */
+/** AWS's limit on one entry, and on all entries of one call. */
 const MAX_ENTRY_BYTES = 256 * 1024;
 
 const entrySchema: z.ZodType<Entry> = z.strictObject({
@@ -35,7 +35,10 @@ const entrySchema: z.ZodType<Entry> = z.strictObject({
 });
 const putSchema = z.strictObject({ Entries: z.array(entrySchema).min(1).max(10) });
 
-/** Answers `{ FailedEntryCount, Entries }` in the order of the entries. Throws AccessDeniedException. */
+/**
+ * Returns `{ FailedEntryCount, Entries }` in the order of the entries.
+ * @throws AccessDeniedException
+ */
 export function putEvents(
   context: EventsContext,
   input: Readonly<Record<string, unknown>>,
@@ -44,7 +47,7 @@ export function putEvents(
   const { Entries } = readInput(putSchema, input, validationException);
   if (Entries.reduce((sum, entry) => sum + entryBytes(entry), 0) > MAX_ENTRY_BYTES)
     throw validationException('Total size of the entries in the request is over the limit.');
-  // One entry that is not allowed refuses the whole call.
+  // One entry that is not allowed makes the whole call fail.
   for (const { EventBusName, Source = '', DetailType = '' } of Entries) {
     const arn = busArnOf(EventBusName, caller);
     const bus = context.buses.find(arn) ?? { accountId: caller.principal.accountId };
@@ -68,7 +71,7 @@ function putEntry({ buses, dispatcher, clock }: EventsContext, entry: Entry, cal
     resources: entry.Resources ?? [],
     detail: detail ?? {},
   });
-  // As in AWS, an event for a bus that does not exist is taken and goes nowhere.
+  // As in AWS, an event for a bus that does not exist is accepted and dropped.
   const bus = buses.find(busArnOf(entry.EventBusName, caller));
   if (bus !== undefined) dispatcher.dispatch(bus, event);
   return { EventId: event.id };
@@ -89,7 +92,7 @@ function rejectionOf(
   return undefined;
 }
 
-/** AWS's reckoning: 14 bytes for a time, else the bytes of the strings. */
+/** Returns the size as AWS counts it: 14 bytes for a time, plus the bytes of the strings. */
 function entryBytes({ Source = '', DetailType = '', Detail = '', Resources = [], Time }: Entry): number {
   const strings = [Source, DetailType, Detail, ...Resources];
   return strings.reduce((sum, part) => sum + Buffer.byteLength(part), Time === undefined ? 0 : 14);

@@ -35,7 +35,7 @@ const SCHEMAS = {
   rule: z.strictObject({ Rule: z.string(), EventBusName }),
   test: z.strictObject({ EventPattern: z.string(), Event: z.string() }),
 };
-/** AWS's default quota. */
+/** AWS's default quota of targets of one rule. */
 const MAX_TARGETS = 5;
 
 export const RULE_OPERATIONS: Readonly<Record<string, EventsOperation>> = {
@@ -125,7 +125,7 @@ function parseEvent(json: string): object {
     const event: unknown = JSON.parse(json);
     if (typeof event === 'object' && event !== null) return event;
   } catch {
-    // Answered like any other event that is none.
+    // Text that is no JSON gets the same answer as any other that is no event.
   }
   throw validationException('Parameter Event is not valid.');
 }

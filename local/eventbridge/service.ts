@@ -1,5 +1,5 @@
 /**
- * EventBridge as AWS has it: buses per account and region, rules with event patterns, cross-account buses. Input
+ * The local EventBridge: buses per account and region, rules with event patterns, cross-account buses. Input
  * transformers, schedules, archives and pipes are not implemented.
  */
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ import type { EventsContext, EventsOperation } from './operation.ts';
 import { RULE_OPERATIONS } from './rule-operations.ts';
 
 export interface EventBridgeOptions {
-  /** Unset: nothing outlives the process. */
+  /** Default: nothing outlives the process. */
   readonly dataDir?: string;
   readonly clock: Clock;
   readonly authorizer: Authorizer;
   readonly deliver: Deliver;
-  /** Told of an event that no target and no dead letter queue took. */
+  /** Called for an event that neither a target nor its dead-letter queue took. */
   readonly onUndelivered: (targetArn: string, error: unknown) => void;
 }
 

@@ -1,4 +1,4 @@
-/** The Lambda API over HTTP: Invoke. Every other operation answers NotImplemented. */
+/** The Lambda API over HTTP. It has Invoke; every other operation answers NotImplemented. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorizer } from '../iam/authorizer.ts';
@@ -9,7 +9,7 @@ import { readInvocation, type InvocationRequest } from './invocation-request.ts'
 
 export interface LambdaApiDependencies {
   readonly authorizer: Authorizer;
-  /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
+  /** Returns the ARN that a name, ARN or partial ARN stands for, whether or not the function exists. */
   readonly arnOf: (nameOrArn: string) => string;
   readonly find: (functionArn: string) => DeployedFunction | undefined;
 }
@@ -35,13 +35,15 @@ export function createLambdaApi(dependencies: LambdaApiDependencies): HttpServic
   };
 }
 
-/** The function that a request invokes by name or ARN; undefined for other requests. */
+/** Returns the name or ARN of the function that a request invokes; undefined for other requests. */
 function functionOf(request: IncomingMessage, url: URL): string | undefined {
   const [, name] = (request.method === 'POST' && invokePath.exec(url.pathname)) || [];
   return name === undefined ? undefined : decodeURIComponent(name);
 }
 
-/** The function of the request, once the caller may invoke it. AWS says no before it says "not found". */
+/**
+ * Returns the function of the request, once the caller may invoke it. AWS denies access before it says "not found".
+ */
 function permitted(
   request: IncomingMessage,
   url: URL,

@@ -1,8 +1,9 @@
 /**
- * Asynchronous invocations (InvocationType Event, S3 notifications, EventBridge): accepted at once, tried up to
- * three times, then handed to the function's dead-letter queue and on-failure destination.
+ * Asynchronous invocations (InvocationType Event, S3 notifications, EventBridge). An event is accepted at once,
+ * tried up to three times, then sent to the function's dead-letter queue and on-failure destination.
  *
- * Events wait in memory: what still waits for a retry when the local AWS ends is dropped and logged. AWS keeps it.
+ * Events wait in memory. An event that still waits for a retry when the local AWS ends is dropped and logged; AWS
+ * would keep it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { deadLetter, invocationRecord, type AsyncOutcome } from './async-outcome.ts';
@@ -11,16 +12,16 @@ import type { SandboxPool } from './pool.ts';
 import { sendAsRole } from './role-queue.ts';
 
 export interface AsyncInvoker {
-  /** Takes the event over; its failures go to the destinations. */
+  /** Accepts the event. Its failures go to the destinations. */
   accept(invocation: Invocation): void;
-  /** Gives up every wait for a retry. */
+  /** Ends every wait for a retry. */
   close(): void;
 }
 
 export interface AsyncInvokeDependencies {
   readonly pool: SandboxPool;
   readonly endpoint: string;
-  /** Wait before the first and the second retry. AWS: 60,000 and 120,000. */
+  /** Milliseconds before the first and the second retry. AWS: 60,000 and 120,000. */
   readonly retryDelaysMs: readonly [number, number];
   readonly onLine: (line: string) => void;
 }

@@ -1,4 +1,4 @@
-/** What Lambda tells a destination or a dead-letter queue about an asynchronous invocation. Pure. */
+/** The message that Lambda sends to a destination or a dead-letter queue about an asynchronous invocation. Pure. */
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { Invocation, InvocationResult, LambdaFunction } from './function.ts';
 
@@ -6,11 +6,14 @@ export interface AsyncOutcome {
   readonly invocation: Invocation;
   readonly condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
   readonly invokeCount: number;
-  /** The last attempt's. */
+  /** The result of the last attempt. */
   readonly result: InvocationResult;
 }
 
-/** The invocation record, version 1.0 (Lambda developer guide, "Retaining records of asynchronous invocations"). */
+/**
+ * Returns the invocation record, version 1.0 (Lambda developer guide, "Retaining records of asynchronous
+ * invocations").
+ */
 export function invocationRecord(fn: LambdaFunction, outcome: AsyncOutcome): object {
   const { invocation, condition, invokeCount, result } = outcome;
   return {
@@ -37,7 +40,7 @@ export interface DeadLetter {
   readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
 }
 
-/** A dead-letter queue gets the bare event; what went wrong travels in attributes. */
+/** Returns the message for a dead-letter queue: the bare event, with the error in attributes. */
 export function deadLetter({ invocation, result }: AsyncOutcome): DeadLetter {
   const { errorMessage }: { errorMessage?: string } = JSON.parse(result.payload);
   return {

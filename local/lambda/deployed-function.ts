@@ -1,4 +1,4 @@
-/** One function and all that runs it. */
+/** One deployed function, with its sandboxes, its asynchronous invocations and its policy. */
 import type { PolicyStatement } from '../iam/authorizer.ts';
 import type { AsyncInvoker } from './async-invoke.ts';
 import type { SandboxPool } from './pool.ts';

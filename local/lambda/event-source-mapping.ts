@@ -1,6 +1,6 @@
 /**
- * An SQS event source mapping: polls a queue with the function's role, invokes the function with batches, deletes
- * what it dealt with. Failed messages are left alone and come back after the queue's visibility timeout.
+ * An SQS event source mapping. It polls a queue with the function's role, invokes the function with batches, and
+ * deletes the messages that succeeded. Failed messages come back after the queue's visibility timeout.
  */
 import {
   DeleteMessageBatchCommand,
@@ -20,15 +20,15 @@ export interface EventSourceMapping {
   readonly queueArn: string;
   /** 1 to 10,000; above 10 only with a batching window. Default 10. */
   readonly batchSize: number;
-  /** 0 to 300: how long to wait for a batch to fill. Default 0. */
+  /** Seconds to wait for a batch to fill, 0 to 300. Default 0. */
   readonly maximumBatchingWindowSeconds: number;
-  /** Invocations at a time. Default: as many as the function has sandboxes. */
+  /** The most invocations at a time. Default: the number of the function's sandboxes. */
   readonly maximumConcurrency?: number;
   readonly reportBatchItemFailures: boolean;
 }
 
 export interface Poller {
-  /** Stops receiving and waits until running batches are settled. */
+  /** Stops receiving, and resolves when running batches are settled. */
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ async function poll(polling: Polling): Promise<void> {
   }
 }
 
-/** One long poll and, within the batching window, as many more as it takes to fill the batch. */
+/** Makes one long poll and, within the batching window, more of them until the batch is full. */
 async function receiveBatch(polling: Polling): Promise<Message[]> {
   const { batchSize, maximumBatchingWindowSeconds } = polling.mapping;
   const batch = await receive(polling, batchSize, longPollSeconds);

@@ -1,9 +1,9 @@
-/** The functions' lines in one file, as CloudWatch would keep them. */
+/** The log lines of all functions in one file, in place of CloudWatch. */
 import { createWriteStream } from 'node:fs';
 
 export interface FunctionLine {
   readonly function: string;
-  /** The sandbox that wrote it; empty for lines about the function. */
+  /** The sandbox that wrote the line; empty for lines that no sandbox wrote. */
   readonly session: string;
   readonly line: string;
 }
@@ -22,7 +22,7 @@ export function openFunctionLog(file: string): FunctionLog {
   };
 }
 
-/** `ingest 7f3a… {"level":"INFO",…}` */
+/** Formats a line as `ingest 7f3a… {"level":"INFO",…}`. */
 export function formatLine(entry: FunctionLine): string {
   return `${entry.function} ${entry.session} ${entry.line}`;
 }

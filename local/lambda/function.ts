@@ -1,4 +1,4 @@
-/** A deployed Lambda function, as its configuration says: what to run, as whom, within which limits. */
+/** A Lambda function as its configuration describes it: its code, its role and its limits. */
 
 export interface LambdaFunction {
   readonly name: string;
@@ -16,13 +16,13 @@ export interface LambdaFunction {
   readonly asyncInvoke: AsyncInvokeConfig;
 }
 
-/** What happens to asynchronous invocations that fail (AWS::Lambda::EventInvokeConfig, DeadLetterConfig). */
+/** The rules for asynchronous invocations (AWS::Lambda::EventInvokeConfig, DeadLetterConfig). */
 export interface AsyncInvokeConfig {
   /** 0 to 2. Default 2. */
   readonly maximumRetryAttempts: number;
   /** 60 to 21,600. Default 21,600 (6 hours). */
   readonly maximumEventAgeSeconds: number;
-  /** ARN of an SQS queue that gets the invocation record of every event given up. */
+  /** ARN of an SQS queue that gets the invocation record of every event that failed for good. */
   readonly onFailureArn?: string;
   /** ARN of an SQS queue that gets the invocation record of every event that succeeded. */
   readonly onSuccessArn?: string;
@@ -36,7 +36,7 @@ export interface Invocation {
   readonly event: string;
 }
 
-/** What an invocation came to. A function that failed is a result too, never a rejection. */
+/** The result of an invocation. The failure of a function is a result too, never a rejection. */
 export interface InvocationResult {
   /** The response or, with `functionError`, the error document; JSON text. */
   readonly payload: string;
@@ -49,7 +49,7 @@ export const defaultAsyncInvoke: AsyncInvokeConfig = {
   maximumEventAgeSeconds: 21_600,
 };
 
-/** The error document that Lambda answers on behalf of a sandbox that can't (timeout, death, failed start). */
+/** Returns the error document that Lambda answers for a sandbox that cannot answer (timeout, death, failed start). */
 export function failure(
   errorType: string,
   errorMessage: string,
@@ -58,7 +58,7 @@ export function failure(
   return { payload: JSON.stringify({ errorType, errorMessage, trace }), functionError: 'Unhandled' };
 }
 
-/** The access key id that stands for a function's role: `{account}.{role-name}`. */
+/** Returns the access key id of a function's role: `{account}.{role-name}`. */
 export function accessKeyIdOf(roleArn: string): string {
   const [, , , , accountId, resource] = roleArn.split(':');
   return `${accountId}.${resource?.split('/').at(-1)}`;

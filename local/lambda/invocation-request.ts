@@ -4,7 +4,7 @@ import { AwsError } from '../front/service.ts';
 
 export interface InvocationRequest {
   readonly type: 'RequestResponse' | 'Event' | 'DryRun';
-  /** The event as JSON text; `{}` where the request had no body. */
+  /** The event as JSON text; `{}` when the request had no body. */
   readonly event: string;
 }
 
@@ -15,8 +15,9 @@ const maximumPayloadBytes = { RequestResponse: 6_291_456, DryRun: 6_291_456, Eve
 const unsupportedHeaders = ['x-amz-client-context', 'x-amz-durable-execution-name', 'x-amz-tenant-id'];
 
 /**
- * Throws RequestTooLargeException (413), InvalidRequestContentException (400), InvalidParameterValueException (400),
- * NotImplemented (501).
+ * Reads the body and checks the headers.
+ * @throws RequestTooLargeException (413), InvalidRequestContentException (400), InvalidParameterValueException
+ * (400), or NotImplemented (501)
  */
 export async function readInvocation(request: IncomingMessage): Promise<InvocationRequest> {
   for (const name of unsupportedHeaders)
@@ -40,7 +41,7 @@ function invocationType(header: string | string[]): InvocationRequest['type'] {
   throw new AwsError('InvalidParameterValueException', 400, `Unsupported invocation type: ${String(header)}`);
 }
 
-/** The whole body is read before it is refused, so that the client hears the answer. */
+/** Reads the whole body before it refuses it, so that the client receives the answer. */
 async function readBody(request: IncomingMessage, maximumBytes: number): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** Who may invoke a function: its resource policy and the caller's own. */
+/** The access check of an invocation, by the function's resource policy and the caller's own policies. */
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { accessDeniedMessage } from '../iam/evaluate.ts';
 import { AwsError } from '../front/service.ts';
@@ -10,8 +10,8 @@ export interface InvokeRequest extends Pick<AccessRequest, 'principal' | 'contex
 }
 
 /**
- * Asks the caller's policies and the function's own; a function that is not there has none.
- * @throws AccessDeniedException (403) unless they allow the invocation.
+ * Asks the caller's policies and the function's own. A function that does not exist has no policy.
+ * @throws AccessDeniedException (403) unless they allow the invocation
  */
 export function requireInvoke(
   authorizer: Authorizer,

@@ -1,7 +1,7 @@
 /**
- * Which messages of a batch a function has dealt with (ReportBatchItemFailures). Pure. The rules are AWS's: an
- * absent, null or empty list is a complete success; anything malformed is a complete failure, so that a message
- * is never deleted on a misunderstanding.
+ * The messages of a batch that a function has processed (ReportBatchItemFailures). Pure. The rules are AWS's: an
+ * absent, null or empty list means that all succeeded; anything malformed means that all failed, so that no message
+ * is deleted by mistake.
  */
 import * as z from 'zod';
 import type { InvocationResult } from './function.ts';
@@ -12,7 +12,7 @@ const batchResponse = z
   })
   .nullable();
 
-/** The message ids of `batch` to delete; the others come back when their visibility timeout ends. */
+/** Returns the message ids of `batch` to delete. The others come back when their visibility timeout ends. */
 export function succeeded(
   batch: readonly string[],
   result: InvocationResult,
@@ -27,7 +27,7 @@ export function succeeded(
   return known ? batch.filter((id) => !failed.has(id)) : [];
 }
 
-/** An empty string is an empty response, which is a success. */
+/** Reads the response. An empty string is an empty response, which means success. */
 function responseOf(payload: string): unknown {
   const response: unknown = JSON.parse(payload);
   return response === '' ? null : response;

@@ -1,7 +1,7 @@
 /**
- * The sandboxes of one function: started on demand up to a number, kept warm, replaced when they die. Lambda
- * would answer 429 beyond a function's concurrency; on a laptop, where that number is 2 rather than 1,000,
- * invocations wait for their turn instead.
+ * The sandboxes of one function: started on demand up to a limit, kept warm, replaced when they die. Lambda would
+ * answer 429 beyond a function's concurrency. On a laptop that number is 2 rather than 1,000, so invocations wait
+ * for their turn instead.
  */
 import pLimit from 'p-limit';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
@@ -9,11 +9,11 @@ import { startSandbox, type Sandbox, type SandboxDependencies } from './sandbox.
 
 export interface SandboxPool {
   readonly fn: LambdaFunction;
-  /** How many sandboxes this function may have. */
+  /** The most sandboxes this function may have. */
   readonly maximumSandboxes: number;
   /** Waits for a free sandbox, then for the function. Never rejects. */
   invoke(invocation: Invocation): Promise<InvocationResult>;
-  /** Sandboxes whose process lives. */
+  /** Returns the sandboxes whose process lives. */
   sandboxes(): readonly Sandbox[];
   /** Resolves when no invocation runs or waits. */
   idle(): Promise<void>;
@@ -64,7 +64,7 @@ export function createPool(
   };
 }
 
-/** The most recently used sandbox that still lives, as Lambda prefers. */
+/** Returns the most recently used sandbox that still lives, which Lambda prefers too. */
 function takeLiving(free: Sandbox[]): Sandbox | undefined {
   while (free.length > 0) {
     const sandbox = free.pop();

@@ -1,4 +1,4 @@
-/** SQS as Lambda uses it on a function's behalf: with the function's role, at the local endpoint. */
+/** The SQS client that Lambda uses for a function: with the function's role, at the local endpoint. */
 import { SendMessageCommand, SQSClient, type MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { accessKeyIdOf, accountOf, regionOf, type LambdaFunction } from './function.ts';
 
@@ -8,7 +8,7 @@ export interface OutgoingMessage {
   readonly attributes?: Readonly<Record<string, MessageAttributeValue>>;
 }
 
-/** A client that acts as the function's role. The caller destroys it. */
+/** Creates a client that acts as the function's role. The caller destroys it. */
 export function roleQueueClient(fn: LambdaFunction, endpoint: string): SQSClient {
   return new SQSClient({
     endpoint,
@@ -17,7 +17,7 @@ export function roleQueueClient(fn: LambdaFunction, endpoint: string): SQSClient
   });
 }
 
-/** `{endpoint}/{account}/{name}`. Takes no call, so that a role needs no sqs:GetQueueUrl, as in AWS. */
+/** Returns `{endpoint}/{account}/{name}` without a call, so that a role needs no sqs:GetQueueUrl, as in AWS. */
 export function queueUrl(queueArn: string, endpoint: string): string {
   return `${endpoint}/${accountOf(queueArn)}/${queueArn.split(':').at(-1)}`;
 }

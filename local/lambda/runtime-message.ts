@@ -1,20 +1,20 @@
-/** What the local AWS and the runtime inside a sandbox say to each other over the process channel. */
+/** The messages between the local AWS and the runtime inside a sandbox, over the process channel. */
 
-/** To the sandbox: run the handler once. */
+/** Tells the sandbox to run the handler once. */
 export interface InvokeMessage {
   readonly requestId: string;
   readonly event: string;
-  /** By the real clock. */
+  /** Milliseconds since the epoch, by the real clock. */
   readonly deadlineMs: number;
   readonly invokedFunctionArn: string;
 }
 
-/** To the sandbox: its wall clock is now so far ahead of real time. */
+/** Tells the sandbox how far its wall clock is ahead of real time. */
 export interface ClockMessage {
   readonly clockOffsetMs: number;
 }
 
-/** An error as Lambda's Node runtime reports it. */
+/** An error in the form of Lambda's Node runtime. */
 export interface ErrorDocument {
   readonly errorType: string;
   readonly errorMessage: string;
@@ -22,8 +22,8 @@ export interface ErrorDocument {
 }
 
 /**
- * From the sandbox. `ready` follows the load of the bundle; each InvokeMessage is answered by one `response` or
- * `error`. After a `fatal` error the sandbox is of no further use and waits to be killed.
+ * A message from the sandbox. `ready` follows the load of the bundle; one `response` or `error` answers each
+ * InvokeMessage. After a `fatal` error the sandbox cannot be used any longer and waits to be killed.
  */
 export type RuntimeMessage =
   | { readonly kind: 'ready' }
@@ -35,7 +35,7 @@ export type RuntimeMessage =
       readonly peakResidentBytes: number;
     };
 
-/** Whether a message is one of the runtime's (and not, say, one that a library inside the bundle sent). */
+/** True when a message is one of the runtime's, and not one of a library inside the bundle. */
 export function isRuntimeMessage(message: unknown): message is RuntimeMessage {
   if (typeof message !== 'object' || message === null || !('kind' in message)) return false;
   return message.kind === 'ready' || message.kind === 'response' || message.kind === 'error';

@@ -1,8 +1,8 @@
 /**
- * The program inside a sandbox: loads the handler once, then runs it for one message after another, as Lambda's
- * Node runtime does. Imports next to nothing of the local AWS, so that a sandbox holds the bundle and little else.
+ * The program inside a sandbox. It loads the handler once, then runs it for one message after another, as Lambda's
+ * Node runtime does. It imports almost nothing of the local AWS, so that a sandbox holds little besides the bundle.
  *
- * Arguments: how far the sandbox's wall clock is ahead of real time, in milliseconds.
+ * Argument: milliseconds by which the sandbox's wall clock is ahead of real time.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, flushCompileCache } from 'node:module';
@@ -23,13 +23,13 @@ class RuntimeError extends Error {
 await main();
 
 async function main(): Promise<void> {
-  // A parent that ends normally takes its sandboxes along; a frozen sandbox can't hear this (see watchdog.ts).
+  // The sandboxes end with a parent that ends normally. A frozen sandbox cannot notice that (see watchdog.ts).
   process.once('disconnect', () => process.exit());
   process.on('uncaughtException', (error) => sendFatal(error));
   process.on('unhandledRejection', (reason) => sendFatal(unhandledRejection(reason)));
   setClockOffset(Number(process.argv[2]));
   installClock();
-  // Node has read it; the function is not to see it.
+  // Node has read it already, and the function must not see it.
   delete process.env['NODE_COMPILE_CACHE'];
   const loading = loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
   process.on('message', (message: InvokeMessage | ClockMessage) => {
@@ -47,8 +47,9 @@ async function main(): Promise<void> {
 let hasKept = false;
 
 /**
- * Writes what Node has compiled to the compile cache, once: a sandbox ends by SIGKILL, which would leave nothing to the
- * next one. After an invocation, because half of what a handler needs is compiled when it is first called.
+ * Writes the code that Node has compiled to the compile cache, once. A sandbox ends by SIGKILL and would leave
+ * nothing for the next one. This runs after an invocation, because half of a handler's code is compiled at its
+ * first call.
  */
 function keepCompiled(): void {
   if (!hasKept) flushCompileCache();
@@ -79,7 +80,7 @@ async function loadHandler(taskRoot: string, name: string): Promise<Handler> {
   );
   if (!isHandler(exported))
     throw new RuntimeError('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
-  // Lambda dropped callback handlers with nodejs24.x: running one here would hide a failing deployment.
+  // Lambda dropped callback handlers with nodejs24.x. Running one here would hide a deployment that fails.
   if (exported.length >= 3)
     throw new RuntimeError('Runtime.CallbackHandlerDeprecated', `${name} takes a callback; use async/await`);
   return exported;
@@ -143,7 +144,7 @@ function send(message: RuntimeMessage): void {
 }
 
 /**
- * Peak resident memory. Not ru_maxrss where it can be avoided: on Linux that figure survives exec, so a small
+ * Returns the peak resident memory. On Linux it does not use ru_maxrss: that figure survives exec, so a small
  * sandbox forked from a large parent would report its parent's memory.
  */
 function peakResidentBytes(): number {

@@ -1,14 +1,14 @@
 /**
- * The wall clock inside a sandbox: the clock of the local AWS, which a test may advance. Timers and `performance.now`
- * stay real, as they do on a machine whose clock is set.
+ * The wall clock inside a sandbox, which follows the clock of the local AWS. Timers and `performance.now` stay
+ * real, as they do on a machine whose clock is set.
  */
 
-/** Real milliseconds since the epoch, whatever `setClockOffset` was told. */
+/** Returns real milliseconds since the epoch, whatever `setClockOffset` was told. */
 export const realNow: () => number = Date.now.bind(Date);
 
 let offsetMs = 0;
 
-/** From now on `Date` is that far ahead of real time. */
+/** Sets `Date` ahead of real time by `ms` milliseconds. */
 export function setClockOffset(ms: number): void {
   offsetMs = ms;
 }

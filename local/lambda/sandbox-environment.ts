@@ -1,4 +1,4 @@
-/** The environment of a sandbox: Lambda's variables and the function's own, nothing of the parent's but PATH. */
+/** The environment of a sandbox: Lambda's variables and the function's own. Of the parent's it has only PATH. */
 import { COMPILE_CACHE } from './compile-cache.ts';
 import { accessKeyIdOf, regionOf, type LambdaFunction } from './function.ts';
 
@@ -24,14 +24,14 @@ const reserved: ReadonlySet<string> = new Set([
   'LAMBDA_TASK_ROOT',
 ]);
 
-/** The names in `variables` that CreateFunction would refuse. */
+/** Returns the names in `variables` that CreateFunction would refuse. */
 export function reservedNames(variables: Readonly<Record<string, string>>): readonly string[] {
   return Object.keys(variables).filter((name) => reserved.has(name));
 }
 
 /**
- * The credentials name the function's role (the access key id) and this one sandbox (the session token), which is
- * how the local AWS knows who calls. The secret is a constant, which S3 verifies where asked.
+ * Returns the variables. The credentials name the function's role (access key id) and this one sandbox (session
+ * token), by which the local AWS knows the caller. The secret is a constant, which S3 verifies on demand.
  */
 export function sandboxEnvironment(
   fn: LambdaFunction,
@@ -44,7 +44,7 @@ export function sandboxEnvironment(
     AWS_ENDPOINT_URL: endpoint,
     ...fn.environment,
     PATH: process.env['PATH'] ?? '',
-    // Hidden from the function by the runtime: a sandbox need not compile what another one has.
+    // The runtime hides it from the function. A sandbox need not compile what another one has compiled.
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...identity(fn, session),
     _HANDLER: fn.handler,

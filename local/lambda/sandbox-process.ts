@@ -1,4 +1,4 @@
-/** The operating-system process under a sandbox: started, stopped, continued, and asked over its channel. */
+/** The operating-system process of a sandbox: it is started, stopped, continued, and asked over its channel. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -16,26 +16,26 @@ import {
 import { sandboxEnvironment } from './sandbox-environment.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** How a wait for the runtime may end. */
+/** The end of a wait for the runtime. */
 export type Outcome =
   RuntimeMessage | { readonly kind: 'exit'; readonly reason: string } | { readonly kind: 'timeout' };
 
 export interface SandboxProcess {
   readonly pid: number;
   readonly exited: Promise<void>;
-  /** The runtime's next word. Register before what provokes it. */
+  /** Resolves to the runtime's next message. Call it before the message that causes the answer. */
   next(timeoutMs: number): Promise<Outcome>;
   send(message: InvokeMessage): void;
-  /** SIGSTOP. Windows knows no such thing: there the process runs on. */
+  /** Sends SIGSTOP. Windows has no such signal: there the process runs on. */
   freeze(): void;
   thaw(): void;
   kill(): void;
 }
 
 export interface ProcessDependencies {
-  /** Where the sandbox finds AWS. */
+  /** The endpoint of AWS inside the sandbox. */
   readonly endpoint: string;
-  /** The sandbox's wall clock follows it. */
+  /** The clock that the sandbox's wall clock follows. */
   readonly clock: LocalClock;
   readonly watchdog: Watchdog;
   readonly onLine: (line: string) => void;
@@ -71,7 +71,7 @@ function spawnRuntime(
   { endpoint, clock }: ProcessDependencies,
 ): ChildProcess {
   const program = fileURLToPath(new URL('./runtime.ts', import.meta.url));
-  // Nine tenths for the heap, as Lambda's Node runtime does.
+  // The heap gets nine tenths, as in Lambda's Node runtime.
   const heapMegabytes = Math.floor((fn.memoryMegabytes * 9) / 10);
   return spawn(
     process.execPath,
@@ -80,7 +80,7 @@ function spawnRuntime(
       cwd: fn.codeFolder,
       env: sandboxEnvironment(fn, session, endpoint),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C is for the local AWS, which ends its sandboxes in order.
+      // A process group of its own keeps Ctrl-C away: the local AWS gets it and ends its sandboxes in order.
       detached: true,
     },
   );
@@ -102,14 +102,17 @@ async function nextOutcome(child: ChildProcess, timeoutMs: number): Promise<Outc
       delay(timeoutMs, { kind: 'timeout' } as const, options),
     ]);
   } catch (error) {
-    // A process that could not be started has no exit, only an error.
+    // A process that could not be started has an error but no exit.
     return { kind: 'exit', reason: `Runtime failed to start: ${String(error)}` };
   } finally {
     settled.abort();
   }
 }
 
-/** Listens anew each time: a reaction to one lasting promise per invocation would pile up. */
+/**
+ * Resolves when the process ends. It listens anew each time, because reactions to one lasting promise would pile
+ * up.
+ */
 async function nextExit(child: ChildProcess, signal: AbortSignal): Promise<Outcome> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
   return { kind: 'exit', reason: exitReason(child) };
@@ -121,7 +124,7 @@ async function nextMessage(child: ChildProcess, signal: AbortSignal): Promise<Ru
   throw new Error('Unreachable: the channel of a sandbox ends by an abort only');
 }
 
-/** Lambda's words for how a runtime ended. */
+/** Returns Lambda's words for the end of a runtime. */
 function exitReason({ exitCode, signalCode }: ChildProcess): string {
   if (signalCode === 'SIGKILL') return 'Runtime exited with error: signal: killed';
   if (signalCode === 'SIGABRT') return 'Runtime exited with error: signal: aborted (core dumped)';

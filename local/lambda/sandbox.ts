@@ -1,6 +1,6 @@
 /**
- * One sandbox: a warm process that runs one function, one invocation at a time, and is frozen between them, so
- * that timers and cached keys behave as they do in Lambda.
+ * One sandbox: a warm process that runs one function, one invocation at a time. It is frozen between invocations,
+ * so that timers and cached keys behave as they do in Lambda.
  */
 import { randomUUID } from 'node:crypto';
 import type { LocalClock } from '../front/clock.ts';
@@ -10,9 +10,9 @@ import { startProcess, type Outcome, type SandboxProcess } from './sandbox-proce
 import type { Watchdog } from './watchdog.ts';
 
 export interface SandboxDependencies {
-  /** Where the sandbox finds AWS. */
+  /** The endpoint of AWS inside the sandbox. */
   readonly endpoint: string;
-  /** The sandbox's wall clock follows it. */
+  /** The clock that the sandbox's wall clock follows. */
   readonly clock: LocalClock;
   readonly watchdog: Watchdog;
   readonly onLog: (line: FunctionLine) => void;
@@ -23,7 +23,7 @@ export interface SandboxInfo {
   readonly pid: number;
   readonly session: string;
   readonly invocations: number;
-  /** Peak resident memory as of the last response; 0 before the first. */
+  /** Peak resident memory at the last response; 0 before the first. */
   readonly peakResidentBytes: number;
 }
 
@@ -31,17 +31,17 @@ export interface Sandbox {
   /** Precondition: no other invocation of this sandbox is running. Never rejects. */
   invoke(invocation: Invocation): Promise<InvocationResult>;
   info(): SandboxInfo;
-  /** False once the process has ended, was killed, or timed out. */
+  /** True until the process has ended, was killed, or timed out. */
   alive(): boolean;
   kill(): void;
   readonly exited: Promise<void>;
 }
 
-/** Lambda grants every sandbox 10 s to load, on top of the first invocation's own timeout. */
+/** Milliseconds that Lambda grants every sandbox to load, in addition to the first invocation's own timeout. */
 const initMs = 10_000;
 const maximumResponseBytes = 6_291_556;
 
-/** Starts a process; the bundle loads while the first invocation already waits for it. */
+/** Starts a process. The bundle loads while the first invocation already waits for it. */
 export function startSandbox(fn: LambdaFunction, dependencies: SandboxDependencies): Sandbox {
   const session = randomUUID();
   const onLine = (line: string): void => dependencies.onLog({ function: fn.name, session, line });
@@ -114,7 +114,7 @@ function resultOf(outcome: Outcome, fn: LambdaFunction, { requestId }: Invocatio
     }
     case 'ready':
     default:
-      // The runtime is ready once, before the first exchange.
+      // The runtime is ready only once, before the first exchange.
       return failure('Runtime.Unknown', `RequestId: ${requestId} Error: Runtime got ready twice`);
   }
 }

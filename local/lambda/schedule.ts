@@ -1,4 +1,4 @@
-/** EventBridge rules with a `rate(…)`: the scheduled event, sent to a function at a fixed interval. */
+/** EventBridge rules with a `rate(…)`, which send the scheduled event to a function at a fixed interval. */
 import { randomUUID } from 'node:crypto';
 import type { LocalClock } from '../front/clock.ts';
 import { AwsError } from '../front/service.ts';
@@ -26,8 +26,9 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of `rate(5 minutes)`. Throws ValidationException for what EventBridge refuses (`rate(1 minutes)`,
- * `rate(0 days)`), NotImplemented for `cron(…)`.
+ * Returns the milliseconds of an expression like `rate(5 minutes)`.
+ * @throws ValidationException for what EventBridge refuses (`rate(1 minutes)`, `rate(0 days)`), or NotImplemented
+ * for `cron(…)` and for intervals longer than a timer of Node
  */
 export function rateMs(expression: string): number {
   if (expression.startsWith('cron('))
@@ -43,7 +44,7 @@ export function rateMs(expression: string): number {
 
 /**
  * Calls `fire` every `everyMs` of the local clock, the first time one interval from now. A jump of the clock over
- * several intervals fires once: nobody who advances it by a day wants 1,440 invocations.
+ * several intervals fires once, because a jump of a day must not cause 1,440 invocations.
  */
 export function startSchedule(
   { ruleArn, everyMs, clock }: ScheduleOptions,
@@ -69,7 +70,7 @@ export function startSchedule(
   };
 }
 
-/** The event of a schedule (EventBridge user guide, "Scheduled Event"). */
+/** Returns the event of a schedule (EventBridge user guide, "Scheduled Event"). */
 export function scheduledEvent(ruleArn: string, time: Date): object {
   return {
     version: '0',

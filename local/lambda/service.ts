@@ -1,4 +1,4 @@
-/** Lambda on a laptop: functions by ARN, their sandboxes, and the two ways to invoke them. */
+/** The local Lambda: functions by ARN, their sandboxes, and the two ways to invoke them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalClock } from '../front/clock.ts';
@@ -16,7 +16,7 @@ import type { Sandbox, SandboxInfo } from './sandbox.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface LambdaOptions {
-  /** Where sandboxes and pollers find AWS. */
+  /** The endpoint of AWS for sandboxes and pollers. */
   readonly endpoint: string;
   readonly clock: LocalClock;
   readonly accountId: string;
@@ -25,30 +25,31 @@ export interface LambdaOptions {
   readonly sandboxesPerFunction: number;
   readonly onLog: (line: FunctionLine) => void;
   /**
-   * Waits before the retries of an asynchronous invocation. Default 1,000 and 2,000: a sixtieth of AWS's one and
-   * two minutes, which nobody at a laptop wants to sit through.
+   * Milliseconds before the retries of an asynchronous invocation. Default 1,000 and 2,000: a sixtieth of AWS's one
+   * and two minutes, so that nobody waits that long at a laptop.
    */
   readonly asyncRetryDelaysMs?: readonly [number, number];
 }
 
 export interface Lambda extends HttpService {
-  /** `permissions` is the function's resource policy (AddPermission). Default none. */
+  /** Adds a function. `permissions` is its resource policy (AddPermission), none by default. */
   addFunction(
     fn: LambdaFunction,
     reservedConcurrency?: number,
     permissions?: readonly PolicyStatement[],
   ): DeployedFunction;
   find(functionArn: string): DeployedFunction | undefined;
-  /** The ARN that a name, ARN or partial ARN stands for; nothing says that the function exists. */
+  /** Returns the ARN that a name, ARN or partial ARN stands for, whether or not the function exists. */
   arnOf(nameOrArn: string): string;
   /**
-   * Invokes asynchronously; resolves when the event is accepted. Throws ResourceNotFoundException (404), and
-   * AccessDeniedException (403) for a sender whom the function's policy does not allow.
+   * Invokes asynchronously, and resolves when the event is accepted.
+   * @throws ResourceNotFoundException (404), or AccessDeniedException (403) for a sender whom the function's policy
+   * does not allow
    */
   deliver(functionArn: string, payload: object, sender?: Sender): Promise<void>;
-  /** Every living sandbox. */
+  /** Returns every living sandbox. */
   sandboxes(): readonly SandboxInfo[];
-  /** SIGKILL for the sandbox of that session; nothing where it has ended already. */
+  /** Kills the sandbox of that session. It does nothing when the sandbox has ended already. */
   kill(session: string): void;
   /** Waits up to `graceMs` for running invocations (not for retries), then kills every sandbox. */
   close(graceMs: number): Promise<void>;
@@ -75,8 +76,9 @@ export function createLambda(options: LambdaOptions): Lambda {
     async deliver(arn, payload, sender) {
       const deployed = find(arn);
       if (!deployed) throw new AwsError('ResourceNotFoundException', 404, `Function not found: ${arn}`);
-      const functionArn = deployed.pool.fn.arn;
-      if (sender) requireInvoke(options.authorizer, { ...senderRequest(sender), functionArn }, deployed);
+      const { fn } = deployed.pool;
+      if (sender)
+        requireInvoke(options.authorizer, { ...senderRequest(sender), functionArn: fn.arn }, deployed);
       deployed.asyncInvoker.accept({ requestId: randomUUID(), event: JSON.stringify(payload) });
     },
     sandboxes: () => living().map((sandbox) => sandbox.info()),
@@ -99,7 +101,7 @@ function asyncInvokerOf(pool: SandboxPool, options: LambdaOptions): AsyncInvoker
   return createAsyncInvoker({ pool, endpoint, retryDelaysMs, onLine });
 }
 
-/** Knows `name`, `account:function:name` and full ARNs, each with or without `:$LATEST`. */
+/** Returns the ARN of a `name`, `account:function:name` or full ARN, each with or without `:$LATEST`. */
 function functionArn(nameOrArn: string, { accountId, region }: LambdaOptions): string {
   const unqualified = nameOrArn.replace(/:\$LATEST$/, '');
   if (unqualified.startsWith('arn:')) return unqualified;

@@ -1,9 +1,9 @@
-/** SQS messages as an event source mapping hands them to a function. Pure. */
+/** SQS messages in the form in which an event source mapping gives them to a function. Pure. */
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import { regionOf } from './function.ts';
 
-/** One record of the event (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+/** Returns one record of the event (Lambda developer guide, "Using Lambda with Amazon SQS"). */
 export function sqsRecord(message: Message, queueArn: string): SQSRecord {
   const { MessageId = '', ReceiptHandle = '', Body = '', MD5OfBody = '', Attributes = {} } = message;
   return {
@@ -28,7 +28,7 @@ export function sqsRecord(message: Message, queueArn: string): SQSRecord {
   };
 }
 
-/** Groups records so that no event exceeds `maximumBytes`; a batch of large messages takes several invocations. */
+/** Groups records so that no event exceeds `maximumBytes`. A batch of large messages takes several invocations. */
 export function* eventsOf(records: readonly SQSRecord[], maximumBytes: number): Generator<SQSRecord[]> {
   let group: SQSRecord[] = [];
   let bytes = 0;

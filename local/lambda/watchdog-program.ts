@@ -1,12 +1,12 @@
 /**
- * The watchdog's own process: reads `+pid` and `-pid` lines and, when the pipe closes, kills every pid still on
- * its list. The pipe closes however the parent ends, SIGKILL included.
+ * The program of the watchdog's process. It reads `+pid` and `-pid` lines and, when the pipe closes, kills every
+ * pid still on its list. The pipe closes however the parent ends, SIGKILL included.
  */
 import { createInterface } from 'node:readline';
 
 const watched = new Set<number>();
 
-// Ctrl-C reaches every process of a terminal; the watchdog must outlive its parent to do its work.
+// Ctrl-C reaches every process of a terminal, but the watchdog must outlive its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -20,6 +20,6 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // Already gone: that is what was wanted.
+    // The process has ended already.
   }
 }

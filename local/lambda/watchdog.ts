@@ -1,6 +1,6 @@
 /**
- * Ends frozen sandboxes when the local AWS itself was SIGKILLed. A stopped process notices nothing, not even that
- * its parent is gone, so one small process that is never stopped keeps their pids (see watchdog-program.ts).
+ * Ends frozen sandboxes when the local AWS itself was killed by SIGKILL. A stopped process does not notice that its
+ * parent is gone. One small process that is never stopped therefore keeps their pids (see watchdog-program.ts).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,11 +9,11 @@ import { COMPILE_CACHE } from './compile-cache.ts';
 
 export interface Watchdog {
   readonly pid: number | undefined;
-  /** From now on `pid` dies when this process does. */
+  /** Makes `pid` die when this process does. */
   watch(pid: number): void;
-  /** `pid` has ended; it may soon be somebody else's. */
+  /** Forgets `pid`, which has ended and may soon be another process's. */
   unwatch(pid: number): void;
-  /** Kills what is still watched and ends the watchdog. */
+  /** Kills every process still watched and ends the watchdog. */
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function startWatchdog(): Watchdog {
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
   const exited = once(child, 'exit');
-  // A watchdog that died can't be told anything more; the sandboxes go on without it.
+  // A watchdog that died can be told nothing more. The sandboxes go on without it.
   child.stdin.on('error', () => undefined);
   return {
     pid: child.pid,

@@ -1,4 +1,4 @@
-/** Batches: what makes one invalid as a whole, and the outcome of each entry. */
+/** Batches: the rules that make one invalid as a whole, and the outcome of each entry. */
 import { AwsError } from '../front/service.ts';
 import { MAX_MESSAGE_BYTES } from './message.ts';
 
@@ -6,7 +6,10 @@ interface Entry {
   readonly Id: string;
 }
 
-/** Runs each entry; an AwsError fails that entry alone. Throws where the batch itself is refused. */
+/**
+ * Runs each entry. An AwsError fails that entry alone.
+ * @throws AwsError when the batch itself is refused
+ */
 export function runBatch<E extends Entry>(entries: readonly E[], run: (entry: E) => object): object {
   checkEntries(entries);
   const Successful: object[] = [];
@@ -22,7 +25,7 @@ export function runBatch<E extends Entry>(entries: readonly E[], run: (entry: E)
   return { Successful, Failed };
 }
 
-/** Throws BatchRequestTooLong above 1 MiB, the limit of all messages of a batch together. */
+/** @throws BatchRequestTooLong above 1 MiB, the limit of all messages of a batch together */
 export function checkBatchBytes(totalBytes: number): void {
   if (totalBytes <= MAX_MESSAGE_BYTES) return;
   const message = `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${totalBytes} bytes.`;

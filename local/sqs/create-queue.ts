@@ -1,11 +1,15 @@
-/** CreateQueue: again with the same attributes it answers the queue that is there, with others it is refused. */
+/** CreateQueue. A repeated call with the same attributes answers the existing queue; one with others is refused. */
 import { AwsError, type Caller } from '../front/service.ts';
 import { requireQueueAccess, type SqsContext } from './operation.ts';
 import { checkAttributes, DEFAULT_ATTRIBUTES, withoutEmpty } from './queue-attributes.ts';
 import { checkName, type Queue, queueArn } from './queue.ts';
 import { checkRedriveTarget } from './redrive.ts';
 
-/** Throws QueueNameExists, AccessDeniedException and what its name and attributes deserve. */
+/**
+ * Creates a queue, or returns the existing one.
+ * @throws QueueNameExists, AccessDeniedException, or what `checkName`, `checkAttributes` and `checkRedriveTarget`
+ * throw
+ */
 export function createQueue(
   context: SqsContext,
   { name, attributes, tags }: Pick<Queue, 'name' | 'attributes' | 'tags'>,

@@ -1,4 +1,4 @@
-/** SQS's refusals that more than one operation makes. */
+/** The refusals that more than one operation of SQS makes. */
 import { AwsError } from '../front/service.ts';
 
 export function invalidParameter(message: string): AwsError {

@@ -1,23 +1,26 @@
 /**
- * Fair queues: while one message group of a standard queue takes more than its share of the consumers, the messages of
- * the others go first. A message without a group is a tenant of its own.
+ * Fair queues. While one message group of a standard queue takes more than its share of the consumers, the messages
+ * of the others go first. Each message without a group counts as a tenant of its own.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  */
 import type { SqsStore, StoredMessage } from './store.ts';
 
-/** Messages in flight by group; null: of no group. */
+/** Numbers of messages in flight by group; null stands for messages without a group. */
 type InFlight = ReadonlyMap<string | null, number>;
 
 export interface Fairness {
-  /** The groups that are noisy now. Call with every receive: it is from these counts that processing time is told. */
+  /**
+   * Returns the groups that are noisy now. It must be called with every receive, because it derives processing time
+   * from these counts.
+   */
   noisy(arn: string, inFlight: InFlight, nowMs: number): readonly string[];
 }
 
-/** AWS's thresholds: a group is noisy above this share of the messages in flight, or of recent processing time. */
+/** AWS's threshold: a group is noisy above this share of the messages in flight, or of recent processing time. */
 const SHARE = 0.1;
-/** Below so many of its messages in flight, their share says nothing. */
+/** The least messages in flight of a noisy group by their share. The share of fewer messages means nothing. */
 const MIN_IN_FLIGHT = 30;
-/** AWS says "recent" and no more. */
+/** The half-life of processing time. AWS documents only "recent". */
 const HALF_LIFE_MS = 60_000;
 
 export function createFairness(): Fairness {
@@ -38,8 +41,8 @@ export function createFairness(): Fairness {
 }
 
 /**
- * The visible messages in the order in which a consumer gets them: those of quiet groups by age, then those of the
- * noisy group that has the fewest in flight. Ask for the next one when the last was hidden or moved.
+ * Yields the visible messages in the order in which a consumer gets them: those of quiet groups by age, then those
+ * of the noisy group with the fewest in flight. Take the next message after the last was hidden or moved.
  */
 export function* inTurn(
   { store, fairness }: { readonly store: SqsStore; readonly fairness: Fairness },
@@ -67,7 +70,7 @@ interface ProcessingTime {
   readonly atMs: number;
 }
 
-/** Processing time is messages in flight × time; half of it is forgotten every `HALF_LIFE_MS`. */
+/** Returns the processing time, which is messages in flight × time. Half of it is forgotten every `HALF_LIFE_MS`. */
 function spentUntil(nowMs: number, last: ProcessingTime | undefined, inFlight: InFlight): InFlight {
   const elapsedMs = Math.max(0, nowMs - (last?.atMs ?? nowMs));
   const kept = 2 ** (-elapsedMs / HALF_LIFE_MS);

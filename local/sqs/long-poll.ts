@@ -1,4 +1,4 @@
-/** Receivers waiting for a queue to have something: woken by a message, by the clock, or by hanging up. */
+/** Receivers that wait for messages of a queue. A message, the clock or a caller that hangs up wakes them. */
 
 export interface LongPolls {
   /** Resolves when the queue may have changed, after `timeoutMs`, or when the caller hangs up. */

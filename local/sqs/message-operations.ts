@@ -77,7 +77,7 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   },
 };
 
-/** A message from an AWS service, which has no sender of its own. */
+/** Puts a message of an AWS service, which has no sender of its own. */
 export function sendTo(context: SqsContext, queue: Queue, body: string): object {
   return send(context, queue, { MessageBody: body }, 'AIDAISERVICE');
 }
@@ -106,7 +106,7 @@ function send(context: SqsContext, queue: Queue, message: OutgoingMessage, sende
   };
 }
 
-/** Succeeds, as AWS does, for a message that is gone or that someone else has received since. */
+/** Removes a message. As in AWS, this succeeds for a message that is gone or was received again since. */
 function remove({ store }: SqsContext, handle: string): object {
   const { seq, receipt } = readReceipt(handle);
   store.remove(seq, receipt);

@@ -1,4 +1,4 @@
-/** What may be sent: sizes, characters and digests of a message. */
+/** The sizes, characters and digests of a message that may be sent. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
@@ -9,11 +9,11 @@ import type { Queue } from './queue.ts';
 export interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
-  /** Base64, as the JSON protocol carries it. */
+  /** The bytes in base64, as the JSON protocol carries them. */
   readonly BinaryValue?: string;
 }
 
-/** A message as SendMessage and the entries of SendMessageBatch have it. */
+/** A message in the form of SendMessage and of the entries of SendMessageBatch. */
 export interface OutgoingMessage {
   readonly MessageBody: string;
   readonly DelaySeconds?: number;
@@ -56,7 +56,7 @@ export const MAX_MESSAGE_BYTES = 1_048_576;
 const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const GROUP_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
 
-/** Body plus, for each attribute, name, type and value. */
+/** Returns the bytes of the body and of each attribute's name, type and value. */
 export function messageBytes(message: OutgoingMessage): number {
   const attributes = Object.entries(message.MessageAttributes ?? {});
   const sizes = attributes.map(
@@ -66,7 +66,7 @@ export function messageBytes(message: OutgoingMessage): number {
   return Buffer.byteLength(message.MessageBody) + sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Throws the error AWS answers for a message the queue does not take. */
+/** @throws the error that AWS answers for a message that the queue does not take */
 export function checkMessage(message: OutgoingMessage, queue: Queue): void {
   if (message.MessageBody === '')
     throw new AwsError(
@@ -92,7 +92,10 @@ export function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
 
-/** AWS's digest over names, types and values, sorted by name, each with its length; undefined for no attributes. */
+/**
+ * Returns AWS's digest over names, types and values, sorted by name, each with its length; undefined for no
+ * attributes.
+ */
 export function md5OfAttributes(attributes: Readonly<Record<string, MessageAttribute>>): string | undefined {
   const hash = createHash('md5');
   const names = Object.keys(attributes).sort();

@@ -1,4 +1,4 @@
-/** What every SQS operation works with: the queue its input names, and the caller's right to act on it. */
+/** The context of every SQS operation: the queue that its input names, and the caller's right to act on it. */
 import { requireAccess } from '../iam/access.ts';
 import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
@@ -26,7 +26,7 @@ interface Act {
 
 /**
  * Returns the queue that a QueueUrl names, once the caller may act on it.
- * @throws InvalidAddress for a URL that names no queue, QueueDoesNotExist, or AccessDeniedException.
+ * @throws InvalidAddress for a URL that names no queue, QueueDoesNotExist, or AccessDeniedException
  */
 export function authorisedQueue(context: SqsContext, url: string, act: Act): Queue {
   const [name, accountId] = url.split('/').toReversed();
@@ -37,12 +37,12 @@ export function authorisedQueue(context: SqsContext, url: string, act: Act): Que
   return queue;
 }
 
-/** @throws AccessDeniedException unless the caller may act on the queue. */
+/** @throws AccessDeniedException unless the caller may act on the queue */
 export function requireQueueAccess(context: SqsContext, queue: PolicedQueue, act: Act): void {
   requirePolicy(context, queue, act.action, { principal: act.caller.principal });
 }
 
-/** @throws AccessDeniedException unless the queue's policy lets the service send for its resource. */
+/** @throws AccessDeniedException unless the queue's policy lets the service send for its resource */
 export function requireSenderAccess(context: SqsContext, queue: Queue, sender: Sender): void {
   requirePolicy(context, queue, 'SendMessage', senderRequest(sender));
 }

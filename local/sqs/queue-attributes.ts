@@ -1,4 +1,4 @@
-/** The attributes of a queue and the rules AWS has for their values. */
+/** The attributes of a queue and AWS's rules for their values. */
 import { AwsError } from '../front/service.ts';
 import { notImplemented } from '../front/operation-input.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
@@ -6,7 +6,7 @@ import { invalidAttribute } from './errors.ts';
 import type { Queue } from './queue.ts';
 import { checkRedriveShape } from './redrive.ts';
 
-/** AWS's defaults; values are strings, as SQS has them. */
+/** AWS's defaults. Values are strings, as in SQS. */
 export const DEFAULT_ATTRIBUTES: Readonly<Record<string, string>> = {
   VisibilityTimeout: '30',
   DelaySeconds: '0',
@@ -38,19 +38,22 @@ const ABSENT: ReadonlySet<string> = new Set([
   'KmsDataKeyReusePeriodSeconds',
 ]);
 
-/** Throws InvalidAttributeName, InvalidAttributeValue, or NotImplemented. Empty documents mean: remove. */
+/**
+ * Checks attributes. An empty document removes the policy of that name.
+ * @throws InvalidAttributeName, InvalidAttributeValue, or NotImplemented
+ */
 export function checkAttributes(attributes: Queue['attributes']): void {
   for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value);
   checkRedriveShape(attributes);
   checkPolicy(attributes['Policy'] ?? '');
 }
 
-/** The attribute as a number; only for attributes that have a range. */
+/** Returns an attribute as a number, for attributes that have a range. */
 export function numericAttribute(queue: Queue, name: string): number {
   return Number(queue.attributes[name] ?? DEFAULT_ATTRIBUTES[name]);
 }
 
-/** `attributes` without those that an empty value has taken away. */
+/** Returns `attributes` without those that an empty value has removed. */
 export function withoutEmpty(attributes: Queue['attributes']): Queue['attributes'] {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
 }

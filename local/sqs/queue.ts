@@ -1,4 +1,4 @@
-/** A queue: its names and what is stored of it. */
+/** A queue: its names and its stored record. */
 import { notImplemented } from '../front/operation-input.ts';
 import { invalidParameter } from './errors.ts';
 
@@ -17,7 +17,7 @@ export function queueArn(region: string, accountId: string, name: string): strin
   return `arn:aws:sqs:${region}:${accountId}:${name}`;
 }
 
-/** Throws for a name AWS refuses; FIFO queues are not implemented. */
+/** @throws InvalidParameterValueException for a name that AWS refuses, or NotImplemented for a FIFO queue */
 export function checkName(name: string): void {
   if (name.endsWith('.fifo')) throw notImplemented('FIFO queues');
   if (!/^[\w-]{1,80}$/.test(name)) {

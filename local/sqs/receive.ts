@@ -1,4 +1,7 @@
-/** ReceiveMessage: hides what it hands out, moves what was received too often, and polls long. */
+/**
+ * ReceiveMessage: it hides the messages it answers, moves those received too often to the dead-letter queue, and
+ * polls long.
+ */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Clock } from '../front/service.ts';
@@ -36,11 +39,11 @@ export interface ReceiveContext {
   readonly fairness: Fairness;
   readonly polls: LongPolls;
   readonly clock: Clock;
-  /** True once the service is closing: long polls end then. */
+  /** True once the service is closing, which ends long polls. */
   closing(): boolean;
 }
 
-/** Resolves to `{ Messages? }`; without messages after at most `WaitTimeSeconds`. */
+/** Resolves to `{ Messages? }`, without messages after at most `WaitTimeSeconds`. */
 export async function receive(
   context: ReceiveContext,
   queue: Queue,
@@ -78,7 +81,7 @@ function take(context: ReceiveContext, queue: Queue, input: ReceiveInput): objec
     const receipt = randomUUID();
     store.hide(message.seq, receipt, nowMs, nowMs + seconds * 1000);
     taken.push(toReceived(message, receipt, nowMs, input));
-    // A visibility timeout of 0 leaves the message visible: handing it out again in the same answer would never end.
+    // A visibility timeout of 0 leaves the message visible. Adding it to the same answer again would never end.
     if (seconds === 0 || taken.length === input.MaxNumberOfMessages) break;
   }
   return taken;
@@ -113,7 +116,7 @@ function systemAttributes(message: StoredMessage, nowMs: number): Record<string,
   };
 }
 
-/** `All`, `.*`, `prefix.*` and exact names. */
+/** Returns the wanted members by `All`, `.*`, `prefix.*` and exact names. */
 function wanted<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   const matches = (name: string): boolean =>
     names.some((want) => want === 'All' || want === name || isPrefix(want, name));

@@ -1,4 +1,7 @@
-/** Dead letters: when a queue gives a message up, and whose dead letters another takes. */
+/**
+ * Dead letters: the receive count at which a queue gives a message up, and the queues whose dead letters another
+ * takes.
+ */
 import * as z from 'zod';
 import { invalidAttribute, invalidParameter } from './errors.ts';
 import type { Queue } from './queue.ts';
@@ -18,18 +21,24 @@ const redriveAllowSchema = z.object({
   sourceQueueArns: z.array(z.string()).default([]),
 });
 
-/** Undefined where messages are never moved. Throws InvalidAttributeValue. */
+/**
+ * Returns the redrive policy; undefined when messages are never moved.
+ * @throws InvalidAttributeValue
+ */
 export function redrivePolicy(attributes: Queue['attributes']): RedrivePolicy | undefined {
   return parse(attributes, 'RedrivePolicy', redriveSchema);
 }
 
-/** Throws InvalidAttributeValue for redrive policies of another shape. */
+/** @throws InvalidAttributeValue for redrive policies of another shape */
 export function checkRedriveShape(attributes: Queue['attributes']): void {
   parse(attributes, 'RedrivePolicy', redriveSchema);
   parse(attributes, 'RedriveAllowPolicy', redriveAllowSchema);
 }
 
-/** Precondition of a redrive policy: the dead letter queue exists, beside the source, and takes its letters. */
+/**
+ * Checks that the dead-letter queue exists in the same place as the source, and takes its dead letters.
+ * @throws InvalidParameterValueException
+ */
 export function checkRedriveTarget(
   store: SqsStore,
   sourceArn: string,
@@ -52,7 +61,7 @@ export function checkRedriveTarget(
 
 function parse<T>(attributes: Queue['attributes'], name: string, schema: z.ZodType<T>): T | undefined {
   const text = attributes[name];
-  // An empty document takes the policy away.
+  // An empty document removes the policy.
   if (text === undefined || text === '') return undefined;
   try {
     return schema.parse(JSON.parse(text));
@@ -61,7 +70,7 @@ function parse<T>(attributes: Queue['attributes'], name: string, schema: z.ZodTy
   }
 }
 
-/** Region and account of an ARN. */
+/** Returns the part of an ARN that has region and account. */
 function placeOf(arn: string): string {
   return arn.split(':').slice(0, 5).join(':');
 }

@@ -1,5 +1,5 @@
 /**
- * SQS standard queues as AWS has them: visibility, long polls, redrive, batches, fair turns for message groups. FIFO
+ * The local SQS with standard queues: visibility, long polls, redrive, batches, fair turns for message groups. FIFO
  * queues, queue encryption by KMS and move tasks are not implemented.
  */
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { QUEUE_OPERATIONS } from './queue-operations.ts';
 import { openSqsStore } from './store.ts';
 
 export interface SqsOptions {
-  /** Unset: nothing outlives the process. */
+  /** Default: nothing outlives the process. */
   readonly dataDir?: string;
   /** `http://127.0.0.1:4566`, the host of every QueueUrl. */
   readonly endpoint: string;
@@ -24,7 +24,10 @@ export interface SqsOptions {
 }
 
 export interface Sqs extends JsonService {
-  /** Puts a message as another service does. Throws QueueDoesNotExist, AccessDeniedException. */
+  /**
+   * Puts a message in the name of another service.
+   * @throws QueueDoesNotExist or AccessDeniedException
+   */
   deliver(queueArn: string, body: string, sender?: Sender): void;
   close(): void;
 }
@@ -53,7 +56,7 @@ export function createSqs({ dataDir, endpoint, clock, authorizer }: SqsOptions):
       closed = true;
       unsubscribe();
       polls.wakeAll();
-      // After the receivers have seen that there is nothing more to wait for.
+      // The store closes after the receivers have seen that they wait for nothing any longer.
       setImmediate(() => store.close());
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Queues and messages, in one SQLite file (or in memory where there is no data folder), so that neither a long queue
- * nor a restart costs anything. Every method is one atomic step.
+ * The store of queues and messages: one SQLite file, or memory when there is no data folder. A long queue and a
+ * restart therefore cost nothing. Every method is one atomic step.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import * as z from 'zod';
@@ -10,14 +10,14 @@ export interface StoredMessage {
   readonly seq: number;
   readonly id: string;
   readonly body: string;
-  /** MessageAttributes as sent, JSON. */
+  /** The MessageAttributes as they were sent, in JSON. */
   readonly attributes: string;
   readonly groupId: string | null;
   readonly sender: string;
   readonly sentMs: number;
   readonly received: number;
   readonly firstReceivedMs: number | null;
-  /** The ARN of the queue it was moved away from as a dead letter. */
+  /** The ARN of the queue from which it was moved as a dead letter. */
   readonly source: string | null;
 }
 
@@ -43,25 +43,25 @@ export interface SqsStore {
   putQueue(queue: Queue): void;
   deleteQueue(arn: string): void;
   insert(arn: string, message: NewMessage): void;
-  /** The message that has been visible longest at `nowMs`, of no group that is `excluded`. Does not mark it. */
+  /** Returns the message that has been visible longest at `nowMs`, of no group in `excluded`. It does not mark it. */
   visible(arn: string, nowMs: number, excluded: readonly string[]): StoredMessage | undefined;
-  /** The same of one group. */
+  /** Returns the message of one group that has been visible longest at `nowMs`. It does not mark it. */
   visibleOf(arn: string, nowMs: number, groupId: string): StoredMessage | undefined;
-  /** How many messages of each group are in flight. */
+  /** Returns the number of messages in flight by group. */
   inFlight(arn: string, nowMs: number): ReadonlyMap<string | null, number>;
   /** Counts a receive and hides the message until `visibleMs` under `receipt`. */
   hide(seq: number, receipt: string, nowMs: number, visibleMs: number): void;
-  /** Moves a dead letter; it keeps its id, body and sent time. */
+  /** Moves a dead letter. It keeps its id, body and sent time. */
   move(seq: number, toArn: string, fromArn: string, nowMs: number): void;
-  /** False where the message is gone or was received again under another receipt. */
+  /** Removes a message. Returns false when it is gone or was received again under another receipt. */
   remove(seq: number, receipt: string): boolean;
-  /** False where the message is not in flight under `receipt`. */
+  /** Sets when a message becomes visible. Returns false when it is not in flight under `receipt`. */
   setVisible(seq: number, receipt: string, nowMs: number, visibleMs: number): boolean;
-  /** When the next hidden or delayed message becomes visible; undefined where there is none. */
+  /** Returns the time at which the next hidden or delayed message becomes visible; undefined when there is none. */
   nextVisibleMs(arn: string, nowMs: number): number | undefined;
   counts(arn: string, nowMs: number): Counts;
   purge(arn: string): void;
-  /** Deletes what was sent before `cutoffMs`. */
+  /** Deletes messages that were sent before `cutoffMs`. */
   expire(arn: string, cutoffMs: number): void;
   close(): void;
 }
@@ -125,7 +125,7 @@ const STATEMENTS = {
     FROM message WHERE queue = :queue`,
 } as const;
 
-/** `file` may be `:memory:`. */
+/** Opens the store. `file` may be `:memory:`. */
 export function openSqsStore(file: string): SqsStore {
   const database = new DatabaseSync(file);
   database.exec(SCHEMA);

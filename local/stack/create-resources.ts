@@ -1,4 +1,4 @@
-/** Walks a template in the order of its references and creates one resource after another. */
+/** Creates the resources of a template one after another, in the order of their references. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -23,7 +23,7 @@ import { createQueue, createQueuePolicy } from './resources/sqs.ts';
 import { StackError } from './template/stack-error.ts';
 import { creationOrder, type Template, type TemplateResource } from './template/template.ts';
 
-/** What is left to start once every resource exists. */
+/** The parts of a stack that start when every resource exists. */
 export interface CreatedStack extends Pick<StackContext, 'functions' | 'mappings' | 'schedules'> {
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -52,7 +52,10 @@ const resourceTypes: Readonly<Record<string, CreateResource>> = {
   'AWS::SQS::QueuePolicy': createQueuePolicy,
 };
 
-/** Throws StackError that names the resource at fault; nothing is created when a type is unknown. */
+/**
+ * Creates every resource.
+ * @throws StackError that names the resource at fault. An unknown type is found before anything is created
+ */
 export async function createResources(stack: PackagedStack, options: CreateOptions): Promise<CreatedStack> {
   const created = new Map<string, Created>();
   const { template } = stack;
@@ -68,7 +71,7 @@ export async function createResources(stack: PackagedStack, options: CreateOptio
   return { ...context, outputs: outputsOf(template, scope) };
 }
 
-/** In the order of creation, without those whose condition does not hold. */
+/** Returns the resources in the order of creation, without those whose condition does not hold. */
 function wantedResources(template: Template, scope: Scope): (readonly [string, TemplateResource])[] {
   return creationOrder(template).flatMap((id) => {
     const resource = template.Resources[id];

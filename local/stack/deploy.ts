@@ -1,7 +1,7 @@
 /**
- * Deploys the stack into the local AWS as CloudFormation would: every resource over HTTP as the root of the
- * account, in the order of their references, except for what only exists inside the local AWS (roles, functions,
- * their event sources). Deploying over existing data finds what is there and keeps it.
+ * Deploys the stack into the local AWS as CloudFormation would. It creates every resource over HTTP as the root of
+ * the account, in the order of their references. Roles, functions and their event sources exist only inside the
+ * local AWS, so it creates them there. Deploying over existing data finds the resources there and keeps them.
  */
 import { fileURLToPath } from 'node:url';
 import type { LocalClock } from '../front/clock.ts';
@@ -19,15 +19,18 @@ export interface DeployOptions {
   readonly clock: LocalClock;
   readonly accountId: string;
   readonly region: string;
-  /** Gets the policies of the stack's roles. */
+  /** Receives the policies of the stack's roles. */
   readonly roles: Roles;
   readonly sandboxesPerFunction: number;
-  /** False: queues and schedules invoke nothing. Default true. */
+  /** False when queues and schedules invoke nothing. Default true. */
   readonly eventSources?: boolean;
   readonly onLog: (line: FunctionLine) => void;
-  /** Who may invoke functions. Default: as `roles` say. */
+  /** Decides who may invoke functions. Default: by the policies in `roles`. */
   readonly authorizer?: Authorizer;
-  /** Default 1,000 and 2,000, where AWS waits one and two minutes. */
+  /**
+   * Milliseconds before the retries of an asynchronous invocation. Default 1,000 and 2,000; AWS waits one and two
+   * minutes.
+   */
   readonly asyncRetryDelaysMs?: readonly [number, number];
   /** The folder of serverless.yml. Default: this project's. */
   readonly projectFolder?: string;
@@ -36,17 +39,23 @@ export interface DeployOptions {
 export interface Deployment {
   readonly lambda: Lambda;
   readonly outputs: Readonly<Record<string, string>>;
-  /** Stops event sources and schedules, waits some seconds for running invocations, then kills the sandboxes. */
+  /** Stops event sources and schedules, waits up to 5 seconds for running invocations, then kills the sandboxes. */
   close(): Promise<void>;
 }
 
-/** Throws StackError for what the local AWS can't do, and whatever error a service answered. */
+/**
+ * Packages and deploys the stack.
+ * @throws StackError for what the local AWS cannot do, or the error that a service answered
+ */
 export async function deployStack(options: DeployOptions): Promise<Deployment> {
   const projectFolder = options.projectFolder ?? fileURLToPath(new URL('../..', import.meta.url));
   return await deployPackage(await packageStack({ projectFolder, region: options.region }), options);
 }
 
-/** The same for a stack that is already packaged. */
+/**
+ * Deploys a stack that is already packaged.
+ * @throws StackError for what the local AWS cannot do, or the error that a service answered
+ */
 export async function deployPackage(stack: PackagedStack, options: DeployOptions): Promise<Deployment> {
   const created: CreatedStack = await createResources(stack, options);
   const authorizer = options.authorizer ?? createAuthorizer(options.roles);

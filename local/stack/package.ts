@@ -1,9 +1,10 @@
 /**
- * The stack as it would be deployed: `sls package` bundles the functions and compiles serverless.yml into a
- * CloudFormation template. The result is kept by a hash of what went in, so that a second start costs nothing.
+ * The stack in the form in which it would be deployed: `sls package` bundles the functions and compiles
+ * serverless.yml into a CloudFormation template. The result is kept under a hash of its sources, so that a second
+ * start costs nothing.
  *
- * Packaging works in a folder of its own, with links to the project: two processes may package at once, and a
- * `sls package` of the developer's is left alone. Source maps point at the project's own files.
+ * Packaging works in a folder of its own, with links to the project. Two processes may therefore package at once,
+ * and the developer's own `sls package` is not disturbed. Source maps point at the project's own files.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +17,7 @@ export interface PackagedStack {
   /** `{service}-{stage}`. */
   readonly stackName: string;
   readonly template: Template;
-  /** What every function's deployment package holds: bundles and their source maps. */
+  /** The deployment package of every function: bundles and their source maps. */
   readonly codeFolder: string;
 }
 
@@ -32,7 +33,7 @@ interface Build extends Required<PackageOptions> {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What decides the result: all other files of the project are links for packages to find, no more. */
+/** The files that decide the result. All other files of the project are links, for the bundler to find packages. */
 export const STACK_SOURCES: readonly string[] = [
   'serverless.yml',
   'functions',
@@ -46,7 +47,10 @@ const codeFolder = path.join('.esbuild', '.build');
 const templateFile = path.join('.serverless', 'cloudformation-template-update-stack.json');
 const stateFile = path.join('.serverless', 'serverless-state.json');
 
-/** Throws an Error that carries what `sls` said where the stack can't be packaged. */
+/**
+ * Packages the stack, or returns the kept result.
+ * @throws Error with the output of `sls` when the stack cannot be packaged
+ */
 export async function packageStack(options: PackageOptions): Promise<PackagedStack> {
   const { projectFolder, region, stage = 'local' } = options;
   const variables = await environmentVariables(projectFolder);
@@ -75,7 +79,7 @@ async function build(folder: string, options: Build): Promise<PackagedStack> {
   return packaged;
 }
 
-/** Results of a week ago, and what processes that were killed left. */
+/** Removes results that are older than a week, and what killed processes left behind. */
 async function removeOld(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     const folder = path.join(cache, name);
@@ -84,7 +88,7 @@ async function removeOld(cache: string): Promise<void> {
   }
 }
 
-/** serverless.yml must be a file; `sls` does not see a link. */
+/** Links the project's files. serverless.yml must be a file, because `sls` does not see a link. */
 async function link(projectFolder: string, workFolder: string): Promise<void> {
   for (const name of await readdir(projectFolder)) {
     if (name.startsWith('.')) continue;
@@ -93,7 +97,7 @@ async function link(projectFolder: string, workFolder: string): Promise<void> {
   }
 }
 
-/** The variables of our own environment that serverless.yml asks for as `${env:NAME}`, and no others. */
+/** Returns the variables of our own environment that serverless.yml asks for as `${env:NAME}`, and no others. */
 async function environmentVariables(projectFolder: string): Promise<Record<string, string>> {
   const configuration = await readFile(path.join(projectFolder, 'serverless.yml'), 'utf8');
   const names = new Set(Array.from(configuration.matchAll(/\$\{env:(\w+)/g), ([, name = '']) => name));
@@ -114,7 +118,7 @@ const serverlessState = z.object({
 
 const keepMs = 7 * 24 * 3600 * 1000;
 
-/** A finished result, or undefined. */
+/** Reads a finished result; undefined when there is none. */
 async function read(folder: string, stage: string): Promise<PackagedStack | undefined> {
   try {
     const template = parseTemplate(JSON.parse(await readFile(path.join(folder, templateFile), 'utf8')));

@@ -9,17 +9,20 @@ import { COMPILE_CACHE } from '../lambda/compile-cache.ts';
 
 export interface ServerlessRun {
   readonly projectFolder: string;
-  /** Where serverless.yml is; also HOME, so that nothing is written to the user's. */
+  /** The folder of serverless.yml. It is HOME too, so that `sls` writes nothing into the user's home. */
   readonly workFolder: string;
   readonly args: readonly string[];
-  /** Beyond PATH and what keeps `sls` away from real accounts. */
+  /** Environment variables in addition to PATH and those that keep `sls` away from real accounts. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Where `sls` keeps the validator that it makes of its schema of serverless.yml, which takes it a quarter of a run. */
+/**
+ * The folder in which `sls` keeps the validator made of its schema of serverless.yml. Making it takes a quarter of
+ * a run.
+ */
 const SCHEMA_CACHE = fileURLToPath(new URL('../../node_modules/.cache/sealstream/sls', import.meta.url));
 
-/** Throws an Error that carries what `sls` said unless it ends with exit code 0. */
+/** @throws Error with the output of `sls` unless it ends with exit code 0 */
 export async function runServerless({
   projectFolder,
   workFolder,
@@ -41,7 +44,7 @@ export async function runServerless({
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // After a build that failed, esbuild's service keeps `sls` alive for good: its last words must do.
+  // After a failed build, esbuild's service keeps `sls` alive for good. So this kills `sls` at its closing lines.
   const onLine = (line: string): void => void (line.startsWith('Environment: ') && child.kill('SIGKILL'));
   const [stdout, stderr, [exitCode]] = await Promise.all([
     linesOf(child.stdout, onLine),

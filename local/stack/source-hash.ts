@@ -1,9 +1,11 @@
-/** A hash of files and folders: equal as long as nothing in them changed. */
+/** A hash of files and folders, which stays equal as long as nothing in them changes. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Covers paths and contents of `names` under `folder`, and the strings in `extra`. A name that is missing counts as empty. */
+/**
+ * Hashes paths and contents of `names` under `folder`, and the strings in `extra`. A missing name counts as empty.
+ */
 export async function sourceHash(
   folder: string,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** Brings a created stack to life: functions, then the event sources and schedules that invoke them. */
+/** Starts the functions of a created stack, then the event sources and schedules that invoke them. */
 import type { LocalClock } from '../front/clock.ts';
 import { startPolling, type Poller } from '../lambda/event-source-mapping.ts';
 import { startSchedule, type Schedule } from '../lambda/schedule.ts';
@@ -12,11 +12,11 @@ export interface RunningFunctions {
 
 const NO_SOURCES: Pick<CreatedStack, 'mappings' | 'schedules'> = { mappings: [], schedules: [] };
 
-/** How long running invocations may take to end before their sandboxes are killed. */
+/** Milliseconds that running invocations may take to end before their sandboxes are killed. */
 const graceMs = 5000;
 
 export interface StartOptions extends LambdaOptions {
-  /** False: queues and schedules invoke nothing. Default true. */
+  /** False when queues and schedules invoke nothing. Default true. */
   readonly eventSources?: boolean;
 }
 

@@ -81,7 +81,7 @@ async function ensureTable(dynamodb: DynamoDBClient, input: CreateTableCommandIn
   );
 }
 
-/** UpdateTimeToLive refuses to enable what is enabled. */
+/** Sets the time to live only when it differs, because UpdateTimeToLive refuses to enable what is enabled. */
 async function ensureTimeToLive(
   client: DynamoDBClient,
   TableName: string,

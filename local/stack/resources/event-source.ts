@@ -1,4 +1,4 @@
-/** What CreateEventSourceMapping refuses, found at deployment as in AWS and not when messages fail to arrive. */
+/** The refusals of CreateEventSourceMapping, found at deployment as in AWS and not when messages fail to arrive. */
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { EventSourceMapping } from '../../lambda/event-source-mapping.ts';
 import type { LambdaFunction } from '../../lambda/function.ts';
@@ -6,7 +6,7 @@ import { queueUrl, roleQueueClient } from '../../lambda/role-queue.ts';
 
 /**
  * Asks for the queue's visibility timeout as the function's role, which therefore needs sqs:GetQueueAttributes.
- * Throws an Error with AWS's words for an InvalidParameterValueException.
+ * @throws Error with AWS's words for an InvalidParameterValueException
  */
 export async function checkMapping(
   { queueArn, batchSize, maximumBatchingWindowSeconds }: EventSourceMapping,

@@ -75,7 +75,7 @@ export const createRule: CreateResource = async (logicalId, properties, context)
   return { ref: isDefault ? Name : `${EventBusName}|${Name}`, attributes: { Arn } };
 };
 
-/** Schedules run in the local Lambda, so only the stack's own functions can be their targets. */
+/** Adds schedules. They run in the local Lambda, so only the stack's own functions can be their targets. */
 function addSchedules(
   ruleArn: string,
   expression: string,

@@ -1,4 +1,4 @@
-/** AWS::IAM::Role and AWS::IAM::Policy: what the roles of the stack may do, for the services to evaluate. */
+/** AWS::IAM::Role and AWS::IAM::Policy, whose documents the services evaluate. */
 import * as z from 'zod';
 import type { PolicyDocument } from '../../iam/authorizer.ts';
 import {
@@ -15,12 +15,12 @@ const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   Version: z.string().optional(),
 });
 
-/** Grants writing logs, which no service here asks about. */
+/** Managed policies that grant writing logs, which no service here checks. */
 const inertManagedPolicies = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'];
 
 const roleProperties = propertiesSchema(
   {
-    // Only Lambda assumes roles here, and it assumes those that functions name.
+    // Only Lambda assumes roles here: those that functions name.
     AssumeRolePolicyDocument: policyDocument,
     ManagedPolicyArns: z.array(z.enum(inertManagedPolicies)).optional(),
     // The local credentials hold a role's name, not its path.

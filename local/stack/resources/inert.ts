@@ -1,6 +1,6 @@
 /**
- * What a stack may contain that changes nothing on a laptop: no caller could tell whether it is there. This is
- * the complete list; a resource type that is neither here nor among those created is refused.
+ * The resources of a stack that change nothing on a laptop: no caller could see whether they exist. This is the
+ * complete list. A resource type that is neither here nor among those created is refused.
  */
 import type { Created } from '../template/intrinsics.ts';
 import { physicalName, type StackContext } from './resource.ts';
@@ -11,11 +11,11 @@ export const inertLogicalIds: ReadonlySet<string> = new Set([
   'ServerlessDeploymentBucketPolicy',
 ]);
 
-/** By type, the property that holds the name which `Ref` gives. */
+/** The property that holds the name which `Ref` gives, by type. */
 export const inertTypes: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': 'AlarmName',
   'AWS::CloudWatch::Dashboard': 'DashboardName',
-  // What a function logs goes to a file of the local AWS, whatever the log group says.
+  // The lines of a function go to a file of the local AWS, whatever the log group says.
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::Logs::MetricFilter': 'FilterName',
   'AWS::Logs::QueryDefinition': 'Name',
@@ -23,7 +23,7 @@ export const inertTypes: Readonly<Record<string, string>> = {
   'AWS::Lambda::Version': 'FunctionName',
 };
 
-/** A resource that is not created, with the name and ARN it would have, for policies that mention it. */
+/** Returns the name and ARN that the resource would have, for policies that mention it. */
 export function inertResource(
   logicalId: string,
   type: string,

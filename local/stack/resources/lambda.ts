@@ -18,7 +18,7 @@ const queueArn = z.string().startsWith('arn:aws:sqs:', 'only SQS queues are impl
 
 const functionProperties = propertiesSchema(
   {
-    // The code is what `sls package` left in the code folder; S3 would only hold a copy.
+    // The code lies in the code folder, where `sls package` left it. S3 would only hold a copy.
     Code: z.unknown().optional(),
     DeadLetterConfig: z.strictObject({ TargetArn: queueArn }).optional(),
     Environment: z

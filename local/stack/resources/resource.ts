@@ -1,4 +1,4 @@
-/** What a resource type of CloudFormation needs to become a resource of the local AWS. */
+/** The contract by which a resource type of CloudFormation becomes a resource of the local AWS. */
 import { createHash } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -19,7 +19,7 @@ export interface StackClients {
   readonly events: EventBridgeClient;
 }
 
-/** A function as far as the template has described it; later resources add to it. */
+/** A function as far as the template has described it. Later resources add to it. */
 export interface FunctionDraft {
   readonly fn: LambdaFunction;
   readonly reservedConcurrency: number;
@@ -30,11 +30,11 @@ interface ScheduleDraft {
   readonly ruleArn: string;
   readonly everyMs: number;
   readonly functionArn: string;
-  /** A constant event (a target's Input); default the scheduled event. */
+  /** A constant event (a target's Input). Default: the scheduled event. */
   readonly input?: object;
 }
 
-/** What resources are created with, and what they leave for the end of the deployment. */
+/** The context in which resources are created. Some leave work in it for the end of the deployment. */
 export interface StackContext {
   readonly accountId: string;
   readonly region: string;
@@ -43,22 +43,25 @@ export interface StackContext {
   readonly codeFolder: string;
   readonly clients: StackClients;
   readonly roles: Roles;
-  /** By ARN. */
+  /** Functions by ARN. */
   readonly functions: Map<string, FunctionDraft>;
   readonly mappings: { readonly functionArn: string; readonly mapping: EventSourceMapping }[];
   readonly schedules: ScheduleDraft[];
-  /** Statements of event bus policies by bus name: AWS keeps them one by one, PutPermission replaces them all. */
+  /** Statements of event bus policies by bus name. AWS keeps them one by one, but PutPermission replaces them all. */
   readonly busStatements: Map<string, PolicyStatement[]>;
 }
 
-/** Creates the resource, or finds the one an earlier start left in the data folder and brings it up to date. */
+/** Creates the resource. If an earlier start left it in the data folder, this brings it up to date instead. */
 export type CreateResource = (
   logicalId: string,
   properties: unknown,
   context: StackContext,
 ) => Promise<Created>;
 
-/** The name of a resource that the template leaves unnamed: the same at every start, so that its data is found again. */
+/**
+ * Returns the name of a resource that the template leaves unnamed. It is the same at every start, so that the
+ * resource's data is found again.
+ */
 export function physicalName(logicalId: string, { stackName, accountId }: StackContext): string {
   const suffix = createHash('sha256')
     .update(`${accountId}/${stackName}/${logicalId}`)
@@ -68,8 +71,8 @@ export function physicalName(logicalId: string, { stackName, accountId }: StackC
 }
 
 /**
- * The schema of a resource's properties. Properties in `inert` are accepted and ignored, because on a laptop they
- * change nothing that a caller could see; any other that `shape` does not name is refused.
+ * Returns the schema of a resource's properties. Properties in `inert` are accepted and ignored, because on a
+ * laptop they change nothing that a caller could see. Any other that `shape` does not name is refused.
  */
 export function propertiesSchema<Shape extends z.ZodRawShape>(
   shape: Shape,
@@ -79,11 +82,11 @@ export function propertiesSchema<Shape extends z.ZodRawShape>(
   return z.strictObject({ ...ignored, ...shape });
 }
 
-/** CloudFormation takes numbers and booleans as strings, too. */
+/** A number, which CloudFormation takes as a string too. */
 export const integer: z.ZodType<number> = z.coerce.number().int();
 export const boolean: z.ZodType<boolean> = z.union([z.boolean(), z.stringbool()]);
 
-/** A policy document, as far as its shape goes; what it says is for whoever evaluates it. */
+/** A policy statement, checked for its shape only; the service that evaluates it checks the rest. */
 export const policyStatement: z.ZodType<PolicyStatement> = z.custom<PolicyStatement>(
   (value) => z.looseObject({ Effect: z.enum(['Allow', 'Deny']) }).safeParse(value).success,
   'not a policy statement',

@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { boolean, physicalName, propertiesSchema, type CreateResource } from './resource.ts';
 
 const notification = {
-  // The service, not this parser, knows which events there are.
+  // The service knows the names of events; this parser does not check them.
   Event: z.custom<Event>((value) => typeof value === 'string', 'not an event name'),
   Filter: z
     .strictObject({
@@ -50,7 +50,10 @@ const notificationConfiguration = z
     }),
   );
 
-/** Inert: encryption at rest of a laptop's disk, rules that act after days, settings of the network's edge. */
+/**
+ * The properties of a bucket. The inert ones are encryption at rest of a laptop's disk, rules that act after days,
+ * and settings of the network's edge.
+ */
 const bucketProperties = propertiesSchema(
   {
     BucketName: z.string().optional(),

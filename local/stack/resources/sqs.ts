@@ -80,7 +80,7 @@ async function existingQueue(sqs: SQSClient, QueueName: string): Promise<string 
   }
 }
 
-/** The properties that were set and are attributes, without the inert ones. */
+/** Returns the properties that were set and are attributes, without the inert ones. */
 function queueAttributes(properties: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.keys(attributesShape).flatMap((name) => {

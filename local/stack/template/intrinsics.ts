@@ -1,11 +1,11 @@
 /**
- * CloudFormation's intrinsic functions and pseudo parameters. What is not listed here is refused by name: a value
- * that is guessed would be a resource that is wrong.
+ * CloudFormation's intrinsic functions and pseudo parameters. Any other is refused by name, because a guessed value
+ * would make a wrong resource.
  */
 import { StackError } from './stack-error.ts';
 import type { Template, TemplateValue } from './template.ts';
 
-/** A created resource: what `Ref` gives, and what `Fn::GetAtt` gives by attribute name. */
+/** A created resource: the value that `Ref` gives, and the values that `Fn::GetAtt` gives by attribute name. */
 export interface Created {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -13,17 +13,18 @@ export interface Created {
 
 export interface Scope {
   readonly template: Template;
-  /** `AWS::AccountId` and the like. */
+  /** Values of `AWS::AccountId` and the other pseudo parameters, by name. */
   readonly pseudoParameters: Readonly<Record<string, string>>;
-  /** What has been created so far, by logical id. */
+  /** The resources created so far, by logical id. */
   readonly created: ReadonlyMap<string, Created>;
 }
 
 type Intrinsic = (argument: TemplateValue, scope: Scope) => TemplateValue | undefined;
 
 /**
- * The value with every intrinsic replaced; undefined for `AWS::NoValue`, which also drops the property or item it
- * stands for. Throws StackError for an intrinsic or a name that is not known.
+ * Returns the value with every intrinsic replaced; undefined for `AWS::NoValue`, which also drops the property or
+ * item it stands for.
+ * @throws StackError for an unknown intrinsic or name
  */
 export function resolve(node: TemplateValue, scope: Scope): TemplateValue | undefined {
   if (typeof node !== 'object' || node === null) return node;
@@ -39,7 +40,10 @@ export function resolve(node: TemplateValue, scope: Scope): TemplateValue | unde
   );
 }
 
-/** Whether the condition of that name holds. Throws StackError for a name that the template does not define. */
+/**
+ * True when the condition of that name holds.
+ * @throws StackError for a name that the template does not define
+ */
 export function holds(name: string, scope: Scope): boolean {
   const condition = scope.template.Conditions[name];
   if (condition === undefined) throw new StackError('', `Condition ${name} is not defined`);
@@ -104,7 +108,7 @@ function attributeOf(id: string, attribute: string, scope: Scope): string {
   return found;
 }
 
-/** `${Name}`, `${Name.Attribute}`, own variables first; `${!Literal}` stays as `${Literal}`. */
+/** Replaces `${Name}` and `${Name.Attribute}`, own variables first. `${!Literal}` becomes `${Literal}`. */
 function substitute(template: string, variables: TemplateValue, scope: Scope): string {
   const own = new Map(Object.entries(Object(variables)));
   return template.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {

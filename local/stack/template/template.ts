@@ -1,4 +1,4 @@
-/** A CloudFormation template: its sections, and the order its resources have to be created in. */
+/** A CloudFormation template: its sections, and the order in which its resources are created. */
 import * as z from 'zod';
 import { StackError } from './stack-error.ts';
 
@@ -22,7 +22,7 @@ export interface Template {
 
 const value: z.ZodType<TemplateValue> = z.json();
 
-/** Sections and attributes that change nothing here are read and dropped; any other is refused. */
+/** The schema of a template. Sections and attributes that change nothing here are dropped; any other is refused. */
 const templateSchema: z.ZodType<Template> = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
@@ -56,14 +56,20 @@ const templateSchema: z.ZodType<Template> = z.strictObject({
     .default({}),
 });
 
-/** Throws StackError for what is no template, or holds a section that would be ignored. */
+/**
+ * Parses a template.
+ * @throws StackError for what is no template, or holds a section that would be ignored
+ */
 export function parseTemplate(json: unknown): Template {
   const parsed = templateSchema.safeParse(json);
   if (!parsed.success) throw new StackError('', `Template format error: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
-/** Logical ids, each after what it refers to or depends on. Throws StackError for a circle. */
+/**
+ * Returns the logical ids, each after those it refers to or depends on.
+ * @throws StackError for a circle
+ */
 export function creationOrder({ Resources }: Template): readonly string[] {
   const ordered = new Set<string>();
   const visit = (id: string, path: readonly string[]): void => {
@@ -79,7 +85,7 @@ export function creationOrder({ Resources }: Template): readonly string[] {
   return [...ordered];
 }
 
-/** Every name that a value mentions by Ref, Fn::GetAtt or Fn::Sub. */
+/** Yields every name that a value mentions by Ref, Fn::GetAtt or Fn::Sub. */
 function* references(node: TemplateValue): Generator<string> {
   if (typeof node !== 'object' || node === null) return;
   if (Array.isArray(node)) {
