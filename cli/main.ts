@@ -1,4 +1,4 @@
-/** `npx sealstream`: the command line of the process it runs in. */
+/** The program `npx sealstream`. */
 import { run } from './program.ts';
 import { processTerminal } from './session/terminal.ts';
 

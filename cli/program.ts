@@ -1,4 +1,4 @@
-/** The command line: its commands, the options that all of them have, what is printed, how it exits. */
+/** The command line: its commands, the options that all commands have, its output and its exit codes. */
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { controlPlaneOf, type Target } from './session/control-plane.ts';
@@ -11,7 +11,7 @@ interface GlobalOptions extends Target {
   readonly json: boolean;
 }
 
-/** Never rejects: whatever goes wrong is said on the terminal, in one line. */
+/** Runs one command and returns the exit code. It never rejects: every failure is reported on the terminal, in one line. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<0 | FailureExitCode> {
   const program = programOn(terminal);
   let outcome: Outcome | undefined;
@@ -35,10 +35,10 @@ function programOn(terminal: Terminal): Command {
   return new Command('sealstream')
     .description('Operate Sealstream: tenants and their keys, from onboarding to offboarding.')
     .version(manifest.version)
-    .option('--stage <name>', 'of the deployment', 'dev')
-    .option('--endpoint-url <url>', 'instead of AWS; else AWS_ENDPOINT_URL counts')
-    .option('--profile <name>', 'of the AWS configuration; else AWS_PROFILE counts')
-    .option('--region <region>', 'of the deployment; else AWS_REGION and the profile count')
+    .option('--stage <name>', 'the stage of the deployment', 'dev')
+    .option('--endpoint-url <url>', 'the endpoint to use instead of AWS (default: AWS_ENDPOINT_URL)')
+    .option('--profile <name>', 'the profile of the AWS configuration (default: AWS_PROFILE)')
+    .option('--region <region>', 'the region of the deployment (default: AWS_REGION, or that of the profile)')
     .option('--json', 'print one JSON document on standard output and nothing else', false)
     .exitOverride()
     .configureOutput({
@@ -46,17 +46,17 @@ function programOn(terminal: Terminal): Command {
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(--help has the options and examples)')
+    .showHelpAfterError('(--help shows the options and examples)')
     .addHelpText(
       'afterAll',
-      '\nExit codes: 0 done; 1 findings, or refused; 2 wrong usage; 3 AWS unreachable or denied.',
+      '\nExit codes: 0 done; 1 findings, or refused; 2 wrong usage; 3 AWS unreachable or denied, or a function failed.',
     );
 }
 
 function reportFailure(error: unknown, { json }: GlobalOptions, terminal: Terminal): FailureExitCode {
   const { code, message, exitCode } = failureOf(error);
   if (json) terminal.print(JSON.stringify({ error: { code, message } }));
-  // Commander has said what it cannot read, beside where the help is.
+  // Commander has printed its own message already, with the hint to --help.
   else if (!(error instanceof CommanderError)) terminal.note(`sealstream: ${code}: ${message}`);
   return exitCode;
 }

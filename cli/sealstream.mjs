@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// In plain JavaScript, so that a Node too old for the rest still finds the one that the install brought along.
+// This file is plain JavaScript, so that a Node.js that is too old for the rest can start the one that the install brought.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

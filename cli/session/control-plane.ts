@@ -1,15 +1,14 @@
 /**
- * The functions that a tenant's lifecycle goes through. They are invoked, not imported: tenants' key policies name
- * the role of these functions, not whoever types the command.
+ * Invokes the functions of the control plane. They are invoked, not imported, because tenants' key policies name the role
+ * of these functions and not the person who types the command.
  */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
 import { FunctionFailedError, UnansweredError } from './failure.ts';
 import { whyUnanswered } from './unanswered.ts';
 
-/** As the AWS CLI has them; unset, its environment variables and profiles count. */
+/** The deployment to operate. Where a member is unset, the environment variables and profiles of the AWS CLI count. */
 export interface Target {
-  /** Of our deployment. */
   readonly stage: string;
   readonly endpointUrl?: string;
   readonly profile?: string;
@@ -18,8 +17,9 @@ export interface Target {
 
 export interface ControlPlane {
   /**
+   * Invokes a function and returns its answer, parsed by `answer`.
    * @throws FunctionFailedError when the function failed
-   * @throws UnansweredError when it could not be asked, or what it answers is not `answer`
+   * @throws UnansweredError when the function could not be invoked, or its answer does not parse
    */
   invoke<Answer>(
     name: 'onboard' | 'offboard' | 'rotate-branch-key',
@@ -38,7 +38,7 @@ export function controlPlaneOf(target: Target): ControlPlane {
       const parsed = answer.safeParse(await payloadOf(client, functionName, event));
       if (parsed.success) return parsed.data;
       throw new UnansweredError(
-        `${functionName} answers what this version does not understand; deploy the version that you run here`,
+        `${functionName} gave an answer that this version does not understand; deploy the version that you run here`,
       );
     },
   };
@@ -48,9 +48,9 @@ function lambdaClient({ endpointUrl, profile, region }: Target): LambdaClient {
   return new LambdaClient({
     endpoint: endpointUrl,
     profile,
-    // The SDK for JavaScript does not know the second variable, the AWS CLI does.
+    // The AWS CLI knows the second variable, but the SDK for JavaScript does not.
     region: region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
-    // What a lost answer was about may have been done: whoever asks again should know that it is again.
+    // When an answer is lost, the work may be done. A retry must be the decision of the person who asked.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
   });
@@ -58,7 +58,7 @@ function lambdaClient({ endpointUrl, profile, region }: Target): LambdaClient {
 
 const failureSchema = z.object({
   errorType: z.string().default('Unhandled'),
-  errorMessage: z.string().default('the function failed and does not say why; its log does'),
+  errorMessage: z.string().default('the function failed and did not say why; see its log'),
 });
 
 async function payloadOf(client: LambdaClient, functionName: string, event: object): Promise<unknown> {

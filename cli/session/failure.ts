@@ -1,7 +1,7 @@
-/** Every way the command line fails, as one code, one message and one exit code. */
+/** Turns every failure of the command line into one code, one message and one exit code. */
 import { CommanderError } from 'commander';
 
-/** 1: findings, or refused. 2: wrong usage. 3: AWS, or a function of ours, did not do its part; try again. */
+/** 1: findings, or a refusal. 2: wrong usage. 3: AWS or one of our functions failed; try again. */
 export type FailureExitCode = 1 | 2 | 3;
 
 export interface Failure {
@@ -10,12 +10,12 @@ export interface Failure {
   readonly exitCode: FailureExitCode;
 }
 
-/** What was typed cannot be meant. */
+/** The command was used wrongly. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A function ran and failed. `code` is one of shared/errors.ts where it failed on purpose, else what Lambda says. */
+/** A function ran and failed. `code` is a code of shared/errors.ts if the function refused, otherwise Lambda's error type. */
 export class FunctionFailedError extends Error {
   override readonly name = 'FunctionFailedError';
   readonly code: string;
@@ -33,19 +33,19 @@ export class UnansweredError extends Error {
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'ERR_USAGE', message: error.message, exitCode: 2 };
   if (error instanceof CommanderError)
-    return { code: 'ERR_USAGE', message: unreadableIn(error), exitCode: 2 };
+    return { code: 'ERR_USAGE', message: usageMessage(error), exitCode: 2 };
   if (error instanceof UnansweredError)
     return { code: 'ERR_UNANSWERED', message: error.message, exitCode: 3 };
   if (error instanceof FunctionFailedError) return functionFailure(error);
   return { code: 'ERR_FAILED', message: error instanceof Error ? error.message : String(error), exitCode: 1 };
 }
 
-/** Without a command Commander prints the help, and has no message. */
-function unreadableIn({ code, message }: CommanderError): string {
+/** Returns Commander's message. When no command is named, Commander prints the help and has no message. */
+function usageMessage({ code, message }: CommanderError): string {
   return code === 'commander.help' ? 'name a command; --help lists them' : message.replace(/^error: /u, '');
 }
 
-/** Refusals are final; these may go away. Whatever is not one of our codes was not meant to happen. */
+/** The codes that are not refusals: these failures may pass. A code that is not ours is an unexpected failure. */
 const OUTAGES: ReadonlySet<string> = new Set([
   'ERR_KMS_UNAVAILABLE',
   'ERR_STORAGE_UNAVAILABLE',

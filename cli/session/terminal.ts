@@ -1,13 +1,13 @@
-/** Who sits before the command line, or what program reads it. */
+/** The terminal of the person who types the command, or the program that runs it. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Terminal {
-  /** The result: standard output. */
+  /** Prints the result, on standard output. */
   print(text: string): void;
-  /** Everything else, progress and errors: standard error. */
+  /** Prints everything else, progress and errors, on standard error. */
   note(text: string): void;
-  /** Undefined where nobody can answer. */
+  /** Asks a question and returns the answer. Undefined when nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   pause(pauseMs: number): Promise<void>;
 }
@@ -21,7 +21,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** On standard error: standard output may be a file. */
+/** Asks on standard error, because standard output may be a file. */
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {

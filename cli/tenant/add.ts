@@ -1,10 +1,10 @@
-/** `tenant add`: registers a tenant, proves its key, makes it active. */
+/** `tenant add`: registers a tenant, proves its key, and makes it active. */
 import type { Command } from 'commander';
 import { kekArnSchema } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { judgedSchema } from './answers.ts';
 import type { Outcome, Perform, Session } from '../session/session.ts';
-import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { aboutTenant, addExamples, type TenantOption, tenantOf } from './arguments.ts';
 import { outcomeOf } from './findings.ts';
 import { describeWritten, render, writeRendered } from './rendered.ts';
 import { type SettingsOptions, settingsOf, withSettings } from './settings.ts';
@@ -18,13 +18,13 @@ interface Options extends SettingsOptions, TenantOption {
 
 export function addAdd(parent: Command, perform: Perform): void {
   const command = withSettings(
-    aboutTenant(parent.command('add')).description('register a tenant, prove its key, make it active'),
+    aboutTenant(parent.command('add')).description('register a tenant, prove its key, and make it active'),
     { isNew: true },
   )
-    .option('--strict', 'warnings keep it from becoming active', false)
-    .option('--out <folder>', 'write what the tenant deploys in its account')
-    .option('--overwrite', 'replace files that are there', false);
-  examples(
+    .option('--strict', 'warnings too keep the tenant from becoming active', false)
+    .option('--out <folder>', 'write the files that the tenant deploys in its account to this folder')
+    .option('--overwrite', 'replace files that exist already', false);
+  addExamples(
     command,
     'add --tenant acme --kek-arn arn:aws:kms:eu-central-1:111111111111:key/… --out onboarding-acme',
     'add acme --kek-arn arn:aws:kms:eu-central-1:111111111111:key/mrk-… \\\n' +
@@ -37,18 +37,22 @@ export function addAdd(parent: Command, perform: Perform): void {
 async function addTenant(tenantId: TenantId, options: Options, session: Session): Promise<Outcome> {
   const { strict, out } = options;
   const event = { action: 'add', tenantId, ...settingsOf(options), strict };
-  // First: where the folder is wrong, nothing is registered.
-  if (out !== undefined) await writeFor(tenantId, options, out, session);
+  // The files are written first, so that nothing is registered when the folder is wrong.
+  if (out !== undefined) await writeFiles(tenantId, { ...options, out }, session);
   const judged = await session.controlPlane.invoke('onboard', event, judgedSchema);
   return outcomeOf(judged, strict, {
-    passed: 'What it uploads is encrypted under its key.',
-    failed: failedNext(options),
+    passed: 'What the tenant uploads is encrypted under its key.',
+    failed: adviceAfterFailure(options),
   });
 }
 
-/** For an alias, or whatever is no key, there is nothing to render: the checks say so. */
-async function writeFor(tenantId: TenantId, options: Options, out: string, session: Session): Promise<void> {
-  const { kekArn, replica, keyMode = 'per-chunk', overwrite } = options;
+/** Writes the files for the tenant. For anything but the ARN of a key it writes none; the checks say what is wrong. */
+async function writeFiles(
+  tenantId: TenantId,
+  options: Options & { readonly out: string },
+  session: Session,
+): Promise<void> {
+  const { kekArn, replica, keyMode = 'per-chunk', out, overwrite } = options;
   if (!kekArnSchema.safeParse(kekArn).success) return;
   const key = { kekArn, replicaArns: replica || [], keyModes: [keyMode] };
   const rendered = await render(tenantId, key, session);
@@ -56,7 +60,7 @@ async function writeFor(tenantId: TenantId, options: Options, out: string, sessi
   session.terminal.note(describeWritten(rendered, out));
 }
 
-function failedNext({ out }: Options): string {
-  const templates = out === undefined ? ' --out FOLDER writes all that the tenant deploys.' : '';
-  return `Mend what is marked, then add it again.${templates}`;
+function adviceAfterFailure({ out }: Options): string {
+  const templates = out === undefined ? ' --out FOLDER writes everything that the tenant deploys.' : '';
+  return `Correct what is marked, then add the tenant again.${templates}`;
 }

@@ -1,4 +1,4 @@
-/** What the functions answer, parsed: people read it, `--json` gives it to programs. */
+/** Parses the answers of the functions. People read them as text, programs as JSON (`--json`). */
 import * as z from 'zod';
 import type { Removed } from '../../shared/offboarding/remove.ts';
 import { removalSchema } from '../../shared/tenant/removal.ts';
@@ -9,7 +9,7 @@ import type { Listed, Shown } from '../../shared/onboarding/show.ts';
 import { tenantSchema } from '../../shared/tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 
-/** Checks and statements that this version does not know are printed all the same. */
+/** One finding. A check or statement that this version does not know is printed all the same. */
 export interface FoundAnswer extends Pick<Finding, 'ok' | 'severity' | 'message' | 'fix'> {
   readonly check: string;
   readonly statement?: { readonly Sid: string } | undefined;
@@ -57,7 +57,7 @@ export const listedSchema: z.ZodType<Listed> = z.object({
 
 export const renderedSchema: z.ZodType<Rendered> = z.object({
   tenantId,
-  // They are written below a folder, and must stay there.
+  // The files are written into a folder, and a name must not lead out of it.
   files: z.array(z.object({ name: z.string().regex(/^\w[\w.-]*$/u), text: z.string() })),
 });
 

@@ -1,4 +1,4 @@
-/** `sealstream tenant …`, in the order of a tenant's life. */
+/** The commands `sealstream tenant …`, in the order of a tenant's life. */
 import type { Command } from 'commander';
 import type { Perform } from '../session/session.ts';
 import { addAdd } from './add.ts';
@@ -14,7 +14,7 @@ import { addResume, addSuspend } from './suspend.ts';
 export function addTenantCommands(program: Command, perform: Perform): void {
   const tenant = program
     .command('tenant')
-    .description('tenants: their keys, settings, and whether they are served');
+    .description('manage tenants: their keys, their settings and their status');
   const commands = [
     addRender,
     addAdd,

@@ -1,9 +1,9 @@
-/** What the checks of a tenant's keys found, for a person: what is wrong, and the statements that mend it. */
+/** Describes the findings about a tenant's keys to a person: what is wrong, and the statements that correct it. */
 import { isProven } from '../../shared/onboarding/finding.ts';
 import type { FoundAnswer, JudgedAnswer } from './answers.ts';
 import type { Outcome } from '../session/session.ts';
 
-/** `next`: what to say below the findings, when they pass and when they do not. */
+/** Returns the outcome of a command that checks keys. `next` is the text below the findings, for success and failure. */
 export function outcomeOf(
   judged: JudgedAnswer,
   strict: boolean,
@@ -33,14 +33,14 @@ function mark({ ok, severity }: FoundAnswer): string {
   return severity === 'error' ? '✗' : '!';
 }
 
-/** Each once, though several keys may lack it. */
+/** Describes each statement once, although several keys may lack it. */
 function describeStatements(findings: readonly FoundAnswer[]): readonly string[] {
   const statements = findings.flatMap(({ ok, statement }) =>
     ok || statement === undefined ? [] : [statement],
   );
   const bySid = new Map(statements.map((statement) => [statement.Sid, statement]));
   if (bySid.size === 0) return [];
-  return ['', 'For the key policy:', JSON.stringify([...bySid.values()], undefined, 2)];
+  return ['', 'Statements for the key policy:', JSON.stringify([...bySid.values()], undefined, 2)];
 }
 
 function tally({ tenantId, status, findings }: JudgedAnswer): string {

@@ -1,16 +1,16 @@
-/** `tenant list`: every tenant, in order of id. */
+/** `tenant list`: lists every tenant, in order of id. */
 import type { Command } from 'commander';
 import type { Listed } from '../../shared/onboarding/show.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { listedSchema } from './answers.ts';
 import type { ControlPlane } from '../session/control-plane.ts';
 import type { Perform } from '../session/session.ts';
-import { examples } from './arguments.ts';
+import { addExamples } from './arguments.ts';
 import { tableOf } from './table.ts';
 
 export function addList(parent: Command, perform: Perform): void {
   const command = parent.command('list').description('list all tenants');
-  examples(command, 'list', 'list --stage prod --region eu-central-1 --json').action(async () => {
+  addExamples(command, 'list', 'list --stage prod --region eu-central-1 --json').action(async () => {
     await perform(async ({ controlPlane }) => {
       const { tenants, invalid } = await everyTenant(controlPlane);
       const text = [describe(tenants), ...(invalid === undefined ? [] : ['', `not listed: ${invalid}`])];

@@ -1,16 +1,16 @@
-/** How far the removal of a tenant has come, and what it left, for a person. */
+/** Describes the removal of a tenant to a person: its progress, and what it left. */
 import type { NamedVersions } from '../../shared/tenant/named-versions.ts';
 import { type Removal, shredsBranchKeys } from '../../shared/tenant/removal.ts';
 import type { Removed } from '../../shared/offboarding/remove.ts';
 import { tableOf } from './table.ts';
 
-/** What is to be destroyed. */
+/** The parts of a tenant's data that are to be destroyed. */
 export interface Destruction {
   readonly deleteCiphertext: boolean;
   readonly shredBranchKeys: boolean;
 }
 
-/** In the words of a question, and of what is said to have been done. */
+/** Describes what happens to the tenant's data. */
 export function fateOf({ deleteCiphertext, shredBranchKeys }: Destruction): string {
   if (deleteCiphertext)
     return 'its ciphertext is deleted, all versions, and so are any branch keys: nobody can read its data again';
@@ -44,7 +44,7 @@ function ciphertextProgress({
   return `deleting its ciphertext, ${ciphertextVersionsDeleted} versions so far${refused}`;
 }
 
-/** `asked`: what was asked for this time; what was chosen when the removal began stands. */
+/** Describes the result. `asked` is what this request asked for; only what was chosen at the beginning is done. */
 export function describeRemoved(removed: Removed, asked: Destruction): string {
   const { removal, done, blocked, forgotten } = removed;
   const { tenantId } = removal;
@@ -55,13 +55,13 @@ export function describeRemoved(removed: Removed, asked: Destruction): string {
   return [`${tenantId} is removed.`, summary(removal), ...warnings(removal, asked)].join('\n');
 }
 
-/** Whether something stays that was to go. */
+/** True when something stays that was to be destroyed. */
 export function isIncomplete({ removal }: Removed, asked: Destruction): boolean {
-  return removal.ciphertextLeft !== undefined || ignored(removal, asked) !== undefined;
+  return removal.ciphertextLeft !== undefined || askedTooLate(removal, asked) !== undefined;
 }
 
-/** What was asked for too late. */
-function ignored(removal: Removal, asked: Destruction): string | undefined {
+/** Describes what was asked for only after the removal had begun. It is not done. */
+function askedTooLate(removal: Removal, asked: Destruction): string | undefined {
   if (asked.deleteCiphertext && !removal.deleteCiphertext)
     return 'Its ciphertext was KEPT: the removal had begun without --delete-ciphertext.';
   return asked.shredBranchKeys && !shredsBranchKeys(removal)
@@ -71,20 +71,24 @@ function ignored(removal: Removal, asked: Destruction): string | undefined {
 
 function warnings(removal: Removal, asked: Destruction): readonly string[] {
   const { tenantId, neverActive, uploadsLeft } = removal;
-  const tooLate = ignored(removal, asked);
+  const tooLate = askedTooLate(removal, asked);
   return [
     ...(tooLate === undefined ? [] : [tooLate]),
-    ...named('S3 does not let us delete', removal.ciphertextLeft, 'See to that, and remove it again.'),
-    ...named('Of the uploads in the ingest bucket nothing will ever seal', removal.unsealable),
+    ...listVersions(
+      'S3 does not let us delete',
+      removal.ciphertextLeft,
+      'Make them deletable, then remove the tenant again.',
+    ),
+    ...listVersions('Of the uploads in the ingest bucket, nothing will ever seal', removal.unsealable),
     ...(neverActive === true && uploadsLeft > 0
       ? [
-          `It never was active. Once nothing below ${tenantId}/ is in the ingest bucket, remove it again: its id is free then.`,
+          `It never was active. Once nothing below ${tenantId}/ is in the ingest bucket, remove it again: then its id is free.`,
         ]
       : []),
   ];
 }
 
-function named(what: string, versions: NamedVersions | undefined, fix = ''): readonly string[] {
+function listVersions(what: string, versions: NamedVersions | undefined, fix = ''): readonly string[] {
   if (versions === undefined) return [];
   const { count, first } = versions;
   const more = count > first.length ? [`  and ${count - first.length} more`] : [];
@@ -115,7 +119,7 @@ function ciphertextFate({ deleteCiphertext, ciphertextVersionsDeleted }: Removal
 function branchKeysLeft(removal: Removal): string {
   const { branchKeyIds, branchKeyRowsDeleted } = removal;
   if (branchKeyIds.length === 0) return 'none';
-  // A removal of an earlier version shredded them whether told to or not.
+  // A removal of an earlier version always shredded the branch keys.
   if (shredsBranchKeys(removal) || branchKeyRowsDeleted > 0)
     return `${branchKeyIds.length} shredded, ${branchKeyRowsDeleted} rows: nobody can read again what they wrapped`;
   return `${branchKeyIds.length} kept: what they wrapped can be read with the tenant's KMS key`;

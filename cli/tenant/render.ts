@@ -1,9 +1,9 @@
-/** `tenant render`: what a tenant deploys in its account, before or without registering it. */
+/** `tenant render`: writes the files that a tenant deploys in its account. The tenant need not be registered. */
 import { type Command, Option } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { UsageError } from '../session/failure.ts';
 import type { Outcome, Perform, Session } from '../session/session.ts';
-import { aboutTenant, collect, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { aboutTenant, addExamples, collect, type TenantOption, tenantOf } from './arguments.ts';
 import { describeWritten, type FutureKey, type KnownKey, render, writeRendered } from './rendered.ts';
 import { KEY_MODES } from './settings.ts';
 
@@ -21,19 +21,24 @@ interface Options extends TenantOption {
 export function addRender(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('render'))
     .description('write the files that a tenant deploys in its account: the key, its policy, the events')
-    .option('--account <id>', "the tenant's AWS account, for a key that is yet to be made")
-    .option('--key-region <region>', 'where that key will be')
-    .option('--replica-region <region>', 'where it will have a replica; again for each', collect, [])
-    .option('--kek-arn <arn>', 'instead: a key that exists')
-    .option('--replica <arn>', 'a replica that exists; again for each', collect, [])
+    .option('--account <id>', "the tenant's AWS account, for a new key")
+    .option('--key-region <region>', 'the region of the new key')
+    .option(
+      '--replica-region <region>',
+      'a region of a replica of the new key; may be given several times',
+      collect,
+      [],
+    )
+    .option('--kek-arn <arn>', 'an existing key, instead of a new one')
+    .option('--replica <arn>', 'an existing replica; may be given several times', collect, [])
     .addOption(
-      new Option('--key-mode <modes...>', 'what the key is to be used for')
+      new Option('--key-mode <modes...>', 'the key modes that the key is used in')
         .choices(KEY_MODES)
         .default(['per-chunk']),
     )
-    .option('--out <folder>', 'where to write (default: onboarding-{tenant}; with --json: nowhere)')
-    .option('--overwrite', 'replace files that are there', false);
-  examples(
+    .option('--out <folder>', 'the folder to write to (default: onboarding-{tenant}; with --json: none)')
+    .option('--overwrite', 'replace files that exist already', false);
+  addExamples(
     command,
     'render --tenant acme --account 111111111111 --key-region eu-central-1',
     'render --tenant acme --kek-arn arn:aws:kms:eu-central-1:111111111111:key/… --key-mode hierarchical',
@@ -54,6 +59,8 @@ function keyOf(options: Options): KnownKey | FutureKey {
   const { kekArn, replica, account, keyRegion, replicaRegion, keyMode: keyModes } = options;
   if (kekArn !== undefined) return { kekArn, replicaArns: replica, keyModes };
   if (account === undefined || keyRegion === undefined)
-    throw new UsageError('say where the key will be by --account and --key-region, or name it by --kek-arn');
+    throw new UsageError(
+      'name the account and region of the new key with --account and --key-region, or an existing key with --kek-arn',
+    );
   return { tenantAccountId: account, keyRegion, replicaRegions: replicaRegion, keyModes };
 }

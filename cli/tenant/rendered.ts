@@ -1,4 +1,4 @@
-/** What a tenant deploys in its account, asked for and written to a folder. */
+/** Gets the files that a tenant deploys in its account, and writes them to a folder. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
@@ -14,7 +14,7 @@ export interface KnownKey {
   readonly keyModes: readonly string[];
 }
 
-/** A key that is yet to be made. */
+/** A new key, which the files make. */
 export interface FutureKey {
   readonly tenantAccountId: string;
   readonly keyRegion: string;
@@ -27,13 +27,13 @@ export async function render(
   key: KnownKey | FutureKey,
   { controlPlane }: Pick<Session, 'controlPlane'>,
 ): Promise<Rendered> {
-  const event = { action: 'render', tenantId, ...('kekArn' in key ? located(key) : key) };
+  const event = { action: 'render', tenantId, ...('kekArn' in key ? existingKey(key) : key) };
   return await controlPlane.invoke('onboard', event, renderedSchema);
 }
 
 /**
- * The folder is made where it is missing. What it holds under these names is replaced only by the same.
- * @throws UsageError when a file there is another one, unless `overwrite`
+ * Writes the files to the folder, which is made if it is missing.
+ * @throws UsageError when the folder has a different file of one of these names, unless `overwrite`
  */
 export async function writeRendered(
   { files }: Rendered,
@@ -57,8 +57,8 @@ export function describeWritten({ files }: Rendered, folder: string): string {
   return `Written to ${folder}: ${names}. The tenant's administrator begins with README.md.`;
 }
 
-/** An ARN says where a key is; whether it is one, the functions judge. */
-function located({ kekArn, replicaArns, keyModes }: KnownKey): object {
+/** Reads account and regions from the ARNs. The function that renders checks the ARNs themselves. */
+function existingKey({ kekArn, replicaArns, keyModes }: KnownKey): object {
   return {
     tenantAccountId: kekArn.split(':')[4] ?? '',
     keyRegion: regionOf(kekArn),

@@ -1,15 +1,15 @@
-/** `tenant rotate`: a new version of a tenant's branch key. */
+/** `tenant rotate`: makes a new version of a tenant's branch key. */
 import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { rotatedSchema } from './answers.ts';
 import type { Perform } from '../session/session.ts';
-import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { aboutTenant, addExamples, type TenantOption, tenantOf } from './arguments.ts';
 
 export function addRotate(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('rotate')).description(
-    "make a new version of a tenant's branch key (hierarchical mode); old versions stay readable",
+    "make a new version of a tenant's branch key (hierarchical mode); what old versions wrapped stays readable",
   );
-  examples(command, 'rotate --tenant acme').action(
+  addExamples(command, 'rotate --tenant acme').action(
     async (argument: TenantId | undefined, options: TenantOption) => {
       const tenantId = tenantOf(argument, options);
       await perform(async ({ controlPlane }) => {

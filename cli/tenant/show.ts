@@ -1,4 +1,4 @@
-/** `tenant show`: what is known of one tenant. */
+/** `tenant show`: shows the record of one tenant. */
 import type { Command } from 'commander';
 import { sinceWhat } from '../../shared/tenant/admission.ts';
 import { currentKekArns, everyKekArn, type Tenant } from '../../shared/tenant/tenant.ts';
@@ -6,14 +6,14 @@ import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Shown } from '../../shared/onboarding/show.ts';
 import { shownSchema } from './answers.ts';
 import type { Perform } from '../session/session.ts';
-import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { aboutTenant, addExamples, type TenantOption, tenantOf } from './arguments.ts';
 import { tableOf } from './table.ts';
 
 export function addShow(parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command('show')).description(
-    'show a tenant: its keys, settings and status, what waits',
+    'show a tenant: its keys, its settings, its status, and the number of parked jobs',
   );
-  examples(command, 'show --tenant acme', 'show acme --json').action(
+  addExamples(command, 'show --tenant acme', 'show acme --json').action(
     async (argument: TenantId | undefined, options: TenantOption) => {
       const event = { action: 'show', tenantId: tenantOf(argument, options) };
       await perform(async ({ controlPlane }) => {
@@ -43,7 +43,7 @@ function describe({ tenant, parkedJobs, heardAt }: Shown): string {
   ]);
 }
 
-/** A replica that was dropped is one, though its KEK is not. */
+/** Returns the keys that are used no more. A dropped replica is one of them, even if its KEK is still in use. */
 function retiredKekArns(tenant: Tenant): readonly string[] {
   const current = currentKekArns(tenant);
   return everyKekArn(tenant).filter((kekArn) => !current.includes(kekArn));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { statusSchema } from './answers.ts';
 import type { Perform } from '../session/session.ts';
-import { aboutTenant, examples, type TenantOption, tenantOf } from './arguments.ts';
+import { aboutTenant, addExamples, type TenantOption, tenantOf } from './arguments.ts';
 
 export function addSuspend(parent: Command, perform: Perform): void {
   const description = 'stop a tenant: its uploads wait and nothing is restored until it is resumed';
@@ -22,7 +22,7 @@ interface StatusChange {
 
 function addStatusChange({ action, description }: StatusChange, parent: Command, perform: Perform): void {
   const command = aboutTenant(parent.command(action)).description(description);
-  examples(command, `${action} --tenant acme`).action(
+  addExamples(command, `${action} --tenant acme`).action(
     async (argument: TenantId | undefined, options: TenantOption) => {
       const event = { action, tenantId: tenantOf(argument, options) };
       await perform(async ({ controlPlane }) => {

@@ -1,7 +1,7 @@
-/** Rows and columns for a person. */
+/** Tables for a person. */
 import Table from 'cli-table3';
 
-/** A cell may have several lines. */
+/** Draws a table. A cell may have several lines. */
 export function tableOf(rows: readonly (readonly string[])[]): string {
   const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const table = new Table({ style: { head: [], border: [] }, chars });
