@@ -1,13 +1,13 @@
 /**
- * The same as the CloudFormation template, as a POSIX shell script around the AWS CLI and the plain JSON files beside
- * it. Running it again changes nothing, or brings back what was changed by hand. The policy of a key that the tenant
- * has already it leaves alone: merging statements is for the key's owner to do.
+ * Renders a POSIX shell script that does the same as the CloudFormation template, by the AWS CLI and the plain JSON files
+ * beside the script. A second run changes nothing, or takes back what was changed by hand. The script does not edit the
+ * policy of an existing key: the owner of the key merges the statements into it.
  */
 import type { Onboarding } from './input.ts';
 import { forwarderName, forwarderRoleArn, keyEventPattern } from './key-events.ts';
 import { keyDescription, keyName, keyRegions } from './tenant-key.ts';
 
-/** Everything inserted is of characters that mean nothing to a shell (input.ts), and quoted all the same. */
+/** The values that are inserted have no character with a meaning to a shell (input.ts). They are quoted all the same. */
 export function applyScript(onboarding: Onboarding): string {
   const { existingKeyArn, keyRegion } = onboarding;
   const paragraphs = [
@@ -26,19 +26,19 @@ export function applyScript(onboarding: Onboarding): string {
 
 function preamble({ stage, tenantId, tenantAccountId }: Onboarding): string {
   return `#!/bin/sh
-# Sealstream (${stage}): the key of tenant ${tenantId} and the forwarding of its events. May be run again.
-# Needs the AWS CLI with the credentials of an administrator of account ${tenantAccountId}.
+# Sealstream (${stage}): the key of tenant ${tenantId} and the forwarding of its events.
+# The script may be run again. It needs the AWS CLI with the credentials of an administrator of account ${tenantAccountId}.
 set -eu
 cd "$(dirname "$0")"
 
 if [ "$(aws sts get-caller-identity --query Account --output text)" != '${tenantAccountId}' ]; then
-  echo 'These are not credentials of account ${tenantAccountId}.' >&2
+  echo 'The credentials are not of account ${tenantAccountId}.' >&2
   exit 1
 fi`;
 }
 
 function existingKey(existingKeyArn: string): string {
-  return `# The policy of this key is yours to edit: merge the statements of key-grant.json into it.
+  return `# This script does not edit the policy of your key: merge the statements of key-grant.json into it yourself.
 key_id='${existingKeyArn.slice(existingKeyArn.indexOf('/') + 1)}'`;
 }
 
@@ -54,7 +54,7 @@ function newKeys(onboarding: Onboarding): string {
 
 function keyFunctions(onboarding: Onboarding): string {
   const alias = `alias/${keyName(onboarding)}`;
-  return `# The id of the key that has the alias in region $1, or nothing.
+  return `# Prints the id of the key that has the alias in region $1, or nothing.
 aliased_key() {
   found=$(aws kms list-aliases --region "$1" --output text \\
     --query "Aliases[?AliasName=='${alias}'].TargetKeyId")
@@ -86,7 +86,7 @@ aws kms enable-key-rotation --region '${keyRegion}' --key-id "$key_id"`;
 
 function replicateFunction(onboarding: Onboarding): string {
   const { keyRegion } = onboarding;
-  return `# A replica in region $1: it has the id of its primary key, and is in the making for some seconds.
+  return `# Makes a replica in region $1. It has the id of its primary key, and KMS needs some seconds to make it.
 replicate_key() {
   replica=$(aws kms describe-key --region '${keyRegion}' --key-id "$key_id" --output text \\
     --query "KeyMetadata.MultiRegionConfiguration.ReplicaKeys[?Region=='$1'].Region")
@@ -127,13 +127,13 @@ JSON
     --targets '${target}' \\
     --query FailedEntryCount --output text)
   if [ "$failed" != 0 ]; then
-    echo "EventBridge did not take the target of the rule in $1." >&2
+    echo "EventBridge did not accept the target of the rule in $1." >&2
     exit 1
   fi
 }`;
 }
 
-/** In a here-document: region and id are for the shell to insert, `$or` is for EventBridge. */
+/** Renders the pattern for a here-document. The shell inserts region and id; `$or` is for EventBridge, so it is escaped. */
 function eventPattern(onboarding: Onboarding): string {
   const pattern = keyEventPattern({ arn: keyArn(onboarding, '$1'), id: '$key_id' });
   return JSON.stringify(pattern, undefined, 2).replaceAll('$or', () => String.raw`\$or`);

@@ -1,7 +1,8 @@
 /**
- * CloudFormation for the tenant's account: the key with its alias (or neither, if the tenant has one already), the
- * rule that forwards the key's events, and the rule's role. One stack in the key's region, one more in each replica's.
- * JSON, for it says the same as the policies do, letter for letter.
+ * Renders the CloudFormation templates for the tenant's account. A template makes the key with its alias, unless the
+ * tenant brings an existing key, the rule that forwards the key's events, and the role of the rule. There is one stack in
+ * the key's region and one in the region of each replica. The templates are JSON, so that they hold the policies letter
+ * for letter.
  */
 import type { Onboarding } from './input.ts';
 import {
@@ -24,7 +25,7 @@ export interface Template {
 
 const NEW_KEY: KeyReference = { arn: { 'Fn::GetAtt': ['Key', 'Arn'] }, id: { Ref: 'Key' } };
 
-/** The stack of the key's region. It names a role, so it wants `--capabilities CAPABILITY_NAMED_IAM`. */
+/** Renders the stack of the key's region. It names a role, so it needs `--capabilities CAPABILITY_NAMED_IAM`. */
 export function primaryTemplate(onboarding: Onboarding): Template {
   const { keyRegion, replicaRegions } = onboarding;
   const key = {
@@ -39,7 +40,7 @@ export function primaryTemplate(onboarding: Onboarding): Template {
   });
 }
 
-/** The stack of a replica's region, deployed after the other. Of a new key it asks for the primary key's ARN. */
+/** Renders the stack of a replica's region, which is deployed after the first. For a new key it needs the primary key's ARN. */
 export function replicaTemplate(onboarding: Onboarding, region: string): Template {
   const replica = { ...keyProperties(onboarding), PrimaryKeyArn: { Ref: 'PrimaryKeyArn' } };
   const rendered = template(onboarding, region, {
@@ -53,7 +54,7 @@ export function replicaTemplate(onboarding: Onboarding, region: string): Templat
 }
 
 interface Parts {
-  /** The resource that makes the key, where it has to be made. */
+  /** The resource that makes the key. It is left out when the key exists. */
   readonly key: object;
   readonly roleArn: unknown;
   readonly more: Readonly<Record<string, object>>;
@@ -75,7 +76,7 @@ function template(onboarding: Onboarding, region: string, { key, roleArn, more }
   };
 }
 
-/** Deleting or replacing a stack must never delete a key: everything under it would be gone. */
+/** The key stays when a stack is deleted or replaced. Without the key everything encrypted under it would be lost. */
 const retained = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
 
 function keyProperties(onboarding: Onboarding): object {

@@ -1,6 +1,6 @@
 /**
- * What the files of one tenant are rendered from. Everything is checked here, against character sets in which nothing
- * means anything to a shell, to HCL or to JSON, so nothing that is rendered has to be looked at again.
+ * The input from which the files of one tenant are rendered. Every value is checked here against a set of characters that
+ * have no meaning to a shell, to HCL or to JSON, so the code that renders does not escape anything.
  */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
@@ -10,13 +10,13 @@ import type { KeyMode } from '../tenant/tenant.ts';
 export interface OnboardingInput {
   readonly tenantId: string;
   readonly tenantAccountId: string;
-  /** `aws`, `aws-cn`, `aws-eusc`, …: any that AWS has or will have. Default: that of our event bus. */
+  /** `aws`, `aws-cn`, `aws-eusc`, …: any partition that AWS has or will have. Default: the partition of our event bus. */
   readonly partition?: string | undefined;
-  /** Where the KEK is. */
+  /** The region of the KEK. */
   readonly keyRegion: string;
-  /** What the key policy grants: one mode, or more for a tenant that moves between them. */
+  /** The key modes that the key policy grants: one, or more for a tenant that moves between modes. */
   readonly keyModes: readonly KeyMode[];
-  /** Which of our deployments the files are for; people read it, nothing else does. */
+  /** The name of our deployment. Only people read it. */
   readonly stage: string;
   readonly isv: {
     readonly accountId: string;
@@ -26,13 +26,13 @@ export interface OnboardingInput {
     readonly controlRoleArn: string;
     readonly eventBusArn: string;
   };
-  /** A key that the tenant has already, instead of a new one. */
+  /** An existing key of the tenant, to use instead of a new one. */
   readonly existingKeyArn?: string | undefined;
-  /** Where else the key is usable: it is a multi-Region key with a replica in each. Default none. */
+  /** The regions in which the key, a multi-Region key, has a replica. Default none. */
   readonly replicaRegions?: readonly string[];
 }
 
-/** Checked, and with its defaults. */
+/** The input after the checks, with its defaults. */
 export interface Onboarding extends OnboardingInput {
   readonly tenantId: TenantId;
   readonly partition: string;
@@ -48,7 +48,7 @@ export function ourselvesOf(arns: Omit<Onboarding['isv'], 'accountId' | 'region'
   return { partition, isv: { accountId, region, ...arns } };
 }
 
-/** @throws EventInvalidError naming everything that is malformed or contradicts something else */
+/** @throws EventInvalidError that names every malformed value and every contradiction */
 export function parseOnboarding(input: OnboardingInput): Onboarding {
   const parsed = schema.safeParse(input);
   if (!parsed.success)

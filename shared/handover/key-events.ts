@@ -1,17 +1,17 @@
 /**
- * How the events of a tenant's key reach us: a rule on the default bus of the tenant's account, in each region of the
- * key, forwards them to our bus by a role that may do nothing else. KMS tells EventBridge only of rotation, expiry and
- * deletion by itself; everything else, DisableKey first of all, comes through CloudTrail.
+ * The rule that forwards the events of a tenant's key to our bus, and its role. The rule is on the default bus of the
+ * tenant's account, in each region of the key; the role may do nothing else. KMS itself sends EventBridge only the events
+ * of rotation, expiry and deletion. All other events, above all DisableKey, come through CloudTrail.
  */
 import { createHash } from 'node:crypto';
 import { NATIVE_EVENTS, TRAIL_EVENTS } from '../revocation/key-event.ts';
 import type { Onboarding } from './input.ts';
 import { keyName, keyRegions, type KeyReference } from './tenant-key.ts';
 
-/** Names of rules and roles are at most this long. */
+/** The longest name that a rule and a role may have. */
 const NAME_CHARACTERS = 64;
 
-/** Of the rule and of its role: the alias's, or, where that is too long, its beginning and a digest of all of it. */
+/** Returns the name of the rule and of its role: the name of the alias, or its beginning and a digest if it is too long. */
 export function forwarderName(onboarding: Onboarding): string {
   const name = keyName(onboarding);
   if (name.length <= NAME_CHARACTERS) return name;
@@ -20,9 +20,9 @@ export function forwarderName(onboarding: Onboarding): string {
 }
 
 /**
- * Of the events of that key and of no other those that we act on: who may do something else with it, or how often, is
- * not for us to know. KMS's own events name the key in `resources`, CloudTrail's in `detail.resources`; what the caller
- * wrote is the last resort. EventBridge matches a list if it matches one element.
+ * Returns the pattern of the events that we act on, of this key and no other. It forwards no uses of the key, because they
+ * are not our business. KMS's own events name the key in `resources`, those of CloudTrail in `detail.resources`. Where
+ * that is missing, the parameters that the caller wrote are compared. EventBridge matches a list if it matches one element.
  * https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-kms.html
  */
 export function keyEventPattern({ arn, id }: KeyReference): object {
@@ -41,7 +41,7 @@ export function forwarderRoleArn(onboarding: Onboarding): string {
   return `arn:${partition}:iam::${tenantAccountId}:role/${forwarderName(onboarding)}`;
 }
 
-/** EventBridge may assume the role for our rules in the tenant's account only: no other rule can borrow it. */
+/** Lets EventBridge assume the role only for our rules in the tenant's account, so that no other rule can use it. */
 export function forwarderTrust(onboarding: Onboarding): object {
   const { partition, tenantAccountId } = onboarding;
   const rules = keyRegions(onboarding).map(

@@ -1,40 +1,40 @@
 /**
- * The key policy of a tenant's KEK: the tenant's account keeps the key, each of our roles may use it for exactly the
- * operations that the tenant's key modes need, and only under the tenant's own id. That condition is what stops one
- * tenant from registering another's key. Nobody of ours may administer the key or pass it on (no kms:CreateGrant).
+ * The key policy of a tenant's KEK. The tenant's account keeps the key. Each of our roles may use it for exactly the
+ * operations that the tenant's key modes need, and only under the tenant's own id. That condition stops one tenant from
+ * registering the key of another. No role of ours may administer the key or let others use it (no kms:CreateGrant).
  *
- * `per-chunk` and `cached` send the contexts of messages to KMS: `tenant-id`. `hierarchical` sends those of branch
- * keys, where the Encryption SDK puts a prefix before it: `aws-crypto-ec:tenant-id`. So a role that may unwrap branch
- * keys may not unwrap the DEKs of messages by the same statement.
+ * The modes `per-chunk` and `cached` send the encryption contexts of messages to KMS, with the name `tenant-id`. The mode
+ * `hierarchical` sends those of branch keys, in which the Encryption SDK adds a prefix: `aws-crypto-ec:tenant-id`. So a
+ * statement that lets a role unwrap branch keys does not let it unwrap the DEKs of messages.
  */
 import type { KeyMode } from '../tenant/tenant.ts';
 
 export interface KeyGrantInput {
   readonly tenantId: string;
-  /** A tenant that moves from one mode to another grants both. Default `per-chunk`. */
+  /** The key modes to grant. A tenant that moves from one mode to another grants both. Default `per-chunk`. */
   readonly keyModes?: readonly KeyMode[];
   /** The role of the `encrypt` function: `arn:aws:iam::{our account}:role/sealstream-{stage}-encrypt`. */
   readonly encryptRoleArn: string;
   /** The role of the `restore` function. */
   readonly restoreRoleArn: string;
-  /** The role of the control plane: `revoke` and `watch`. It has no way to the vault. */
+  /** The role of the control plane, as `revoke` and `watch` have it. It has no access to the vault. */
   readonly controlRoleArn: string;
 }
 
 export interface KeyPolicyInput extends KeyGrantInput {
   /** The account that owns the key. */
   readonly tenantAccountId: string;
-  /** `aws`, `aws-cn`, `aws-eusc`, … Default: that of our roles, which cannot reach into another. */
+  /** `aws`, `aws-cn`, `aws-eusc`, … Default: the partition of our roles, which have no access to another partition. */
   readonly partition?: string | undefined;
 }
 
 export interface KeyPolicyStatement {
-  /** What a finding about the grant names. */
+  /** The name by which a finding calls the statement. */
   readonly Sid: string;
   readonly Effect: 'Allow';
   readonly Principal: { readonly AWS: string | readonly string[] };
   readonly Action: string | readonly string[];
-  /** In a key policy: this key. */
+  /** In a key policy, `*` means this key. */
   readonly Resource: '*';
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -44,29 +44,29 @@ export interface KeyPolicy {
   readonly Statement: readonly KeyPolicyStatement[];
 }
 
-/** The whole policy, for a key of its own. */
+/** Returns the whole policy, for a new key. */
 export function keyPolicy(input: KeyPolicyInput): KeyPolicy {
   const partition = input.partition ?? input.controlRoleArn.split(':')[1] ?? '';
   const root = `arn:${partition}:iam::${input.tenantAccountId}:root`;
-  // The key stays the tenant's: without it nobody could disable, change or delete the key.
+  // Without this statement nobody could disable, change or delete the key.
   const keeping = allow('TheTenantKeepsItsKey', root, 'kms:*');
   return { Version: '2012-10-17', Statement: [keeping, ...keyGrant(input)] };
 }
 
-/** What we are granted: the statements to merge into the policy of a key that exists already. */
+/** Returns the statements that grant us the key, to merge into the policy of an existing key. */
 export function keyGrant(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const keyModes = input.keyModes ?? ['per-chunk'];
   return [
     ...(keyModes.some((mode) => mode !== 'hierarchical') ? messageStatements(input) : []),
     ...(keyModes.includes('hierarchical') ? branchKeyStatements(input) : []),
-    // The watch sees a pending deletion and an expiry ahead. DescribeKey takes no context, so no condition is possible.
+    // The watch sees a pending deletion or an expiry in time. DescribeKey takes no context, so no condition is possible.
     allow('SealstreamWatches', input.controlRoleArn, 'kms:DescribeKey'),
   ];
 }
 
 /**
- * One operation per role of the data path. The control role may do both: it probes the key by DryRun, which needs the
- * permission of what it probes, and makes the one ciphertext that some probes need.
+ * Grants each role of the data path one operation. The control role gets both: it probes the key by DryRun, which needs
+ * the permission of the operation itself, and it makes the one ciphertext that some probes need.
  */
 function messageStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = input;
@@ -77,7 +77,7 @@ function messageStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] 
   ];
 }
 
-/** The data path unwraps branch keys; only the control plane makes them, and never under another key. */
+/** Lets the data path unwrap branch keys. Only the control plane makes them, and never under another key. */
 function branchKeyStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = input;
   const StringEquals = { 'kms:EncryptionContext:aws-crypto-ec:tenant-id': input.tenantId };
@@ -88,7 +88,8 @@ function branchKeyStatements(input: KeyGrantInput): readonly KeyPolicyStatement[
     allow('SealstreamMakesBranchKeys', controlRoleArn, 'kms:GenerateDataKeyWithoutPlaintext', {
       StringEquals,
     }),
-    // A new version becomes the active one by ReEncrypt. On this key alone: what left it would outlive its revocation.
+    // ReEncrypt makes a new version the active one. It may use this key alone: a branch key that was moved to another key
+    // could still be used after this key is revoked.
     allow('SealstreamVersionsBranchKeys', controlRoleArn, ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], {
       StringEquals,
       Bool: { 'kms:ReEncryptOnSameKey': 'true' },

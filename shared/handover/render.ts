@@ -1,7 +1,7 @@
 /**
- * Everything that a tenant needs to bring its key, rendered for that tenant with nothing left to fill in: three ways
- * to the same key, policy, rule and role (CloudFormation, Terraform, AWS CLI with plain JSON), a check that its trail
- * logs KMS, and a README for its administrator.
+ * Renders all files that a tenant needs to bring its key, with nothing left to fill in. They are three ways to make the
+ * same key, policy, rule and role (CloudFormation, Terraform, the AWS CLI with plain JSON), a check that a trail logs KMS,
+ * and a README for the administrator.
  */
 import { applyScript } from './apply-script.ts';
 import { primaryTemplate, replicaTemplate } from './cloudformation.ts';
@@ -19,7 +19,7 @@ export interface RenderedFile {
   readonly text: string;
 }
 
-/** @throws EventInvalidError naming everything that is malformed or contradicts something else */
+/** @throws EventInvalidError that names every malformed value and every contradiction */
 export function render(input: OnboardingInput): readonly RenderedFile[] {
   const onboarding = parseOnboarding(input);
   return [
@@ -42,14 +42,14 @@ function cloudFormationFiles(onboarding: Onboarding): readonly RenderedFile[] {
   return [jsonFile('cloudformation.json', primaryTemplate(onboarding)), ...replicas];
 }
 
-/** The policy of a key that is ours to make; of another, what to merge into it. */
+/** Renders the whole policy of a new key, or the statements to merge into the policy of an existing one. */
 function policyFile(onboarding: Onboarding): RenderedFile {
   const grant = { ...onboarding, ...onboarding.isv };
   if (onboarding.existingKeyArn === undefined) return jsonFile('key-policy.json', keyPolicy(grant));
   return jsonFile('key-grant.json', { Version: '2012-10-17', Statement: keyGrant(grant) });
 }
 
-/** Of a key that is yet to be made no pattern can be written down. */
+/** Renders the patterns of an existing key. The pattern of a new key holds its ARN, which nobody knows yet. */
 function eventPatternFiles(onboarding: Onboarding): readonly RenderedFile[] {
   return keyRegions(onboarding).flatMap((region) => {
     const key = knownKey(onboarding, region);

@@ -1,18 +1,18 @@
-/** The tenant's key as every format has it: how it is called, where it is, and what it can be referred to by. */
+/** The name, the regions and the references of the tenant's key, the same for every format. */
 import type { Onboarding } from './input.ts';
 
-/** The ARN and the id of the key: strings, or what a template language says for them. */
+/** The ARN and the id of the key: strings, or expressions of a template language. */
 export interface KeyReference {
   readonly arn: unknown;
   readonly id: unknown;
 }
 
-/** Of the alias (after `alias/`). */
+/** Returns the name of the alias, without `alias/`. */
 export function keyName({ tenantId }: Onboarding): string {
   return `sealstream-${tenantId}`;
 }
 
-/** What people read in the console. */
+/** Returns the description that people read in the console. */
 export function keyDescription({ stage, tenantId }: Onboarding): string {
   return `Sealstream (${stage}): everything stored for tenant ${tenantId} is encrypted under this key`;
 }
@@ -21,7 +21,7 @@ export function keyRegions({ keyRegion, replicaRegions }: Onboarding): readonly 
   return [keyRegion, ...replicaRegions];
 }
 
-/** The key of that region, where it is known beforehand: replicas differ from their primary key in the region alone. */
+/** Returns the existing key of that region. The ARN of a replica differs from that of its primary key only in the region. */
 export function knownKey({ existingKeyArn }: Onboarding, region: string): KeyReference | undefined {
   if (existingKeyArn === undefined) return undefined;
   const arn = existingKeyArn.replace(/(?<=:kms:)[^:]+/u, region);

@@ -1,4 +1,4 @@
-/** The README for the tenant's administrator: what the files grant, how to apply, check, press and take back. */
+/** Renders the README for the tenant's administrator: the grant, how to apply and check it, the red button, and leaving. */
 import type { Onboarding } from './input.ts';
 import { forwarderName } from './key-events.ts';
 import { keyGrant, type KeyPolicyStatement } from './key-policy.ts';
@@ -28,34 +28,37 @@ For the administrator of AWS account ${tenantAccountId}.
 
 Everything that Sealstream (${stage}, account ${isv.accountId}) stores for you is encrypted under
 ${key}.
-These files let Sealstream use it for you and for nobody else, and tell Sealstream at once when you disable it.`;
+With these files you let Sealstream use the key for you and for nobody else, and Sealstream learns at once when you
+disable it.`;
 }
 
 function grant(onboarding: Onboarding): string {
   const rows = keyGrant({ ...onboarding, ...onboarding.isv }).map(
     (statement) =>
-      `| ${statement.Sid} | ${code(actions(statement))} | ${roles(statement)} | ${why(statement)} |`,
+      `| ${statement.Sid} | ${code(actions(statement))} | ${roles(statement)} | ${reason(statement)} |`,
   );
-  return `## What it grants
+  return `## What Sealstream may do
 
 | Statement of the key policy | Operations | Roles | Why |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Each but DescribeKey only where the encryption context names the tenant ${onboarding.tenantId}. Sealstream cannot
-administer the key, change its policy, or grant its use to anybody (no kms:CreateGrant). All that stays with your
-account, by its IAM policies.
+Each operation except DescribeKey is allowed only when the encryption context names the tenant ${onboarding.tenantId}.
+Sealstream cannot administer the key, change its policy, or let anybody else use it (no kms:CreateGrant). Only your
+account can, as its IAM policies say.
 
 The role \`${forwarderName(onboarding)}\` may send events to one event bus of Sealstream,
-and only for the rule of the same name. The rule forwards what takes this key away, brings it back or changes who may use
-it, and no use of it: with the event Sealstream learns who did it, when, and from which address.`;
+and only for the rule of the same name. The rule forwards the events that disable the key, bring it back, change who may
+use it, rotate it or tag it. It does not forward the uses of the key. From an event Sealstream learns who made the
+change, when, and from which address.`;
 }
 
 function apply(onboarding: Onboarding): string {
   return `## Apply
 
-The roles above have to exist: KMS refuses a policy that names others. Choose one of three ways; all make the same.
-${onboarding.existingKeyArn === undefined ? '' : '\nFirst merge the statements of `key-grant.json` into the policy of your key (in every region).\n'}
+The roles above must exist, because KMS refuses a policy that names unknown roles. Choose one of three ways; each makes
+the same.
+${onboarding.existingKeyArn === undefined ? '' : '\nFirst merge the statements of `key-grant.json` into the policy of your key, in every region.\n'}
 CloudFormation:
 
 \`\`\`sh
@@ -74,7 +77,7 @@ The AWS CLI, with the JSON files beside it:
 sh ./apply.sh
 \`\`\`
 
-Then give Sealstream the ARN of the key, which each of them prints.`;
+Then give Sealstream the ARN of the key. Each way prints it.`;
 }
 
 function stacks(onboarding: Onboarding): readonly string[] {
@@ -96,14 +99,14 @@ function stacks(onboarding: Onboarding): readonly string[] {
 function check(onboarding: Onboarding): string {
   return `## Check
 
-EventBridge hears of a disabled key through CloudTrail, so a trail has to log the management events of KMS:
+EventBridge gets the event of a disabled key from CloudTrail, so a trail must log the management events of KMS. This
+script exits 0 if one does, and 1 if not:
 
 \`\`\`sh
 sh ./check-trail.sh
 \`\`\`
 
-says whether one does, and exits 1 if not. To see an event go through, enable the key once more: that changes nothing,
-and Sealstream hears it.
+To send an event through, enable the key once more. That changes nothing, and Sealstream gets the event.
 
 \`\`\`sh
 ${commands(onboarding, 'enable-key')}
@@ -117,32 +120,32 @@ function redButton(onboarding: Onboarding): string {
 ${commands(onboarding, 'disable-key')}
 \`\`\`
 
-Sealstream stops as soon as the event arrives, usually within seconds. Should the event be lost, it stops when KMS
-refuses it or when the keys it holds have reached their age limit, whichever comes first. KMS itself may need seconds,
-sometimes minutes, to refuse a disabled key everywhere. Nothing is deleted: new work waits.
+Sealstream stops as soon as the event arrives, usually within seconds. If the event is lost, it stops when KMS refuses it
+or when its cached keys reach their age limit, whichever comes first. KMS itself may need seconds, sometimes minutes, to
+refuse a disabled key everywhere. Nothing is deleted, and new work waits.
 
-To take it back:
+To let Sealstream go on:
 
 \`\`\`sh
 ${commands(onboarding, 'enable-key')}
 \`\`\`
 
-Everything that waited goes on by itself. After \`cancel-key-deletion\` a key is still disabled: enable it, too.`;
+Everything that waited then goes on by itself. After \`cancel-key-deletion\` a key is still disabled: enable it too.`;
 }
 
 function leaving(onboarding: Onboarding): string {
   const kept =
     onboarding.existingKeyArn === undefined
-      ? 'The key outlives its stack, and Terraform refuses to destroy it.'
+      ? 'The key stays when its stack is deleted, and Terraform refuses to destroy it.'
       : 'Your key is not part of the stack.';
   return `## Leaving
 
-${kept} As long as you want what is stored,
-keep the key: with the key, the vault and any AWS Encryption SDK it can be read without Sealstream. Once the key is
-deleted, nobody can read it any more, not even you.`;
+${kept} Keep the key as long as you want
+to read what is stored. With the key, the vault and any AWS Encryption SDK you can read it without Sealstream. Once the
+key is deleted, nobody can read it any more, not even you.`;
 }
 
-/** KMS takes no alias here, so of a key that is yet to be made it is asked for the ARN. */
+/** KMS takes no alias in these commands, so for a new key the command asks KMS for the id first. */
 function commands(onboarding: Onboarding, command: string): string {
   return keyRegions(onboarding)
     .map((region) => `aws kms ${command} --region ${region} --key-id ${keyId(onboarding, region)}`)
@@ -158,19 +161,19 @@ function keyId(onboarding: Onboarding, region: string): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   SealstreamEncrypts:
-    'A new data key for what you upload. The control role only tries whether it could (DryRun), and makes one that ' +
-    'protects nothing: the ciphertext that it tries Decrypt with where KMS wants one.',
+    'Makes a data key for what you upload. The control role only tries the operation (DryRun). Where KMS wants a ' +
+    'ciphertext to try Decrypt with, the control role makes one that protects nothing.',
   SealstreamRestores:
-    'The data key of what you restore. The control role only tries whether it could (DryRun).',
-  SealstreamUnwrapsBranchKeys: 'The branch key from which the data keys of your messages come.',
+    'Opens the data key of what you restore. The control role only tries the operation (DryRun).',
+  SealstreamUnwrapsBranchKeys: 'Opens the branch key, from which the data keys of your messages come.',
   SealstreamMakesBranchKeys:
-    'A new branch key, or a new version of it, that Sealstream never sees unwrapped.',
+    'Makes a branch key, or a new version of it. The operation does not return it unwrapped.',
   SealstreamVersionsBranchKeys:
-    'Makes a new version the active one. Under this key only: nothing can be moved away from it.',
-  SealstreamWatches: 'Sees a pending deletion or an expiry ahead of time.',
+    'Makes a new version the active one, under this key only: nothing can be moved to another key.',
+  SealstreamWatches: 'Shows a pending deletion or an expiry in time.',
 };
 
-function why({ Sid }: KeyPolicyStatement): string {
+function reason({ Sid }: KeyPolicyStatement): string {
   return REASONS[Sid] ?? '';
 }
 

@@ -1,14 +1,14 @@
 /**
- * The same as the CloudFormation template, as one Terraform file: the key with its alias (or neither), its replicas,
- * the rules that forward its events, and their role. Policies are JSON in heredocs, letter for letter the policies of
- * the other formats.
+ * Renders one Terraform file that makes the same as the CloudFormation templates: the key with its alias, unless the
+ * tenant brings an existing key, its replicas, the rules that forward its events, and their role. The policies are JSON
+ * in heredocs, letter for letter those of the other formats.
  */
 import type { Onboarding } from './input.ts';
 import { forwarderName, forwarderPermissions, forwarderTrust, keyEventPattern } from './key-events.ts';
 import { keyPolicy } from './key-policy.ts';
 import { keyDescription, keyName, knownKey, type KeyReference } from './tenant-key.ts';
 
-/** Formatted as `terraform fmt` would. */
+/** Renders the file, in the format of `terraform fmt`. */
 export function terraform(onboarding: Onboarding): string {
   const { keyRegion, replicaRegions, tenantId, stage } = onboarding;
   const blocks = [
@@ -35,7 +35,7 @@ const REQUIREMENTS = `terraform {
   }
 }`;
 
-/** Of another account's credentials Terraform wants to know nothing. */
+/** Renders the provider of a region. Terraform refuses the credentials of any other account. */
 function provider(onboarding: Onboarding, region: string): string {
   const alias = region === onboarding.keyRegion ? '' : `\n  alias               = "${label(region)}"`;
   return `provider "aws" {${alias}
@@ -80,7 +80,7 @@ ${PREVENT_DESTROY}
 }`;
 }
 
-/** Destroying what was deployed must never delete a key: everything under it would be gone. */
+/** Terraform must never destroy the key. Without the key everything encrypted under it would be lost. */
 const PREVENT_DESTROY = `  lifecycle {
     prevent_destroy = true
   }`;
@@ -136,13 +136,13 @@ function output(onboarding: Onboarding): string {
 }`;
 }
 
-/** What a resource of that region is called, and the lines that give it its provider. */
+/** Returns the name of a resource of that region, and the lines that set its provider. */
 function placed(onboarding: Onboarding, region: string): { name: string; scope: string } {
   if (region === onboarding.keyRegion) return { name: 'sealstream', scope: '' };
   return { name: label(region), scope: `  provider = aws.${label(region)}\n\n` };
 }
 
-/** Heredocs are templates: what is referred to here is inserted by Terraform. */
+/** Returns expressions for the key. A heredoc is a template, so Terraform inserts their values. */
 function keyReference(onboarding: Onboarding, region: string): KeyReference {
   const address = keyAddress(onboarding, region);
   return knownKey(onboarding, region) ?? { arn: `\${${address}.arn}`, id: `\${${address}.key_id}` };
@@ -162,7 +162,7 @@ function heredoc(content: object): string {
   return `<<-JSON\n${json}\n  JSON`;
 }
 
-/** A region as an identifier of HCL. */
+/** Turns a region into an identifier of HCL. */
 function label(region: string): string {
   return region.replaceAll('-', '_');
 }

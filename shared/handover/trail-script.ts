@@ -1,23 +1,23 @@
 /**
- * The check that a trail logs what is done to the key. Without one EventBridge never hears of DisableKey, and we
- * notice a pressed button only by being refused. A POSIX shell script around the AWS CLI.
+ * Renders a POSIX shell script that checks by the AWS CLI that a trail logs the changes of the key. Without a trail
+ * EventBridge never gets the event DisableKey, and we notice the disabled key only when KMS refuses us.
  */
 import type { Onboarding } from './input.ts';
 import { keyRegions } from './tenant-key.ts';
 
 /**
- * Exits 0 if in each region of the key some trail logs the write events of KMS, 1 if not. A trail that may not be
- * looked into (an organisation's, from a member account) proves nothing, and is named.
+ * Renders the script. It exits 0 if in each region of the key a trail logs the write events of KMS, 1 if not. A trail whose
+ * settings cannot be read (that of an organisation, from a member account) proves nothing, and the script names it.
  */
 export function trailScript(onboarding: Onboarding): string {
   const regions = keyRegions(onboarding);
   return `#!/bin/sh
-# Does a trail log what is done to the key of tenant ${onboarding.tenantId}? Without one Sealstream hears of a disabled key only when it
-# is refused. Exits 0 if yes, 1 if not. Needs the AWS CLI and cloudtrail:DescribeTrails, GetTrailStatus and
-# GetEventSelectors.
+# Checks that a trail logs the changes of the key of tenant ${onboarding.tenantId}. Without one Sealstream notices a disabled key only
+# when KMS refuses it. The script exits 0 if a trail logs them in every region of the key, 1 if not. It needs the AWS CLI
+# and the permissions cloudtrail:DescribeTrails, GetTrailStatus and GetEventSelectors.
 set -eu
 
-# Of the event selectors of a trail: management events, writes among them, kms.amazonaws.com not left out.
+# True when the event selectors of a trail take management events, with the writes and with kms.amazonaws.com.
 selectors='${LOGS_WRITES_OF_KMS}'
 
 missing=0
@@ -29,11 +29,11 @@ for region in ${regions.join(' ')}; do
       --query IsLogging --output text) ||
       ! logs_kms=$(aws cloudtrail get-event-selectors --region "$region" --trail-name "$trail" \\
         --query "$selectors" --output text); then
-      echo "$region: $trail cannot be looked into; ask who owns it whether it logs KMS"
+      echo "$region: the settings of $trail cannot be read; ask its owner if it logs KMS"
     elif [ "$logging" != True ]; then
-      echo "$region: $trail is switched off"
+      echo "$region: $trail is not logging"
     elif [ "$logs_kms" != True ]; then
-      echo "$region: $trail leaves out the management events of KMS"
+      echo "$region: $trail does not log the management events of KMS"
     else
       found=$trail
     fi
@@ -41,7 +41,7 @@ for region in ${regions.join(' ')}; do
   if [ -n "$found" ]; then
     echo "$region: ok, $found logs KMS"
   else
-    echo "$region: NOT LOGGED. Have a trail log management events (write) there, KMS events not excluded." >&2
+    echo "$region: NOT LOGGED. A trail must log the management events (write) there, including those of KMS." >&2
     missing=1
   fi
 done
@@ -49,7 +49,7 @@ exit "$missing"
 `;
 }
 
-/** Of an advanced selector we judge by the fields we know; one that filters by others proves nothing. */
+/** The conditions that keep KMS's events out of an advanced selector. A selector that uses a field we do not know proves nothing. */
 const FILTERS_KMS_OUT = [
   '!contains(`["eventCategory","readOnly","eventSource"]`, Field)',
   'Field == `"readOnly"` && !contains(Equals || `[]`, `"false"`)',
@@ -58,7 +58,7 @@ const FILTERS_KMS_OUT = [
   'Field == `"eventSource"` && (StartsWith || EndsWith || NotStartsWith || NotEndsWith)',
 ].join('\n      || ');
 
-/** JMESPath over the answer of GetEventSelectors, true or false. No single quotes: it stands in such. */
+/** A JMESPath expression over the answer of GetEventSelectors: true or false. It has no single quotes, because the script puts it between them. */
 const LOGS_WRITES_OF_KMS = `(EventSelectors[?IncludeManagementEvents && ReadWriteType != \`"ReadOnly"\`
     && !contains(ExcludeManagementEventSources || \`[]\`, \`"kms.amazonaws.com"\`)]
   || AdvancedEventSelectors[?FieldSelectors[?Field == \`"eventCategory"\` && contains(Equals, \`"Management"\`)]
