@@ -16,6 +16,7 @@ import type { Roles } from '../local/iam/roles.ts';
 import { ISV_ACCOUNT, REGION, ROLE_ARNS, STATE_TABLE } from './names.ts';
 import { keyPolicy } from '../shared/handover/key-policy.ts';
 import { dynamoTenants } from '../shared/aws/dynamo-tenants.ts';
+import { openTable } from '../shared/aws/table.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
 
 export interface SeededTenant {
@@ -65,7 +66,7 @@ async function register(endpoint: string, tenantId: string, kekArn: string): Pro
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(endpoint, ISV_ACCOUNT)));
   const signal = { name: 'registered', at: new Date().toISOString() };
   const tenant = tenantSchema.parse({ tenantId, kekArn, status: 'active', epoch: 1, signal });
-  await dynamoTenants({ client, name: STATE_TABLE }).register(tenant);
+  await dynamoTenants(openTable(client, STATE_TABLE)).register(tenant);
 }
 
 function clientConfig(endpoint: string, accountId: string) {

@@ -1,7 +1,7 @@
 /** The tenants' records as the ISV sees them: sets how their keys are used, watches them, counts what is parked. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { parkedItem, tenantItem } from '../../shared/aws/state-table.ts';
+import { parkedItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import { type Tenant, tenantSchema } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { ISV_ACCOUNT, REGION, STATE_TABLE } from '../names.ts';

@@ -1,7 +1,7 @@
 /** The Encryption SDK's key store: read strongly consistent, and an outage of it is ours to retry. */
 import type { BranchKeyTable } from '../envelope/kms/key-store.ts';
 import { plainDynamoDbClient } from './clients.ts';
-import { storing } from './storage-failure.ts';
+import { mapStorageFailure } from './storage-failure.ts';
 
 export function branchKeyTable(ddbTableName: string): BranchKeyTable {
   const ddbClient = plainDynamoDbClient();
@@ -10,7 +10,7 @@ export function branchKeyTable(ddbTableName: string): BranchKeyTable {
       async (args) => {
         const operation = commandName.replace(/Command$/u, '');
         const input = operation === 'GetItem' ? consistent(args.input) : args.input;
-        return await storing(`dynamodb:${operation}`, async () => await next({ ...args, input }));
+        return await mapStorageFailure(`dynamodb:${operation}`, async () => await next({ ...args, input }));
       },
     { step: 'initialize', name: 'keyStore' },
   );

@@ -1,28 +1,38 @@
-/** Writes that DynamoDB makes only where a condition holds. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import type { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { StateTable } from './state-table.ts';
+/** The answers of writes that DynamoDB makes only where a condition holds. */
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-/** False when the condition was not met. */
-export async function succeeds(write: Promise<unknown>): Promise<boolean> {
+/** Returns undefined when the condition did not hold. */
+export async function unlessFailed<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
   try {
-    await write;
-    return true;
+    return await write;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
 }
 
-/** The item as the update left it; undefined when the condition was not met. Precondition: it asks for ALL_NEW. */
-export async function updatedItem(
-  { client }: Pick<StateTable, 'client'>,
-  update: UpdateCommand,
+export async function itemInTheWay(
+  write: Promise<unknown>,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    return (await client.send(update)).Attributes ?? {};
+    await write;
+    return undefined;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
+    if (error instanceof ConditionalCheckFailedException && error.Item !== undefined)
+      return unmarshall(error.Item);
+    throw error;
+  }
+}
+
+/** Anything but a failed condition is contention or throttling. */
+export async function isWritten(transaction: Promise<unknown>): Promise<boolean> {
+  try {
+    await transaction;
+    return true;
+  } catch (error) {
+    const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+    if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed')) return false;
     throw error;
   }
 }

@@ -4,15 +4,12 @@
  * set is idempotent, and of two writers that add the last two, DynamoDB orders the updates, so at least one sees the
  * set full. No item grows with the object: the largest has 12,494 items of receipts, 49 above them, and one on top.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Plan, Receipt } from '../object/plan.ts';
 import type { ReceiptOfChunk, State } from '../ports/state.ts';
-import { succeeds, updatedItem } from './conditional-write.ts';
-import { expiresAt, type ItemKey, receiptsItem, type StateTable } from './state-table.ts';
-import { storing } from './storage-failure.ts';
+import { expiresAt, type ItemKey, receiptsItem } from './state-keys.ts';
+import type { Item, Table } from './table.ts';
 
 type Receipts = Pick<State, 'receipt' | 'allReceipts' | 'addReceipt' | 'dropReceipt'>;
-type Item = Readonly<Record<string, unknown>>;
 
 /** Keeps an item of receipts, each about 50 bytes, below 4 KB. */
 const RECEIPTS_PER_GROUP = 64;
@@ -23,7 +20,7 @@ const GROUPS_AT_ONCE = 16;
 /** Receipts of work that waits for a key must outlive the wait; a redrive of the plan makes lost ones anew. */
 const RECEIPT_SECONDS = 400 * 86_400;
 
-export function dynamoReceipts(table: StateTable): Receipts {
+export function dynamoReceipts(table: Table): Receipts {
   return {
     async receipt(plan, chunkIndex) {
       if (plan.chunkCount === 1) return undefined;
@@ -34,12 +31,19 @@ export function dynamoReceipts(table: StateTable): Receipts {
     addReceipt: async (plan, written) =>
       // An object of one chunk needs no state to be complete.
       plan.chunkCount === 1 ? 'complete' : await addReceipt(table, plan, written),
-    dropReceipt: async (plan, chunkIndex, receipt) => await dropReceipt(table, plan, chunkIndex, receipt),
+    async dropReceipt(plan, chunkIndex, receipt) {
+      await table.update(receiptsItem(plan, 0, groupOf(chunkIndex)), {
+        update: 'REMOVE #chunk',
+        condition: '#chunk = :receipt',
+        names: { chunk: String(chunkIndex) },
+        values: { receipt: textOf(receipt) },
+      });
+    },
   };
 }
 
-/** The chunks without a receipt, in order, few groups in memory at a time. */
-export async function* missingChunks(table: StateTable, plan: Plan): AsyncGenerator<number> {
+/** Finds the chunks without a receipt, in order, with few groups in memory at a time. */
+export async function* missingChunks(table: Table, plan: Plan): AsyncGenerator<number> {
   let chunkIndex = 0;
   for await (const receipt of allReceipts(table, plan)) {
     if (receipt === undefined) yield chunkIndex;
@@ -47,7 +51,7 @@ export async function* missingChunks(table: StateTable, plan: Plan): AsyncGenera
   }
 }
 
-async function* allReceipts(table: StateTable, plan: Plan): AsyncGenerator<Receipt | undefined> {
+async function* allReceipts(table: Table, plan: Plan): AsyncGenerator<Receipt | undefined> {
   const groups = Math.ceil(plan.chunkCount / RECEIPTS_PER_GROUP);
   for (let first = 0; first < groups; first += GROUPS_AT_ONCE) {
     const several = Array.from({ length: Math.min(GROUPS_AT_ONCE, groups - first) }, (_, at) => first + at);
@@ -62,7 +66,7 @@ async function* allReceipts(table: StateTable, plan: Plan): AsyncGenerator<Recei
 }
 
 async function addReceipt(
-  table: StateTable,
+  table: Table,
   plan: Plan,
   written: ReceiptOfChunk,
 ): Promise<'added' | 'complete' | 'lost'> {
@@ -78,14 +82,14 @@ async function addReceipt(
   return isSentAgain && (await isReceived(table, plan)) ? 'complete' : 'added';
 }
 
-/** Whether every chunk has a receipt now, whatever was counted. */
-async function isReceived(table: StateTable, plan: Plan): Promise<boolean> {
+/** True when every chunk has a receipt now, whatever was counted. */
+async function isReceived(table: Table, plan: Plan): Promise<boolean> {
   for await (const receipt of allReceipts(table, plan)) if (receipt === undefined) return false;
   return true;
 }
 
 /** Counts a full group of receipts; true when every group is full now. */
-async function isLastGroup(table: StateTable, plan: Plan, group: number): Promise<boolean> {
+async function isLastGroup(table: Table, plan: Plan, group: number): Promise<boolean> {
   let [member, members] = [group, Math.ceil(plan.chunkCount / RECEIPTS_PER_GROUP)];
   for (let level = 1; members > 1; level += 1) {
     const set = Math.floor(member / MEMBERS_PER_SET);
@@ -98,61 +102,34 @@ async function isLastGroup(table: StateTable, plan: Plan, group: number): Promis
 
 /** Returns the item as it is then; undefined when the receipt there is another one than `replaced`. */
 async function writeReceipt(
-  table: StateTable,
-  Key: ItemKey,
+  table: Table,
+  key: ItemKey,
   { chunkIndex, receipt, replaced }: ReceiptOfChunk,
 ): Promise<Item | undefined> {
-  const condition = replaced === undefined ? 'attribute_not_exists(#chunk)' : '#chunk = :replaced';
-  const command = new UpdateCommand({
-    TableName: table.name,
-    Key,
-    UpdateExpression: 'SET #chunk = :receipt, expiresAt = :expires',
-    ConditionExpression: condition,
-    ExpressionAttributeNames: { '#chunk': String(chunkIndex) },
-    ExpressionAttributeValues: {
-      ':receipt': textOf(receipt),
-      ':expires': expiresAt(RECEIPT_SECONDS),
-      ...(replaced === undefined ? {} : { ':replaced': textOf(replaced) }),
+  return await table.updated(key, {
+    update: 'SET #chunk = :receipt, expiresAt = :expires',
+    condition: replaced === undefined ? 'attribute_not_exists(#chunk)' : '#chunk = :replaced',
+    names: { chunk: String(chunkIndex) },
+    values: {
+      receipt: textOf(receipt),
+      expires: expiresAt(RECEIPT_SECONDS),
+      replaced: replaced && textOf(replaced),
     },
-    ReturnValues: 'ALL_NEW',
   });
-  return await storing('dynamodb:UpdateItem', async () => await updatedItem(table, command));
-}
-
-async function dropReceipt(
-  { client, name }: StateTable,
-  plan: Plan,
-  chunkIndex: number,
-  receipt: Receipt,
-): Promise<void> {
-  const command = new UpdateCommand({
-    TableName: name,
-    Key: receiptsItem(plan, 0, groupOf(chunkIndex)),
-    UpdateExpression: 'REMOVE #chunk',
-    ConditionExpression: '#chunk = :receipt',
-    ExpressionAttributeNames: { '#chunk': String(chunkIndex) },
-    ExpressionAttributeValues: { ':receipt': textOf(receipt) },
-  });
-  await storing('dynamodb:UpdateItem', async () => await succeeds(client.send(command)));
 }
 
 /** Adds a member and returns how many the set has now. */
-async function addToSet({ client, name }: StateTable, Key: ItemKey, member: number): Promise<number> {
-  const command = new UpdateCommand({
-    TableName: name,
-    Key,
-    UpdateExpression: 'ADD members :member SET expiresAt = :expires',
-    ExpressionAttributeValues: { ':member': new Set([member]), ':expires': expiresAt(RECEIPT_SECONDS) },
-    ReturnValues: 'ALL_NEW',
+async function addToSet(table: Table, key: ItemKey, member: number): Promise<number> {
+  const item = await table.updated(key, {
+    update: 'ADD members :member SET expiresAt = :expires',
+    values: { member: new Set([member]), expires: expiresAt(RECEIPT_SECONDS) },
   });
-  const { Attributes } = await storing('dynamodb:UpdateItem', async () => await client.send(command));
-  const members: unknown = Attributes?.['members'];
+  const members = item?.['members'];
   return members instanceof Set ? members.size : 0;
 }
 
-async function readItem({ client, name }: StateTable, Key: ItemKey): Promise<Item> {
-  const command = new GetCommand({ TableName: name, Key, ConsistentRead: true });
-  return (await storing('dynamodb:GetItem', async () => await client.send(command))).Item ?? {};
+async function readItem(table: Table, key: ItemKey): Promise<Item> {
+  return (await table.get(key)) ?? {};
 }
 
 /** An ETag has no space in it. */
@@ -170,7 +147,7 @@ function groupOf(chunkIndex: number): number {
   return Math.floor(chunkIndex / RECEIPTS_PER_GROUP);
 }
 
-/** How many of `all` belong into that group of up to `most` each. */
+/** Returns how many of `all` belong into that group of up to `most` each. */
 function sizeOf(all: number, most: number, group: number): number {
   return Math.min(most, all - group * most);
 }

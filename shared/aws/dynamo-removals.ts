@@ -1,30 +1,26 @@
-/** How far the removals of tenants have come, in the state table. */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+/** The removals of tenants, in the state table. */
 import * as z from 'zod';
 import { type Removal, removalSchema } from '../tenant/removal.ts';
 import type { Removals } from '../ports/tenants.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { removalItem, type StateTable } from './state-table.ts';
-import { storing } from './storage-failure.ts';
+import { removalItem } from './state-keys.ts';
+import type { Item, Table } from './table.ts';
 import { invalidRow } from './tenant-records.ts';
 
-export function dynamoRemovals({ client, name }: StateTable): Removals {
+export function dynamoRemovals(table: Table): Removals {
   return {
     async read(tenantId) {
-      const command = new GetCommand({ TableName: name, Key: removalItem(tenantId), ConsistentRead: true });
-      const { Item } = await storing('dynamodb:GetItem', async () => await client.send(command));
-      return Item === undefined ? undefined : parseRemoval(Item, tenantId);
+      const item = await table.get(removalItem(tenantId));
+      return item && parseRemoval(item, tenantId);
     },
     async write(removal) {
-      const Item = { ...removalItem(removal.tenantId), ...removal };
-      const command = new PutCommand({ TableName: name, Item });
-      await storing('dynamodb:PutItem', async () => await client.send(command));
+      await table.put({ ...removalItem(removal.tenantId), ...removal });
     },
   };
 }
 
 /** @throws TenantInvalidError when the item is no removal of this tenant's */
-function parseRemoval(item: unknown, tenantId: TenantId): Removal {
+function parseRemoval(item: Item, tenantId: TenantId): Removal {
   const { data, error } = removalSchema.safeParse(item);
   if (data?.tenantId === tenantId) return data;
   const reason = data === undefined ? z.prettifyError(error) : `it names tenant ${data.tenantId}`;

@@ -1,6 +1,6 @@
 /**
- * A row among a tenant's parked jobs, as it is read. One that is no job of this tenant goes where an operator finds it:
- * it can never be unparked, and it must not keep back those behind it. Nothing is lost by that: the upload that it may
+ * A row among a tenant's parked jobs, as it is read. A row that is no job of this tenant goes where an operator finds it:
+ * it can never be unparked, and it must not keep back those behind it. Nothing is lost by that. The upload that it may
  * have been about is still in the ingest bucket, where the watch finds it.
  */
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { JobInvalidError } from '../errors.ts';
 import type { ParkedJob, UnreadableRow } from '../ports/parking.ts';
 import type { Rejection } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import type { ItemKey } from './state-table.ts';
+import type { ItemKey } from './state-keys.ts';
 
 /** The job is kept as its message's body, so that what goes back on the queue is what came from it. */
 const itemSchema = z.object({ sk: z.string(), job: z.string() });
@@ -33,10 +33,11 @@ export interface SetAside {
   readonly told: UnreadableRow;
 }
 
+/** Makes a rejection of a row. */
 export function setAside(row: unknown, { code, message }: JobInvalidError, now: Date): SetAside {
   const key = keySchema.parse(row);
   const name = `pk ${key.pk}, sk ${key.sk}`;
-  // Of the row alone: two who set it aside at the same time make one rejection.
+  // The id follows from the row alone, so two who set it aside at the same time make one rejection.
   const id = createHash('sha256').update(`${key.pk}#${key.sk}`).digest('hex');
   const body = JSON.stringify(row).slice(0, MAX_BODY_CHARS);
   return {
@@ -54,7 +55,7 @@ export function setAside(row: unknown, { code, message }: JobInvalidError, now: 
   };
 }
 
-/** As the arrival of a parked job begins: milliseconds in 15 digits. The beginning of time where it does not. */
+/** Returns the time that an arrival begins with (milliseconds in 15 digits), or 1970 where it begins otherwise. */
 function sentAt(arrival: string): string {
   const [digits = '0'] = /^\d{15}(?=#)/u.exec(arrival) ?? [];
   const sent = new Date(Number(digits));

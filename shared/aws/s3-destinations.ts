@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { Attributes } from '../object/attributes.ts';
 import type { Destinations } from '../ports/destinations.ts';
 import { bearingHeaders, withHeaders } from './s3-stored-headers.ts';
-import { storing } from './storage-failure.ts';
+import { mapStorageFailure } from './storage-failure.ts';
 
 const MIN_PART_BYTES = 8 * 1_048_576;
 /** S3's limit. */
@@ -26,7 +26,7 @@ export function s3Destinations(s3: S3Client): Destinations {
         abortController: asking(signal),
       });
       try {
-        await storing(
+        await mapStorageFailure(
           's3:PutObject',
           async () => await withHeaders(attributes, async () => await upload.done()),
           bucket,

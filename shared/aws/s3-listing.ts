@@ -2,12 +2,16 @@
 import { ListObjectVersionsCommand, type ObjectVersion, type S3Client } from '@aws-sdk/client-s3';
 import { decodeFormKey } from '../object/source-version.ts';
 import type { ListedVersion, SourceListing, VersionMarker, VersionPage } from '../ports/sources.ts';
-import { storing } from './storage-failure.ts';
+import { mapStorageFailure } from './storage-failure.ts';
 
 export function s3Listing(s3: S3Client, bucket: string): SourceListing {
   return {
     page: async (marker, prefix) =>
-      await storing('s3:ListBucketVersions', async () => await readPage(s3, bucket, marker, prefix), bucket),
+      await mapStorageFailure(
+        's3:ListBucketVersions',
+        async () => await readPage(s3, bucket, marker, prefix),
+        bucket,
+      ),
   };
 }
 

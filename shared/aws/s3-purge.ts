@@ -11,7 +11,7 @@ import { StorageUnavailableError } from '../errors.ts';
 import type { Deleted, RefusedVersion } from '../ports/vault.ts';
 import type { VersionMarker } from '../ports/sources.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { exceptionName, httpStatus, storing } from './storage-failure.ts';
+import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.ts';
 
 /**
  * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). None deleted and
@@ -24,7 +24,7 @@ export async function purgeSome(
   tenantId: TenantId,
   after?: VersionMarker,
 ): Promise<Deleted> {
-  const versions = await storing(
+  const versions = await mapStorageFailure(
     's3:ListBucketVersions',
     async () => await someVersions(s3, bucket, `${tenantId}/`, after),
   );

@@ -16,7 +16,7 @@ import type { Attributes, SourceChecksum } from '../object/attributes.ts';
 import type { PlannedSource, SourceDescription, Sources } from '../ports/sources.ts';
 import { boundedStream } from './s3-body.ts';
 import { sourceFailure, unreadable } from './source-failure.ts';
-import { httpStatus, storing } from './storage-failure.ts';
+import { httpStatus, mapStorageFailure } from './storage-failure.ts';
 
 /** The permission that a GET and a HEAD of a version need. */
 const READ = 's3:GetObjectVersion';
@@ -32,7 +32,7 @@ export function s3Sources(s3: S3Client): Sources {
     describe: async (source) => await describe(s3, source),
     async remove(source) {
       const command = new DeleteObjectCommand(locate(source));
-      await storing('s3:DeleteObjectVersion', async () => await s3.send(command), source.bucket);
+      await mapStorageFailure('s3:DeleteObjectVersion', async () => await s3.send(command), source.bucket);
     },
   };
 }
@@ -63,7 +63,7 @@ function plannedBytes(
 
 /** Whatever the call throws says what became of the version, or what is wrong with S3. */
 async function onVersion<T>(operation: string, source: SourceVersion, call: () => Promise<T>): Promise<T> {
-  return await storing(
+  return await mapStorageFailure(
     operation,
     async () => {
       try {

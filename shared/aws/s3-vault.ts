@@ -10,7 +10,7 @@ import { decodeFormKey } from '../object/source-version.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../ports/vault.ts';
 import { boundedStream } from './s3-body.ts';
-import { exceptionName, httpStatus, storing } from './storage-failure.ts';
+import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.ts';
 
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
 const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
@@ -78,7 +78,7 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
   const query = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' } as const;
   const pages = paginateListObjectsV2({ client: s3 }, query)[Symbol.asyncIterator]();
   for (;;) {
-    const page = await storing('s3:ListBucket', async () => await pages.next(), bucket);
+    const page = await mapStorageFailure('s3:ListBucket', async () => await pages.next(), bucket);
     if (page.done === true) return;
     for (const { Key = '', Size = 0, ETag = '' } of page.value.Contents ?? [])
       yield { key: decodeFormKey(Key), bytes: Size, etag: ETag };
@@ -129,5 +129,5 @@ async function unless<T>(
       throw cause;
     }
   };
-  return await storing(operation, attempt, bucket);
+  return await mapStorageFailure(operation, attempt, bucket);
 }

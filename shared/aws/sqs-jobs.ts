@@ -2,7 +2,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { StorageUnavailableError } from '../errors.ts';
 import type { JobQueue } from '../ports/queues.ts';
-import { storing } from './storage-failure.ts';
+import { mapStorageFailure } from './storage-failure.ts';
 
 export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
   return {
@@ -13,7 +13,7 @@ export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
         MessageGroupId: job.tenantId,
       }));
       const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-      const { Failed = [] } = await storing('sqs:SendMessage', async () => await sqs.send(command));
+      const { Failed = [] } = await mapStorageFailure('sqs:SendMessage', async () => await sqs.send(command));
       if (Failed.length > 0)
         throw new StorageUnavailableError(`sqs:SendMessage took not all: ${Failed[0]?.Code}`);
     },

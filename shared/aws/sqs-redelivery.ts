@@ -1,7 +1,7 @@
 /** When a message that was not done comes back. */
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Redelivery } from '../ports/queues.ts';
-import { storing } from './storage-failure.ts';
+import { mapStorageFailure } from './storage-failure.ts';
 
 export function sqsRedelivery(sqs: SQSClient, queueUrl: string): Redelivery {
   return {
@@ -11,7 +11,7 @@ export function sqsRedelivery(sqs: SQSClient, queueUrl: string): Redelivery {
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: seconds,
       });
-      await storing('sqs:ChangeMessageVisibility', async () => await sqs.send(command));
+      await mapStorageFailure('sqs:ChangeMessageVisibility', async () => await sqs.send(command));
     },
   };
 }

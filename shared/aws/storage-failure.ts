@@ -79,7 +79,11 @@ const RESOURCES: Readonly<Record<string, string>> = {
  * @throws StorageMisconfiguredError naming operation, resource, exception and what to do
  * @throws StorageUnavailableError naming operation and exception, for whatever else it throws that is not ours already
  */
-export async function storing<T>(operation: string, call: () => Promise<T>, resource?: string): Promise<T> {
+export async function mapStorageFailure<T>(
+  operation: string,
+  call: () => Promise<T>,
+  resource?: string,
+): Promise<T> {
   try {
     return await call();
   } catch (cause) {

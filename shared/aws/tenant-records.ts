@@ -1,34 +1,30 @@
 /**
  * The tenants' records as they are read. A record is believed only if it is one and names the tenant it was asked for:
- * whoever may write to the state table must not give one tenant's key to another. One that is not keeps back no other.
+ * whoever may write to the state table must not give one tenant's key to another. An invalid record keeps back no other.
  */
-import { BatchGetCommand, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { StorageUnavailableError, TenantInvalidError } from '../errors.ts';
+import { TenantInvalidError } from '../errors.ts';
 import { type Tenant, tenantSchema } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
-import { type StateTable, tenantItem } from './state-table.ts';
-import { storing } from './storage-failure.ts';
+import { type ItemKey, tenantItem } from './state-keys.ts';
+import type { Table } from './table.ts';
 
 /** DynamoDB's limit on one BatchGetItem. */
 const PAGE_ITEMS = 100;
-/** As many rows as a failure names. */
+/** The most rows that a failure names. */
 const NAMED_ROWS = 20;
 
-const keySchema = z.looseObject({ pk: z.string() });
-
 /**
- * Strongly consistent; undefined when there is no record.
+ * Returns undefined when there is no record.
  * @throws TenantInvalidError when the record is not this tenant's
  */
 export async function readTenant(
-  { client, name }: StateTable,
+  table: Table,
   tenantId: TenantId,
-  abortSignal?: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Tenant | undefined> {
-  const command = new GetCommand({ TableName: name, Key: tenantItem(tenantId), ConsistentRead: true });
-  const { Item } = await client.send(command, { abortSignal });
-  return Item === undefined ? undefined : parseTenant(Item, tenantId);
+  const item = await table.get(tenantItem(tenantId), signal);
+  return item && parseTenant(item, tenantId);
 }
 
 /** @throws TenantInvalidError when the item is no record of this tenant's */
@@ -40,21 +36,21 @@ export function parseTenant(item: unknown, tenantId: TenantId): Tenant {
 }
 
 /**
- * The tenants that a partition has an entry for, in order of id, page by page; memory is flat in their number. An entry
- * whose tenant has no record stands for nobody.
+ * Reads the tenants that a partition has an entry for, in order of id, page by page. Memory is flat in their number. An
+ * entry whose tenant has no record stands for nobody.
  * @throws TenantInvalidError after the last of them, naming the rows that could not be read
  */
-export async function* recordsOf(table: StateTable, pk: string): AsyncGenerator<Tenant> {
+export async function* recordsOf(table: Table, pk: string): AsyncGenerator<Tenant> {
   const invalid: Error[] = [];
-  for await (const entries of entryPages(table, pk)) {
-    const tenantIds = succeeding(entries, (sk) => parseEntry(pk, sk), invalid);
+  for await (const entries of table.pages({ where: 'pk = :pk', values: { pk }, pageItems: PAGE_ITEMS })) {
+    const tenantIds = succeeding(entries, ({ sk }) => parseEntry(pk, sk), invalid);
     const items = await readItems(table, tenantIds);
     yield* succeeding([...items], ([tenantId, item]) => parseTenant(item, tenantId), invalid);
   }
   if (invalid.length > 0) throw new TenantInvalidError(summary(invalid));
 }
 
-/** What became of each, without those that threw, whose errors go to `failures`. */
+/** Parses each, and leaves out those that throw. Their errors go to `failures`. */
 function succeeding<From, To>(
   all: readonly From[],
   parse: (one: From) => To,
@@ -78,7 +74,7 @@ function parseEntry(pk: string, sk: unknown): TenantId {
 }
 
 /** @param reason a sentence about the row */
-export function invalidRow({ pk, sk }: { pk: string; sk: string }, reason: string): TenantInvalidError {
+export function invalidRow({ pk, sk }: ItemKey, reason: string): TenantInvalidError {
   return new TenantInvalidError(
     `the row pk ${pk}, sk ${sk} of the state table ${reason}; put it right, ` +
       `for example from a point-in-time restore of the table, and find out who wrote it`,
@@ -91,47 +87,18 @@ function summary(invalid: readonly Error[]): string {
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
-/** The sort keys of a partition, each of which stands for a tenant. */
-async function* entryPages({ client, name }: StateTable, pk: string): AsyncGenerator<readonly unknown[]> {
-  const query = {
-    TableName: name,
-    KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': pk },
-    ConsistentRead: true,
-  };
-  const pages = paginateQuery({ client, pageSize: PAGE_ITEMS }, query)[Symbol.asyncIterator]();
-  for (;;) {
-    const page = await storing('dynamodb:Query', async () => await pages.next());
-    if (page.done === true) return;
-    const { Items = [] } = page.value;
-    yield Items.map(({ sk }): unknown => sk);
-  }
-}
-
-/** By tenant id, in the order they were asked for: a BatchGetItem answers in none. */
+/** Reads the records by tenant id, in the order they were asked for: a BatchGetItem answers in none. */
 async function readItems(
-  table: StateTable,
+  table: Table,
   tenantIds: readonly TenantId[],
 ): Promise<ReadonlyMap<TenantId, unknown>> {
   if (tenantIds.length === 0) return new Map();
-  const items = await storing('dynamodb:BatchGetItem', async () => await batchGet(table, tenantIds));
-  const byKey = new Map(items.map((item) => [item.pk, item]));
+  const items = await table.getAll(tenantIds.map(tenantItem));
+  const byKey = new Map(items.map((item) => [item['pk'], item]));
   return new Map(
     tenantIds.flatMap((tenantId) => {
       const item = byKey.get(tenantItem(tenantId).pk);
       return item === undefined ? [] : [[tenantId, item] as const];
     }),
   );
-}
-
-async function batchGet(
-  { client, name }: StateTable,
-  tenantIds: readonly TenantId[],
-): Promise<readonly { readonly pk: string }[]> {
-  const Keys = tenantIds.map((tenantId) => ({ ...tenantItem(tenantId) }));
-  const command = new BatchGetCommand({ RequestItems: { [name]: { Keys, ConsistentRead: true } } });
-  const { Responses, UnprocessedKeys } = await client.send(command);
-  if (UnprocessedKeys?.[name] !== undefined)
-    throw new StorageUnavailableError('dynamodb:BatchGetItem was throttled');
-  return (Responses?.[name] ?? []).map((item) => keySchema.parse(item));
 }

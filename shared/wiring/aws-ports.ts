@@ -22,7 +22,7 @@ import { s3Vault } from '../aws/s3-vault.ts';
 import { sqsJobs } from '../aws/sqs-jobs.ts';
 import { sqsRedelivery } from '../aws/sqs-redelivery.ts';
 import { sqsUploads } from '../aws/sqs-uploads.ts';
-import type { StateTable } from '../aws/state-table.ts';
+import { openTable, type Table } from '../aws/table.ts';
 import { keyEventLog } from '../lambda/key-event-log.ts';
 import { countCacheEvent, keyUseLog } from '../lambda/key-use-log.ts';
 import { revocationLog } from '../lambda/revocation-log.ts';
@@ -132,8 +132,9 @@ export function onboardPorts(config: Named<'STATE_TABLE' | 'KEY_STORE_TABLE'>): 
 export function offboardPorts(
   config: Named<'STATE_TABLE' | 'KEY_STORE_TABLE' | 'INGEST_BUCKET' | 'VAULT_BUCKET'>,
 ): OffboardFunctionPorts {
-  const table = stateTable(config);
-  const keyStore = { client: table.client, name: config.KEY_STORE_TABLE };
+  const dynamoDb = dynamoDbClient();
+  const table = openTable(dynamoDb, config.STATE_TABLE);
+  const keyStore = openTable(dynamoDb, config.KEY_STORE_TABLE);
   const s3 = s3Client();
   return {
     tenants: dynamoTenants(table),
@@ -152,7 +153,7 @@ export function rotatePorts(config: Named<'STATE_TABLE' | 'KEY_STORE_TABLE'>): R
   return { tenants: dynamoTenants(stateTable(config)), ...branchKeyPorts(config) };
 }
 
-function keyPorts(table: StateTable, config: KeyConfig): SandboxKeyPorts {
+function keyPorts(table: Table, config: KeyConfig): SandboxKeyPorts {
   return {
     tenants: dynamoTenants(table),
     dataPathKms: dataPathKms(),
@@ -164,8 +165,8 @@ function keyPorts(table: StateTable, config: KeyConfig): SandboxKeyPorts {
   };
 }
 
-function stateTable({ STATE_TABLE }: Named<'STATE_TABLE'>): StateTable {
-  return { client: dynamoDbClient(), name: STATE_TABLE };
+function stateTable({ STATE_TABLE }: Named<'STATE_TABLE'>): Table {
+  return openTable(dynamoDbClient(), STATE_TABLE);
 }
 
 function branchKeyPorts({ KEY_STORE_TABLE }: Named<'KEY_STORE_TABLE'>): BranchKeyPorts {

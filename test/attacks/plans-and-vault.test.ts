@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ISV_ACCOUNT, REGION, ROLE_ARNS, STATE_TABLE, VAULT_BUCKET } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
-import { planItem, tenantItem } from '../../shared/aws/state-table.ts';
+import { planItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import { type Plan, planOf, planOfRow } from '../../shared/object/plan.ts';
 import { parseNotification, uploadOf } from '../../shared/ingest/notification.ts';
 import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';

@@ -34,7 +34,7 @@ import {
   STATE_TABLE,
 } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
-import { kekItem, type ItemKey, parkedItem, removalItem, tenantItem } from '../../shared/aws/state-table.ts';
+import { kekItem, type ItemKey, parkedItem, removalItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type Pipeline, startPipeline, type TenantName, TENANT_ACCOUNTS } from '../support/pipeline.ts';

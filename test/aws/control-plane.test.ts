@@ -5,17 +5,17 @@ import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { shredBranchKey } from '../../shared/aws/key-store.ts';
-import { heardItem, heardSignalItem, removalItem, type StateTable } from '../../shared/aws/state-table.ts';
+import { heardItem, heardSignalItem, removalItem } from '../../shared/aws/state-keys.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import type { Removal } from '../../shared/tenant/removal.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { tableOf } from '../support/dynamo-table.ts';
+import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 let services: Services;
-let state: StateTable;
-let keyStore: StateTable;
+let state: RawTable;
+let keyStore: RawTable;
 beforeAll(async () => {
   services = await startServices();
   state = await tableOf(services);

@@ -3,11 +3,11 @@ import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/l
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
-import { planItem, receiptsItem, type StateTable } from '../../shared/aws/state-table.ts';
+import { planItem, receiptsItem } from '../../shared/aws/state-keys.ts';
 import { type Plan, planOf, type Receipt } from '../../shared/object/plan.ts';
 import { uploadOf } from '../../shared/ingest/notification.ts';
 import type { State } from '../../shared/ports/state.ts';
-import { tableOf } from '../support/dynamo-table.ts';
+import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 import { recordOf, SEALED_AT } from '../support/world.ts';
@@ -15,7 +15,7 @@ import { recordOf, SEALED_AT } from '../support/world.ts';
 const GROUP = 64;
 
 let services: Services;
-let table: StateTable;
+let table: RawTable;
 let state: State;
 let made = 0;
 

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import { removalItem, type StateTable, tenantItem } from '../../shared/aws/state-table.ts';
+import { removalItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import type { Tenants } from '../../shared/ports/tenants.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { tableOf } from '../support/dynamo-table.ts';
+import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
@@ -17,7 +17,7 @@ import { ACME, GLOBEX } from '../support/tenants.ts';
 const MANY = 120;
 
 let services: Services;
-let table: StateTable;
+let table: RawTable;
 let tenants: Tenants;
 beforeAll(async () => {
   services = await startServices();

@@ -6,23 +6,17 @@ import { dynamoLeases } from '../../shared/aws/dynamo-leases.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
-import {
-  leaseItem,
-  parkedItem,
-  redriveItem,
-  redriveMarkerItem,
-  type StateTable,
-} from '../../shared/aws/state-table.ts';
+import { leaseItem, parkedItem, redriveItem, redriveMarkerItem } from '../../shared/aws/state-keys.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import type { ParkedJob } from '../../shared/ports/parking.ts';
 import type { Rejection } from '../../shared/ports/state.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { tableOf } from '../support/dynamo-table.ts';
+import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 let services: Services;
-let table: StateTable;
+let table: RawTable;
 
 beforeAll(async () => {
   services = await startServices();

@@ -1,6 +1,6 @@
 import { NoSuchKey, S3ServiceException } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { exceptionName, httpStatus, storing } from '../../shared/aws/storage-failure.ts';
+import { exceptionName, httpStatus, mapStorageFailure } from '../../shared/aws/storage-failure.ts';
 import { SourceChangedError } from '../../shared/errors.ts';
 
 const noSuchKey = new NoSuchKey({ message: 'gone', $metadata: { httpStatusCode: 404 } });
@@ -15,7 +15,7 @@ describe('what an SDK client throws', () => {
     ['an error of the socket', new TypeError('reset'), 'TypeError'],
     ['no error at all', 'reset', 'unknown failure'],
   ])('%s is an outage of storage that names operation and exception', async (_what, cause, name) => {
-    await expect(storing('s3:GetObject', async () => await failing(cause))).rejects.toMatchObject({
+    await expect(mapStorageFailure('s3:GetObject', async () => await failing(cause))).rejects.toMatchObject({
       code: 'ERR_STORAGE_UNAVAILABLE',
       disposition: 'retry',
       message: `s3:GetObject answered ${name}`,
@@ -41,7 +41,7 @@ describe('what an SDK client throws', () => {
     'by %s as %s is a mistake of configuration that says what to do',
     async (operation, name, resource, advice) => {
       const cause = Object.assign(new Error('quotes what it was given'), { name });
-      const failed = storing(operation, async () => await failing(cause));
+      const failed = mapStorageFailure(operation, async () => await failing(cause));
       await expect(failed).rejects.toMatchObject({
         code: 'ERR_STORAGE_MISCONFIGURED',
         disposition: 'retry',
@@ -55,7 +55,7 @@ describe('what an SDK client throws', () => {
 
   test('names the resource where the caller knows it', async () => {
     const cause = Object.assign(new Error('x'), { name: 'NoSuchBucket' });
-    const failed = storing('s3:GetObject', async () => await failing(cause), 'sealstream-vault');
+    const failed = mapStorageFailure('s3:GetObject', async () => await failing(cause), 'sealstream-vault');
     await expect(failed).rejects.toThrow('s3:GetObject on sealstream-vault answered NoSuchBucket');
   });
 
@@ -68,18 +68,18 @@ describe('what an SDK client throws', () => {
     'InternalError',
   ])('as %s passes, and is an outage', async (name) => {
     const cause = Object.assign(new Error('x'), { name });
-    await expect(storing('s3:GetObject', async () => await failing(cause))).rejects.toMatchObject({
+    await expect(mapStorageFailure('s3:GetObject', async () => await failing(cause))).rejects.toMatchObject({
       code: 'ERR_STORAGE_UNAVAILABLE',
     });
   });
 
   test('that is ours already stays what it is', async () => {
     const ours = new SourceChangedError('gone');
-    await expect(storing('s3:GetObject', async () => await failing(ours))).rejects.toBe(ours);
+    await expect(mapStorageFailure('s3:GetObject', async () => await failing(ours))).rejects.toBe(ours);
   });
 
   test('is nothing when the call is answered', async () => {
-    expect(await storing('s3:GetObject', async () => await Promise.resolve(5))).toBe(5);
+    expect(await mapStorageFailure('s3:GetObject', async () => await Promise.resolve(5))).toBe(5);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Parked jobs and leases in memory. Rows are judged when they are read, as shared/aws/dynamo-parking.ts does. */
 import { parseParked, setAside } from '../../shared/aws/parked-row.ts';
-import { parkedItem } from '../../shared/aws/state-table.ts';
+import { parkedItem } from '../../shared/aws/state-keys.ts';
 import { JobInvalidError } from '../../shared/errors.ts';
 import type { Leases } from '../../shared/ports/leases.ts';
 import type { ParkedJob, Parking } from '../../shared/ports/parking.ts';

@@ -5,8 +5,9 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { EVENT_BUS_ARN, ROLE_ARNS, STATE_TABLE } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
+import { openTable } from '../../shared/aws/table.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
-import { tenantItem } from '../../shared/aws/state-table.ts';
+import { tenantItem } from '../../shared/aws/state-keys.ts';
 import type { ParkedJob } from '../../shared/ports/parking.ts';
 import { type Tenant, tenantSchema, type TenantStatus } from '../../shared/tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
@@ -129,6 +130,6 @@ export class TenantHand {
   }
 
   #table(): Parameters<typeof dynamoTenants>[0] {
-    return { client: this.#pipeline.table, name: STATE_TABLE };
+    return openTable(this.#pipeline.table, STATE_TABLE);
   }
 }

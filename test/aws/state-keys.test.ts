@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  expiresAt,
-  planItem,
-  receiptsItem,
-  rejectionItem,
-  tenantItem,
-} from '../../shared/aws/state-table.ts';
+import { expiresAt, planItem, receiptsItem, rejectionItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
