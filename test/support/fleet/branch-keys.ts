@@ -1,16 +1,21 @@
 /** Branch keys as the product's own code makes them, over the tenants' keys of a fleet. */
 import { KMSClient } from '@aws-sdk/client-kms';
 import type { BranchKeyTable } from '../../../shared/envelope/kms/key-store.ts';
-import { type BranchKeys, branchKeys } from '../../../shared/envelope/kms/branch-keys.ts';
+import { type BranchKeys, branchKeys, type KeyStorePorts } from '../../../shared/envelope/kms/branch-keys.ts';
 import { type Gate, gated } from './sandbox.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
 const client = new KMSClient({ region: 'us-east-1' });
 
-/** As one sandbox of the control plane makes them. */
+/** Makes branch keys as one sandbox of the control plane makes them. */
 export function branchKeysOf(keys: TenantKeys, table: BranchKeyTable, entrance: Gate): BranchKeys {
+  return branchKeys({ table: tableBehind(table, entrance), kmsFor: kmsForOf(keys, entrance) });
+}
+
+/** KMS as one sandbox of the control plane reaches it. */
+export function kmsForOf(keys: TenantKeys, entrance: Gate): KeyStorePorts['kmsFor'] {
   const kms = gated(kmsClientOf(keys), entrance);
-  return branchKeys({ table: tableBehind(table, entrance), kmsFor: () => kms });
+  return () => kms;
 }
 
 /** The key store as one sandbox reaches it. */

@@ -1,6 +1,6 @@
 /** Lets a fleet come to rest: nothing in flight, nothing on the queues, nothing to unpark. */
 import type { Account } from './account.ts';
-import { removing, runResume } from './control-plane.ts';
+import { removing, resuming } from './control-plane.ts';
 import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch } from './fleet.ts';
 import { areInOrder } from './keys-in-use.ts';
 import { addOwn, NEWCOMER } from './newcomer.ts';
@@ -56,7 +56,7 @@ export async function mendAll(fleet: Fleet): Promise<void> {
   if (fleet.account.state.tenants.get(NEWCOMER.tenantId)?.status === 'pending') await addOwn(fleet);
   for (const key of fleet.account.keyOf.values())
     if (fleet.account.state.tenants.get(key.tenantId)?.status === 'suspended')
-      await operate(fleet, key.tenantId, runResume);
+      await operate(fleet, key.tenantId, resuming);
 }
 
 /** Every removal that was begun comes to its end; whoever has a key that no longer works is removed without a drain. */

@@ -2,17 +2,23 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { AwsEvent } from '../../../local/front/service.ts';
 import { EventInvalidError, SealstreamError } from '../../../shared/errors.ts';
-import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
-import { type Account, account, type OnboardedTenant } from './account.ts';
-import { runRevoke, runWatch } from './control-plane.ts';
-import { newSandbox, runEncrypt, runIngest, runRestore, type Sandbox } from './functions.ts';
+import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
+import { type Account, account as newAccount, type OnboardedTenant } from './account.ts';
+import { type Action, runRevoke, runWatch } from './control-plane.ts';
+import {
+  newSandbox,
+  runEncrypt,
+  runIngest,
+  runRestore,
+  type Sandbox,
+  type Surroundings,
+} from './functions.ts';
 import { keyArnOf } from './key-news.ts';
 import type { Queue } from './queue.ts';
 import type { Mishap } from './sandbox.ts';
 import { noteActivity, settled } from './virtual-time.ts';
 
-export interface Fleet {
-  readonly account: Account;
+export interface Fleet extends Surroundings {
   readonly sandboxes: Readonly<Record<DataFunction, Sandbox[]>>;
   /** Invocations that have not ended, and where they run. */
   readonly inFlight: Map<Promise<void>, Sandbox>;
@@ -21,6 +27,8 @@ export interface Fleet {
 type DataFunction = 'encrypt' | 'restore';
 
 const SANDBOXES = 2;
+/** The default of the deployed functions. */
+const KMS_CALLS_PER_SECOND = 200;
 /** What an invocation may end with, whatever happens to a key meanwhile. */
 const EXPECTED_CODES: ReadonlySet<string> = new Set([
   'ERR_OBJECT_UNKNOWN',
@@ -40,17 +48,20 @@ const TAMPERED_CODES: ReadonlySet<string> = new Set([
   'ERR_PLAN_INVALID',
 ]);
 
-export async function newFleet(tenants: readonly OnboardedTenant[]): Promise<Fleet> {
-  const shared = await account(tenants);
+export async function newFleet(
+  tenants: readonly OnboardedTenant[],
+  kmsCallsPerSecond: number = KMS_CALLS_PER_SECOND,
+): Promise<Fleet> {
+  const shared = { account: await newAccount(tenants), kmsCallsPerSecond };
   const several = (role: DataFunction): Sandbox[] =>
     Array.from({ length: SANDBOXES }, () => newSandbox(shared, role));
   const sandboxes = { encrypt: several('encrypt'), restore: several('restore') };
-  return { account: shared, sandboxes, inFlight: new Map() };
+  return { ...shared, sandboxes, inFlight: new Map() };
 }
 
 /** Plans up to `most` uploads. */
 export async function ingest(fleet: Fleet, first: number, most: number, mishap?: Mishap): Promise<void> {
-  const sandbox = newSandbox(fleet.account, 'encrypt');
+  const sandbox = newSandbox(fleet, 'encrypt');
   const records = received(fleet.account.uploadQueue, first, most);
   await invoke(fleet, sandbox, mishap, async () => await runIngest(fleet.account, sandbox, records));
 }
@@ -76,17 +87,17 @@ export async function restore(
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = warm(fleet, 'restore', index);
-  const run = async (): Promise<void> => await runRestore(fleet.account, sandbox, tenantId, key);
+  const run = async (): Promise<void> => await runRestore(fleet.account, sandbox, { tenantId, key });
   await invoke(fleet, sandbox, mishap, run, tenantId);
 }
 
 /** Hands an event to `revoke`; true when it was handled and need not be delivered again. */
 export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Promise<boolean> {
-  const sandbox = newSandbox(fleet.account, 'control');
+  const sandbox = newSandbox(fleet, 'control');
   let handled = false;
   const { tenantId } = fleet.account.everyKey.find(({ arn }) => arn === keyArnOf(event)) ?? {};
   const run = async (): Promise<void> => {
-    await runRevoke(fleet.account, sandbox, event);
+    await runRevoke(sandbox, event);
     handled = true;
   };
   await invoke(fleet, sandbox, mishap, run, tenantId);
@@ -94,20 +105,20 @@ export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Pr
 }
 
 export async function watch(fleet: Fleet, mishap?: Mishap): Promise<void> {
-  const sandbox = newSandbox(fleet.account, 'control');
-  await invoke(fleet, sandbox, mishap, async () => await runWatch(fleet.account, sandbox));
+  const sandbox = newSandbox(fleet, 'control');
+  await invoke(fleet, sandbox, mishap, async () => await runWatch(sandbox));
 }
 
 /** What one of us asks the control plane for; what cannot be is refused, and nothing happens. */
 export async function operate(
   fleet: Fleet,
   tenantId: string,
-  run: (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void>,
+  action: Action,
   mishap?: Mishap,
 ): Promise<void> {
-  const sandbox = newSandbox(fleet.account, 'control');
+  const sandbox = newSandbox(fleet, 'control');
   const runOrRefuse = async (): Promise<void> => {
-    await run(fleet.account, sandbox, tenantIdSchema.parse(tenantId)).catch((error: unknown) => {
+    await action(sandbox, tenantIdSchema.parse(tenantId)).catch((error: unknown) => {
       if (!(error instanceof EventInvalidError)) throw error;
     });
   };
@@ -148,12 +159,12 @@ function isOfTampering({ tampering }: Account, code: string, tenantId: string | 
 }
 
 /** A dead sandbox is replaced by a cold one. */
-function warm({ account: shared, sandboxes }: Fleet, role: DataFunction, index: number): Sandbox {
-  const several = sandboxes[role];
+function warm(fleet: Fleet, role: DataFunction, index: number): Sandbox {
+  const several = fleet.sandboxes[role];
   const place = index % SANDBOXES;
   const sandbox = several[place];
   if (sandbox !== undefined && !sandbox.gate.dead) return sandbox;
-  const fresh = newSandbox(shared, role);
+  const fresh = newSandbox(fleet, role);
   several[place] = fresh;
   return fresh;
 }

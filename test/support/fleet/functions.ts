@@ -1,69 +1,67 @@
-/** The functions of the data path, wired as functions/*.ts wire them, each in a sandbox of its own, over one account. */
+/** The functions of the data path, each in a sandbox of its own, over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import { encryptChunk } from '../../../shared/encrypt/encrypt-chunk.ts';
-import { parseJob } from '../../../shared/object/job.ts';
-import { planNotification } from '../../../shared/ingest/plan-upload.ts';
-import type { Keys } from '../../../shared/envelope/kms/kek.ts';
+import type { ChunkOutcome } from '../../../shared/encrypt/encrypt-chunk.ts';
 import { isKeyRefusal } from '../../../shared/errors.ts';
-import { handleRecords, type QueuePorts } from '../../../shared/lambda/queue.ts';
+import { handleRecords } from '../../../shared/lambda/queue.ts';
+import { parseJob } from '../../../shared/object/job.ts';
 import type { Redelivery } from '../../../shared/ports/queues.ts';
-import type { RevocationLog } from '../../../shared/revocation/first-hand.ts';
-import { createGuard, type Guard } from '../../../shared/revocation/guard.ts';
-import { restore } from '../../../shared/restore/restore.ts';
-import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
-import { keysOf } from '../tenants.ts';
+import type { RestoreRequest } from '../../../shared/restore/request.ts';
+import type { Restored } from '../../../shared/restore/restore.ts';
+import { encryptFunction } from '../../../shared/wiring/encrypt.ts';
+import type { QueueFunction, RequestFunction } from '../../../shared/wiring/function-kinds.ts';
+import { ingestFunction } from '../../../shared/wiring/ingest.ts';
+import { restoreFunction } from '../../../shared/wiring/restore.ts';
 import { type Account, CHUNK_BYTES } from './account.ts';
-import { tableBehind } from './branch-keys.ts';
-import { dataPathKmsOf } from './kms-ports.ts';
+import { portsOf, type SandboxPorts, type VaultInUse, vaultInUse } from './ports.ts';
 import type { Queue } from './queue.ts';
 import { gate, type Gate, gated } from './sandbox.ts';
 import type { OurRole } from './tenant-keys.ts';
-import { watchedDestinations, watchedVault } from './watched-buckets.ts';
 
-/** One sandbox: what it keeps between invocations. */
+/** One sandbox, with the functions that keep something in it between invocations. */
 export interface Sandbox {
   readonly name: string;
   readonly gate: Gate;
-  readonly keys: Keys;
-  readonly guard: Guard;
+  readonly ports: SandboxPorts;
+  /** Does one piece of work that uses the vault. */
+  readonly during: VaultInUse['during'];
+  readonly encrypt: QueueFunction<ChunkOutcome>;
+  readonly restore: RequestFunction<RestoreRequest, Restored>;
+}
+
+/** All that the sandboxes of a fleet have in common. */
+export interface Surroundings {
+  readonly account: Account;
+  /** The calls of KMS for one tenant that one sandbox of the data path makes in a second. */
+  readonly kmsCallsPerSecond: number;
 }
 
 let sandboxes = 0;
 
-const UNHEARD: RevocationLog = { revoked: () => undefined, notRevoked: () => undefined };
-
-function now(): Date {
-  return new Date();
-}
-
-export function newSandbox(account: Account, role: OurRole): Sandbox {
+export function newSandbox({ account, kmsCallsPerSecond }: Surroundings, role: OurRole): Sandbox {
   sandboxes += 1;
-  const name = `${role}-${sandboxes}`;
-  const entrance = gate();
-  const kms = gated(dataPathKmsOf(account, role, name), entrance);
-  const keys = { ...keysOf(kms), branchKeys: tableBehind(account.keyStore.table, entrance) };
-  const { cache } = keys;
-  const guard = createGuard({ tenants: gated(account.tenants, entrance), cache, now, revocations: UNHEARD });
-  return { name, gate: entrance, keys, guard };
+  const occupant = { name: `${role}-${sandboxes}`, role, gate: gate() };
+  const { vault, during } = vaultInUse(account, occupant);
+  const ports = portsOf(account, occupant, vault);
+  const redelivery = redeliveryOf(account.chunkQueue, occupant.gate);
+  const buckets = { restoreBucket: 'restored', vaultBucket: 'vault' };
+  return {
+    ...occupant,
+    ports,
+    during,
+    encrypt: encryptFunction({ ...ports, redelivery }, { kmsCallsPerSecond }),
+    restore: restoreFunction(ports, { kmsCallsPerSecond, ...buckets }),
+  };
 }
 
 /** Plans uploads. */
 export async function runIngest(
-  account: Account,
+  { uploadQueue }: Account,
   sandbox: Sandbox,
   records: readonly SQSRecord[],
 ): Promise<void> {
-  const { gate: entrance } = sandbox;
-  const ports = {
-    state: gated(account.state, entrance),
-    jobs: gated(account.jobs, entrance),
-    chunkBytes: CHUNK_BYTES,
-    now,
-  };
-  const signal = new AbortController().signal;
-  await dispose(account, sandbox, account.uploadQueue, records, async (body) => {
-    await planNotification(body, ports, signal);
-  });
+  const redelivery = redeliveryOf(uploadQueue, sandbox.gate);
+  const ingest = ingestFunction({ ...sandbox.ports, redelivery }, { chunkBytes: CHUNK_BYTES });
+  await deliver(records, { source: uploadQueue, gate: sandbox.gate }, ingest);
 }
 
 /** Does jobs. */
@@ -72,88 +70,67 @@ export async function runEncrypt(
   sandbox: Sandbox,
   records: readonly SQSRecord[],
 ): Promise<void> {
-  const { gate: entrance, keys, guard } = sandbox;
-  const ports = {
-    state: gated(account.state, entrance),
-    sources: gated(account.sources, entrance),
-    keys,
-    guard,
-    admit: async <T>(_bytes: number, work: () => Promise<T>) => await work(),
-    now,
-  };
-  const signal = new AbortController().signal;
-  async function job(body: string): Promise<void> {
+  const { work, queue } = sandbox.encrypt;
+  async function watched(body: string, signal: AbortSignal): Promise<unknown> {
     const { tenantId } = parseJob(body);
-    // One for each of the jobs that an invocation works on at once: it tells which message was begun when.
-    const vault = watchedVault(gated(account.vault, entrance), account.uses, sandbox.name);
-    const work = async (): Promise<unknown> => await encryptChunk(body, { ...ports, vault }, signal);
-    await revokingFirstHand(account, sandbox, tenantId, work);
+    return await revokingFirstHand({ account, sandbox, tenantId }, async () => await work(body, signal));
   }
-  const parking = gated(account.parking, entrance);
-  await dispose(account, sandbox, account.chunkQueue, records, job, { parking });
+  await deliver(records, { source: account.chunkQueue, gate: sandbox.gate }, { work: watched, queue });
 }
 
 /** Restores one object to `restored/{tenantId}/{key}`. */
 export async function runRestore(
   account: Account,
   sandbox: Sandbox,
-  tenant: string,
-  key: string,
+  request: { readonly tenantId: string; readonly key: string },
 ): Promise<void> {
-  const { gate: entrance, keys, guard } = sandbox;
-  const vault = watchedVault(gated(account.vault, entrance), account.uses, sandbox.name);
-  const ports = {
-    tenants: gated(account.tenants, entrance),
-    vault,
-    destinations: watchedDestinations(gated(account.destinations, entrance), vault, entrance),
-    keys,
-    guard,
-  };
-  const destination = { bucket: 'restored', key: `${tenant}/${key}` };
-  const request = { tenantId: tenantIdSchema.parse(tenant), key, destination };
-  const signal = new AbortController().signal;
-  await revokingFirstHand(account, sandbox, tenant, async () => await restore(request, ports, signal));
+  const { parse, answer } = sandbox.restore;
+  const { tenantId } = request;
+  const { signal } = new AbortController();
+  await revokingFirstHand({ account, sandbox, tenantId }, async () => await answer(parse(request), signal));
 }
 
-/** Work that KMS refused the key in use has revoked its tenant by the time it fails, unless something else came first. */
+interface Piece {
+  readonly account: Account;
+  readonly sandbox: Sandbox;
+  readonly tenantId: string;
+}
+
+/** Does a piece of work. When KMS refuses it the key in use, its tenant is revoked by the time it fails, unless something else came first. */
 async function revokingFirstHand(
-  { state, surprises, tampering }: Account,
-  { gate: entrance, name }: Sandbox,
-  tenantId: string,
+  { account, sandbox, tenantId }: Piece,
   work: () => Promise<unknown>,
 ): Promise<void> {
+  const { state, surprises, tampering } = account;
   const before = state.tenants.get(tenantId);
   try {
-    await work();
+    await sandbox.during(work);
   } catch (error) {
     const isRefused = isKeyRefusal(error) && (error.kekArn ?? before?.kekArn) === before?.kekArn;
-    const mayRevoke = !entrance.dead && !tampering.records.has(tenantId);
+    const mayRevoke = !sandbox.gate.dead && !tampering.records.has(tenantId);
     if (isRefused && mayRevoke && state.tenants.get(tenantId) === before)
-      surprises.push(`${name}: KMS refused, and ${tenantId} is as before`);
+      surprises.push(`${sandbox.name}: KMS refused, and ${tenantId} is as before`);
     throw error;
   }
 }
 
-/** As the event source mapping: a message leaves the queue only when its sandbox lived to say that it is dealt with. */
-async function dispose(
-  account: Account,
-  { name, gate: entrance }: Sandbox,
-  source: Queue,
+/** Does what the event source mapping does: a message leaves the queue only when its sandbox lived to say that it is dealt with. */
+async function deliver(
   records: readonly SQSRecord[],
-  work: (body: string) => Promise<void>,
-  waits: Pick<QueuePorts, 'parking'> = {},
+  { source, gate: entrance }: { readonly source: Queue; readonly gate: Gate },
+  { work, queue }: QueueFunction<unknown>,
 ): Promise<void> {
+  const { signal } = new AbortController();
+  const event = { Records: [...records] };
+  const answer = await handleRecords(event, async (body) => void (await work(body, signal)), queue);
+  if (entrance.dead) return;
+  const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  for (const { messageId } of records) if (!failed.has(messageId)) source.remove(messageId);
+}
+
+function redeliveryOf(source: Queue, entrance: Gate): Redelivery {
   const redelivery: Redelivery = {
     delay: ({ messageId }, seconds) => Promise.resolve(source.hide(messageId, seconds)),
   };
-  const ports = {
-    redelivery: gated(redelivery, entrance),
-    state: gated(account.state, entrance),
-    functionName: name,
-    ...waits,
-  };
-  const { batchItemFailures } = await handleRecords({ Records: [...records] }, work, ports);
-  if (entrance.dead) return;
-  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-  for (const { messageId } of records) if (!failed.has(messageId)) source.remove(messageId);
+  return gated(redelivery, entrance);
 }

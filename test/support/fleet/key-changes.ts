@@ -1,27 +1,17 @@
 /** A tenant that changes its key in the middle of everything, and what it does to the one it had before. */
 import * as fc from 'fast-check';
-import { EVENT_BUS_ARN, ROLE_ARNS } from '../../../laptop/names.ts';
-import { StorageUnavailableError } from '../../../shared/errors.ts';
-import type { AddPorts } from '../../../shared/onboarding/add.ts';
-import { changeKey } from '../../../shared/onboarding/change-key.ts';
 import type { ChangeRequest } from '../../../shared/onboarding/request.ts';
-import { ourselvesOf } from '../../../shared/handover/input.ts';
-import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account } from './account.ts';
-import { branchKeysOf } from './branch-keys.ts';
 import { BUTTONS, press } from './buttons.ts';
 import { type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
+import { type Action, onboarding } from './control-plane.ts';
 import { ingest, operate, release } from './fleet.ts';
-import { PROPAGATION_SECONDS } from './control-plane.ts';
-import type { Sandbox } from './functions.ts';
+
 import { deliver, type How } from './hearing.ts';
-import { controlPlaneKmsOf } from './kms-ports.ts';
-import { gated } from './sandbox.ts';
 import { REGIONS, replicasOf, type TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
 
-const OURSELVES = ourselvesOf({ ...ROLE_ARNS, eventBusArn: EVENT_BUS_ARN });
 /** Any. */
 const SANDBOX = fc.nat({ max: 1 });
 
@@ -31,7 +21,7 @@ export const keyChange: fc.Arbitrary<Command> = fc
   .map(({ tenant, trouble }) =>
     command(`${tenant} changes its key${told(trouble)}`, async (fleet, known) => {
       known.disturbed.add(tenant);
-      await operate(fleet, tenant, runChangeKey, trouble);
+      await operate(fleet, tenant, toOtherKey(fleet.account, tenant), trouble);
     }),
   );
 
@@ -51,18 +41,11 @@ export const replicaChange: fc.Arbitrary<Command> = fc
         // Nothing else is uploaded under that name, so that in the end it is read again.
         await workThrough(fleet, sandbox, REPLICATED, 'by its replica', 100);
         keys.throttle(false, [REGIONS[0]]);
-        await operate(fleet, REPLICATED, isDropped ? dropReplicas : nameReplicas, trouble);
+        const replicaArns = isDropped ? [] : replicasOf(fleet.account.keyOf.get(REPLICATED));
+        await operate(fleet, REPLICATED, changing({ replicaArns }), trouble);
       },
     ),
   );
-
-async function dropReplicas(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
-  await change(account, sandbox, tenantId, { replicaArns: [] });
-}
-
-async function nameReplicas(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
-  await change(account, sandbox, tenantId, { replicaArns: replicasOf(account.keyOf.get(tenantId)) });
-}
 
 /** In the middle of its work: one upload is planned, and one is in flight. */
 export const keyChangeAtWork: fc.Arbitrary<Command> = fc
@@ -73,7 +56,7 @@ export const keyChangeAtWork: fc.Arbitrary<Command> = fc
       await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
       await uploadSpaced(fleet, tenant, 'b', 100, true);
       await ingest(fleet, 0, 10);
-      await operate(fleet, tenant, runChangeKey);
+      await operate(fleet, tenant, toOtherKey(fleet.account, tenant));
       await pass(1_000);
       await release(fleet);
       await workThrough(fleet, sandbox, tenant, 'b', 1);
@@ -96,34 +79,14 @@ export const otherButton: fc.Arbitrary<Command> = fc
     }),
   );
 
-async function runChangeKey(account: Account, sandbox: Sandbox, tenantId: TenantId): Promise<void> {
-  const other = otherKeyOf(account, tenantId);
-  await change(account, sandbox, tenantId, { kekArn: other?.arn, replicaArns: replicasOf(other) });
+function toOtherKey(account: Account, tenant: string): Action {
+  const other = otherKeyOf(account, tenant);
+  return changing({ kekArn: other?.arn, replicaArns: replicasOf(other) });
 }
 
-/** What somebody else changed meanwhile is asked for again another time. */
-async function change(
-  account: Account,
-  sandbox: Sandbox,
-  tenantId: TenantId,
-  settings: ChangeRequest['settings'],
-): Promise<void> {
-  const request = { action: 'change-key', tenantId, settings, strict: false } as const;
-  await changeKey(request, onboardingPorts(account, sandbox)).catch((error: unknown) => {
-    if (!(error instanceof StorageUnavailableError)) throw error;
-  });
-}
-
-export function onboardingPorts(account: Account, { gate: entrance }: Sandbox): AddPorts {
-  return {
-    tenants: gated(account.tenants, entrance),
-    hearings: gated(account.hearings, entrance),
-    kms: gated(controlPlaneKmsOf(account), entrance),
-    ourselves: OURSELVES,
-    branchKeys: branchKeysOf(account.keys, account.keyStore.table, entrance),
-    propagationSeconds: PROPAGATION_SECONDS,
-    now: () => new Date(),
-  };
+function changing(settings: ChangeRequest['settings']): Action {
+  return async (sandbox, tenantId) =>
+    await onboarding(sandbox, { action: 'change-key', tenantId, settings, strict: false });
 }
 
 /** What a tenant does to the replica of its key, which is a key with buttons of its own: those of the key change nothing. */

@@ -3,15 +3,11 @@
  * with its own. What it uploads in between waits, and is sealed under its own key once that is proven.
  */
 import * as fc from 'fast-check';
-import { StorageUnavailableError } from '../../../shared/errors.ts';
-import { addTenant, type AddPorts } from '../../../shared/onboarding/add.ts';
-import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, OnboardedTenant } from './account.ts';
 import { press } from './buttons.ts';
 import { type Command, command, type Known, MISHAPS, told } from './command.ts';
+import { type Action, onboarding } from './control-plane.ts';
 import { encrypt, type Fleet, operate, release } from './fleet.ts';
-import type { Sandbox } from './functions.ts';
-import { onboardingPorts } from './key-changes.ts';
 import type { Mishap } from './sandbox.ts';
 import { REGIONS } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
@@ -71,18 +67,18 @@ async function addWrong(fleet: Fleet, known: Known, wrong: Wrong): Promise<void>
   known.disturbed.add(tenantId);
   const missing = `arn:aws:kms:${REGIONS[0]}:${accountId}:key/9d3ab1c2-0000-4000-8000-000000000000`;
   const kekArn = wrong === 'a key that there is not' ? missing : fleet.account.keyOf.get(OTHER)?.arn;
-  await operate(fleet, tenantId, adding(kekArn ?? missing));
+  await operate(fleet, tenantId, adding(fleet.account, kekArn ?? missing));
 }
 
 /** With its own key; refused, unless it is pending. */
 export async function addOwn(fleet: Fleet, trouble?: Mishap): Promise<void> {
   const { tenantId } = NEWCOMER;
   const own = fleet.account.everyKey.find((key) => key.tenantId === tenantId);
-  if (own !== undefined) await operate(fleet, tenantId, adding(own.arn), trouble);
+  if (own !== undefined) await operate(fleet, tenantId, adding(fleet.account, own.arn), trouble);
 }
 
-function adding(kekArn: string): (account: Account, sandbox: Sandbox, tenantId: TenantId) => Promise<void> {
-  return async (account, sandbox, tenantId) => {
+function adding(account: Account, kekArn: string): Action {
+  return async (sandbox, tenantId) => {
     const key = account.everyKey.find((one) => one.tenantId === tenantId);
     const settings = {
       kekArn,
@@ -93,12 +89,6 @@ function adding(kekArn: string): (account: Account, sandbox: Sandbox, tenantId: 
       allowedRegions: [],
       rotateWithKek: false,
     } as const;
-    const ports: AddPorts = onboardingPorts(account, sandbox);
-    await addTenant({ action: 'add', tenantId, settings, strict: false }, ports).catch(unlessChanged);
+    await onboarding(sandbox, { action: 'add', tenantId, settings, strict: false });
   };
-}
-
-/** What somebody else changed meanwhile is asked for again another time. */
-function unlessChanged(error: unknown): void {
-  if (!(error instanceof StorageUnavailableError)) throw error;
 }

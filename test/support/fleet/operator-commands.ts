@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { press } from './buttons.ts';
 import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } from './command.ts';
-import { removing, runResume, runRotate, runSuspend } from './control-plane.ts';
+import { removing, resuming, rotating, suspending } from './control-plane.ts';
 import { type Fleet, operate, release } from './fleet.ts';
 import { deliver } from './hearing.ts';
 import { pass } from './virtual-time.ts';
@@ -10,20 +10,20 @@ import { workThrough } from './working.ts';
 
 export const rotation: fc.Arbitrary<Command> = fc.tuple(ANYBODY, MISHAPS).map(([tenant, trouble]) =>
   command(`${tenant}: a new version of its branch key${told(trouble)}`, async (fleet) => {
-    await operate(fleet, tenant, runRotate, trouble);
+    await operate(fleet, tenant, rotating, trouble);
   }),
 );
 
 export const suspension: fc.Arbitrary<Command> = fc.tuple(DISTURBED, MISHAPS).map(([tenant, trouble]) =>
   command(`${tenant} is suspended${told(trouble)}`, async (fleet, known) => {
     known.disturbed.add(tenant);
-    await operate(fleet, tenant, runSuspend, trouble);
+    await operate(fleet, tenant, suspending, trouble);
   }),
 );
 
 export const resumption: fc.Arbitrary<Command> = fc.tuple(DISTURBED, MISHAPS).map(([tenant, trouble]) =>
   command(`${tenant} is resumed${told(trouble)}`, async (fleet) => {
-    await operate(fleet, tenant, runResume, trouble);
+    await operate(fleet, tenant, resuming, trouble);
   }),
 );
 
@@ -49,10 +49,10 @@ export const pause: fc.Arbitrary<Command> = fc
       async (fleet, known) => {
         await workThrough(fleet, sandbox, tenant, 'a', 1);
         await interrupt(fleet, known, { tenant, sandbox, call, heard }, async () => {
-          await operate(fleet, tenant, runSuspend);
+          await operate(fleet, tenant, suspending);
           await pass(seconds * 1000);
           await release(fleet);
-          await operate(fleet, tenant, runResume);
+          await operate(fleet, tenant, resuming);
         });
         await workThrough(fleet, sandbox, tenant, 'b', 1);
       },
