@@ -1,4 +1,6 @@
-/** Applies a signal to a tenant's record: read, decide, write unless somebody wrote in between, and again. */
+/**
+ * Changes a tenant's record: reads it, decides, and writes it unless somebody wrote in between; then it begins again.
+ */
 import { StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -9,12 +11,12 @@ export interface TenantChange {
   readonly after: Tenant;
 }
 
-/** Signals about one tenant at the same moment are few. */
+/** Few signals about one tenant come at the same moment. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * What was changed; undefined when `decide` left the tenant as it is, or there is none.
- * @throws StorageUnavailableError, and whatever `decide` throws
+ * Returns the change, or undefined when `decide` left the tenant as it is, or there is no tenant.
+ * @throws StorageUnavailableError, and every error of `decide`
  */
 export async function changeTenant(
   tenantId: TenantId,

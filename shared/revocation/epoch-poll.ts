@@ -1,7 +1,7 @@
 /**
- * While work of a tenant is in flight in this sandbox, its record is read again and again: one poll for all of its
- * work. When its epoch has moved on, the keys of the old one are dropped and the work that uses them is aborted.
- * Nothing in flight, no timer: a sandbox may be frozen at any time.
+ * Reads a tenant's record again and again while work of the tenant is in flight in this sandbox. One poll serves all of
+ * its work. When the epoch has moved on, the keys of the old epoch are dropped and the work that uses them is aborted.
+ * Without work in flight there is no timer, because a sandbox may be frozen at any time.
  */
 import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import { EpochChangedError, errorOf, TenantInvalidError } from '../errors.ts';
@@ -11,25 +11,25 @@ import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export interface EpochPollPorts {
-  /** Strongly consistent. */
+  /** Reads are strongly consistent. */
   readonly tenants: Pick<Tenants, 'tenant'>;
   readonly cache: Pick<MaterialsCache, 'observe'>;
 }
 
-/** One piece of work in flight. Dispose of it when the work is done. */
+/** One piece of work in flight. Its owner disposes of it when the work is done. */
 export interface Flight extends Disposable {
-  /** Aborts with the error that says what the work has to wait for, or that it must be done again. */
+  /** Aborts with an error: it says what the work has to wait for, or that the work must be done again. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Work is aborted within a second of the event's delivery, which leaves half a second for `revoke` to turn the tenant,
- * maybe in a sandbox that has yet to start, and for one read.
+ * The time between two reads. Work is aborted within a second of the event's delivery. So half a second is left for
+ * `revoke`, which may run in a sandbox that has yet to start, and for one read.
  */
 const POLL_MS = 400;
-/** A read that fails, or has not answered by then, is not waited for: the next one is sent, beside it if need be. */
+/** The next read is sent after this time when a read fails or has not answered. The old read may still be under way. */
 const IMPATIENT_MS = 150;
-/** A read that takes longer is given up, so that no more than a few hang at once. */
+/** A read that takes longer is given up, so only a few hang at once. */
 const GIVE_UP_MS = 1_500;
 
 export function epochPoll(ports: EpochPollPorts): (tenant: Tenant) => Flight {
@@ -55,7 +55,7 @@ export function epochPoll(ports: EpochPollPorts): (tenant: Tenant) => Flight {
 
 interface Poll {
   readonly tenantId: TenantId;
-  /** With the epoch each was begun under. */
+  /** Each piece of work with the epoch it was begun under. */
   readonly flights: Map<AbortController, number>;
   /** Aborts the reads under way once nothing is in flight. */
   readonly landed: AbortController;
@@ -70,12 +70,12 @@ function nextRead(poll: Poll, ports: EpochPollPorts, afterMs: number): NodeJS.Ti
   return setTimeout(() => void readOn(poll, ports), afterMs).unref();
 }
 
-/** Whatever becomes of this read, the next one is due already: one that hangs must not blind the poll. */
+/** Plans the next read before this one has an answer: a read that hangs must not blind the poll. */
 async function readOn(poll: Poll, ports: EpochPollPorts): Promise<void> {
   const impatient = nextRead(poll, ports, IMPATIENT_MS);
   poll.timer = impatient;
   const isRead = await readInTime(poll, ports);
-  // An answer that was overtaken is old: it puts off nothing.
+  // An answer that another read overtook is old, and puts off nothing.
   if (!isRead || poll.timer !== impatient || poll.flights.size === 0) return;
   clearTimeout(impatient);
   poll.timer = nextRead(poll, ports, POLL_MS);
@@ -92,9 +92,9 @@ async function readInTime(poll: Poll, ports: EpochPollPorts): Promise<boolean> {
 }
 
 /**
- * False when the record could not be read. That aborts nothing, however long it lasts: an outage is not a revocation,
- * and no cached key is used beyond its `maxKeyAgeSeconds`. A record that was read and is none is no outage: whether the
- * key may still be used is written nowhere, so the work ends until it is put right.
+ * Reads the record once. Returns false when it could not be read. That aborts nothing, however long it lasts: an outage
+ * is not a revocation, and no cached key is used beyond its `maxKeyAgeSeconds`. An invalid record is no outage: nothing
+ * says that the key may still be used, so the work ends until somebody puts the record right.
  */
 async function read(
   { tenantId, flights }: Poll,
@@ -106,7 +106,7 @@ async function read(
   if (tenant instanceof Error) return tenant instanceof TenantInvalidError;
   if (tenant !== undefined) cache.observe(tenant);
   for (const [controller, epoch] of flights) {
-    // Invariant: epochs only grow. One that is lower was read before the work began.
+    // Invariant: epochs only grow. A lower epoch was read before the work began.
     if (tenant === undefined || tenant.epoch > epoch) controller.abort(reasonOf(tenant, tenantId));
   }
   return true;

@@ -1,4 +1,4 @@
-/** KMS refused our own call: the same as a disabling event, seen first-hand. */
+/** Revokes a tenant when KMS refuses our own call: that is a disabling event, seen first-hand. */
 import type { MaterialsCache } from '../envelope/cache/materials-cache.ts';
 import type { KeyRefusal } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
@@ -15,13 +15,17 @@ export interface FirstHandPorts {
 
 export interface RevocationLog {
   revoked(tenant: Tenant): void;
-  /** The refusal could not be written to the tenant's record; the next refusal, or the watch, makes it good. */
+  /**
+   * Reports that the refusal could not be written to the tenant's record. The next refusal or the watch makes up for
+   * it.
+   */
   notRevoked(tenant: Tenant, failure: unknown): void;
 }
 
 /**
- * Drops the tenant's keys here, and revokes it unless its epoch is no longer the one the work began under. Where the
- * key that was refused is one that it had before, what is under that KEK is dropped and all else goes on. Never throws.
+ * Drops the tenant's keys in this sandbox, and revokes the tenant unless its epoch has changed since the work began. When
+ * the refused key is one that the tenant had before, only the keys under that KEK are dropped, and all else goes on.
+ * Never throws.
  */
 export async function revokeFirstHand(
   tenant: Tenant,
@@ -43,7 +47,10 @@ export async function revokeFirstHand(
   }
 }
 
-/** The retired KEK that `keyArn` is, or is a replica of; undefined for a key in use, or one that was never the tenant's. */
+/**
+ * Returns the retired KEK that `keyArn` names, or names a replica of. Returns undefined for a key in use, and for a key
+ * that was never the tenant's.
+ */
 function retiredKekOf(tenant: Tenant, keyArn: string): string | undefined {
   if (currentKekArns(tenant).includes(keyArn)) return undefined;
   return tenant.retiredKeks.find((retired) => currentKekArns(retired).includes(keyArn))?.kekArn;

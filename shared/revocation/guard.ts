@@ -1,6 +1,6 @@
 /**
- * Everything done with a tenant's key is done under guard: it starts with no key of an older epoch, it is aborted
- * within a second of the tenant's epoch changing, and a refusal of KMS that it meets revokes the tenant for all.
+ * Guards all work that uses a tenant's key. The work starts with no key of an older epoch, it is aborted within a second
+ * of the tenant's epoch changing, and a refusal by KMS that it meets revokes the tenant in all sandboxes.
  */
 import { isKeyRefusal } from '../errors.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -8,10 +8,10 @@ import { epochPoll } from './epoch-poll.ts';
 import { type FirstHandPorts, revokeFirstHand } from './first-hand.ts';
 
 /**
- * Does `work` for the tenant as it was read just now, strongly consistent. Work that is slow to heed its signal is
- * waited for all the same, so that nothing goes on behind its caller's back.
+ * Does `work` for the tenant. Precondition: the tenant was read just now, strongly consistent. Work that is slow to obey
+ * its signal is waited for all the same, so nothing goes on behind its caller's back.
  * @throws TenantRevokedError, EpochChangedError when the epoch changed while the work ran and it did not succeed
- * @throws whatever the work throws
+ * @throws every error of the work
  */
 export type Guard = <T>(
   tenant: Tenant,
@@ -19,7 +19,7 @@ export type Guard = <T>(
   work: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T>;
 
-/** One guard per sandbox. */
+/** Makes the guard of a sandbox, which has one. */
 export function createGuard(ports: FirstHandPorts): Guard {
   const takeOff = epochPoll(ports);
   return async (tenant, signal, work) => {
@@ -28,7 +28,7 @@ export function createGuard(ports: FirstHandPorts): Guard {
     try {
       return await work(AbortSignal.any([signal, flight.signal]));
     } catch (error) {
-      // What was thrown is a consequence of the abort, whatever it looks like.
+      // After an abort, the error is a consequence of the abort, whatever it looks like.
       flight.signal.throwIfAborted();
       if (isKeyRefusal(error)) await revokeFirstHand(tenant, error, ports);
       throw error;

@@ -1,5 +1,5 @@
 /**
- * An event about a KMS key, as the tenant's account forwards it, verified: it comes from KMS, it speaks of a call that
+ * Verifies an event about a KMS key that the tenant's account forwards: it comes from KMS, it speaks of a call that
  * succeeded, and it names keys of the account and region it comes from.
  * https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html
  * https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
@@ -7,7 +7,7 @@
 import * as z from 'zod';
 import type { KeySignal } from '../tenant/key-signal.ts';
 
-/** What an event says of the key: it is off, it may be on again, it may have been taken from us, its material is new. */
+/** The news of an event: the key is off, it may be on again, it may have been taken from us, or its material is new. */
 export type KeyEventKind = 'disabling' | 'enabling' | 'questioning' | 'rotation';
 
 export interface KeyEvent {
@@ -17,7 +17,7 @@ export interface KeyEvent {
   readonly kekArns: readonly string[];
 }
 
-/** Why an event changes nothing. */
+/** An event that changes nothing, with the reason. */
 export interface IgnoredEvent {
   readonly ignored:
     | 'malformed'
@@ -27,11 +27,14 @@ export interface IgnoredEvent {
     | 'irrelevant'
     | 'no-key-named'
     | 'unknown-key';
-  /** Of whom it was heard all the same. Full ARNs. */
+  /** The keys that were heard of all the same. Full ARNs. */
   readonly kekArns?: readonly string[];
 }
 
-/** An event of the future is taken for one of `now`: no clock but ours says how late it is. */
+/**
+ * Parses an event. One that says it happens in the future is taken for one of `now`, because we trust only our own
+ * clock.
+ */
 export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEvent {
   const parsed = eventSchema.safeParse(input);
   if (!parsed.success) return { ignored: 'malformed' };
@@ -90,17 +93,20 @@ const KINDS: ReadonlyMap<string, KeyEventKind> = new Map([
   ['CancelKeyDeletion', 'enabling'],
   ['ImportKeyMaterial', 'enabling'],
   ['CreateGrant', 'enabling'],
-  // Not RotateKey or RotateKeyOnDemand, by which CloudTrail tells of the same rotation.
+  // CloudTrail tells of the same rotation by RotateKey or RotateKeyOnDemand, so these two are not listed.
   ['KMS CMK Rotation', 'rotation'],
 ]);
 
-/** The detail types of the events that KMS tells EventBridge of by itself. The rules of the stack and of tenants list them. */
+/**
+ * The detail types of the events that KMS itself sends to EventBridge. The rules of the stack and of tenants list
+ * them.
+ */
 export const NATIVE_EVENTS: readonly string[] = [...KINDS.keys()].filter((name) => name.startsWith('KMS '));
 
 /**
- * The names of the events that come through CloudTrail. The rules list these and no others, so that nothing else that
- * happens to keys, of whoever, reaches us. TagResource changes nothing about a key: tenants are asked to call it so that
- * the key is heard of.
+ * The names of the events that come through CloudTrail. The rules list these and no others, so nothing else that happens
+ * to anybody's keys reaches us. TagResource changes nothing about a key: tenants are asked to call it, so that we hear of
+ * the key once.
  */
 export const TRAIL_EVENTS: readonly string[] = [
   ...[...KINDS.keys()].filter((name) => !NATIVE_EVENTS.includes(name)),
@@ -112,14 +118,17 @@ const TRAIL_TYPES: ReadonlySet<string> = new Set([
   'AWS Service Event via CloudTrail',
 ]);
 
-/** What happened; undefined when the event is none of KMS. */
+/** Returns the name of what happened, or undefined when the event does not come from KMS. */
 function nameOf({ 'detail-type': type, detail }: Event): string | undefined {
   if (NATIVE_EVENTS.includes(type)) return type;
   if (!TRAIL_TYPES.has(type)) return undefined;
   return detail.eventSource === 'kms.amazonaws.com' ? detail.eventName : undefined;
 }
 
-/** A key may be named by its ARN or its bare id; an alias alone names none, for its target can move. */
+/**
+ * Returns the keys that the event names by ARN or by bare id. An alias alone names no key, because its target can
+ * move.
+ */
 function kekArnsOf(event: Event): readonly string[] {
   const { account, region, resources, detail } = event;
   const names = [
@@ -135,11 +144,11 @@ function kekArnsOf(event: Event): readonly string[] {
     if (!KEY_ID.test(name)) return [name];
     return partition === undefined ? [] : [`arn:${partition}:${place}${name}`];
   });
-  // A key of another account or region is not this account's to speak of.
+  // An account may not speak of a key of another account or region.
   return [...new Set(keyArns.filter((arn) => isAt(place, arn)))];
 }
 
-/** In whatever partition: where there is no such key, nobody has it. */
+/** True when the ARN is of that account and region, in any partition. A key that does not exist belongs to nobody. */
 function isAt(place: string, arn: string): boolean {
   const [head, , ...rest] = arn.split(':');
   return head === 'arn' && rest.join(':').startsWith(place);
@@ -148,8 +157,8 @@ function isAt(place: string, arn: string): boolean {
 const KEY_ID = /^(?:mrk-)?[0-9a-f][0-9a-f-]{30,}$/u;
 
 /**
- * Only AWS knows which partition a region is in, so an ARN of the same event has to say it: of the key itself, or of
- * whoever called. Undefined: none says it.
+ * Returns the partition of the event's region. Only AWS knows it, so an ARN in the same event has to say it: the ARN of
+ * the key itself, or of the caller. Returns undefined when no ARN says it.
  */
 function partitionOf({ detail }: Event, names: readonly string[]): string | undefined {
   const candidates = [...names, detail.responseElements?.keyId, detail.userIdentity?.arn];

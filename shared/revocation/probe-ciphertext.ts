@@ -1,25 +1,26 @@
 /**
- * The second way to ask whether a key can be used: a ciphertext that it made, which a dry run of Decrypt is asked
- * about. The first way needs none, but not every region's KMS knows it. What is encrypted in it nobody has seen.
+ * Makes and keeps ciphertexts for the second way to ask whether a key can be used: a dry run of Decrypt on a ciphertext
+ * that the key made. The first way needs no ciphertext, but not every region's KMS knows it. Nobody has seen the
+ * plaintext of these ciphertexts.
  */
 import type { ControlPlaneKms } from '../ports/kms.ts';
 import { type EncryptionContext, FORMAT } from '../object/context.ts';
 import { kmsFailure } from '../envelope/kms/kms-failure.ts';
 import { currentKekArns, type ProbeCiphertext, type Tenant } from '../tenant/tenant.ts';
 
-/** A request is asked again within a minute. One that takes longer than this is an outage, and must not hold up others. */
+/** A request that takes longer is an outage and must not hold up others. It is asked again within a minute. */
 const PROBE_TIMEOUT_MS = 10_000;
 
 export type CiphertextMaker = Pick<ControlPlaneKms, 'makeCiphertext'>;
 
 type Probed = Pick<Tenant, 'tenantId' | 'keyMode'>;
 
-/** Where the key policies' conditions look for the tenant. */
+/** Returns the name under which the conditions of the key policy look for the tenant. */
 function idNameOf({ keyMode }: Probed): ProbeCiphertext['idName'] {
   return keyMode === 'hierarchical' ? 'aws-crypto-ec:tenant-id' : 'tenant-id';
 }
 
-/** The encryption context that a tenant's keys are probed under. */
+/** Returns the encryption context that a tenant's keys are probed under. */
 export function probeContext(tenant: Probed): EncryptionContext {
   return { [idNameOf(tenant)]: tenant.tenantId, purpose: 'probe', format: FORMAT };
 }
@@ -29,7 +30,7 @@ export function probeTimeout(): AbortSignal {
   return AbortSignal.timeout(PROBE_TIMEOUT_MS);
 }
 
-/** Undefined: none was made yet of that key, or only for another key mode. */
+/** Returns undefined when no ciphertext was made of that key yet, or only one for another key mode. */
 export function probeCiphertextOf(
   tenant: Probed & Pick<Tenant, 'probeCiphertexts'>,
   kekArn: string,
@@ -40,13 +41,13 @@ export function probeCiphertextOf(
   return kept === undefined ? undefined : Buffer.from(kept.ciphertext, 'base64');
 }
 
-/** Whether each of the keys in use has one. */
+/** True when each of the keys in use has a ciphertext. */
 export function hasProbeCiphertexts(tenant: Tenant): boolean {
   return currentKekArns(tenant).every((kekArn) => probeCiphertextOf(tenant, kekArn) !== undefined);
 }
 
 /**
- * One of each key in use; what there is already is kept.
+ * Makes one ciphertext of each key in use. Those that there are already are kept.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError
  */
 export async function probeCiphertextsOf(

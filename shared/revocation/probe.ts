@@ -1,8 +1,8 @@
 /**
- * Asks KMS whether a tenant's key works now: its state, and a dry run of the operations of the data path. Three requests
- * a key, two in hierarchical mode, none of which uses it. Each replica of a multi-Region key is asked as well: it works
- * if all of them do. An outage is neither yes nor no, and nor is an answer that says nothing about the key; then the
- * other questions decide, and Decrypt is asked in a second way.
+ * Asks KMS whether a tenant's key works now: it reads the key's state, and makes dry runs of the operations of the data
+ * path. These are three requests for a key, two in hierarchical mode, and none of them uses the key. Each replica of a
+ * multi-Region key is asked as well: the key works if all of them do. An outage is neither yes nor no. An answer that
+ * says nothing about the key is neither, too: then the other questions decide, and Decrypt is asked in a second way.
  */
 import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../ports/kms.ts';
 import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
@@ -26,18 +26,21 @@ export interface KeyWarning {
   readonly at: string;
 }
 
-/** `refused`: the tenant said no. `unreachable`: KMS, or the key's external store, could not be asked. */
+/**
+ * The answer to a probe. `refused`: the tenant said no. `unreachable`: KMS, or the key's external store, could not be
+ * asked.
+ */
 export type Verdict =
   { readonly usable: true } | { readonly refused: KeyRefusal } | { readonly unreachable: SealstreamError };
 
-/** Warnings come with every verdict: a key that is pending deletion is refused already. */
+/** A verdict with its warnings. Every verdict may have some: a key that is pending deletion is refused already. */
 export type Probe = Verdict & {
   readonly warnings: readonly KeyWarning[];
-  /** An answer that said nothing about the key, where there is one. */
+  /** The first answer that said nothing about the key, if there is one. */
   readonly unclear?: SealstreamError | undefined;
 };
 
-/** Never throws: what KMS throws is the answer. */
+/** Probes all keys in use. Never throws: an error of KMS is the answer. */
 export async function probeKey(
   tenant: ProbedKey & Pick<Tenant, 'replicaArns'>,
   kms: ProbeKms,
@@ -74,11 +77,11 @@ interface Question {
   readonly operation: KmsOperation;
   /** Resolves when the answer is yes. */
   readonly ask: () => Promise<void>;
-  /** The same question put otherwise, for when the answer says nothing. */
+  /** Asks the same in a second way, when the first answer says nothing. */
   readonly askOtherwise?: (() => Promise<void>) | undefined;
 }
 
-/** In hierarchical mode the data path unwraps branch keys and does nothing else. */
+/** Returns the questions about the data path, which in hierarchical mode only unwraps branch keys. */
 function questionsOfUse(key: ProbedKey, kms: ProbeKms): readonly Question[] {
   const { kekArn, keyMode } = key;
   const context = probeContext(key);
@@ -103,7 +106,10 @@ interface Answered {
   readonly unclear?: SealstreamError | undefined;
 }
 
-/** Until one is answered with no, or cannot be asked. A yes takes a yes to each of them, in one way or the other. */
+/**
+ * Asks until one question is answered with no, or cannot be asked. The verdict is yes when each question is answered with
+ * yes, in one way or the other.
+ */
 async function askInTurn(key: ProbedKey, questions: readonly Question[]): Promise<Answered> {
   let verdict: Verdict = { usable: true };
   let unclear: SealstreamError | undefined;
@@ -121,7 +127,7 @@ async function askInTurn(key: ProbedKey, questions: readonly Question[]): Promis
   return { verdict, unclear };
 }
 
-/** Undefined when the call works. */
+/** Returns undefined when the call works. */
 async function failureOf(
   { kekArn, ...key }: ProbedKey,
   operation: KmsOperation,
@@ -136,7 +142,7 @@ async function failureOf(
 }
 
 /**
- * A state not named here does not decide: the dry runs do.
+ * Throws when the key's state decides. A state that is not named here does not decide: the dry runs do.
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
  */
 function requireUsableState({ tenantId, kekArn }: ProbedKey, { state }: KeyDescription): void {

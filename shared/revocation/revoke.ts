@@ -1,4 +1,4 @@
-/** From an event about a key to the tenants who hold it. */
+/** Applies an event about a key to the tenants that hold the key. */
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import type { KeySignal } from '../tenant/key-signal.ts';
@@ -18,11 +18,11 @@ export interface RevokePorts {
   readonly branchKeys: Pick<BranchKeys, 'version'>;
   readonly kms: ProbeKms;
   readonly now: () => Date;
-  /** How long KMS may take to spread a change: minutes at most. */
+  /** The longest that KMS may take to spread a change: minutes. */
   readonly propagationSeconds: number;
 }
 
-/** What became of an event. `revoked`, `active`: `tenantIds` are so now, and were not before. */
+/** The outcome of an event. `revoked`, `active`: the tenants in `tenantIds` are so now, and were not before. */
 export type KeyEventOutcome =
   | { readonly outcome: 'revoked' | 'active' | 'unchanged'; readonly tenantIds: readonly TenantId[] }
   | {
@@ -32,19 +32,21 @@ export type KeyEventOutcome =
     };
 
 /**
- * Idempotent, and of any order. One tenant's failure keeps no other from its change.
- * @throws KmsUnavailableError, StorageUnavailableError, TenantInvalidError: to be delivered again. Of a record that is no
- * tenant's nobody can tell whether the event is about it, so it is thrown when all others have been turned.
+ * Handles one event. It is idempotent, and events may come in any order. One tenant's failure keeps no other tenant from
+ * its change.
+ * @throws KmsUnavailableError, StorageUnavailableError, TenantInvalidError: the event is to be delivered again. An invalid
+ * record may be of a tenant that the event is about, so its error is thrown after all other tenants have been turned.
  */
 export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promise<KeyEventOutcome> {
   const event = parseKeyEvent(input, ports.now());
   const { kekArns = [] } = event;
-  // First: whoever registers the key meanwhile looks there afterwards. A failure keeps nobody from being revoked.
+  // The event is remembered first, because whoever registers the key meanwhile looks there afterwards. A failure of that
+  // keeps nobody from being revoked.
   const remembered = await Promise.allSettled([remember(event, ports)]);
   const holders = await Promise.all(kekArns.map(async (arn) => await readable(ports.tenants.ofKek(arn))));
   const tenants = holders.flatMap((one) => one.tenants);
   const outcome = 'ignored' in event ? ignored(event.ignored) : await applyToAll(event, tenants, ports);
-  // Last: nothing that revokes waits for it.
+  // The key is noted as heard last, so nothing that revokes waits for it.
   const held = kekArns.filter((_arn, index) => (holders[index]?.tenants ?? []).length > 0);
   await Promise.all(held.map(async (arn) => await ports.hearings.note(arn, ports.now())));
   remembered.forEach(valueOf);
@@ -53,7 +55,7 @@ export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promis
   return outcome;
 }
 
-/** What takes a key away, and what takes that back. */
+/** Remembers an event that takes a key away, or that takes such an event back. */
 async function remember(event: KeyEvent | IgnoredEvent, { hearings }: RevokePorts): Promise<void> {
   if ('ignored' in event || (event.kind !== 'disabling' && !takesBack(event.keySignal.name))) return;
   const { kekArns, keySignal } = event;
@@ -86,13 +88,13 @@ const STEPS: Readonly<Record<KeyEvent['kind'], Step>> = {
   rotation: rotate,
 };
 
-/** What the event says of each key that the tenant has now. */
+/** Returns the event's signal about each key that the tenant has now. */
 function signalsAbout({ kekArns, keySignal }: KeyEvent, tenant: Tenant): readonly KeySignal[] {
   const current = currentKekArns(tenant).filter((kekArn) => kekArns.includes(kekArn));
   return current.map((kekArn) => ({ ...keySignal, kekArn }));
 }
 
-/** One step for each key; undefined when none of them changes anything. */
+/** Takes one step for each key. Returns undefined when none of them changes anything. */
 function afterAll(
   tenant: Tenant,
   keySignals: readonly KeySignal[],
@@ -113,7 +115,7 @@ async function takenAway(
   });
 }
 
-/** What the event takes back stays taken back, whatever the probe says now: the watch asks again. */
+/** Reasons that the event takes back stay taken back, whatever the probe says now: the watch asks again. */
 async function mayComeBack(
   tenantId: TenantId,
   event: KeyEvent,
@@ -127,7 +129,7 @@ async function mayComeBack(
   });
 }
 
-/** Dropped first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse. */
+/** Drops the cached keys first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse. */
 async function inQuestion(
   tenantId: TenantId,
   event: KeyEvent,
@@ -145,7 +147,9 @@ async function inQuestion(
   });
 }
 
-/** Delivered twice, it makes two versions, of which the first is never used. */
+/**
+ * Makes a new version of the branch key. An event delivered twice makes two versions, and the first one is never used.
+ */
 async function rotate(
   tenantId: TenantId,
   event: KeyEvent,
@@ -171,7 +175,7 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
   return settled.value;
 }
 
-/** One event never revokes one tenant and activates another. */
+/** Names the outcome by the first tenant that was turned: one event never revokes one tenant and activates another. */
 function outcomeOf(changes: readonly (TenantChange | undefined)[]): KeyEventOutcome {
   const turned = changes
     .filter((change) => change !== undefined)

@@ -1,4 +1,6 @@
-/** The times that a signal can speak of: CloudTrail tells whole seconds, and KMS spreads a change of a key in minutes. */
+/**
+ * The times that a signal can speak of: CloudTrail tells whole seconds, and KMS spreads a change of a key in minutes.
+ */
 export interface Moment {
   readonly now: Date;
   /** The longest that KMS may take to spread a change of a key. */

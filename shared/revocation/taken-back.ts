@@ -1,6 +1,6 @@
 /**
- * An enabling event takes back those reasons against its own key that it is the very opposite of, and no others: a
- * new grant, or a deletion cancelled, says nothing about a key that was disabled just before.
+ * Decides which reasons an enabling event takes back: those against its own key that it is the very opposite of, and no
+ * others. A new grant, or a cancelled deletion, says nothing about a key that was disabled just before.
  */
 import {
   atMs,
@@ -34,7 +34,7 @@ export function takesBack(name: string): boolean {
   return OPPOSITES.has(name);
 }
 
-/** The tenant is not active for that: every key has to be proven first. */
+/** Takes back what the event undoes. The tenant stays revoked: every key has to be proven first. */
 export function takenBack(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
   if (!mayTurn(tenant, 'reactivate')) return undefined;
   const keys = currentKekArns(tenant);
@@ -53,9 +53,9 @@ function isOpposite(keySignal: KeySignal, reason: KeySignal): boolean {
   return OPPOSITES.get(keySignal.name)?.has(reason.name) === true && atMs(reason) < atMs(keySignal);
 }
 
-/** What an enabling event proves of its key by itself, whoever hears of it when. */
+/** Returns the proof that an enabling event is of its key by itself, whenever it is heard. */
 function proofBy(keySignal: KeySignal, undone: readonly KeySignal[]): KeySignal | undefined {
-  // KMS enables no key that lacks its material. Material comes back to a key that may have been disabled meanwhile.
+  // KMS enables no key that lacks its material. But a key that gets its material back may have been disabled meanwhile.
   if (keySignal.name === 'EnableKey') return keySignal;
   if (undone.length === 0) return undefined;
   const newestMs = Math.max(...undone.map(atMs));

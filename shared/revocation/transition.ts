@@ -68,7 +68,10 @@ export function reopened(
   return enabled(tenant, { name: keySignal.name, at: settledAt(now, propagationSeconds) });
 }
 
-/** Precondition: a probe has found every key usable since `proof`, which is about all of them. */
+/**
+ * Makes a revoked tenant active. Precondition: a probe has found every key usable since `proof`, which is about all
+ * keys.
+ */
 export function enabled(tenant: Tenant, proof: KeySignal): Tenant | undefined {
   if (!mayTurn(tenant, 'reactivate')) return undefined;
   if (reasonsIn(tenant.signal).some((reason) => atMs(reason) >= atMs(proof))) return undefined;
@@ -128,7 +131,10 @@ function noted(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
   return next === undefined ? undefined : { ...tenant, signal: next };
 }
 
-/** CloudTrail tells whole seconds, our own signals milliseconds: what happened in one second is a tie. */
+/**
+ * True when the signal is not older than what is proven of its key. CloudTrail tells whole seconds and our own signals
+ * milliseconds, so two signals of one second are a tie.
+ */
 function isNews(tenant: Tenant, keySignal: KeySignal): boolean {
   return atMs(keySignal) >= wholeSecondMs(provenUntilMs(keySignal, tenant.signal, currentKekArns(tenant)));
 }

@@ -1,4 +1,6 @@
-/** Lets work begin for a tenant only where the tenant's status allows it, and says otherwise what the work waits for. */
+/**
+ * Lets work begin for a tenant only where the tenant's status allows it, and says otherwise what the work waits for.
+ */
 import { TenantOffboardedError, TenantRevokedError, TenantUnknownError } from '../errors.ts';
 import { reasonsIn } from './key-signal.ts';
 import { rulesOf } from './status.ts';

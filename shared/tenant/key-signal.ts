@@ -1,27 +1,36 @@
 /**
- * What was heard of a tenant's keys. Everything heard is about one key: a reason stands against that key until
- * something proves the same key since, and a proof makes whatever is older about its key say nothing any more. What
- * is heard of one replica of a multi-Region key therefore proves nothing about another.
+ * The signals that were heard of a tenant's keys. A signal is about one key, and is a reason or a proof. A reason stands
+ * against its key until something proves the same key later. A proof makes every older signal about its key say nothing
+ * any more. So a signal about one replica of a multi-Region key proves nothing about another replica.
  */
 import * as z from 'zod';
 
-/** One thing heard. */
+/** One signal about one key. */
 export interface KeySignal {
-  /** An event of KMS (`DisableKey`), an error code of ours (`ERR_TENANT_KEY_DENIED`), `probe`, `registered`, … */
+  /**
+   * The name of an event of KMS (`DisableKey`), an error code of ours (`ERR_TENANT_KEY_DENIED`), `probe`,
+   * `registered`, …
+   */
   readonly name: string;
-  /** ISO 8601, UTC: when it happened, as far as it proves anything. */
+  /** The time that it proves something of. ISO 8601, UTC. */
   readonly at: string;
-  /** The full ARN of the key that it is about. Absent from a proof: about all of them; from a reason: about an unknown one. */
+  /**
+   * The full ARN of its key. A proof without one is about all of the tenant's keys, a reason without one about an
+   * unknown key.
+   */
   readonly kekArn?: string | undefined;
 }
 
-/** What last decided about the tenant, and all that counts of what was heard of its keys. */
+/** The signal that last decided about the tenant, with all signals about its keys that still count. */
 export interface TenantSignal extends KeySignal {
-  /** What stands against its keys. Absent (earlier versions): the signal itself, if it is a reason. */
+  /**
+   * The reasons that stand against its keys. A record of an earlier version has none: there the signal itself is one,
+   * or none.
+   */
   readonly reasons?: readonly KeySignal[] | undefined;
-  /** The newest proof of each key. Absent (earlier versions): the signal itself, if it is a proof. */
+  /** The newest proof of each key. A record of an earlier version has none: there the signal itself is one, or none. */
   readonly proofs?: readonly KeySignal[] | undefined;
-  /** Counts what was noted in this epoch, so that one note never overwrites another. */
+  /** The number of signals noted in this epoch. It keeps one note from overwriting another. */
   readonly notes?: number | undefined;
 }
 
@@ -35,10 +44,10 @@ export const tenantSignalSchema: z.ZodType<TenantSignal> = z.object({
   notes: z.int().min(0).optional(),
 });
 
-/** Earlier versions joined the reasons in one name. */
+/** Earlier versions joined the names of all reasons in one name. */
 const JOINT = ' and ';
 
-/** Those that say nothing against a key. A name that is not known is a reason. */
+/** The names of proofs: they say nothing against a key. Every other name is a reason, one that is not known as well. */
 const PROOFS: ReadonlySet<string> = new Set([
   'registered',
   'probe',
@@ -56,7 +65,7 @@ export function isReason({ name }: KeySignal): boolean {
   return !PROOFS.has(name);
 }
 
-/** What stands against the keys. */
+/** Returns the reasons that stand against the keys. */
 export function reasonsIn({ reasons, name, at, kekArn }: TenantSignal): readonly KeySignal[] {
   if (reasons !== undefined) return reasons;
   return PROOFS.has(name) ? [] : name.split(JOINT).map((one) => ({ name: one, at, kekArn }));
@@ -67,23 +76,29 @@ function proofsIn({ proofs, name, at, kekArn }: TenantSignal): readonly KeySigna
   return PROOFS.has(name) ? [{ name, at, kekArn }] : [];
 }
 
-/** Whether two signals are surely about the same one of the tenant's `keys`. */
+/** True when two signals are surely about the same one of the tenant's `keys`. */
 export function isSameKey(one: KeySignal, other: KeySignal, keys: readonly string[]): boolean {
   return keys.length === 1 || (one.kekArn !== undefined && one.kekArn === other.kekArn);
 }
 
-/** Until when nothing that is heard of the signal's key is news: milliseconds since 1970. */
+/**
+ * Returns the time until which the signal's key is proven, in milliseconds since 1970: an older signal about it is no
+ * news.
+ */
 export function provenUntilMs(signal: KeySignal, heard: TenantSignal, keys: readonly string[]): number {
   const proofs = proofsIn(heard).filter((proof) => proves(proof, signal, keys));
   return Math.max(Number.NEGATIVE_INFINITY, ...proofs.map(atMs));
 }
 
-/** A reason turns the tenant: it is the only one that stands against its keys. */
+/** Returns the signal of a tenant that `reason` turns: no other reason stands against its keys. */
 export function against(heard: TenantSignal, reason: KeySignal): TenantSignal {
   return { ...reason, reasons: [reason], proofs: proofsIn(heard) };
 }
 
-/** A reason beside others; undefined when it is known already. One name about one key is kept once, the newest. */
+/**
+ * Adds a reason to the others. Returns undefined when it is known already. Of several reasons with one name about one key
+ * only the newest is kept.
+ */
 export function withReason(heard: TenantSignal, reason: KeySignal): TenantSignal | undefined {
   const reasons = reasonsIn(heard);
   const alike = reasons.filter(({ name, kekArn }) => name === reason.name && kekArn === reason.kekArn);
@@ -93,7 +108,7 @@ export function withReason(heard: TenantSignal, reason: KeySignal): TenantSignal
   return noted(heard, { ...last, reasons: [...others, reason], proofs: proofsIn(heard) });
 }
 
-/** A proof of one key; of the reasons, those that still stand. */
+/** Adds a proof of one key. `reasons`: those that still stand. */
 export function withProof(
   heard: TenantSignal,
   { proof, reasons }: { readonly proof: KeySignal; readonly reasons: readonly KeySignal[] },
@@ -102,7 +117,7 @@ export function withProof(
   return noted(heard, { ...lastOf(heard), reasons, proofs: newestOfEach([...proofsIn(heard), proof], keys) });
 }
 
-/** Nothing stands against the keys any more. `proof`: of them all, beside what is proven of each. */
+/** Returns the signal of a tenant against whose keys nothing stands any more. `proof`: a proof of all of them. */
 export function proven(heard: TenantSignal, proof: KeySignal, keys: readonly string[]): TenantSignal {
   const proofs = newestOfEach([...proofsIn(heard), proof], keys);
   const newest = proofs.reduce((one, other) => (atMs(other) > atMs(one) ? other : one), proof);
@@ -125,7 +140,7 @@ function proves(proof: KeySignal, signal: KeySignal, keys: readonly string[]): b
   return proof.kekArn === undefined || isSameKey(proof, signal, keys);
 }
 
-/** So that they are no more than the keys. */
+/** Keeps the newest proof of each key, so that there are never more proofs than keys. */
 function newestOfEach(proofs: readonly KeySignal[], keys: readonly string[]): readonly KeySignal[] {
   const newest = keys.map((kekArn) => {
     const own = proofs.filter((proof) => proves(proof, { ...proof, kekArn }, keys));

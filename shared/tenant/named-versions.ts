@@ -1,9 +1,9 @@
-/** How many versions of objects something is true of, and the first of them by name: a removal may meet millions. */
+/** The number of some versions of objects, with the names of the first: a removal may meet millions of versions. */
 import * as z from 'zod';
 
 export interface NamedVersions {
   readonly count: number;
-  /** The first 20, each as `versionName` has it, with what there is to say about it. */
+  /** The first 20, each as `versionName` gives it, with a remark if there is one. */
   readonly first: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export function counted({ count, first }: NamedVersions, names: readonly string[
   return { count: count + names.length, first: [...first, ...names].slice(0, MAX_NAMED) };
 }
 
-/** In quotes, and safe to print: tenants choose these names, and a terminal obeys control characters. */
+/** Returns the name in quotes, safe to print: tenants choose these names, and a terminal obeys control characters. */
 export function versionName({
   key,
   versionId,
@@ -31,7 +31,7 @@ export function versionName({
   return `${JSON.stringify(key).replaceAll(UNPRINTABLE, escaped)} (version ${versionId})`;
 }
 
-/** What JSON leaves as it is, and people or terminals do not see. */
+/** The characters that JSON leaves as they are, and that people do not see or terminals obey. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}]/gu;
 
 function escaped(character: string): string {

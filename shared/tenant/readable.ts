@@ -1,14 +1,17 @@
-/** Of many records those that could be read, and apart from them the failure that names the others. */
+/** Separates the records that can be read from the failure that names the others. */
 import { TenantInvalidError } from '../errors.ts';
 import type { Tenant } from './tenant.ts';
 
 export interface Readable {
   readonly tenants: readonly Tenant[];
-  /** Names the rows that are no tenant's; undefined: there are none. */
+  /** The error that names the rows that are no tenant's. Undefined when there are none. */
   readonly invalid: TenantInvalidError | undefined;
 }
 
-/** @param records as the port Tenants gives them: they throw TenantInvalidError at their end. Any other failure is thrown. */
+/**
+ * Reads all records. `records` come from the port Tenants, which throws TenantInvalidError at their end.
+ * @throws every other failure
+ */
 export async function readable(records: AsyncIterable<Tenant>): Promise<Readable> {
   const tenants: Tenant[] = [];
   try {

@@ -1,9 +1,9 @@
-/** How far the removal of a tenant has come; when it is done, what is left to show for it. */
+/** The progress of a tenant's removal. When the removal is done, this record is the summary that stays. */
 import * as z from 'zod';
 import { type TenantId, tenantIdSchema } from './tenant-id.ts';
 import { type NamedVersions, namedVersionsSchema } from './named-versions.ts';
 
-/** In order. `drain`: what is planned is sealed first. */
+/** The steps in order. `drain` seals what is planned. */
 const STEPS = ['drain', 'drop-keys', 'ciphertext', 'branch-keys', 'done'] as const;
 
 export type RemovalStep = (typeof STEPS)[number];
@@ -15,33 +15,33 @@ export interface Removal {
   readonly startedAt: string;
   readonly finishedAt?: string | undefined;
   readonly step: RemovalStep;
-  /** Whether its key was never proven, so that nothing was ever encrypted for it. */
+  /** True when its key was never proven, so nothing was ever encrypted for it. */
   readonly neverActive?: boolean | undefined;
-  /** ISO 8601, UTC: since then no work is begun with its keys. */
+  /** The time since which no work is begun with its keys. ISO 8601, UTC. */
   readonly keysDroppedAt?: string | undefined;
-  /** Whether what is planned is sealed first. */
+  /** True when what is planned is sealed first. */
   readonly drain: boolean;
-  /** How many uploads were still to be sealed when their number last changed. */
+  /** The number of uploads still to be sealed, and the time it last changed. */
   readonly draining?: Draining | undefined;
   readonly deleteCiphertext: boolean;
-  /** Whether to make what they wrapped unreadable for everybody. Default false. */
+  /** True to make everything unreadable that the branch keys wrapped, for everybody. Default false. */
   readonly shredBranchKeys: boolean;
-  /** Every KEK that anything of it was wrapped by. */
+  /** Every KEK that may have wrapped anything of the tenant. */
   readonly kekArns: readonly string[];
   readonly branchKeyIds: readonly string[];
-  /** Rows of the key store deleted: versions and all. */
+  /** Deleted rows of the key store, those of all versions included. */
   readonly branchKeyRowsDeleted: number;
-  /** Versions and delete markers in the vault. */
+  /** Deleted versions and delete markers in the vault. */
   readonly ciphertextVersionsDeleted: number;
   /** Versions in the vault that S3 does not let us delete. */
   readonly ciphertextLeft?: NamedVersions | undefined;
-  /** The last version that S3 did not let us delete: the search goes on behind it. */
+  /** The last version that S3 did not let us delete. The search goes on behind it. */
   readonly deletedUpTo?: { readonly key: string; readonly versionId: string } | undefined;
-  /** Jobs that were not done. */
+  /** Parked jobs that were not done. */
   readonly jobsLeftParked: number;
   /** Versions in the ingest bucket that are not sealed: plaintext that somebody has to decide about. */
   readonly uploadsLeft: number;
-  /** Those of them that nothing will ever seal, with the reason. */
+  /** The uploads left that nothing will ever seal, with the reason. */
   readonly unsealable?: NamedVersions | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface Draining {
   readonly since: string;
 }
 
-/** Defaults, and what is optional, are for removals begun before the member was known. */
+/** Members are optional or have a default where a removal may have begun before the member was known. */
 export const removalSchema: z.ZodType<Removal> = z.object({
   tenantId: tenantIdSchema,
   signedOffBy: z.string(),
@@ -75,7 +75,7 @@ export const removalSchema: z.ZodType<Removal> = z.object({
   unsealable: namedVersionsSchema.optional(),
 });
 
-/** Whether the branch keys go: alone by choice, and always with the ciphertext. */
+/** True when the branch keys are shredded: always with the ciphertext, and without it when that was asked for. */
 export function shredsBranchKeys({
   deleteCiphertext,
   shredBranchKeys,

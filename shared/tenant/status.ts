@@ -6,18 +6,18 @@ import { EventInvalidError } from '../errors.ts';
 import type { TenantSignal } from './key-signal.ts';
 import type { Tenant, TenantStatus } from './tenant.ts';
 
-/** What a status allows. */
+/** The things that a status allows. */
 export interface StatusRules {
-  /** New objects are planned. */
+  /** True when new objects are planned. */
   readonly takesUploads: boolean;
-  /** What is planned is encrypted: the tenant's key is in use. */
+  /** True when what is planned is encrypted: the tenant's key is in use. */
   readonly encrypts: boolean;
   readonly restores: boolean;
-  /** The control plane makes branch keys and ciphertexts for probes with the key. */
+  /** True when the control plane makes new branch keys and ciphertexts for probes. */
   readonly rotates: boolean;
-  /** The watch probes the key. */
+  /** True when the watch probes the key. */
   readonly isProbed: boolean;
-  /** `claimed`: named, not proven to be the tenant's. `held`: proven. `left`: used no more. */
+  /** The tenant's hold on its key. `claimed`: named, not proven to be its own. `held`: proven. `left`: used no more. */
   readonly key: 'claimed' | 'held' | 'left';
 }
 

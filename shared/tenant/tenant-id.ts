@@ -1,4 +1,4 @@
-/** The id of a tenant: the first segment of every key and a value of every encryption context. */
+/** The id of a tenant. It is the first segment of every key, and a value of every encryption context. */
 import * as z from 'zod';
 
 /** 1 to 63 of `a-z`, `0-9` and `-`, not starting or ending with `-`. */

@@ -1,28 +1,32 @@
-/** What we know of a tenant: its KEK, how DEKs come from it, and whether work may use it now. */
+/** The record of a tenant: its KEK, the way DEKs come from it, and the state of its key. */
 import * as z from 'zod';
 import { type TenantSignal, tenantSignalSchema } from './key-signal.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 
 /**
- * `pending`: registered, its key not proven yet. `revoked`: the tenant took its key away; events and probes bring it
- * back. `suspended`: we stopped it; only we resume it. `offboarding`: nothing new is taken, what is planned is still
- * sealed. `offboarded`: its keys are used no more.
+ * The state of a tenant. status.ts says what each status allows. `pending`: it is registered, its key is not proven yet.
+ * `revoked`: the tenant took its key away; events and probes bring it back. `suspended`: we stopped it, and only we
+ * resume it. `offboarding`: nothing new is taken, and what is planned is still sealed. `offboarded`: its keys are used
+ * no more.
  */
 export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'offboarding' | 'offboarded';
 
 /**
- * Where a message's DEK comes from. `per-chunk`: one GenerateDataKey per message, never reused. `cached`: a DEK is
+ * The source of a message's DEK. `per-chunk`: one GenerateDataKey per message, never reused. `cached`: a DEK is
  * reused until it is `maxKeyAgeSeconds` old or worn out. `hierarchical`: a DEK per message, wrapped by a branch key
  * that the KEK wraps.
  */
 export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
 
-/** `pooled`: its cached keys share one bound with those of other tenants. `dedicated`: they have a bound of their own. */
+/**
+ * The bound on a tenant's cached keys. `pooled`: they share one bound with those of other tenants. `dedicated`: they have
+ * a bound of their own.
+ */
 export type Isolation = 'pooled' | 'dedicated';
 
 /**
- * A KEK that was replaced, or replicas that a KEK no longer has. What was wrapped stays readable while the KEK lives; no
- * new object is encrypted so.
+ * A KEK that was replaced, or replicas that a KEK no longer has. What they wrapped stays readable while the KEK lives. No
+ * new object is encrypted under them.
  */
 export interface RetiredKek {
   readonly kekArn: string;
@@ -33,7 +37,7 @@ export interface RetiredKek {
 /** A ciphertext that a key made for its probes (revocation/probe-ciphertext.ts). Nothing in it is secret. */
 export interface ProbeCiphertext {
   readonly kekArn: string;
-  /** Under which name its encryption context names the tenant. */
+  /** The name that stands for the tenant in its encryption context. */
   readonly idName: 'tenant-id' | 'aws-crypto-ec:tenant-id';
   /** Base64. */
   readonly ciphertext: string;
@@ -45,28 +49,28 @@ export interface Tenant {
   readonly kekArn: string;
   /** Replicas of a multi-Region KEK in other regions: what one of them wraps, all of them unwrap. */
   readonly replicaArns: readonly string[];
-  /** Newest last. */
+  /** The KEKs that it had before, newest last. */
   readonly retiredKeks: readonly RetiredKek[];
-  /** Whether the KEK is in a CloudHSM or an external key store, which may be out of reach. Default false. */
+  /** True when the KEK is in a CloudHSM or an external key store, which may be out of reach. Default false. */
   readonly customKeyStore: boolean;
-  /** Where its KEK and the replicas may be. None: anywhere. */
+  /** The regions that its KEK and the replicas may be in. An empty list allows all regions. */
   readonly allowedRegions: readonly string[];
   /** Default `per-chunk`. */
   readonly keyMode: KeyMode;
-  /** Of cached keys. Default `pooled`. */
+  /** Default `pooled`. */
   readonly isolation: Isolation;
-  /** Under the current KEK: `{tenantId}.{uuid}`. Absent until one was made, by the control plane. */
+  /** The branch key under the current KEK: `{tenantId}.{uuid}`. Absent until the control plane has made one. */
   readonly branchKeyId?: string | undefined;
-  /** Whether a rotation of the KEK makes a new version of the branch key. Default false. */
+  /** True when a rotation of the KEK makes a new version of the branch key. Default false. */
   readonly rotateWithKek: boolean;
-  /** How long a cached key may be used: 0 (nothing is cached) to 3,600. Default 60. */
+  /** The time that a cached key may be used: 0 (nothing is cached) to 3,600. Default 60. */
   readonly maxKeyAgeSeconds: number;
   readonly status: TenantStatus;
-  /** Of each key in use one. Absent until they were made, by the control plane. */
+  /** One ciphertext of each key in use. Absent until the control plane has made them. */
   readonly probeCiphertexts?: readonly ProbeCiphertext[] | undefined;
   /** Counts the changes of the tenant's key state. A change drops every cached key of the tenant. */
   readonly epoch: number;
-  /** What last decided whether its keys may be used, and what stands against each of them. */
+  /** The signal that last decided whether its keys may be used, and what stands against each of them. */
   readonly signal: TenantSignal;
 }
 
@@ -74,7 +78,7 @@ export const kekArnSchema: z.ZodType<string> = z
   .string()
   .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/u, 'is not a KMS key ARN');
 
-/** Defaults are for records written before the member was known. */
+/** A default is for a record that was written before the member was known. */
 export const tenantSchema: z.ZodType<Tenant> = z.object({
   tenantId: tenantIdSchema,
   kekArn: kekArnSchema,
@@ -109,7 +113,10 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
   signal: tenantSignalSchema,
 });
 
-/** The KEK that new objects are encrypted under, and its replicas: the tenant is active only while all of them work. */
+/**
+ * Returns the KEK that new objects are encrypted under, and its replicas. The tenant is active only while all of them
+ * work.
+ */
 export function currentKekArns({
   kekArn,
   replicaArns,
@@ -117,7 +124,10 @@ export function currentKekArns({
   return [kekArn, ...replicaArns];
 }
 
-/** Every KEK that the tenant has or had, the present one last. A KEK that was replaced and is back has several entries. */
+/**
+ * Returns every KEK that the tenant has or had, the present one last. A KEK that was replaced and is back has several
+ * entries.
+ */
 export function keksOf({
   retiredKeks,
   kekArn,
@@ -128,7 +138,7 @@ export function keksOf({
   return [...retiredKeks, { kekArn, replicaArns, branchKeyIds }];
 }
 
-/** Every KEK that anything of the tenant may be wrapped by, the present one first. */
+/** Returns the ARNs of all keys that may have wrapped anything of the tenant, the present KEK first. */
 export function everyKekArn(tenant: Tenant): readonly string[] {
   return [...new Set([tenant, ...tenant.retiredKeks].flatMap(currentKekArns))];
 }

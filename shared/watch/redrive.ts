@@ -49,7 +49,9 @@ export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise
   };
 }
 
-/** Reads a page. A marker that S3 does not take must not stop every run to come, so the next run begins at the start. */
+/**
+ * Reads a page. A marker that S3 does not take must not stop every run to come, so the next run begins at the start.
+ */
 async function pageAfter(
   marker: VersionMarker | undefined,
   { listing, redrives }: RedrivePorts,

@@ -122,7 +122,10 @@ async function redriveIfStuck(
   return 'redriven';
 }
 
-/** A plan of a new generation is not asked here: it is due at once, as its other chunks may have been done for the last one. */
+/**
+ * True when the upload may be redriven once more. A plan of a new generation is not asked here, because it is due at once:
+ * the jobs of its other chunks may have been done for the last generation.
+ */
 function isDue(plan: Plan | undefined, last: Redrive | undefined, ports: StuckPorts): boolean {
   const now = ports.now();
   if (last !== undefined && !isPast(last.at, waitSeconds(last, ports), now)) return false;
