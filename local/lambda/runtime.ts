@@ -5,9 +5,10 @@
  * Argument: milliseconds by which the sandbox's wall clock is ahead of real time.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire, flushCompileCache } from 'node:module';
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type CompiledScript, runCompiled } from './compiled-script.ts';
 import type { ClockMessage, ErrorDocument, InvokeMessage, RuntimeMessage } from './runtime-message.ts';
 import { installClock, realNow, setClockOffset } from './sandbox-clock.ts';
 
@@ -19,6 +20,11 @@ class RuntimeError extends Error {
     this.name = errorType;
   }
 }
+
+/** Half of what a handler needs is compiled when it is first called, and what is rare only later. */
+const KEEP_AFTER: ReadonlySet<number> = new Set([1, 8]);
+let fresh: CompiledScript | undefined;
+let invocations = 0;
 
 await main();
 
@@ -34,7 +40,7 @@ async function main(): Promise<void> {
   const loading = loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
   process.on('message', (message: InvokeMessage | ClockMessage) => {
     if ('clockOffsetMs' in message) setClockOffset(message.clockOffsetMs);
-    else void loading.then(async (handler) => run(handler, message)).then(keepCompiled);
+    else void answer(loading, message);
   });
   try {
     await loading;
@@ -44,30 +50,30 @@ async function main(): Promise<void> {
   }
 }
 
-let hasKept = false;
-
 /**
- * Writes the code that Node has compiled to the compile cache, once. A sandbox ends by SIGKILL and would leave
- * nothing for the next one. This runs after an invocation, because half of a handler's code is compiled at its
- * first call.
+ * Keeps the code that V8 has compiled for the next sandbox. A sandbox ends by SIGKILL and would leave nothing. This runs
+ * after an invocation, because half of a handler's code is compiled at its first call.
  */
 function keepCompiled(): void {
-  if (!hasKept) flushCompileCache();
-  hasKept = true;
+  invocations += 1;
+  if (invocations === 1) flushCompileCache();
+  if (KEEP_AFTER.has(invocations)) fresh?.keep();
 }
 
-async function run(handler: Handler, message: InvokeMessage): Promise<void> {
+async function answer(loading: Promise<Handler>, message: InvokeMessage): Promise<void> {
+  const answered = await run(await loading, message);
+  // Before the answer, after which this process is stopped.
+  keepCompiled();
+  send(answered);
+}
+
+async function run(handler: Handler, message: InvokeMessage): Promise<RuntimeMessage> {
   try {
     const result = await handler(JSON.parse(message.event), contextOf(message));
-    send({ kind: 'response', payload: serialise(result), peakResidentBytes: peakResidentBytes() });
+    return { kind: 'response', payload: serialise(result), peakResidentBytes: peakResidentBytes() };
   } catch (error) {
     logError('Invoke Error', message.requestId, error);
-    send({
-      kind: 'error',
-      error: documentOf(error),
-      fatal: false,
-      peakResidentBytes: peakResidentBytes(),
-    });
+    return { kind: 'error', error: documentOf(error), fatal: false, peakResidentBytes: peakResidentBytes() };
   }
 }
 
@@ -92,7 +98,13 @@ async function loadModule(file: string): Promise<unknown> {
     throw new RuntimeError('Runtime.ImportModuleError', `Error: Cannot find module '${path.basename(file)}'`);
   return extension === '.mjs'
     ? await import(pathToFileURL(file + extension).href)
-    : createRequire(import.meta.url)(file + extension);
+    : loadScript(file + extension);
+}
+
+function loadScript(file: string): unknown {
+  const script = runCompiled(file);
+  if (script.isFresh) fresh = script;
+  return script.exports;
 }
 
 function contextOf(message: InvokeMessage): object {
