@@ -85,7 +85,7 @@ describe.concurrent('a sandbox killed', () => {
         await held.release(upload);
         await struck(slow);
         const kill = await armOn(reading, upload, { when, effect: { kill: true } });
-        await kill.struck();
+        await struck(kill);
         expect(await sealedAfterCrash(upload)).toBe(true);
       });
     },
