@@ -44,7 +44,12 @@ async function plant(Key: string, Body: Buffer): Promise<void> {
 }
 
 async function sealed(key: string, headers: Readonly<Record<string, string>> = {}): Promise<Uploaded> {
-  const put = await rawS3(isv(), 'PUT', `/${INGEST_BUCKET}/acme/${key}`, headers, Buffer.from('content'));
+  const put = await rawS3(isv(), {
+    method: 'PUT',
+    path: `/${INGEST_BUCKET}/acme/${key}`,
+    headers,
+    body: Buffer.from('content'),
+  });
   expect([put.status, put.body.toString()]).toEqual([200, '']);
   const versionId = put.headers['x-amz-version-id'] ?? '';
   const objectId = objectIdOf(INGEST_BUCKET, `acme/${key}`, versionId);
@@ -55,7 +60,7 @@ async function sealed(key: string, headers: Readonly<Record<string, string>> = {
 
 async function restoredHeaders(key: string): Promise<Readonly<Record<string, string>>> {
   await pipeline.client.restore({ tenantId: 'acme', key });
-  const restored = await rawS3(isv(), 'GET', `/${RESTORE_BUCKET}/acme/${key}`);
+  const restored = await rawS3(isv(), { method: 'GET', path: `/${RESTORE_BUCKET}/acme/${key}` });
   expect(restored.body.toString()).toBe('content');
   return storedHeaders(restored);
 }
@@ -124,7 +129,12 @@ describe('what is planted in the vault', () => {
     const { tenantId, objectId } = await sealed('planted-expires');
     for (const key of ['acme/objects/planted-expires', chunkKey(tenantId, objectId, 0)]) {
       const body = await pipeline.read(VAULT_BUCKET, key);
-      const planted = await rawS3(isv(), 'PUT', `/${VAULT_BUCKET}/${key}`, { expires: '' }, body);
+      const planted = await rawS3(isv(), {
+        method: 'PUT',
+        path: `/${VAULT_BUCKET}/${key}`,
+        headers: { expires: '' },
+        body,
+      });
       expect(planted.status).toBe(200);
     }
     expect(await restoredHeaders('planted-expires')).not.toHaveProperty('expires');

@@ -33,7 +33,12 @@ afterAll(async () => {
 /** What S3 answers of the upload, and of what was restored with its attributes. */
 async function restored(headers: Readonly<Record<string, string>>, sizeBytes: number) {
   const target = { endpoint: server.endpoint, accessKeyId: ACCOUNT };
-  const put = await rawS3(target, 'PUT', `/${bucket}/source`, headers, Buffer.from('x'));
+  const put = await rawS3(target, {
+    method: 'PUT',
+    path: `/${bucket}/source`,
+    headers,
+    body: Buffer.from('x'),
+  });
   expect([put.status, put.body.toString()]).toEqual([200, '']);
   const versionId = put.headers['x-amz-version-id'] ?? '';
   const source: SourceVersion = { bucket, key: 'source', versionId, sequencer: '0A', uploadedAt: '' };
@@ -46,8 +51,8 @@ async function restored(headers: Readonly<Record<string, string>>, sizeBytes: nu
     NEVER,
   );
   const [before, after] = await Promise.all([
-    rawS3(target, 'HEAD', `/${bucket}/source`),
-    rawS3(target, 'HEAD', `/${bucket}/restored`),
+    rawS3(target, { method: 'HEAD', path: `/${bucket}/source` }),
+    rawS3(target, { method: 'HEAD', path: `/${bucket}/restored` }),
   ]);
   return { before: storedHeaders(before), after: storedHeaders(after) };
 }
@@ -70,7 +75,12 @@ test.each(EXPIRES)('an Expires of %j comes back as it was sent', async (expires)
 
 test('an upload with a bad Expires is read', async () => {
   const target = { endpoint: server.endpoint, accessKeyId: ACCOUNT };
-  const put = await rawS3(target, 'PUT', `/${bucket}/read`, { expires: '' }, Buffer.from('content'));
+  const put = await rawS3(target, {
+    method: 'PUT',
+    path: `/${bucket}/read`,
+    headers: { expires: '' },
+    body: Buffer.from('content'),
+  });
   const source = {
     bucket,
     key: 'read',

@@ -25,11 +25,11 @@ function changeKey({ state, kms }: World): void {
   state.tenants.set(ACME.tenantId, CHANGED);
 }
 
-async function finish(ports: World, plan: Plan, from: number): Promise<void> {
+async function doJobsFrom(ports: World, plan: Plan, from: number): Promise<void> {
   for (const job of jobsOf(plan, from)) await encryptChunk(JSON.stringify(job), ports, NEVER);
 }
 
-async function restored({ destinations, ...ports }: World, key: string): Promise<Buffer | undefined> {
+async function restoreContent({ destinations, ...ports }: World, key: string): Promise<Buffer | undefined> {
   const destination = { bucket: 'restored', key };
   await restore({ tenantId: ACME.tenantId, key, destination }, { destinations, ...ports }, NEVER);
   return destinations.objects.get(`restored/${key}`)?.body;
@@ -42,12 +42,12 @@ test('an object that was planned before its tenant changed its KEK is finished u
   const [first] = jobsOf(plan, 0);
   await encryptChunk(JSON.stringify(first), ports, NEVER);
   changeKey(ports);
-  await finish(ports, plan, 1);
+  await doJobsFrom(ports, plan, 1);
   expect(ports.kms.calls.every(({ keyArn }) => keyArn === ACME.kekArn)).toBe(true);
   const stored = await ports.vault.getManifest(manifestKey(ACME.tenantId, plan.key));
   const { clear } = decodeManifest(stored?.body ?? new Uint8Array());
   expect(clear).toMatchObject({ kekArn: ACME.kekArn, epoch: CHANGED.epoch });
-  expect((await restored(ports, plan.key))?.equals(body)).toBe(true);
+  expect((await restoreContent(ports, plan.key))?.equals(body)).toBe(true);
 });
 
 test('what is uploaded after the change is planned and encrypted under the new KEK', async () => {
@@ -59,7 +59,7 @@ test('what is uploaded after the change is planned and encrypted under the new K
   const body = randomBytes(10);
   const { key } = await sealed(ports, body);
   expect(new Set(ports.kms.calls.map(({ keyArn }) => keyArn))).toEqual(new Set([NEW_ARN]));
-  expect((await restored(ports, key))?.equals(body)).toBe(true);
+  expect((await restoreContent(ports, key))?.equals(body)).toBe(true);
 });
 
 test('a redelivered notification keeps the KEK of the first plan', async () => {
@@ -82,7 +82,7 @@ test.each([
   const vault = { getManifest: async () => ({ body: Buffer.from(JSON.stringify(edited)), etag: 'x' }) };
   const asked = ports.kms.calls.length;
   await expect(
-    openManifest({ tenant: tenant, key: plan.key, signal: NEVER }, { ...ports, vault }),
+    openManifest({ tenant, key: plan.key, signal: NEVER }, { ...ports, vault }),
   ).rejects.toMatchObject({
     code: 'ERR_MANIFEST_INVALID',
   });

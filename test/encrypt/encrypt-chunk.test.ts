@@ -15,8 +15,8 @@ function job({ tenantId, objectId }: Pick<Plan, 'tenantId' | 'objectId'>, chunkI
   return JSON.stringify({ tenantId, objectId, chunkIndex });
 }
 
-/** Nothing was read, written or asked of KMS for the job. */
-function untouched({ effects, kms }: World): boolean {
+/** True when nothing was read, written or asked of KMS for the job. */
+function isUntouched({ effects, kms }: World): boolean {
   return kms.calls.length === 0 && effects.log.every((name) => name === 'state.tenantAndPlan');
 }
 
@@ -117,14 +117,14 @@ describe('a job that is not due', () => {
     const { objectId } = planned(ports, randomBytes(SIZE));
     const body = JSON.stringify({ tenantId, objectId, chunkIndex });
     await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code, disposition: 'reject' });
-    expect(untouched(ports)).toBe(true);
+    expect(isUntouched(ports)).toBe(true);
   });
 
   test('names no plan', async () => {
     const ports = world();
     const body = JSON.stringify({ tenantId: 'acme', objectId: 'a'.repeat(64), chunkIndex: 0 });
     await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_JOB_INVALID' });
-    expect(untouched(ports)).toBe(true);
+    expect(isUntouched(ports)).toBe(true);
   });
 });
 
@@ -135,7 +135,7 @@ describe('a job that must wait', () => {
     ports.state.tenants.set('acme', { ...ACME, status });
     const outcome = encryptChunk(job(plan, 0), ports, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_TENANT_REVOKED', disposition: 'park' });
-    expect(untouched(ports)).toBe(true);
+    expect(isUntouched(ports)).toBe(true);
   });
 
   test.each([

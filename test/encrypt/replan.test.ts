@@ -1,4 +1,4 @@
-/** When an object is planned anew, and what the work of its earlier plans may do then. */
+/** Objects that are planned anew, and the work of their earlier plans. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
@@ -23,11 +23,16 @@ const CHANGED: Tenant = {
   retiredKeks: [{ kekArn: ACME.kekArn, replicaArns: [], branchKeyIds: [] }],
 };
 
-/** The tenant replaces its key, and KMS refuses the old one from then on. */
+/** Replaces the tenant's KEK, and has KMS refuse the old one from then on. */
 function changeKey({ state, kms }: World, exceptionName = 'KMSInvalidStateException'): void {
   kms.addKey(NEW_ARN);
   kms.refuse(ACME.kekArn, exceptionName);
   state.tenants.set(ACME.tenantId, CHANGED);
+}
+
+interface Expected {
+  readonly kekArn: string;
+  readonly body: Buffer;
 }
 
 async function doJobs(ports: World, plan: Plan, chunkIndexes: readonly number[]): Promise<void> {
@@ -35,8 +40,8 @@ async function doJobs(ports: World, plan: Plan, chunkIndexes: readonly number[])
     await encryptChunk(JSON.stringify(job), ports, NEVER);
 }
 
-/** Sealed under that KEK alone, restored byte for byte, the source gone. */
-async function expectSealed(ports: World, plan: Plan, kekArn: string, body: Buffer): Promise<void> {
+/** Expects the object sealed under that KEK alone and restored byte for byte, and its source gone. */
+async function expectSealed(ports: World, plan: Plan, { kekArn, body }: Expected): Promise<void> {
   const manifest = ports.vault.objects.get(manifestKey(plan.tenantId, plan.key)) ?? Buffer.alloc(0);
   expect(decodeManifest(manifest).clear.kekArn).toBe(kekArn);
   const destination = { bucket: 'restored', key: 'acme/x' };
@@ -46,20 +51,20 @@ async function expectSealed(ports: World, plan: Plan, kekArn: string, body: Buff
 }
 
 describe('an object planned under a key that is none of its tenant’s', () => {
-  test('is planned anew under the present one, and sealed by its jobs', async () => {
+  test('is planned anew under the current one, and sealed by its jobs', async () => {
     const ports = world();
     const body = randomBytes(SIZE);
     const plan = planned(ports, body);
     ports.state.plans.set(plan.objectId, { ...plan, kekArn: WRONG_ARN });
     await doJobs(ports, plan, [0, 1, 2]);
     expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: ACME.kekArn });
-    await expectSealed(ports, plan, ACME.kekArn, body);
+    await expectSealed(ports, plan, { kekArn: ACME.kekArn, body });
   });
 });
 
 describe('an object planned under a retired key that KMS refuses', () => {
   test.each(['DisabledException', 'KMSInvalidStateException', 'NotFoundException', 'AccessDeniedException'])(
-    'with %s is sealed under the present one, though some chunks were written',
+    'with %s is sealed under the current one, though some chunks were written',
     async (exceptionName) => {
       const ports = world();
       const body = randomBytes(SIZE);
@@ -69,13 +74,13 @@ describe('an object planned under a retired key that KMS refuses', () => {
       await doJobs(ports, plan, [2]);
       expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: NEW_ARN });
       expect(ports.sources.versions.size).toBe(1);
-      // The watch sends what has no receipt of this generation.
+      // The watch sends the jobs of the chunks that have no receipt of this generation.
       await doJobs(ports, plan, [0, 1]);
-      await expectSealed(ports, plan, NEW_ARN, body);
+      await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
     },
   );
 
-  test('is sealed under the present one, though all of its chunks were written', async () => {
+  test('is sealed under the current one, though all of its chunks were written', async () => {
     const ports = world();
     const body = randomBytes(SIZE);
     const plan = planned(ports, body);
@@ -88,10 +93,10 @@ describe('an object planned under a retired key that KMS refuses', () => {
     await expect(doJobs(disturbed, plan, [2])).rejects.toMatchObject({ code: 'ERR_TENANT_KEY_UNUSABLE' });
     expect(ports.sources.versions.size).toBe(1);
     await doJobs(ports, plan, [0, 1, 2]);
-    await expectSealed(ports, plan, NEW_ARN, body);
+    await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
-  test('in a replica, while its own region is out of reach, is sealed under the present one', async () => {
+  test('in a replica, while its own region is out of reach, is sealed under the current one', async () => {
     const ports = world();
     const body = randomBytes(SIZE);
     const plan = planned(ports, body);
@@ -101,7 +106,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     ports.state.tenants.set(ACME.tenantId, { ...CHANGED, retiredKeks: [retired] });
     await doJobs(ports, plan, [0, 1, 2]);
     expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: NEW_ARN });
-    await expectSealed(ports, plan, NEW_ARN, body);
+    await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
   test('waits while KMS cannot be asked', async () => {
@@ -112,7 +117,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     expect(ports.state.plans.get(plan.objectId)).toBe(plan);
   });
 
-  test('waits for its tenant when the present one is refused, too', async () => {
+  test('waits for its tenant when the current one is refused, too', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(10));
     changeKey(ports);
@@ -127,7 +132,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
   });
 });
 
-test('an object under the present key is never planned anew because KMS refuses it', async () => {
+test('an object under the current key is never planned anew because KMS refuses it', async () => {
   const ports = world();
   const plan = planned(ports, randomBytes(10));
   ports.kms.refuse(ACME.kekArn, 'DisabledException');
@@ -143,7 +148,7 @@ describe('a seal that only the state table knows of', () => {
     ports.state.plans.set(plan.objectId, { ...plan, sealedAt: SEALED_AT });
     const indexes = [...Array(plan.chunkCount).keys()];
     await doJobs(ports, plan, indexes);
-    await expectSealed(ports, plan, ACME.kekArn, body);
+    await expectSealed(ports, plan, { kekArn: ACME.kekArn, body });
     expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: ACME.kekArn });
   });
 
@@ -191,7 +196,7 @@ describe('work of an earlier generation', () => {
     await expect(slow).rejects.toMatchObject({ code: 'ERR_PLAN_CHANGED' });
     expect(ports.sources.versions.size).toBe(1);
     await doJobs(ports, plan, [2]);
-    await expectSealed(ports, plan, NEW_ARN, body);
+    await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
   test('does not replace the manifest of the next', async () => {
@@ -208,10 +213,10 @@ describe('work of an earlier generation', () => {
       }
       return await ports.vault.putManifest(...request);
     };
-    // It learns that the object is sealed.
+    // This delivery learns that the object is sealed.
     await doJobs({ ...ports, vault: { ...ports.vault, putManifest } }, plan, [2]);
     expect(next?.generation).toBe(1);
-    await expectSealed(ports, plan, NEW_ARN, body);
+    await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
   test('completes nothing with its receipts', async () => {

@@ -7,13 +7,13 @@ import { CHUNK_BYTES, NEVER, planned, SEALED_AT, type World, world } from '../su
 
 const REASON = 'it is archived';
 
-function archived(ports: World): void {
+function archive(ports: World): void {
   Object.assign(ports.sources, {
     read: async () => await Promise.reject(new SourceUnreadableError(REASON)),
   });
 }
 
-async function failures(ports: World, jobs: Iterable<object>): Promise<unknown[]> {
+async function doJobs(ports: World, jobs: Iterable<object>): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const job of jobs)
     found.push(
@@ -28,9 +28,9 @@ async function failures(ports: World, jobs: Iterable<object>): Promise<unknown[]
 describe('an upload that can never be read', () => {
   test('fails all its jobs under one record, and is kept', async () => {
     const ports = world();
-    archived(ports);
+    archive(ports);
     const plan = planned(ports, randomBytes(3 * CHUNK_BYTES));
-    const found = await failures(ports, jobsOf(plan, 0));
+    const found = await doJobs(ports, jobsOf(plan, 0));
     expect(found).toHaveLength(3);
     for (const failure of found)
       expect(failure).toMatchObject({
@@ -52,23 +52,23 @@ describe('an upload that can never be read', () => {
         return await Promise.reject(new SourceUnreadableError(REASON));
       },
     });
-    await failures(ports, jobsOf(plan, 0));
+    await doJobs(ports, jobsOf(plan, 0));
     expect(reads).toBe(1);
   });
 
-  test('seals once it can be read and its plan does not say otherwise any more', async () => {
+  test('is sealed once it can be read and its plan does not say otherwise any more', async () => {
     const ports = world();
     const sources = { ...ports.sources };
-    archived(ports);
+    archive(ports);
     const plan = planned(ports, randomBytes(2 * CHUNK_BYTES));
-    await failures(ports, jobsOf(plan, 0));
+    await doJobs(ports, jobsOf(plan, 0));
     Object.assign(ports.sources, sources);
-    expect(await failures(ports, jobsOf(plan, 0))).toMatchObject([
+    expect(await doJobs(ports, jobsOf(plan, 0))).toMatchObject([
       { code: 'ERR_SOURCE_UNREADABLE' },
       { code: 'ERR_SOURCE_UNREADABLE' },
     ]);
     ports.state.plans.set(plan.objectId, plan);
-    expect(await failures(ports, jobsOf(plan, 0))).toEqual(['done', 'done']);
+    expect(await doJobs(ports, jobsOf(plan, 0))).toEqual(['done', 'done']);
     expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBe(SEALED_AT);
   });
 });

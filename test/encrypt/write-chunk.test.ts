@@ -1,4 +1,4 @@
-/** A chunk and its receipt, whoever else writes the same chunk meanwhile. */
+/** A chunk and its receipt, while others write the same chunk. */
 import * as fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../su
 
 const FOREIGN = Buffer.from('planted');
 
-/** An object of two chunks, none of them written. */
-function prepared(): { readonly ports: World; readonly plan: Plan; readonly key: string } {
+/** Plans an object of two chunks, none of them written. */
+function prepare(): { readonly ports: World; readonly plan: Plan; readonly key: string } {
   const ports = world();
   const plan = planned(ports, randomBytes(2 * CHUNK_BYTES));
   return { ports, plan, key: chunkKey(plan.tenantId, plan.objectId, 0) };
@@ -29,28 +29,28 @@ async function etagOf({ vault }: World, key: string): Promise<string | undefined
   return undefined;
 }
 
-/** The receipt is of what rests in the vault. */
+/** Expects that the receipt is of what rests in the vault. */
 async function expectSettled(ports: World, plan: Plan, key: string): Promise<void> {
   expect(receiptOf(ports, plan)?.etag).toBe(await etagOf(ports, key));
 }
 
 describe('a chunk', () => {
   test('that is not there is written, with a receipt, in two calls', async () => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     expect(await write(plan, 'ours', ports)).toMatchObject({ chunk: 'written', complete: false });
     expect(ports.effects.log).toEqual(['vault.putChunk', 'state.addReceipt']);
     await expectSettled(ports, plan, key);
   });
 
   test('that is there with a receipt of these bytes is left as it is', async () => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     const { receipt } = await write(plan, 'first', ports);
     expect(await write(plan, 'second', ports)).toEqual({ chunk: 'present', receipt, complete: false });
     expect(String(ports.vault.objects.get(key))).toBe('first');
   });
 
   test('that is there without a receipt, planted or left by a crash, is written over', async () => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     ports.vault.objects.set(key, FOREIGN);
     expect(await write(plan, 'ours', ports)).toMatchObject({ chunk: 'written' });
     expect(String(ports.vault.objects.get(key))).toBe('ours');
@@ -61,7 +61,7 @@ describe('a chunk', () => {
     ['was written over', (objects: World['vault']['objects'], key: string) => objects.set(key, FOREIGN)],
     ['is gone', (objects: World['vault']['objects'], key: string) => objects.delete(key)],
   ])('that %s since its receipt is written again', async (_what, disturb) => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     await write(plan, 'first', ports);
     disturb(ports.vault.objects, key);
     expect(await write(plan, 'second', ports)).toMatchObject({ chunk: 'written' });
@@ -78,7 +78,7 @@ describe('a chunk', () => {
   });
 
   test('that others write again and again is given up for now', async () => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     const putChunk: World['vault']['putChunk'] = async (...request) => {
       const written = await ports.vault.putChunk(...request);
       ports.vault.objects.set(key, randomBytes(10));
@@ -98,7 +98,7 @@ describe('a writer that comes late', () => {
     ['was sealed', async ({ state }: World, plan: Plan) => await state.markSealed(plan, SEALED_AT)],
     ['is planned no more', async ({ state }: World, plan: Plan) => state.plans.delete(plan.objectId)],
   ])('writes nothing over when the object %s', async (_what, change) => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     ports.vault.objects.set(key, FOREIGN);
     await change(ports, plan);
     await expect(write(plan, 'late', ports)).rejects.toMatchObject({ code: 'ERR_PLAN_CHANGED' });
@@ -106,7 +106,7 @@ describe('a writer that comes late', () => {
   });
 
   test('replaces nothing that was written after it looked', async () => {
-    const { ports, plan, key } = prepared();
+    const { ports, plan, key } = prepare();
     ports.vault.objects.set(key, FOREIGN);
     let looked = 0;
     const tenantAndPlan: World['state']['tenantAndPlan'] = async (...request) => {
@@ -130,7 +130,7 @@ test('several writers at once, in any order of their calls, end with one chunk a
   const arbitrary = fc.tuple(fc.scheduler(), fc.boolean(), fc.integer({ min: 2, max: 3 }));
   await fc.assert(
     fc.asyncProperty(arbitrary, async ([scheduler, isPlanted, writers]) => {
-      const { ports, plan, key } = prepared();
+      const { ports, plan, key } = prepare();
       if (isPlanted) ports.vault.objects.set(key, FOREIGN);
       const ordered = {
         state: scheduled(ports.state, scheduler),
@@ -146,7 +146,7 @@ test('several writers at once, in any order of their calls, end with one chunk a
   );
 });
 
-/** The port, its calls made in the scheduler's order. */
+/** Returns the port with its calls made in the scheduler's order. */
 function scheduled<T extends object>(port: T, scheduler: fc.Scheduler): T {
   return new Proxy(port, {
     get(target, name) {

@@ -35,7 +35,7 @@ function notification(key: string, changes: { record?: object; object?: object }
   return JSON.stringify({ Records: [record] });
 }
 
-function uploaded(body: string): readonly Upload[] {
+function uploadsOf(body: string): readonly Upload[] {
   return parseNotification(body).map(uploadOf);
 }
 
@@ -44,7 +44,7 @@ const unknown = expect.objectContaining({ code: 'ERR_TENANT_UNKNOWN', dispositio
 
 describe('an ObjectCreated notification', () => {
   test('names tenant, key, version and size', () => {
-    expect(uploaded(notification('acme/folder/report.pdf'))).toEqual([
+    expect(uploadsOf(notification('acme/folder/report.pdf'))).toEqual([
       {
         tenantId: 'acme',
         key: 'folder/report.pdf',
@@ -75,18 +75,18 @@ describe('an ObjectCreated notification', () => {
     ['acme/globex/x', 'globex/x'],
     ['acme/+', ' '],
   ])('says %s and means %j', (formKey, key) => {
-    expect(uploaded(notification(formKey))).toMatchObject([
+    expect(uploadsOf(notification(formKey))).toMatchObject([
       { tenantId: 'acme', key, source: { key: `acme/${key}` } },
     ]);
   });
 
   test.each(['Put', 'Post', 'Copy', 'CompleteMultipartUpload'])('may say ObjectCreated:%s', (kind) => {
     const body = notification('acme/x', { record: { eventName: `ObjectCreated:${kind}` } });
-    expect(uploaded(body)).toHaveLength(1);
+    expect(uploadsOf(body)).toHaveLength(1);
   });
 
   test('may be of an empty object', () => {
-    expect(uploaded(notification('acme/x', { object: { size: 0 } }))).toMatchObject([{ sizeBytes: 0 }]);
+    expect(uploadsOf(notification('acme/x', { object: { size: 0 } }))).toMatchObject([{ sizeBytes: 0 }]);
   });
 
   test('that S3 sends to try the queue names nothing', () => {
@@ -123,7 +123,7 @@ describe('what is refused as no notification', () => {
     ['no key', notification('')],
     ['a record that is none', JSON.stringify({ Records: [null] })],
   ])('%s', (_what, body) => {
-    expect(() => uploaded(body)).toThrow(invalid);
+    expect(() => uploadsOf(body)).toThrow(invalid);
   });
 
   test('what it was given is not in the message', () => {
@@ -144,11 +144,11 @@ describe('a key that names no object of a tenant', () => {
     '%C3%BC/x',
     `${'a'.repeat(64)}/x`,
   ])('%s has no tenant', (key) => {
-    expect(() => uploaded(notification(key))).toThrow(unknown);
+    expect(() => uploadsOf(notification(key))).toThrow(unknown);
   });
 
   test.each(['acme/', 'acme/%ZZ', 'acme/%', 'acme/%C3', 'acme/%FF'])('%s is invalid', (key) => {
-    expect(() => uploaded(notification(key))).toThrow(invalid);
+    expect(() => uploadsOf(notification(key))).toThrow(invalid);
   });
 });
 
@@ -169,7 +169,7 @@ describe('a notification of ours', () => {
       sequencer: '',
       uploadedAt: '2026-01-02T03:04:05.000Z',
     };
-    expect(uploaded(notificationOf(source, 5))).toEqual([
+    expect(uploadsOf(notificationOf(source, 5))).toEqual([
       { tenantId: 'acme', key: key.slice('acme/'.length), source, sizeBytes: 5 },
     ]);
   });

@@ -10,7 +10,7 @@ import { CHUNK_BYTES, NEVER, planned, sealed, world, type World } from '../suppo
 
 const SIZE = 2 * CHUNK_BYTES + 1;
 
-async function restored(ports: World): Promise<Buffer | undefined> {
+async function restoreContent(ports: World): Promise<Buffer | undefined> {
   const destination = { bucket: 'out', key: 'report.pdf' };
   await restore({ tenantId: ACME.tenantId, key: 'report.pdf', destination }, ports, NEVER);
   return ports.destinations.objects.get('out/report.pdf')?.body;
@@ -22,7 +22,7 @@ describe('an object of a tenant in keyMode cached', () => {
     ports.state.tenants.set(ACME.tenantId, CACHED_ACME);
     const body = randomBytes(SIZE);
     await sealed(ports, body);
-    expect(body.equals((await restored(ports)) ?? Buffer.alloc(0))).toBe(true);
+    expect(body.equals((await restoreContent(ports)) ?? Buffer.alloc(0))).toBe(true);
     expect(ports.kms.calls.map(({ operation }) => operation)).toEqual(['GenerateDataKey', 'Decrypt']);
   });
 
@@ -33,9 +33,9 @@ describe('an object of a tenant in keyMode cached', () => {
       ports.state.tenants.set(ACME.tenantId, index % 2 === 0 ? CACHED_ACME : ACME);
       await encryptChunk(JSON.stringify(job), ports, NEVER);
     }
-    expect(body.equals((await restored(ports)) ?? Buffer.alloc(0))).toBe(true);
+    expect(body.equals((await restoreContent(ports)) ?? Buffer.alloc(0))).toBe(true);
     ports.state.tenants.set(ACME.tenantId, ACME);
-    expect(body.equals((await restored(ports)) ?? Buffer.alloc(0))).toBe(true);
+    expect(body.equals((await restoreContent(ports)) ?? Buffer.alloc(0))).toBe(true);
   });
 
   test('is not restored from chunks that changed places', async () => {
@@ -47,7 +47,7 @@ describe('an object of a tenant in keyMode cached', () => {
     const [one, other] = [objects.get(first ?? ''), objects.get(second ?? '')];
     if (one === undefined || other === undefined) throw new Error('not there');
     objects.set(first ?? '', other).set(second ?? '', one);
-    await expect(restored(ports)).rejects.toMatchObject({ code: 'ERR_CONTEXT_MISMATCH' });
+    await expect(restoreContent(ports)).rejects.toMatchObject({ code: 'ERR_CONTEXT_MISMATCH' });
     expect(ports.destinations.objects.size).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** Uploads of one key of which S3 told nobody, and which therefore have no sequencer. */
+/** Uploads of one key whose notifications S3 lost, so that they have no sequencer. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { manifestKey } from '../../shared/object/vault-key.ts';
@@ -23,7 +23,7 @@ async function sealEach(ports: World, uploads: readonly UploadOptions[]): Promis
   for (const upload of uploads) await sealed(ports, randomBytes(10), upload);
 }
 
-function sealedVersion({ vault }: World): unknown {
+function sealedVersionOf({ vault }: World): unknown {
   const clear: { sourceVersionId?: unknown } = JSON.parse(String(vault.objects.get(NAME)));
   return clear.sourceVersionId;
 }
@@ -39,7 +39,7 @@ describe('an upload without a sequencer', () => {
   ])('%s', async (_what, uploads) => {
     const ports = world();
     await sealEach(ports, uploads);
-    expect(sealedVersion(ports)).toBe('new');
+    expect(sealedVersionOf(ports)).toBe('new');
     expect(ports.sources.versions.size).toBe(0);
   });
 
@@ -51,7 +51,7 @@ describe('an upload without a sequencer', () => {
       await expect(sealEach(ports, [lost('near', 10)])).rejects.toMatchObject({
         code: 'ERR_MANIFEST_INVALID',
       });
-      expect(sealedVersion(ports)).toBe('sealed');
+      expect(sealedVersionOf(ports)).toBe('sealed');
       expect([...ports.sources.versions.keys()]).toEqual(['near']);
     },
   );
@@ -62,7 +62,7 @@ describe('an upload without a sequencer', () => {
     await sealEach(ports, [upload]);
     planned(ports, Buffer.alloc(10), upload);
     await sealEach(ports, [upload]);
-    expect(sealedVersion(ports)).toBe('only');
+    expect(sealedVersionOf(ports)).toBe('only');
   });
 });
 
@@ -74,7 +74,7 @@ describe('over an object whose plan has expired', () => {
     await sealEach(ports, [heard('old', 0)]);
     ports.state.plans.clear();
     await sealEach(ports, [lost('new', sealedAtSeconds + 3)]);
-    expect(sealedVersion(ports)).toBe('new');
+    expect(sealedVersionOf(ports)).toBe('new');
   });
 
   test('an upload from before its seal is neither sealed nor dropped', async () => {
@@ -84,7 +84,7 @@ describe('over an object whose plan has expired', () => {
     await expect(sealEach(ports, [lost('early', sealedAtSeconds - 3)])).rejects.toMatchObject({
       code: 'ERR_MANIFEST_INVALID',
     });
-    expect(sealedVersion(ports)).toBe('unknown');
+    expect(sealedVersionOf(ports)).toBe('unknown');
     expect([...ports.sources.versions.keys()]).toEqual(['early']);
   });
 });
@@ -99,7 +99,7 @@ describe('two uploads with one sequencer, as some servers send,', () => {
   ])('sealed %s end with the newer', async (_order, uploads) => {
     const ports = world();
     await sealEach(ports, uploads);
-    expect(sealedVersion(ports)).toBe('new');
+    expect(sealedVersionOf(ports)).toBe('new');
     expect(ports.sources.versions.size).toBe(0);
   });
 

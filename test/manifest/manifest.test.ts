@@ -32,7 +32,7 @@ const part: SealedPart = {
 };
 const invalid = expect.objectContaining({ code: 'ERR_MANIFEST_INVALID', disposition: 'reject' });
 
-/** The JSON of a manifest with some members changed. */
+/** Returns the JSON of a manifest with some members changed. */
 function manifestWith(changes: object): Uint8Array {
   return Buffer.from(JSON.stringify({ ...clear, sealed: 'AAAA', ...changes }));
 }

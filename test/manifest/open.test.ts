@@ -17,8 +17,8 @@ async function sealedWorld(): Promise<World> {
   return ports;
 }
 
-/** What opening gives once the manifest's members were edited. */
-async function opened(edit: (members: Members) => object): Promise<string> {
+/** Edits the manifest's members, and returns `opened` or the code of the refusal. */
+async function openEdited(edit: (members: Members) => object): Promise<string> {
   const ports = await sealedWorld();
   const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
   ports.vault.objects.set(NAME, Buffer.from(JSON.stringify(edit(members))));
@@ -30,8 +30,8 @@ async function opened(edit: (members: Members) => object): Promise<string> {
 
 describe('a manifest', () => {
   test('opens when nothing was edited, whatever the order of its members', async () => {
-    expect(await opened((members) => members)).toBe('opened');
-    expect(await opened((members) => Object.fromEntries(Object.entries(members).toReversed()))).toBe(
+    expect(await openEdited((members) => members)).toBe('opened');
+    expect(await openEdited((members) => Object.fromEntries(Object.entries(members).toReversed()))).toBe(
       'opened',
     );
   });
@@ -53,18 +53,18 @@ describe('a manifest', () => {
     ['sealed', 'AAAA', 'ERR_AUTHENTICATION_FAILED'],
     ['extra', 1, 'ERR_MANIFEST_INVALID'],
   ])('with another %s (%j) does not open: %s', async (member, value, code) => {
-    expect(await opened((members) => ({ ...members, [member]: value }))).toBe(code);
+    expect(await openEdited((members) => ({ ...members, [member]: value }))).toBe(code);
   });
 
   test('whose geometry was edited without contradiction does not open', async () => {
     const sizeBytes = CHUNK_BYTES;
-    expect(await opened((members) => ({ ...members, sizeBytes, chunkCount: 1 }))).toBe(
+    expect(await openEdited((members) => ({ ...members, sizeBytes, chunkCount: 1 }))).toBe(
       'ERR_MANIFEST_INVALID',
     );
   });
 
   test('with a bit of its sealed part turned over does not open', async () => {
-    const code = await opened((members) => {
+    const code = await openEdited((members) => {
       const message = Buffer.from(String(members['sealed']), 'base64');
       return {
         ...members,

@@ -15,8 +15,8 @@ import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../su
 const SIZE = 2 * CHUNK_BYTES + 1;
 const NAME = manifestKey(ACME.tenantId, 'report.pdf');
 
-/** An object whose chunks are all written, not yet sealed. */
-async function written(ports: World, options: Parameters<typeof planned>[2] = {}): Promise<Plan> {
+/** Plans an object and writes all of its chunks, without the seal. */
+async function writeChunks(ports: World, options: Parameters<typeof planned>[2] = {}): Promise<Plan> {
   const plan = planned(ports, randomBytes(SIZE), options);
   const addReceipt: World['state']['addReceipt'] = async (...receipt) => {
     await ports.state.addReceipt(...receipt);
@@ -32,13 +32,13 @@ async function sealPlan(plan: Plan, ports: SealPorts): Promise<void> {
   await seal({ plan, tenant: ACME, signal: NEVER }, ports);
 }
 
-/** Edits what is sealed, as somebody could who may write to the vault. */
+/** Edits the manifest, as somebody could who may write to the vault. */
 function plant({ vault }: World, edits: object): void {
   const members: object = JSON.parse(String(vault.objects.get(NAME)));
   vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, ...edits })));
 }
 
-/** Does all jobs of a plan; right before the seal, somebody writes over some chunks. */
+/** Does all jobs of a plan, and writes over some chunks right before the seal, as somebody else could. */
 async function alterBeforeSeal(ports: World, plan: Plan, chunkIndexes: readonly number[]): Promise<void> {
   const jobs = [...jobsOf(plan, 0)];
   for (const job of jobs.slice(0, -1)) await encryptChunk(JSON.stringify(job), ports, NEVER);
@@ -64,7 +64,7 @@ function sealedVersionOf({ vault }: World): unknown {
 describe('sealing', () => {
   test('deletes the source last: after the manifest was read back and the seal noted', async () => {
     const ports = world();
-    await sealPlan(await written(ports), ports);
+    await sealPlan(await writeChunks(ports), ports);
     expect(ports.effects.log).toEqual([
       'vault.listChunks',
       'state.allReceipts',
@@ -80,7 +80,7 @@ describe('sealing', () => {
 
   test('writes a manifest that opens to everything the upload was', async () => {
     const ports = world();
-    const plan = await written(ports);
+    const plan = await writeChunks(ports);
     const source = ports.sources.versions.get('v1');
     await sealPlan(plan, ports);
     expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toEqual({
@@ -105,7 +105,7 @@ describe('sealing', () => {
 
   test('shows nothing of attributes and checksums', async () => {
     const ports = world();
-    await sealPlan(await written(ports), ports);
+    await sealPlan(await writeChunks(ports), ports);
     const body = ports.vault.objects.get(NAME) ?? Buffer.alloc(0);
     for (const secret of ['application/pdf', 'Zoë', 'class', 'AAAAAA==', 'report.pdf']) {
       expect(body.includes(secret)).toBe(false);
@@ -116,7 +116,7 @@ describe('sealing', () => {
 
   test('twice writes one manifest', async () => {
     const ports = world();
-    const plan = await written(ports);
+    const plan = await writeChunks(ports);
     await sealPlan(plan, ports);
     const first = ports.vault.objects.get(NAME);
     await sealPlan(plan, { ...ports, now: () => new Date() });
@@ -125,7 +125,7 @@ describe('sealing', () => {
 
   test('five times at once writes one manifest', async () => {
     const ports = world();
-    const plan = await written(ports);
+    const plan = await writeChunks(ports);
     await Promise.all(Array.from({ length: 5 }, async () => await sealPlan(plan, ports)));
     const manifests = [...ports.vault.objects.keys()].filter((key) => key.includes('/objects/'));
     expect(manifests).toEqual([NAME]);
@@ -180,7 +180,7 @@ describe('a seal is refused, and the source stays,', () => {
     ['larger than one', ' '.repeat(262_145)],
   ])('when what rests under its name is %s, which is told with what to do', async (_what, text) => {
     const ports = world();
-    const plan = await written(ports, { versionId: 'v1' });
+    const plan = await writeChunks(ports, { versionId: 'v1' });
     ports.vault.objects.set(NAME, Buffer.from(text));
     const message = expect.stringMatching(
       new RegExp(`^tenant acme: .* under ${NAME} is no manifest .* version v1 of acme/.*Delete`, 'u'),
@@ -188,7 +188,7 @@ describe('a seal is refused, and the source stays,', () => {
     const told = { code: 'ERR_MANIFEST_INVALID', message };
     await expect(sealPlan(plan, ports)).rejects.toMatchObject(told);
     expect(ports.sources.versions.size).toBe(1);
-    // As it says.
+    // This is what the message says to do.
     ports.vault.objects.delete(NAME);
     await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
@@ -203,11 +203,11 @@ describe('a seal is refused, and the source stays,', () => {
 describe('a plan that was edited to look older than what is sealed', () => {
   const [SEALED, AFTER] = ['2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z'];
 
-  /** The object under that name was sealed; now another upload of it is, of the time that S3 says. */
+  /** Seals an upload, then another one of the same name that S3 says was made at that time. */
   async function sealAnother(modifiedAt: string): Promise<readonly [ports: World, outcome: unknown]> {
     const ports = world();
-    await sealPlan(await written(ports, { versionId: 'v1', sequencer: '0B' }), ports);
-    const plan = await written(ports, { versionId: 'v2', sequencer: '0A' });
+    await sealPlan(await writeChunks(ports, { versionId: 'v1', sequencer: '0B' }), ports);
+    const plan = await writeChunks(ports, { versionId: 'v2', sequencer: '0A' });
     const source = ports.sources.versions.get('v2');
     if (source !== undefined) ports.sources.versions.set('v2', { ...source, modifiedAt });
     const getManifest: World['vault']['getManifest'] = async (key) => {
@@ -225,7 +225,7 @@ describe('a plan that was edited to look older than what is sealed', () => {
     expect(sealedVersionOf(ports)).toBe('v1');
   });
 
-  test('is as it is where S3 does not say otherwise', async () => {
+  test('is believed when S3 does not say otherwise', async () => {
     const [ports, outcome] = await sealAnother(SEALED);
     expect(outcome).toBeUndefined();
     expect(ports.sources.versions.size).toBe(0);
@@ -235,29 +235,29 @@ describe('a plan that was edited to look older than what is sealed', () => {
 describe('what an editor of the vault can do to a seal', () => {
   test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
     const ports = world();
-    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
+    await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const members: object = JSON.parse(String(ports.vault.objects.get(NAME)));
     ports.vault.objects.set(NAME, Buffer.from(JSON.stringify({ ...members, sequencer: 'FF' })));
-    const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
+    const plan = await writeChunks(ports, { versionId: 'v1', sequencer: '0B' });
     await expect(sealPlan(plan, ports)).rejects.toMatchObject({ code: 'ERR_MANIFEST_INVALID' });
     expect(ports.sources.versions.has('v1')).toBe(true);
   });
 
   test('a manifest that claims to be of a newer upload that is planned, and was never written by us, is replaced', async () => {
     const ports = world();
-    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
+    await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const newer = planned(ports, randomBytes(SIZE), { versionId: 'v2', sequencer: '0C' });
     const { objectId, source } = newer;
     plant(ports, { objectId, sourceVersionId: source.versionId, sequencer: source.sequencer });
-    await sealPlan(await written(ports, { versionId: 'v1', sequencer: '0B' }), ports);
+    await sealPlan(await writeChunks(ports, { versionId: 'v1', sequencer: '0B' }), ports);
     expect(sealedVersionOf(ports)).toBe('v1');
     expect([...ports.sources.versions.keys()]).toEqual(['v2']);
   });
 
   test('a manifest of the very object, that we did not write, is replaced', async () => {
     const ports = world();
-    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '0A' }), ports);
-    const plan = await written(ports, { versionId: 'v1', sequencer: '0B' });
+    await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '0A' }), ports);
+    const plan = await writeChunks(ports, { versionId: 'v1', sequencer: '0B' });
     plant(ports, { objectId: plan.objectId, sourceVersionId: 'v1', sequencer: '0B' });
     await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
@@ -303,7 +303,7 @@ describe('what an editor of the vault can do to a seal', () => {
 describe('a source that vanished', () => {
   test('after a concurrent delivery sealed it is no loss', async () => {
     const ports = world();
-    const plan = await written(ports);
+    const plan = await writeChunks(ports);
     await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
     await expect(sealPlan(plan, ports)).resolves.toBeUndefined();
@@ -311,8 +311,8 @@ describe('a source that vanished', () => {
 
   test('while only an older upload is sealed is a loss to be told', async () => {
     const ports = world();
-    await sealPlan(await written(ports, { versionId: 'v0', sequencer: '00' }), ports);
-    const plan = await written(ports);
+    await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '00' }), ports);
+    const plan = await writeChunks(ports);
     ports.sources.versions.clear();
     await expect(sealPlan(plan, ports)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
   });
@@ -327,7 +327,7 @@ describe('two uploads of one key', () => {
     ['in reverse', [newer, older]],
   ])('sealed %s end with the newer', async (_order, uploads) => {
     const ports = world();
-    for (const upload of uploads) await sealPlan(await written(ports, upload), ports);
+    for (const upload of uploads) await sealPlan(await writeChunks(ports, upload), ports);
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect([...ports.state.plans.values()].every(({ sealedAt }) => sealedAt === SEALED_AT)).toBe(true);
@@ -338,12 +338,12 @@ describe('two uploads of one key', () => {
     ['newer', newer, older],
   ])('end with the newer when the %s one loses the race to write', async (_which, loser, winner) => {
     const ports = world();
-    const losing = await written(ports, loser);
-    const winning = await written(ports, winner);
+    const losing = await writeChunks(ports, loser);
+    const winning = await writeChunks(ports, winner);
     let puts = 0;
     const putManifest: World['vault']['putManifest'] = async (...request) => {
       puts += 1;
-      // The other one gets in between what was read and what is written.
+      // The other upload is sealed between the read and the write of this one.
       if (puts === 1) await sealPlan(winning, ports);
       return await ports.vault.putManifest(...request);
     };
@@ -355,7 +355,7 @@ describe('two uploads of one key', () => {
 
   test('sealed at once end with the newer', async () => {
     const ports = world();
-    const plans = [await written(ports, older), await written(ports, newer)];
+    const plans = [await writeChunks(ports, older), await writeChunks(ports, newer)];
     await Promise.all(plans.map(async (plan) => await sealPlan(plan, ports)));
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
@@ -368,7 +368,7 @@ describe('an abort while sealing leaves no manifest, and the source where it was
 
   async function sealing(disturb: (ports: World, abort: () => void) => Partial<World>): Promise<object> {
     const ports = world();
-    const plan = await written(ports);
+    const plan = await writeChunks(ports);
     const controller = new AbortController();
     const disturbed = { ...ports, ...disturb(ports, () => controller.abort(reason)) };
     const outcome = await seal({ plan, tenant: ACME, signal: controller.signal }, disturbed).catch(
@@ -411,7 +411,7 @@ describe('an abort while sealing leaves no manifest, and the source where it was
 
 async function refusal(disturb: (ports: World, plan: Plan) => unknown): Promise<World & { code: unknown }> {
   const ports = world();
-  const plan = await written(ports);
+  const plan = await writeChunks(ports);
   await disturb(ports, plan);
   const code = await sealPlan(plan, ports).then(
     () => 'sealed',

@@ -13,7 +13,7 @@ describe('an object is divided', () => {
     [2 * CHUNK_BYTES - 1, 2, CHUNK_BYTES - 1],
     [2 * CHUNK_BYTES, 2, CHUNK_BYTES],
     [2 * CHUNK_BYTES + 1, 3, 1],
-    // 48.8 TiB in whole chunks, and S3's largest object: 10,000 parts of 5 GiB.
+    // These are 48.8 TiB in whole chunks, and S3's largest object: 10,000 parts of 5 GiB.
     [799_539 * CHUNK_BYTES, 799_539, CHUNK_BYTES],
     [10_000 * 5 * 2 ** 30, 800_000, CHUNK_BYTES],
   ])('%i bytes into %i chunks, the last of %i', (sizeBytes, chunkCount, lastBytes) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { objectIdOf, objectIdSchema } from '../../shared/object/object-id.ts';
 
 describe('an object id', () => {
-  // Made with: printf '["ingest","acme/report.pdf","v1"]' | sha256sum
+  // The ids were made with: printf '["ingest","acme/report.pdf","v1"]' | sha256sum
   test.each([
     ['ingest', 'acme/report.pdf', 'v1', 'c40c60e327276abd2d92f3f04b19c1d6c315ab845a0687d9dcd2bb0f96c6a516'],
     ['ingest', 'acme/ü +😀.txt', 'null', '8fff2caaedd905979200fb175ec7b202f88580d9321b89bb8c7c28f8a8422b0e'],

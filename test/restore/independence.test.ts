@@ -5,11 +5,15 @@ import { stockDecrypt } from '../support/stock-sdk.ts';
 import { ACME } from '../support/tenants.ts';
 import { CHUNK_BYTES, sealed, world } from '../support/world.ts';
 
-/** The stored format's rule 19, done by hand: the vault, the KEK and a stock Encryption SDK, nothing else of ours. */
+interface Tools {
+  readonly vault: ReadonlyMap<string, Buffer>;
+  readonly kms: KmsStandIn;
+  readonly keyArn: string;
+}
+
+/** Does by hand what FORMAT rule 19 says, with the vault, the KEK and a stock Encryption SDK: nothing else of ours. */
 async function readByHand(
-  vault: ReadonlyMap<string, Buffer>,
-  kms: KmsStandIn,
-  keyArn: string,
+  { vault, kms, keyArn }: Tools,
   name: string,
 ): Promise<{ plaintext: Buffer; sealedPart: unknown }> {
   const { sealed: sealedBase64, ...clear } = JSON.parse(String(vault.get(`acme/objects/${name}`)));
@@ -44,12 +48,8 @@ describe('a tenant with its key, the vault and a stock Encryption SDK', () => {
     const ports = world();
     const body = randomBytes(bytes);
     await sealed(ports, body);
-    const { plaintext, sealedPart } = await readByHand(
-      ports.vault.objects,
-      ports.kms,
-      ACME.kekArn,
-      'report.pdf',
-    );
+    const tools = { vault: ports.vault.objects, kms: ports.kms, keyArn: ACME.kekArn };
+    const { plaintext, sealedPart } = await readByHand(tools, 'report.pdf');
     expect(plaintext.equals(body)).toBe(true);
     expect(sealedPart).toMatchObject({
       key: 'report.pdf',

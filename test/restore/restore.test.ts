@@ -13,7 +13,7 @@ import { CHUNK_BYTES, NEVER, planned, sealed, world, type World } from '../suppo
 
 const SIZE = 2 * CHUNK_BYTES + 1;
 
-async function restored(
+async function restoreContent(
   ports: World,
   key = 'report.pdf',
   { tenantId }: Tenant = ACME,
@@ -37,7 +37,7 @@ describe('a restore', () => {
     const ports = world();
     const body = randomBytes(bytes);
     await sealed(ports, body);
-    expect(body.equals((await restored(ports)) ?? randomBytes(1))).toBe(true);
+    expect(body.equals((await restoreContent(ports)) ?? randomBytes(1))).toBe(true);
   });
 
   test.each(['a b', 'a+b', '100%', 'ü', '😀', '../x', '//', 'folder/', 'k'.repeat(1_019), 'ü'.repeat(509)])(
@@ -46,7 +46,7 @@ describe('a restore', () => {
       const ports = world();
       const body = randomBytes(10);
       await sealed(ports, body, { key: `acme/${key}` });
-      expect(await restored(ports, key)).toEqual(body);
+      expect(await restoreContent(ports, key)).toEqual(body);
     },
   );
 
@@ -58,7 +58,7 @@ describe('a restore', () => {
     ports.sources.versions.set(plan.source.versionId, source);
     const [job] = jobsOf(plan, 0);
     await encryptChunk(JSON.stringify(job), ports, NEVER);
-    await restored(ports);
+    await restoreContent(ports);
     const kept = ports.destinations.objects.get('out/report.pdf')?.attributes.metadata ?? {};
     expect(Object.entries(kept)).toEqual(Object.entries(metadata));
   });
@@ -88,7 +88,7 @@ describe('a restore', () => {
     const ports = world();
     await sealed(ports, randomBytes(SIZE));
     const before = ports.kms.calls.length;
-    await restored(ports);
+    await restoreContent(ports);
     const calls = ports.kms.calls.slice(before);
     expect(calls.map(({ context }) => context['chunk-index'] ?? context['purpose'])).toEqual([
       'manifest',
@@ -105,42 +105,44 @@ describe('a restore', () => {
 describe('nothing is restored, and the destination is given up,', () => {
   type Disturb = (ports: World, plan: Plan, chunk: (index: number) => Buffer) => unknown;
 
-  async function disturbed(disturb: Disturb): Promise<unknown> {
+  async function restoreDisturbed(disturb: Disturb): Promise<unknown> {
     const ports = world();
     const plan = await sealed(ports, randomBytes(SIZE));
     await disturb(ports, plan, (index) => ports.vault.objects.get(keyOf(plan, index)) ?? Buffer.alloc(0));
-    const code = await restored(ports).then(() => 'restored', codeOf);
+    const code = await restoreContent(ports).then(() => 'restored', codeOf);
     expect(ports.destinations.objects.size).toBe(0);
     expect(ports.destinations.aborted).toEqual(['out/report.pdf']);
     return code;
   }
 
   test.each([0, 1, 2])('when chunk %i is missing', async (index) => {
-    const code = await disturbed(({ vault }, plan) => vault.objects.delete(keyOf(plan, index)));
+    const code = await restoreDisturbed(({ vault }, plan) => vault.objects.delete(keyOf(plan, index)));
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
   test.each([0, 1, 2])('when chunk %i is truncated', async (index) => {
-    const code = await disturbed(({ vault }, plan, chunk) =>
+    const code = await restoreDisturbed(({ vault }, plan, chunk) =>
       vault.objects.set(keyOf(plan, index), chunk(index).subarray(0, -1)),
     );
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
   test.each([0, 1, 2])('when something follows chunk %i', async (index) => {
-    const code = await disturbed(({ vault }, plan, chunk) =>
+    const code = await restoreDisturbed(({ vault }, plan, chunk) =>
       vault.objects.set(keyOf(plan, index), Buffer.concat([chunk(index), randomBytes(100)])),
     );
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
   test('when the last chunk is empty', async () => {
-    const code = await disturbed(({ vault }, plan) => vault.objects.set(keyOf(plan, 2), Buffer.alloc(0)));
+    const code = await restoreDisturbed(({ vault }, plan) =>
+      vault.objects.set(keyOf(plan, 2), Buffer.alloc(0)),
+    );
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
   test('when a bit of the last chunk is turned over', async () => {
-    const code = await disturbed(({ vault }, plan, chunk) => {
+    const code = await restoreDisturbed(({ vault }, plan, chunk) => {
       const message = chunk(2);
       vault.objects.set(keyOf(plan, 2), Buffer.from(withBitFlipped(message, 8 * message.length - 1)));
     });
@@ -148,7 +150,7 @@ describe('nothing is restored, and the destination is given up,', () => {
   });
 
   test('when two chunks changed places', async () => {
-    const code = await disturbed(({ vault }, plan, chunk) => {
+    const code = await restoreDisturbed(({ vault }, plan, chunk) => {
       const [first, second] = [chunk(0), chunk(1)];
       vault.objects.set(keyOf(plan, 0), second).set(keyOf(plan, 1), first);
     });
@@ -156,7 +158,7 @@ describe('nothing is restored, and the destination is given up,', () => {
   });
 
   test('when a chunk is the same chunk of another object', async () => {
-    const code = await disturbed(async (ports, plan) => {
+    const code = await restoreDisturbed(async (ports, plan) => {
       const other = await sealed(ports, randomBytes(SIZE), { key: 'acme/other', versionId: 'v9' });
       ports.vault.objects.set(keyOf(plan, 1), ports.vault.objects.get(keyOf(other, 1)) ?? Buffer.alloc(0));
     });
@@ -164,7 +166,7 @@ describe('nothing is restored, and the destination is given up,', () => {
   });
 
   test('when a chunk is another tenant’s', async () => {
-    const code = await disturbed(async (ports, plan) => {
+    const code = await restoreDisturbed(async (ports, plan) => {
       const other = await sealed(ports, randomBytes(SIZE), { key: 'globex/report.pdf', versionId: 'v9' });
       ports.vault.objects.set(keyOf(plan, 1), ports.vault.objects.get(keyOf(other, 1)) ?? Buffer.alloc(0));
     });
@@ -172,7 +174,7 @@ describe('nothing is restored, and the destination is given up,', () => {
   });
 
   test('when the key is disabled after the first chunk', async () => {
-    const code = await disturbed((ports) => {
+    const code = await restoreDisturbed((ports) => {
       const vault = { ...ports.vault };
       Object.assign(ports.vault, {
         getChunk: async (...request: Parameters<World['vault']['getChunk']>) => {
@@ -185,7 +187,7 @@ describe('nothing is restored, and the destination is given up,', () => {
   });
 
   test('when a chunk stops arriving', async () => {
-    const code = await disturbed((ports, _plan, chunk) => {
+    const code = await restoreDisturbed((ports, _plan, chunk) => {
       const cut = chunk(0).subarray(0, 30_000);
       Object.assign(ports.vault, { getChunk: async () => await Promise.resolve(brokenOff(cut)) });
     });
@@ -210,20 +212,20 @@ describe('a restore is refused before anything is read of a chunk', () => {
     ports.state.tenants.delete('acme');
     if (tenant !== undefined) ports.state.tenants.set('acme', tenant);
     const asked = ports.kms.calls.length;
-    expect(await restored(ports).then(() => 'restored', codeOf)).toBe(code);
+    expect(await restoreContent(ports).then(() => 'restored', codeOf)).toBe(code);
     expect(ports.kms.calls).toHaveLength(asked);
     expect(ports.effects.log).not.toContain('vault.getChunk');
   });
 
   test('of an object that is not there', async () => {
-    expect(await restored(world()).then(() => 'restored', codeOf)).toBe('ERR_OBJECT_UNKNOWN');
+    expect(await restoreContent(world()).then(() => 'restored', codeOf)).toBe('ERR_OBJECT_UNKNOWN');
   });
 
   test('of another tenant’s object by its name', async () => {
     const ports = world();
     await sealed(ports, randomBytes(SIZE));
     expect(ports.vault.objects.has(manifestKey(ACME.tenantId, 'report.pdf'))).toBe(true);
-    expect(await restored(ports, 'report.pdf', GLOBEX).then(() => 'restored', codeOf)).toBe(
+    expect(await restoreContent(ports, 'report.pdf', GLOBEX).then(() => 'restored', codeOf)).toBe(
       'ERR_OBJECT_UNKNOWN',
     );
   });

@@ -1,6 +1,6 @@
 /**
- * Uploads whose notifications wait in the test's hand: S3 tells a queue of the test's own instead of the pipeline's,
- * so that a test sends the very message that S3 wrote, when it wants, as often and in which order it wants.
+ * Uploads whose notifications the test holds back: S3 sends them to a queue of the test's own instead of the pipeline's.
+ * So a test sends the very message that S3 wrote at any time, any number of times and in any order.
  */
 import { PutBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3';
 import {
@@ -17,7 +17,7 @@ import type { Pipeline } from './pipeline.ts';
 /** An upload that the pipeline has not heard of yet. */
 export interface HeldUpload extends Uploaded {
   readonly content: Buffer;
-  /** What S3 sent, literally. */
+  /** The notification that S3 sent, literally. */
   readonly notification: string;
 }
 
@@ -35,7 +35,7 @@ const QUEUE_POLICY = JSON.stringify({
   ],
 });
 
-/** From now on no upload reaches the pipeline unless its notification is sent to the `uploads` queue. */
+/** Keeps every further upload from the pipeline until its notification is sent to the `uploads` queue. */
 export async function holdUploads(pipeline: Pipeline): Promise<HeldUploads> {
   const command = new CreateQueueCommand({ QueueName: QUEUE, Attributes: { Policy: QUEUE_POLICY } });
   const { QueueUrl = '' } = await pipeline.sqs.send(command);
@@ -66,7 +66,7 @@ export class HeldUploads {
     return { ...uploaded, content, notification: await this.#notificationOf(uploaded.versionId) };
   }
 
-  /** Lets the pipeline hear of an upload; once more at every call. */
+  /** Sends the notifications to the pipeline, once more at every call. */
   async release(...uploads: readonly HeldUpload[]): Promise<void> {
     await Promise.all(
       uploads.map(async ({ notification }) => await this.#pipeline.send('uploads', notification)),
@@ -77,7 +77,7 @@ export class HeldUploads {
     for (;;) {
       const notification = this.#notifications.get(versionId);
       if (notification !== undefined) return notification;
-      // One receiver for all who wait: two would take each other's messages and not know.
+      // All who wait share one receiver: two receivers would take each other's messages and not know.
       this.#collecting ??= this.#collect().finally(() => (this.#collecting = undefined));
       await this.#collecting;
     }

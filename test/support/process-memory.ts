@@ -5,8 +5,8 @@ const BLOCK_BYTES = 65_536;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
- * Every part that the process may write and has written to: what it holds beside code and files. It stands still
- * meanwhile, since its garbage collector moves and unmaps what is being read.
+ * Yields every part of the memory that the process may write and has written to: all that it holds beside code and files.
+ * The process stands still meanwhile, because its garbage collector moves and unmaps what is being read.
  */
 export function* writableMemory(pid: number): Generator<Buffer> {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
@@ -17,7 +17,7 @@ export function* writableMemory(pid: number): Generator<Buffer> {
       if (start === undefined || end === undefined) continue;
       const part = Buffer.alloc(Number.parseInt(end, 16) - Number.parseInt(start, 16));
       const bytes = readSync(memory, part, 0, part.length, Number.parseInt(start, 16));
-      yield* written(part.subarray(0, bytes));
+      yield* withoutZeros(part.subarray(0, bytes));
     }
   } finally {
     process.kill(pid, 'SIGCONT');
@@ -25,8 +25,8 @@ export function* writableMemory(pid: number): Generator<Buffer> {
   }
 }
 
-/** Most of what a process reserves it never writes to; searching those zeros takes the longest. */
-function* written(part: Buffer): Generator<Buffer> {
+/** Leaves out blocks of zeros: a process never writes to most of what it reserves, and zeros take long to search. */
+function* withoutZeros(part: Buffer): Generator<Buffer> {
   let from = 0;
   for (let at = 0; at < part.length; at += BLOCK_BYTES) {
     const block = part.subarray(at, at + BLOCK_BYTES);

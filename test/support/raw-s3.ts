@@ -1,4 +1,4 @@
-/** S3 without an SDK: headers go out as the bytes they are, signed as bytes, and come back as they were answered. */
+/** S3 without an SDK: headers are sent and signed as the bytes they are, and come back as S3 answered them. */
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request as send } from 'node:http';
@@ -11,26 +11,31 @@ export interface RawTarget {
 
 export interface RawAnswer {
   readonly status: number;
-  /** By lower-case name; a value is the header's bytes, one character each. */
+  /** The headers by lower-case name. A value is the header's bytes, one character each. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+}
+
+export interface RawRequest {
+  readonly method: 'PUT' | 'GET' | 'HEAD';
+  /** The path, percent-encoded. */
+  readonly path: string;
+  /** The headers by lower-case name. A value has one character for each byte. Default: none. */
+  readonly headers?: Headers;
+  /** Default: empty. */
+  readonly body?: Buffer;
 }
 
 type Headers = Readonly<Record<string, string>>;
 
 const SCOPE = 'us-east-1/s3/aws4_request';
 
-/** `path`: percent-encoded. `headers`: by lower-case name, a character for each byte. */
-export async function rawS3(
-  { endpoint, accessKeyId }: RawTarget,
-  method: 'PUT' | 'GET' | 'HEAD',
-  path: string,
-  headers: Headers = {},
-  body: Buffer = Buffer.alloc(0),
-): Promise<RawAnswer> {
-  const url = new URL(endpoint);
-  const signed = signedHeaders(method, path, accessKeyId, { host: url.host, ...headers });
-  // As a list, and its length last: Node recodes a Content-Disposition that it sends after it knows the length.
+/** Sends one signed request. */
+export async function rawS3(target: RawTarget, rawRequest: RawRequest): Promise<RawAnswer> {
+  const { method, path, body = Buffer.alloc(0) } = rawRequest;
+  const url = new URL(target.endpoint);
+  const signed = signedHeaders(target, rawRequest);
+  // The headers are a list with the length last: Node recodes a Content-Disposition that it sends after the length.
   const list = Object.entries({ ...signed, 'content-length': String(body.length) }).flat();
   const request = send({ host: url.hostname, port: url.port, method, path, headers: list });
   request.end(body);
@@ -42,12 +47,12 @@ export async function rawS3(
   };
 }
 
-/** The bytes of a text in UTF-8, one character each. */
+/** Returns the bytes of a text in UTF-8, one character each. */
 export function utf8Bytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** The headers S3 keeps beside an object. */
+/** Returns the headers that S3 keeps beside an object. */
 export function storedHeaders({ headers }: RawAnswer): Headers {
   const stored = /^(?:content-(?:type|disposition|encoding|language)|cache-control|expires|x-amz-meta-.*)$/u;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => stored.test(name)));
@@ -58,9 +63,10 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
   return Object.fromEntries(names.map((name, at) => [name.toLowerCase(), rawHeaders[2 * at + 1] ?? '']));
 }
 
-function signedHeaders(method: string, path: string, accessKeyId: string, headers: Headers): Headers {
+function signedHeaders({ endpoint, accessKeyId }: RawTarget, { method, path, headers }: RawRequest): Headers {
   const date = new Date().toISOString().replaceAll(/[-:]|\.\d+/gu, '');
-  const all: Headers = { ...headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', 'x-amz-date': date };
+  const { host } = new URL(endpoint);
+  const all: Headers = { host, ...headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', 'x-amz-date': date };
   const names = Object.keys(all)
     .filter((name) => name === 'host' || name.startsWith('x-amz-'))
     .toSorted();

@@ -1,4 +1,4 @@
-/** What must be true of the pipeline once it has dealt with everything, whatever happened to it on the way. */
+/** The state that the pipeline must be in once it has dealt with everything, whatever happened on the way. */
 import { expect } from 'vitest';
 import { jobsOf, type Job } from '../../shared/object/job.ts';
 import { type Plan, planSchema } from '../../shared/object/plan.ts';
@@ -8,17 +8,17 @@ import type { Uploaded } from '../../laptop/client.ts';
 import type { HeldUpload } from './held-uploads.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** The plan of an upload, once there is one. */
-async function plannedOf(pipeline: Pipeline, uploaded: Uploaded): Promise<Plan> {
+/** Waits for the plan of an upload, and returns it. */
+async function awaitPlan(pipeline: Pipeline, uploaded: Uploaded): Promise<Plan> {
   await pipeline.until(async () => (await pipeline.planOf(uploaded)) !== undefined);
   return planSchema.parse(await pipeline.planOf(uploaded));
 }
 
 export async function jobsOfUpload(pipeline: Pipeline, uploaded: Uploaded): Promise<readonly Job[]> {
-  return [...jobsOf(await plannedOf(pipeline, uploaded), 0)];
+  return [...jobsOf(await awaitPlan(pipeline, uploaded), 0)];
 }
 
-/** The version of the source that the manifest of that name was made from; undefined where there is no manifest. */
+/** Returns the source version that the manifest of that name was made from; undefined when there is no manifest. */
 export async function sealedVersion(
   pipeline: Pipeline,
   { tenantId, key }: Uploaded,
@@ -36,15 +36,15 @@ export async function sourceExists(
   return await pipeline.exists(INGEST_BUCKET, `${tenantId}/${key}`, versionId);
 }
 
-/** Asks for the source first: once its manifest is there, it stays, so no moment between the two looks is missed. */
+/** Expects the source or the seal. It looks for the source first: a manifest stays, so no moment in between is missed. */
 export async function expectNeverNeither(pipeline: Pipeline, uploaded: Uploaded): Promise<void> {
   if (await sourceExists(pipeline, uploaded)) return;
   expect(await sealedVersion(pipeline, uploaded), 'neither source nor seal').toBe(uploaded.versionId);
 }
 
 /**
- * The manifest was written once, over every chunk and no other, and what is restored is what was uploaded. A chunk may
- * have been written more often: one that is there without a receipt, as a crash leaves it, proves nothing.
+ * Expects that the manifest was written once, over every chunk and no other, and that the upload is restored as it was. A
+ * chunk may have been written more often: a chunk without a receipt, as a crash leaves it, proves nothing.
  */
 export async function expectSealedOnce(pipeline: Pipeline, uploaded: HeldUpload): Promise<void> {
   const { tenantId, key, objectId, versionId, content } = uploaded;
@@ -59,7 +59,7 @@ export async function expectSealedOnce(pipeline: Pipeline, uploaded: HeldUpload)
   expect((await pipeline.restored(tenantId, key)).equals(content)).toBe(true);
 }
 
-/** Waits until nothing is on the queues, then finds nothing in the DLQs and nothing rejected. */
+/** Waits until nothing is on the queues, then expects nothing in the DLQs and nothing rejected. */
 export async function expectQuiet(pipeline: Pipeline): Promise<void> {
   await pipeline.until(
     async () => (await pipeline.depth('uploads')) + (await pipeline.depth('chunks')) === 0,

@@ -1,4 +1,4 @@
-/** An upload of two chunks that a test waits for, or that waits for its tenant's key. */
+/** Uploads of two chunks that a test waits for, or that wait for their tenant's key. */
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Uploaded } from '../../laptop/client.ts';
@@ -7,7 +7,7 @@ import type { Pipeline } from './pipeline.ts';
 import { sourceExists } from './sealed-once.ts';
 import type { TenantHand } from './tenant-hand.ts';
 
-/** Of every upload here. */
+/** The number of chunks of every upload here. */
 export const CHUNKS = 2;
 const BYTES = (CHUNKS - 1) * CHUNK_BYTES + 1000;
 
@@ -34,7 +34,7 @@ export async function uploadSealed(
   return uploaded;
 }
 
-/** Uploads while the key is away: every job ends parked, and nothing but the source is there. */
+/** Uploads while the key cannot be used, and expects every job parked and nothing but the source there. */
 export async function uploadParked(
   pipeline: Pipeline,
   tenant: TenantHand,
@@ -48,7 +48,7 @@ export async function uploadParked(
   return uploaded;
 }
 
-/** The key is back: what was parked is sealed, restored as it was, and parked no more. */
+/** Expects, once the key is back, that the upload is sealed, restored as it was, and parked no more. */
 export async function expectComesBack(
   pipeline: Pipeline,
   tenant: TenantHand,
