@@ -1,7 +1,7 @@
 /** Asks a key, by dry runs, what it lets us do. */
 import type { ControlPlaneKms, KmsOperation, Trial } from '../ports/kms.ts';
 import type { EncryptionContext } from '../object/context.ts';
-import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
+import { kmsFailure, isAboutTheRequest } from '../envelope/kms/kms-failure.ts';
 import { errorOf, KmsUnavailableError } from '../errors.ts';
 import { probeTimeout } from '../revocation/probe-ciphertext.ts';
 import type { CandidateKey } from './named-key.ts';
@@ -58,7 +58,7 @@ export function trialsOf(
     const trial: Trial = { operation, kekArn, context, granteeArn: ourselves.isv.controlRoleArn };
     const failure = await refusalBy(kms, trial);
     if (failure === undefined) return;
-    if (!OPENING.has(operation) || !saysNothing(failure)) throw failure;
+    if (!OPENING.has(operation) || !isAboutTheRequest(failure)) throw failure;
     const again = await refusalBy(kms, { ...trial, ciphertext: await ciphertextUnder(context) });
     if (again !== undefined) throw again;
   };

@@ -5,7 +5,7 @@
  * says nothing about the key is neither, too: then the other questions decide, and Decrypt is asked in a second way.
  */
 import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../ports/kms.ts';
-import { kmsFailure, saysNothing } from '../envelope/kms/kms-failure.ts';
+import { kmsFailure, isAboutTheRequest } from '../envelope/kms/kms-failure.ts';
 import {
   isKeyRefusal,
   type KeyRefusal,
@@ -115,14 +115,14 @@ async function askInTurn(key: ProbedKey, questions: readonly Question[]): Promis
   let unclear: SealstreamError | undefined;
   for (const { operation, ask, askOtherwise } of questions) {
     let failure = await failureOf(key, operation, ask);
-    if (failure !== undefined && saysNothing(failure.cause)) {
+    if (failure !== undefined && isAboutTheRequest(failure.cause)) {
       unclear ??= failure;
       failure = askOtherwise === undefined ? failure : await failureOf(key, operation, askOtherwise);
     }
     if (isKeyRefusal(failure)) return { verdict: { refused: failure }, unclear };
     if (failure === undefined) continue;
     verdict = { unreachable: failure };
-    if (!saysNothing(failure.cause)) break;
+    if (!isAboutTheRequest(failure.cause)) break;
   }
   return { verdict, unclear };
 }

@@ -63,7 +63,7 @@ function keepEncryption(material: NodeEncryptionMaterial): KeptMaterial {
     const cloned = new NodeEncryptionMaterial(suite, encryptionContext);
     cloned.setUnencryptedDataKey(kept.copy(), firstOf(keyringTrace));
     for (const wrapped of encryptedDataKeys) cloned.addEncryptedDataKey(wrapped, WRAPPED);
-    return withoutTraces(cloned);
+    return zeroExportedCopies(cloned);
   }
   return { kind: 'encryption', clone, zero: kept.zero };
 }
@@ -74,14 +74,14 @@ function keepDecryption(material: NodeDecryptionMaterial): KeptMaterial {
   function clone(): NodeDecryptionMaterial {
     const cloned = new NodeDecryptionMaterial(suite, encryptionContext);
     cloned.setUnencryptedDataKey(kept.copy(), firstOf(keyringTrace));
-    return withoutTraces(cloned);
+    return zeroExportedCopies(cloned);
   }
   return { kind: 'decryption', clone, zero: kept.zero };
 }
 
 function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
   const { branchKeyIdentifier, branchKeyVersion, encryptionContext } = material;
-  const kept = keep(unmoved(material.branchKey()));
+  const kept = keep(copyOffHeap(material.branchKey()));
   function clone(): BranchKeyMaterial {
     const key = kept.copy();
     const names = [branchKeyIdentifier, branchKeyVersion.toString(), encryptionContext];
@@ -97,7 +97,7 @@ function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
  * The Encryption SDK derives each message's key from a copy of the DEK that it takes out of a KeyObject and leaves to
  * the garbage collector. Such copies are zeroed as soon as the code that asked for one, all synchronous, is done.
  */
-export function withoutTraces<Material extends NodeEncryptionMaterial | NodeDecryptionMaterial>(
+export function zeroExportedCopies<Material extends NodeEncryptionMaterial | NodeDecryptionMaterial>(
   material: Material,
 ): Material {
   const key = material.getUnencryptedDataKey();
@@ -116,7 +116,7 @@ const WRAPPED: KeyringTraceFlag =
   KeyringTraceFlag.WRAPPING_KEY_ENCRYPTED_DATA_KEY | KeyringTraceFlag.WRAPPING_KEY_SIGNED_ENC_CTX;
 
 function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Uint8Array {
-  return unmoved(unwrapDataKey(withoutTraces(material).getUnencryptedDataKey()));
+  return copyOffHeap(unwrapDataKey(zeroExportedCopies(material).getUnencryptedDataKey()));
 }
 
 /** Owns `bytes` from now on. */
@@ -125,7 +125,7 @@ function keep(bytes: Uint8Array): { readonly copy: () => Buffer<ArrayBuffer>; re
   return {
     copy() {
       if (zeroed) throw new Error('the key was dropped');
-      return unmoved(bytes);
+      return copyOffHeap(bytes);
     },
     zero() {
       zeroed = true;
@@ -135,7 +135,7 @@ function keep(bytes: Uint8Array): { readonly copy: () => Buffer<ArrayBuffer>; re
 }
 
 /** A copy of its own memory: small arrays live on V8's heap, whose collector moves them and leaves the old place as is. */
-function unmoved(bytes: Uint8Array): Buffer<ArrayBuffer> {
+function copyOffHeap(bytes: Uint8Array): Buffer<ArrayBuffer> {
   const copy = Buffer.from(new ArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

@@ -10,7 +10,7 @@ import type { Kek } from './kek.ts';
 import type { DecryptRequest, DataPathKms } from '../../ports/kms.ts';
 import type { BranchKeyMaterial } from '../cache/kept-material.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
-import { fetchFrom } from './kms-call.ts';
+import { fetchKey } from './kms-call.ts';
 
 /**
  * Has a branch key at hand, or nothing. A keyring demands a store even where its cache has the key: this one's calls
@@ -37,7 +37,7 @@ export async function fetchBranchKey(
   version?: string,
 ): Promise<FetchedKey<BranchKeyMaterial>> {
   try {
-    return await fetchFrom(kek, {
+    return await fetchKey(kek, {
       operation: 'kms:Decrypt',
       ask: async (keyArn, kms) => {
         using client = decryptingClient(kms);

@@ -57,7 +57,7 @@ async function inKeyStore(
 ): Promise<void> {
   const witness: Witness = {};
   try {
-    await work(storeOf(kekArn, table, witnessed(kmsFor(kekArn), witness)));
+    await work(storeOf(kekArn, table, watchCalls(kmsFor(kekArn), witness)));
   } catch (cause) {
     if (cause instanceof SealstreamError) throw cause;
     const { failed } = witness;
@@ -86,7 +86,7 @@ interface Witness {
 type Command = Parameters<KmsClient['send']>[0];
 
 /** The key store makes two kinds of calls, and does not say which of them it was that failed. */
-function witnessed(client: KmsClient, witness: Witness): KmsClient {
+function watchCalls(client: KmsClient, witness: Witness): KmsClient {
   async function send(command: Command): Promise<object> {
     try {
       return await client.send(command);

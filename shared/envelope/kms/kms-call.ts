@@ -27,19 +27,19 @@ export interface KmsCall<Material> {
  * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
  * not an outage: it ends the search, and every cached key under the KEK is dropped before anybody hears of it.
  */
-export async function fetchFrom<Material>(
+export async function fetchKey<Material>(
   kek: Kek,
   call: KmsCall<Material>,
   [keyArn = kek.arn, ...others]: readonly string[] = inOrderOfReach(kek),
 ): Promise<FetchedKey<Material>> {
   try {
-    return await fetchWith(kek, keyArn, call);
+    return await fetchKeyFrom(kek, keyArn, call);
   } catch (error) {
     // Without a cause it was no answer: our own rate (kms-rate.ts) holds the call back, in every region.
     if (!(error instanceof KmsUnavailableError) || error.cause === undefined) throw error;
     noteOutage(kek, keyArn);
     if (others.length === 0) throw error;
-    return await fetchFrom(kek, call, others);
+    return await fetchKey(kek, call, others);
   }
 }
 
@@ -54,14 +54,14 @@ export function keyringOf(keyArn: string, kms: DataPathKms): KeyringNode {
   return new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: keyArn, client });
 }
 
-async function fetchWith<Material>(
+async function fetchKeyFrom<Material>(
   kek: Kek,
   keyArn: string,
   { operation, ask }: KmsCall<Material>,
 ): Promise<FetchedKey<Material>> {
   const witness: Witness = {};
   try {
-    const material = await ask(keyArn, witnessed(kek.keys.kms, witness));
+    const material = await ask(keyArn, watchCalls(kek.keys.kms, witness));
     return { material, kmsRequestId: witness.requestId };
   } catch (error) {
     if (witness.failure === undefined) throw error;
@@ -76,7 +76,7 @@ interface Witness {
   requestId?: string | undefined;
 }
 
-function witnessed(kms: DataPathKms, witness: Witness): DataPathKms {
+function watchCalls(kms: DataPathKms, witness: Witness): DataPathKms {
   async function watch(answer: Promise<KmsAnswer>): Promise<KmsAnswer> {
     try {
       const answered = await answer;

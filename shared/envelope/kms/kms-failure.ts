@@ -29,7 +29,7 @@ const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether KMS answered, and said nothing about the key. */
-export function saysNothing(cause: unknown): boolean {
+export function isAboutTheRequest(cause: unknown): boolean {
   return cause instanceof Error && ABOUT_THE_REQUEST.has(cause.name);
 }
 
@@ -69,7 +69,7 @@ export function kmsFailure(
       return new AuthenticationFailedError(`tenant ${kek.tenantId}: a message does not verify`, { cause });
     default:
       return new KmsUnavailableError(
-        saysNothing(cause)
+        isAboutTheRequest(cause)
           ? `${where}, which is about our request and says nothing about the key; retried with backoff`
           : `${where}; retried with backoff`,
         { cause },

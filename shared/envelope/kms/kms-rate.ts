@@ -23,7 +23,7 @@ const BURST_MS = 1_000;
 export function limitKmsCallsPerTenant(kms: DataPathKms, options: KmsRateOptions): DataPathKms {
   const { callsPerSecond, nowMs = () => performance.now(), wait = delay } = options;
   const dueMs = new Map<string, number>();
-  async function turn(request: GenerateDataKeyRequest | DecryptRequest): Promise<void> {
+  async function waitForTurn(request: GenerateDataKeyRequest | DecryptRequest): Promise<void> {
     const tenantId = tenantOf(request);
     const due = Math.max(dueMs.get(tenantId) ?? Number.NEGATIVE_INFINITY, nowMs() - BURST_MS);
     const waitMs = due - nowMs();
@@ -33,11 +33,11 @@ export function limitKmsCallsPerTenant(kms: DataPathKms, options: KmsRateOptions
   }
   return {
     async generateDataKey(request) {
-      await turn(request);
+      await waitForTurn(request);
       return await kms.generateDataKey(request);
     },
     async decrypt(request) {
-      await turn(request);
+      await waitForTurn(request);
       return await kms.decrypt(request);
     },
   };

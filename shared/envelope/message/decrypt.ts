@@ -33,7 +33,7 @@ export async function* decrypt(
   expected: EncryptionContext,
 ): AsyncGenerator<Uint8Array> {
   const key = new MessageKey(kek, 'decrypt', expected);
-  const requireExpected = expecting(expected, kek);
+  const requireExpected = checkFor(expected, kek);
   const decryptor = sdk.decryptStream(managerOf(key, requireExpected));
   const content = new Content(message, key.requireUsable);
   let header: MessageHeader | undefined;
@@ -72,7 +72,7 @@ export async function decryptWhole(
 }
 
 /** Accepts the expected context, and that of a shared DEK, whose messages carry theirs in their first line. */
-function expecting(expected: EncryptionContext, kek: Kek): RequireContext {
+function checkFor(expected: EncryptionContext, kek: Kek): RequireContext {
   return (context) => {
     if (!isSame(context, sharedContext(kek.tenantId))) requireContext(context, expected);
   };

@@ -31,10 +31,13 @@ export async function encrypt(kek: Kek, plaintext: Plaintext, context: Encryptio
     encryptionContext: { ...(line === undefined ? context : sharedContext(kek.tenantId)) },
     frameLength: FRAME_BYTES,
   });
-  const content = new Content({ content: atMost(plaintext), signal: plaintext.signal }, key.requireUsable);
+  const content = new Content(
+    { content: requireAtMost(plaintext), signal: plaintext.signal },
+    key.requireUsable,
+  );
   const message = new MessageBuffer(bodyBytes(bytes) + MAX_HEADER_BYTES);
   try {
-    await pipeline(following(line, content.flow()), encryptor, message.sink());
+    await pipeline(prepend(line, content.flow()), encryptor, message.sink());
     requireWhole(content, plaintext);
   } catch (error) {
     message[Symbol.dispose]();
@@ -45,7 +48,7 @@ export async function encrypt(kek: Kek, plaintext: Plaintext, context: Encryptio
   return message;
 }
 
-async function* following(
+async function* prepend(
   line: Uint8Array | undefined,
   content: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -54,7 +57,7 @@ async function* following(
 }
 
 /** Invariant: no more flows than the message buffer was made for. */
-async function* atMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
+async function* requireAtMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const piece of content) {
     left -= piece.length;

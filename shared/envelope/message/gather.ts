@@ -12,7 +12,7 @@ export async function* gather(source: Pieces, bytes: number): AsyncGenerator<Uin
     let rest = piece;
     while (gathered + rest.length >= bytes) {
       const cut = bytes - gathered;
-      yield joined([...pieces, rest.subarray(0, cut)]);
+      yield join([...pieces, rest.subarray(0, cut)]);
       rest = rest.subarray(cut);
       pieces = [];
       gathered = 0;
@@ -20,10 +20,10 @@ export async function* gather(source: Pieces, bytes: number): AsyncGenerator<Uin
     if (rest.length > 0) pieces.push(rest);
     gathered += rest.length;
   }
-  if (gathered > 0) yield joined(pieces);
+  if (gathered > 0) yield join(pieces);
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+function join(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }

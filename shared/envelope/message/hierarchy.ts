@@ -60,7 +60,7 @@ function managerOf(branchKeyId: string, branchKey: BranchKeyMaterial): NodeMater
   const keyring = new KmsHierarchicalKeyRingNode({
     branchKeyId,
     keyStore: NO_STORE,
-    cache: holding(branchKey),
+    cache: cacheHolding(branchKey),
     // Seconds, for the length of one call; how old the branch key may be was decided when it was found.
     cacheLimitTtl: 3_600,
   });
@@ -68,7 +68,7 @@ function managerOf(branchKeyId: string, branchKey: BranchKeyMaterial): NodeMater
 }
 
 /** A cache of this one key. */
-function holding(response: BranchKeyMaterial): SdkCache {
+function cacheHolding(response: BranchKeyMaterial): SdkCache {
   return {
     getBranchKeyMaterial: () => ({ response, now: Date.now() }),
     getEncryptionMaterial: () => false,

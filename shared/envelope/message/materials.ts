@@ -13,9 +13,9 @@ import { AuthenticationFailedError } from '../../errors.ts';
 import { canonical, isSame, sharedContext } from '../../object/context.ts';
 import { BRANCH_KEY_PROVIDER, withBranchKey } from './hierarchy.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
-import { DECRYPTION, ENCRYPTION, withoutTraces } from '../cache/kept-material.ts';
+import { DECRYPTION, ENCRYPTION, zeroExportedCopies } from '../cache/kept-material.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
-import { fetchFrom, keyringOf } from '../kms/kms-call.ts';
+import { fetchKey, keyringOf } from '../kms/kms-call.ts';
 import type { MessageKey } from './message-key.ts';
 
 type EncryptionRequest = Parameters<NodeMaterialsManager['getEncryptionMaterials']>[0];
@@ -31,10 +31,10 @@ export function encryptionMaterials(key: MessageKey, bytes: number): NodeMateria
       const branchKeyId = kek.branchKeyIds.at(-1);
       if (kek.keyMode === 'hierarchical' && branchKeyId !== undefined)
         return await withBranchKey(key, { branchKeyId }, async (manager) =>
-          withoutTraces(await manager.getEncryptionMaterials(request)),
+          zeroExportedCopies(await manager.getEncryptionMaterials(request)),
         );
-      if (cachesKeys(kek)) return await sharedDek(key, bytes, request);
-      return key.use(await generated(kek, request));
+      if (cachesKeys(kek)) return await obtainSharedDek(key, bytes, request);
+      return key.use(await generateDek(kek, request));
     },
     decryptMaterials: () => Promise.reject(new Error('this materials manager only encrypts')),
   };
@@ -48,10 +48,10 @@ export function decryptionMaterials(key: MessageKey): NodeMaterialsManager {
     async decryptMaterials(request) {
       const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
       if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
-        return await unwrappedDek(key, wrappedDek, request);
+        return await obtainUnwrappedDek(key, wrappedDek, request);
       if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
         return await withBranchKey(key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
-          withoutTraces(await manager.decryptMaterials(request)),
+          zeroExportedCopies(await manager.decryptMaterials(request)),
         );
       throw new AuthenticationFailedError(`tenant ${kek.tenantId}: a message of another key`);
     },
@@ -70,46 +70,49 @@ function wrappedDekOf({ encryptedDataKeys: [wrapped] }: DecryptionRequest): Wrap
 
 type WrappedDek = DecryptionRequest['encryptedDataKeys'][number];
 
-async function sharedDek(
+async function obtainSharedDek(
   key: MessageKey,
   bytes: number,
   request: EncryptionRequest,
 ): Promise<NodeEncryptionMaterial> {
   const name = `encrypt ${canonical(request.encryptionContext)}`;
-  const fetch = async (): Promise<FetchedKey<NodeEncryptionMaterial>> => await generated(key.kek, request);
+  const fetch = async (): Promise<FetchedKey<NodeEncryptionMaterial>> => await generateDek(key.kek, request);
   return await key.obtain({ name, kind: ENCRYPTION, bytes, fetch });
 }
 
-async function unwrappedDek(
+async function obtainUnwrappedDek(
   key: MessageKey,
   wrappedDek: Uint8Array,
   request: DecryptionRequest,
 ): Promise<NodeDecryptionMaterial> {
   const { kek } = key;
   const { encryptionContext } = request;
-  const fetch = async (): Promise<FetchedKey<NodeDecryptionMaterial>> => await unwrapped(kek, request);
+  const fetch = async (): Promise<FetchedKey<NodeDecryptionMaterial>> => await unwrapDek(kek, request);
   const isShared = isSame(encryptionContext, sharedContext(kek.tenantId));
   if (!isShared || !cachesKeys(kek)) return key.use(await fetch());
   const name = `decrypt ${Buffer.from(wrappedDek).toString('base64')} ${canonical(encryptionContext)}`;
   return await key.obtain({ name, kind: DECRYPTION, fetch });
 }
 
-async function generated(kek: Kek, request: EncryptionRequest): Promise<FetchedKey<NodeEncryptionMaterial>> {
-  return await fetchFrom(kek, {
+async function generateDek(
+  kek: Kek,
+  request: EncryptionRequest,
+): Promise<FetchedKey<NodeEncryptionMaterial>> {
+  return await fetchKey(kek, {
     operation: 'kms:GenerateDataKey',
     ask: async (keyArn, kms) => {
       const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
-      return withoutTraces(await manager.getEncryptionMaterials(request));
+      return zeroExportedCopies(await manager.getEncryptionMaterials(request));
     },
   });
 }
 
-async function unwrapped(kek: Kek, request: DecryptionRequest): Promise<FetchedKey<NodeDecryptionMaterial>> {
-  return await fetchFrom(kek, {
+async function unwrapDek(kek: Kek, request: DecryptionRequest): Promise<FetchedKey<NodeDecryptionMaterial>> {
+  return await fetchKey(kek, {
     operation: 'kms:Decrypt',
     ask: async (keyArn, kms) => {
       const manager = new NodeDefaultCryptographicMaterialsManager(keyringOf(keyArn, kms));
-      return withoutTraces(await manager.decryptMaterials(request));
+      return zeroExportedCopies(await manager.decryptMaterials(request));
     },
   });
 }

@@ -33,7 +33,7 @@ export async function requireHeader(
     const header = headerOf(first.value);
     requireContext(header.encryptionContext);
     requireRules(header);
-    return beginningWith(first.value, pieces);
+    return prepend(first.value, pieces);
   } catch (error) {
     await pieces.return(undefined);
     throw error;
@@ -56,10 +56,7 @@ function requireRules({ suiteId, contentType, frameLength }: MessageHeader): voi
   if (frameLength !== FRAME_BYTES) throw new Error('the header names another frame length');
 }
 
-async function* beginningWith(
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* prepend(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
   yield* rest;
 }

@@ -43,12 +43,11 @@ export class MessageKey {
   /** @throws EpochChangedError, KeyExpiredError, and what KMS says when the key is renewed */
   readonly requireUsable = async (): Promise<void> => {
     if (this.#cached === undefined) return;
-    const { state, renew } = this.#cached;
-    const now = state();
-    if (now === 'flushed') throw this.#flushed();
-    if (now === 'usable') return;
-    if (renew === undefined) throw this.#expired();
-    await renew();
+    const state = this.#cached.state();
+    if (state === 'flushed') throw this.#flushed();
+    if (state === 'usable') return;
+    if (this.#cached.renew === undefined) throw this.#expired();
+    await this.#cached.renew();
     this.#cached = undefined;
   };
 
