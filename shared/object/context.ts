@@ -1,6 +1,6 @@
 /**
- * FORMAT rules 10 to 12 and 20: the encryption context of every message. All of it is authenticated, none of it is secret:
- * KMS logs it in clear in the tenant's CloudTrail.
+ * FORMAT rules 10 to 12 and 20: the encryption context of every message. All of it is authenticated, none of it is
+ * secret: KMS logs it in clear in the tenant's CloudTrail.
  */
 import { ContextMismatchError } from '../errors.ts';
 import type { ObjectId } from './object-id.ts';
@@ -35,12 +35,15 @@ export function manifestContext(tenantId: TenantId, objectId: ObjectId): Encrypt
   return { 'tenant-id': tenantId, 'object-id': objectId, purpose: 'manifest', format: FORMAT };
 }
 
-/** The context of every message whose DEK serves others too: what all messages of a tenant have in common. */
+/**
+ * The context of every message whose DEK serves other messages too. It says only what is common to all of a tenant's
+ * messages.
+ */
 export function sharedContext(tenantId: TenantId): EncryptionContext {
   return { 'tenant-id': tenantId, purpose: 'shared', format: FORMAT };
 }
 
-/** One form for one context, whatever the order of its pairs. */
+/** Returns the one text of a context, whatever the order of its pairs. */
 export function canonical(context: EncryptionContext): string {
   return JSON.stringify(context, Object.keys(context).toSorted());
 }
@@ -50,8 +53,8 @@ export function isSame(one: EncryptionContext, other: EncryptionContext): boolea
 }
 
 /**
- * @throws ContextMismatchError unless both hold the same pairs, no more and no fewer. The message names the first
- * pair that differs; a context is no secret.
+ * Requires that both contexts hold the same pairs, no more and no fewer.
+ * @throws ContextMismatchError that names the first pair that differs; a context is no secret
  */
 export function requireContext(actual: EncryptionContext, expected: EncryptionContext): void {
   const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);

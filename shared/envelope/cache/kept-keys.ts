@@ -1,24 +1,28 @@
-/** The keys of one sandbox, zeroed whenever they are dropped: too old, replaced, least recently used, or flushed. */
+/**
+ * Keeps the keys of one sandbox. A dropped key is zeroed: one that is too old, replaced, least recently used, or
+ * flushed.
+ */
 import type { TenantId } from '../../tenant/tenant-id.ts';
 import { ageMs, type Clock, type Instant, instantOf } from './key-age.ts';
 import type { KeptMaterial } from './kept-material.ts';
 
 export interface KeptKey {
   readonly tenantId: TenantId;
-  /** The KEK that it is under. */
+  /** The ARN of the KEK that it is under. */
   readonly kekArn: string;
   readonly material: KeptMaterial;
-  /** When KMS was asked for it; the key may have been disabled any time since. */
+  /** The time when KMS was asked for it. The KEK may have been disabled at any time since. */
   readonly askedAt: Instant;
   readonly maxAgeMs: number;
   readonly kmsRequestId: string | undefined;
-  /** What its DEK has protected so far. */
+  /** Messages that the DEK has protected so far. */
   messages: number;
+  /** Bytes of plaintext that the DEK has protected so far. */
   bytes: number;
 }
 
 export class KeptKeys {
-  /** Least recently used first. */
+  /** The keys by id, the least recently used first. */
   readonly #keys = new Map<string, KeptKey>();
   readonly #maxKeys: number;
   readonly #clock: Clock;
@@ -30,7 +34,7 @@ export class KeptKeys {
     this.#sweptAt = instantOf(clock);
   }
 
-  /** The key, unless it is too old, which drops it. */
+  /** Returns the key. Drops it and returns undefined when it is too old. */
   get(id: string): KeptKey | undefined {
     const key = this.#keys.get(id);
     if (key === undefined) return undefined;
@@ -40,7 +44,9 @@ export class KeptKeys {
     return key;
   }
 
-  /** Takes the place of a key of that id. Drops keys that nobody asked for since they are too old. */
+  /**
+   * Keeps the key in place of an earlier one of that id. Drops keys that grew too old and that nobody asked for since.
+   */
   keep(id: string, key: KeptKey): void {
     this.drop(id);
     this.#keys.set(id, key);
@@ -54,7 +60,7 @@ export class KeptKeys {
     this.#keys.delete(id);
   }
 
-  /** All of the tenant's keys, or those under one of its KEKs. Returns how many there were. */
+  /** Drops all keys of the tenant, or those under one of its KEKs. Returns how many there were. */
   dropTenant(tenantId: TenantId, kekArn?: string): number {
     const before = this.#keys.size;
     for (const [id, key] of this.#keys)
@@ -70,7 +76,7 @@ export class KeptKeys {
   }
 }
 
-/** Looking at every key takes time; no key is used later for being zeroed later. */
+/** The sweep looks at every key, which takes time. It may come late: `get` never returns a key that is too old. */
 const SWEEP_MS = 1_000;
 
 function isTooOld({ askedAt, maxAgeMs }: KeptKey, clock: Clock): boolean {

@@ -1,6 +1,6 @@
 /**
- * Materials as the cache keeps them: the plaintext key in bytes of our own, so that it is zeroed the moment it is
- * dropped. What is handed out is a clone, since the Encryption SDK zeroes the materials it has used.
+ * Materials as the cache keeps them. The plaintext key is in bytes of our own, so that it is zeroed the moment it is
+ * dropped. The cache hands out clones, since the Encryption SDK zeroes the materials that it has used.
  */
 import {
   type getLocalCryptographicMaterialsCache,
@@ -12,12 +12,12 @@ import {
 } from '@aws-crypto/client-node';
 import { KeyObject } from 'node:crypto';
 
-/** The Encryption SDK's interface of a cache; it exports the type in no other way. */
+/** The Encryption SDK's interface of a cache. The SDK does not export this type by name. */
 export type SdkCache = ReturnType<typeof getLocalCryptographicMaterialsCache<NodeAlgorithmSuite>>;
 
 export type BranchKeyMaterial = Parameters<SdkCache['putBranchKeyMaterial']>[1];
 
-/** A kind of materials, and how the cache copies one in and out. */
+/** A kind of materials. It copies them into the cache and out of it. */
 export interface MaterialKind<Material> {
   /** True when the key encrypts messages: it wears, and KMS generates another one instead of it. */
   readonly encrypts: boolean;
@@ -94,8 +94,9 @@ function keepBranchKey(material: BranchKeyMaterial): KeptMaterial {
 }
 
 /**
- * The Encryption SDK derives each message's key from a copy of the DEK that it takes out of a KeyObject and leaves to
- * the garbage collector. Such copies are zeroed as soon as the code that asked for one, all synchronous, is done.
+ * Returns the same material, whose exported copies of the DEK are zeroed from now on. The Encryption SDK takes a copy
+ * out of a KeyObject, derives the key of a message from it, and leaves it to the garbage collector. The SDK does so in
+ * synchronous code, so a microtask zeroes the copy right after it.
  */
 export function zeroExportedCopies<Material extends NodeEncryptionMaterial | NodeDecryptionMaterial>(
   material: Material,
@@ -119,7 +120,7 @@ function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Uint8
   return copyOffHeap(unwrapDataKey(zeroExportedCopies(material).getUnencryptedDataKey()));
 }
 
-/** Owns `bytes` from now on. */
+/** Keeps `bytes`, which the caller must not use any more. */
 function keep(bytes: Uint8Array): { readonly copy: () => Buffer<ArrayBuffer>; readonly zero: () => void } {
   let zeroed = false;
   return {
@@ -134,7 +135,10 @@ function keep(bytes: Uint8Array): { readonly copy: () => Buffer<ArrayBuffer>; re
   };
 }
 
-/** A copy of its own memory: small arrays live on V8's heap, whose collector moves them and leaves the old place as is. */
+/**
+ * Copies the bytes into memory of their own. Small arrays live on V8's heap, whose collector moves them and leaves the
+ * old place as it is.
+ */
 function copyOffHeap(bytes: Uint8Array): Buffer<ArrayBuffer> {
   const copy = Buffer.from(new ArrayBuffer(bytes.length));
   copy.set(bytes);
@@ -142,6 +146,6 @@ function copyOffHeap(bytes: Uint8Array): Buffer<ArrayBuffer> {
 }
 
 function firstOf<T>([first]: readonly T[]): T {
-  if (first === undefined) throw new Error('materials without a trace of who wrapped their DEK');
+  if (first === undefined) throw new Error('materials do not say which key wrapped their DEK');
   return first;
 }

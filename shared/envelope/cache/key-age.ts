@@ -1,12 +1,12 @@
 /**
- * How old a key is. While Lambda freezes a sandbox either clock may stand still, and the wall clock may be stepped; so
- * both are read and the larger difference counts. No timer is involved: an age is checked whenever a key is used.
+ * Tells the age of a key. While Lambda freezes a sandbox, either clock may stand still, and the wall clock may be set
+ * anew. So both are read, and the larger difference counts. No timer is involved: each use of a key checks its age.
  */
 
 export interface Clock {
   /** Milliseconds since 1970. */
   readonly wallMs: () => number;
-  /** Milliseconds since whenever; never runs backwards. */
+  /** Milliseconds since an arbitrary moment; they never run backwards. */
   readonly monotonicMs: () => number;
 }
 
@@ -21,7 +21,9 @@ export function instantOf(clock: Clock): Instant {
   return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
 }
 
-/** Infinite where the wall clock stands before `since`: nobody knows then how long it has been. */
+/**
+ * Returns the age in milliseconds: infinite when the wall clock stands before `since`, since the age is unknown then.
+ */
 export function ageMs(since: Instant, clock: Clock): number {
   const wallMs = clock.wallMs() - since.wallMs;
   if (wallMs < 0) return Number.POSITIVE_INFINITY;

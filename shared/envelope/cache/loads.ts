@@ -1,4 +1,4 @@
-/** The loads of keys that are under way: many messages that miss a key at once make one call of KMS. */
+/** The loads of keys that are under way. Messages that miss the same key at the same time make one call of KMS. */
 export class Loads {
   readonly #underWay = new Map<string, Promise<unknown>>();
 

@@ -1,7 +1,7 @@
 /**
- * The materials cache of one sandbox: a partition per tenant, dropped as soon as the tenant's epoch changes. The keys of
- * all `pooled` tenants share one bound, so a busy tenant may push a quiet one's out; a `dedicated` tenant has a bound of
- * its own, and its keys live as long as its own settings say.
+ * The materials cache of one sandbox. Each tenant has a partition, which is dropped as soon as the tenant's epoch
+ * changes. The keys of all `pooled` tenants share one bound, so a busy tenant may push out the keys of a quiet one. A
+ * `dedicated` tenant has a bound of its own. Each tenant's settings say how long its keys live.
  */
 import type { Tenant } from '../../tenant/tenant.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
@@ -11,24 +11,29 @@ import { Loads } from './loads.ts';
 import { type CacheEvent, Partition, type PartitionTenant, type Period } from './partition.ts';
 
 export interface MaterialsCache {
-  /** What ages are told by. */
+  /** The clock that tells the age of keys. */
   readonly clock: Clock;
-  /** Call with every fresh read of a tenant: drops, zeroed, whatever was cached in an earlier epoch of it. */
+  /** Drops and zeroes the keys of earlier epochs of the tenant. Every fresh read of a tenant must come here. */
   observe(tenant: Pick<Tenant, 'tenantId' | 'epoch'>): void;
-  /** Drops every cached key of the tenant, zeroed; with `kekArn` only those under that KEK. */
+  /** Drops and zeroes every cached key of the tenant; with `kekArn` only those under that KEK. */
   flush(tenantId: TenantId, kekArn?: string): void;
-  /** Observes the tenant too. Empty for good once it is flushed or the tenant is seen in a later epoch. */
+  /**
+   * Observes the tenant and returns its partition. The partition is empty for good once it is flushed or the tenant is
+   * seen in a later epoch.
+   */
   partition(tenant: PartitionTenant): Partition;
 }
 
-/** The caps may be lowered, not raised. */
+/** Options of the cache. `maxMessages` and `maxBytes` can be lowered, not raised. */
 export interface CacheOptions {
   readonly clock?: Clock;
-  /** Of all pooled tenants together, and of each dedicated one. Default 10,000; the least recently used goes first. */
+  /**
+   * Keys of all pooled tenants together, and of each dedicated one. Default 10,000; the least recently used goes first.
+   */
   readonly maxKeys?: number;
-  /** How many messages one DEK protects. Default and most: 2^20. */
+  /** Messages that one DEK protects. Default and maximum: 2^20. */
   readonly maxMessages?: number;
-  /** How many bytes one DEK protects. Default and most: 256 GiB. */
+  /** Bytes of plaintext that one DEK protects. Default and maximum: 256 GiB. */
   readonly maxBytes?: number;
   readonly onEvent?: (event: CacheEvent) => void;
 }
@@ -56,7 +61,7 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
     if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
-  /** An epoch only grows: whoever saw a lower one read the tenant earlier. */
+  /** Returns the latest epoch of the tenant. An epoch only grows, so a read with a lower one is an older read. */
   function observed({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
     const known = epochs.get(tenantId) ?? begin(tenantId, number);
     if (number <= known.number) return known;
@@ -88,7 +93,7 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
   };
 }
 
-/** An epoch of one tenant, in which the keys under each of its KEKs may be flushed apart. */
+/** An epoch of one tenant. The keys under each of its KEKs can be flushed separately. */
 interface Epoch {
   readonly number: number;
   readonly periods: Map<string, Period>;
@@ -96,10 +101,10 @@ interface Epoch {
 
 const OVER: Period = { loads: new Loads(), isOver: () => true };
 
-/** The stores of cached keys: one of all pooled tenants together, and one of each dedicated tenant. */
+/** The stores of cached keys: one for all pooled tenants together, and one for each dedicated tenant. */
 interface Keepers {
   of(tenant: PartitionTenant): KeptKeys;
-  /** Returns how many there were. */
+  /** Drops the tenant's keys. Returns how many there were. */
   drop(tenantId: TenantId, kekArn?: string): number;
 }
 
@@ -113,7 +118,7 @@ function keepersOf(newKeeper: () => KeptKeys): Keepers {
       dedicated.set(tenantId, own);
       return own;
     },
-    // From both: a tenant may have changed over.
+    // A tenant's isolation may have changed, so its keys may be in both stores.
     drop: (tenantId, kekArn) =>
       pooled.dropTenant(tenantId, kekArn) + (dedicated.get(tenantId)?.dropTenant(tenantId, kekArn) ?? 0),
   };

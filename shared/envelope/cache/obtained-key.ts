@@ -1,4 +1,4 @@
-/** A key as a message wants it, and as it obtains it: fetched from KMS by the message itself, or found in the cache. */
+/** A key that a message wants, and the same key as the message obtains it: fetched from KMS, or found in the cache. */
 import type { MaterialKind } from './kept-material.ts';
 
 export interface Zeroable {
@@ -15,9 +15,9 @@ export interface WantedKey<Material> {
   readonly fetch: () => Promise<FetchedKey<Material>>;
 }
 
-/** A key that KMS was asked for by this very message, which may use it until the message ends. */
+/** A key that this message asked KMS for. The message may use it until the message ends. */
 export interface FetchedKey<Material> {
-  /** The message's own, to be zeroed by it: a flush never touches it. */
+  /** The message's own copy. The message zeroes it; a flush never touches it. */
   readonly material: Material;
   /** The id of the call of KMS that the key came from. */
   readonly kmsRequestId: string | undefined;

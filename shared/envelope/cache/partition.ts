@@ -1,6 +1,6 @@
 /**
- * One tenant's part of the materials cache. It is bound to one KEK and one epoch: once the tenant's keys were flushed
- * it finds nothing and keeps nothing, so that a load which began before a flush cannot bring a key back.
+ * One tenant's part of the materials cache, bound to one KEK and one epoch. Once the tenant's keys are flushed, the
+ * partition finds nothing and keeps nothing. So a load that began before a flush cannot bring a key back.
  */
 import type { Tenant } from '../../tenant/tenant.ts';
 import { ageMs, type Clock, instantOf } from './key-age.ts';
@@ -13,13 +13,13 @@ export type PartitionTenant = Pick<
   'tenantId' | 'kekArn' | 'isolation' | 'epoch' | 'maxKeyAgeSeconds'
 >;
 
-/** `flush`: `keys` were dropped because the tenant's epoch changed or KMS refused its key. */
+/** A `flush` dropped so many `keys`, because the tenant's epoch changed or KMS refused its key. */
 export type CacheEvent =
   | { readonly name: 'hit'; readonly keyAgeMs: number }
   | { readonly name: 'miss' }
   | { readonly name: 'flush'; readonly keys: number };
 
-/** The things that all partitions of one sandbox share; a dedicated tenant has `keys` of its own. */
+/** The means that all partitions of one sandbox share. A dedicated tenant has `keys` of its own. */
 export interface Sandbox {
   readonly keys: KeptKeys;
   readonly clock: Clock;
@@ -28,14 +28,14 @@ export interface Sandbox {
   readonly onEvent: (event: CacheEvent) => void;
 }
 
-/** A KEK of a tenant between two flushes. */
+/** The time between two flushes of one KEK of a tenant. */
 export interface Period {
-  /** The loads under way; one that began before a flush is joined by nobody after it. */
+  /** The loads under way. A flush begins a new period, so nobody joins a load that began before it. */
   readonly loads: Loads;
   readonly isOver: () => boolean;
 }
 
-/** 4 MiB/s. A message that is slower may outlive a key it got from the cache. */
+/** 4 MiB/s. A slower message may outlive the key that it got from the cache. */
 const MIN_BYTES_PER_MS = 4_194;
 
 /** A key in the last fifth of its age is loaded anew for the messages to come. */
@@ -56,7 +56,7 @@ export class Partition {
   async obtain<Material extends Zeroable>(wanted: WantedKey<Material>): Promise<ObtainedKey<Material>> {
     const obtained = this.#find(wanted) ?? (await this.#loadOnce(wanted));
     if (obtained !== undefined) return obtained;
-    // The key that another message loaded may be gone already, or worn out: it is not worth to wait a second time.
+    // The key that another message loaded may be gone already, or worn out. This message does not wait a second time.
     return this.#find(wanted) ?? (await this.#load(wanted));
   }
 
@@ -95,7 +95,10 @@ export class Partition {
     };
   }
 
-  /** Nobody waits for it, and a failure is met first-hand by whoever finds the key expired or flushed. */
+  /**
+   * Loads the key anew in the background. No message waits for it, and no failure is told: the next message that finds
+   * the key expired or flushed meets the failure itself.
+   */
   #refresh<Material extends Zeroable>(wanted: WantedKey<Material>): void {
     this.#renew(wanted).catch(() => undefined);
   }

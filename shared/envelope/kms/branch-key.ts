@@ -1,7 +1,7 @@
 /**
- * Loads a branch key: its row from the Encryption SDK's key store, unwrapped by the tenant's KEK. The key store is
- * strict, so a row that names another key opens nothing; and KMS binds all of a row but its place in the table, which
- * the row names.
+ * Loads a branch key: reads its row from the Encryption SDK's key store, and has the tenant's KEK unwrap it. The key
+ * store is strict, so a row that names another KEK opens nothing. KMS binds everything in a row, and the row names its
+ * own place in the table.
  */
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
@@ -13,8 +13,8 @@ import type { FetchedKey } from '../cache/obtained-key.ts';
 import { fetchKey } from './kms-call.ts';
 
 /**
- * Has a branch key at hand, or nothing. A keyring demands a store even where its cache has the key: this one's calls
- * fail, so that no key comes from anywhere else.
+ * A key store whose calls all fail. A keyring demands a store even when its cache holds the branch key; with this one
+ * no key comes from anywhere else.
  */
 export const NO_STORE: BranchKeyStoreNode = new BranchKeyStoreNode({
   storage: {
@@ -27,7 +27,7 @@ export const NO_STORE: BranchKeyStoreNode = new BranchKeyStoreNode({
 });
 
 /**
- * Without `version`: the active one. What it returns is the caller's to zero.
+ * Fetches one version of a branch key; without `version` the active one. The caller zeroes the material.
  * @throws AuthenticationFailedError for a row that is missing, altered, or another tenant's
  * @throws StorageUnavailableError, and the errors of `kmsFailure`
  */
@@ -73,16 +73,17 @@ function requireOwn({ tenantId }: Kek, material: BranchKeyMaterial): BranchKeyMa
 }
 
 /**
- * The key store accepts the SDK's own client alone, and leaves copies of the plaintext to the garbage collector. So it
- * gets one that hands its one request on, and the plaintext in memory that is zeroed here: a view of an ArrayBuffer,
- * where a copy would be made of anything else.
+ * Returns a client that passes the one request of the key store on to `kms`. The key store accepts only the SDK's own
+ * client, and leaves copies of the plaintext to the garbage collector. So this client answers with an ArrayBuffer,
+ * which the key store views and does not copy, and zeroes it when it is disposed of.
  */
 function decryptingClient(kms: DataPathKms): Disposable & { readonly kms: BranchKeyStoreNode['kmsClient'] } {
   const plaintext = Buffer.from(new ArrayBuffer(BRANCH_KEY_BYTES));
   async function send({ input }: { readonly input: DecryptRequest }): Promise<object> {
     const { Plaintext } = await kms.decrypt(input);
-    // Precondition: a branch key. Anything shorter would leave zeros for one.
-    if (Plaintext?.length !== plaintext.length) throw new Error('KMS unwrapped something else');
+    // Precondition: the plaintext is as long as a branch key. A shorter one would leave zeros in the key.
+    if (Plaintext?.length !== plaintext.length)
+      throw new Error('KMS unwrapped something that is no branch key');
     plaintext.set(Plaintext);
     Plaintext.fill(0);
     return { Plaintext: plaintext.buffer };
@@ -96,5 +97,7 @@ function decryptingClient(kms: DataPathKms): Disposable & { readonly kms: Branch
 const BRANCH_KEY_BYTES = 32;
 
 function unasked(): Promise<never> {
-  return Promise.reject(new Error('the branch key was to be in the cache'));
+  return Promise.reject(
+    new Error('the branch key is not in the cache, and nothing else may be asked for it'),
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Branch keys in the Encryption SDK's key store, as the control plane makes them: each under one tenant's KEK and
- * bound to its id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
+ * Makes branch keys in the Encryption SDK's key store, for the control plane. Each is under one tenant's KEK and bound
+ * to the tenant's id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
  */
 import { randomUUID } from 'node:crypto';
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';
@@ -14,23 +14,23 @@ type KmsClient = BranchKeyStoreNode['kmsClient'];
 
 export interface KeyStorePorts {
   readonly table: BranchKeyTable;
-  /** The client of the region of the key. */
+  /** Returns the client of the key's region. */
   readonly kmsFor: (kekArn: string) => KmsClient;
 }
 
 export interface BranchKeys {
-  /** A new branch key under the tenant's KEK. Returns its id, `{tenantId}.{uuid}`. */
+  /** Makes a branch key under the tenant's KEK. Returns its id, `{tenantId}.{uuid}`. */
   make(tenant: Owner): Promise<string>;
-  /** A new version of a branch key; the old ones stay readable. */
+  /** Makes a new version of a branch key. The old versions stay readable. */
   version(tenant: Owner, branchKeyId: string): Promise<void>;
 }
 
 type Owner = Pick<Tenant, 'tenantId' | 'kekArn'>;
 
 /**
- * Each error names the one call of several that failed. Both throw TenantKeyDeniedError, TenantKeyUnusableError,
- * KmsUnavailableError, and StorageUnavailableError where the table is out of reach; `version` throws
- * AuthenticationFailedError for a row that is missing or altered.
+ * Returns the two functions over the given ports. Each makes several calls; an error names the call that failed. Both
+ * throw TenantKeyDeniedError, TenantKeyUnusableError, KmsUnavailableError, and StorageUnavailableError when the table
+ * is out of reach. `version` throws AuthenticationFailedError for a row that is missing or altered.
  */
 export function branchKeys(ports: KeyStorePorts): BranchKeys {
   return {
@@ -68,7 +68,7 @@ async function inKeyStore(
   }
 }
 
-/** Strict: this KEK and no other. */
+/** Returns the key store, strict: it uses this KEK and no other. */
 function storeOf(kekArn: string, table: BranchKeyTable, kmsClient: KmsClient): BranchKeyStoreNode {
   return new BranchKeyStoreNode({
     storage: table,
@@ -78,14 +78,14 @@ function storeOf(kekArn: string, table: BranchKeyTable, kmsClient: KmsClient): B
   });
 }
 
-/** The call of KMS that failed, and how. */
+/** The call of KMS that failed, and its exception. */
 interface Witness {
   failed?: { readonly operation: KmsOperation; readonly cause: unknown };
 }
 
 type Command = Parameters<KmsClient['send']>[0];
 
-/** The key store makes two kinds of calls, and does not say which of them it was that failed. */
+/** Notes which call of the client failed. The key store makes two kinds of calls, and does not say which one failed. */
 function watchCalls(client: KmsClient, witness: Witness): KmsClient {
   async function send(command: Command): Promise<object> {
     try {
@@ -98,7 +98,7 @@ function watchCalls(client: KmsClient, witness: Witness): KmsClient {
   return Object.create(client, { send: { value: send } });
 }
 
-/** Only what is re-encrypted is there already. */
+/** Tells the two kinds of calls apart: only ReEncrypt sends a ciphertext. */
 function operationOf({ input }: Command): KmsOperation {
   return 'CiphertextBlob' in input ? 'kms:ReEncrypt' : 'kms:GenerateDataKeyWithoutPlaintext';
 }

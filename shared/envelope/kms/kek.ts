@@ -7,12 +7,12 @@ import type { BranchKeyTable } from './key-store.ts';
 import type { KeyUse } from './key-use.ts';
 import type { MaterialsCache } from '../cache/materials-cache.ts';
 
-/** Whatever the KEKs of all tenants are used through in one sandbox. */
+/** The means by which one sandbox uses the KEKs of all tenants. */
 export interface Keys {
   readonly kms: DataPathKms;
   readonly branchKeys: BranchKeyTable;
   readonly cache: MaterialsCache;
-  /** Called once per message, when it is done or has failed. */
+  /** Takes the record of one message, once, when the message is done or has failed. */
   readonly recordUse: (use: KeyUse) => void;
 }
 
@@ -20,11 +20,11 @@ export interface Kek {
   readonly tenantId: TenantId;
   /** The full key ARN. */
   readonly arn: string;
-  /** What one of these and `arn` wraps, each of them unwraps, in its own region. */
+  /** Its replicas. Each of them, and `arn` too, unwraps in its own region what any of them wrapped. */
   readonly replicaArns: readonly string[];
-  /** Replicas that the tenant gave up. What they wrapped, `arn` and its replicas unwrap; they are asked for nothing. */
+  /** Replicas that the tenant gave up. They are asked for nothing; `arn` and its replicas unwrap what they wrapped. */
   readonly formerReplicaArns: readonly string[];
-  /** Which it wraps; messages are made with the last one. */
+  /** The branch keys that it wraps. Messages are made with the last one. */
   readonly branchKeyIds: readonly string[];
   readonly customKeyStore: boolean;
   readonly keyMode: KeyMode;
@@ -35,18 +35,21 @@ export interface Kek {
 }
 
 /**
- * Default: the KEK that new objects are planned under.
+ * Returns the tenant's KEK of that ARN. Default: the KEK that new objects are planned under.
  * @throws TenantKeyMisconfiguredError when the tenant never had that KEK: no other takes its place
  */
 export function kekOf(tenant: Tenant, keys: Keys, arn: string = tenant.kekArn): Kek {
   const { tenantId, customKeyStore, keyMode, isolation, maxKeyAgeSeconds, epoch } = tenant;
-  // A KEK that was replaced and is back has branch keys of both times.
+  // A KEK that was replaced and came back has branch keys of both times.
   const times = keksOf(tenant).filter(({ kekArn }) => kekArn === arn);
   const last = times.at(-1);
   if (last === undefined)
-    throw new TenantKeyMisconfiguredError(`tenant ${tenantId}: ${arn} is no key of the tenant's`, {
-      kekArn: arn,
-    });
+    throw new TenantKeyMisconfiguredError(
+      `tenant ${tenantId}: ${arn} is not and was not a key of this tenant`,
+      {
+        kekArn: arn,
+      },
+    );
   return {
     tenantId,
     arn,
@@ -64,12 +67,14 @@ export function kekOf(tenant: Tenant, keys: Keys, arn: string = tenant.kekArn): 
   };
 }
 
-/** Whether DEKs are kept for further messages. */
+/** True when DEKs are kept for further messages. */
 export function cachesKeys({ keyMode, maxKeyAgeSeconds }: Kek): boolean {
   return keyMode === 'cached' && maxKeyAgeSeconds > 0;
 }
 
-/** Whether branch keys are kept for further messages, also to open messages made before the tenant left the mode. */
+/**
+ * True when branch keys are kept for further messages; also after the tenant left the mode, to open its older messages.
+ */
 export function keepsBranchKeys({ keyMode, maxKeyAgeSeconds }: Kek): boolean {
   return keyMode !== 'per-chunk' && maxKeyAgeSeconds > 0;
 }

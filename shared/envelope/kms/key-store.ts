@@ -4,8 +4,8 @@ import type { BranchKeyStoreNode } from '@aws-crypto/client-node';
 type StoreInput = ConstructorParameters<typeof BranchKeyStoreNode>[0];
 
 /**
- * The table of the key store. Its reads are strongly consistent; it throws StorageUnavailableError for an outage, naming
- * the call. Implemented by aws/branch-key-table.ts.
+ * The table of the key store. Its reads are strongly consistent; it throws StorageUnavailableError for an outage,
+ * naming the call. Implemented by aws/branch-key-table.ts.
  */
 export type BranchKeyTable = Required<Extract<StoreInput['storage'], { ddbTableName: string }>>;
 

@@ -1,6 +1,6 @@
 /**
- * One call of KMS, or a few where the KEK has replicas, made by the Encryption SDK for one key. The Encryption SDK
- * drops what KMS said when it decrypts, so a witness keeps it.
+ * Fetches one key from KMS through the Encryption SDK: with one call, or a few when the KEK has replicas. The
+ * Encryption SDK drops the exception of KMS when it decrypts, so a witness keeps it.
  */
 import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypto/client-node';
 import { KmsUnavailableError } from '../../errors.ts';
@@ -16,16 +16,16 @@ import type {
 import { kmsFailure } from './kms-failure.ts';
 import { inOrderOfReach, noteOutage } from './reach.ts';
 
-/** A material to be made by asking KMS. */
+/** A call of KMS that yields a key's material. */
 export interface KmsCall<Material> {
   readonly operation: KmsOperation;
-  /** Asks for this key alone. */
+  /** Asks `kms` for the material, with this key and no other. */
   readonly ask: (keyArn: string, kms: DataPathKms) => Promise<Material>;
 }
 
 /**
- * Asks the KMS of the KEK's own region and, where that is out of reach, those of its replicas in turn. A refusal is
- * not an outage: it ends the search, and every cached key under the KEK is dropped before anybody hears of it.
+ * Asks the KMS of the KEK's own region; when that is out of reach, asks those of its replicas in turn. A refusal is not
+ * an outage: it ends the search, and every cached key under the KEK is dropped before the error is thrown.
  */
 export async function fetchKey<Material>(
   kek: Kek,
@@ -35,7 +35,7 @@ export async function fetchKey<Material>(
   try {
     return await fetchKeyFrom(kek, keyArn, call);
   } catch (error) {
-    // Without a cause it was no answer: our own rate (kms-rate.ts) holds the call back, in every region.
+    // An error without a cause is not from KMS: our own rate limit (kms-rate.ts) held the call back, for every region.
     if (!(error instanceof KmsUnavailableError) || error.cause === undefined) throw error;
     noteOutage(kek, keyArn);
     if (others.length === 0) throw error;
@@ -43,12 +43,12 @@ export async function fetchKey<Material>(
   }
 }
 
-/** Strict: DEKs are wrapped and unwrapped by this key alone, or where it is multi-Region by one of its replicas. */
+/** Returns a strict keyring: only this key wraps and unwraps DEKs, or one of its replicas if it is multi-Region. */
 export function keyringOf(keyArn: string, kms: DataPathKms): KeyringNode {
   const client = {
     generateDataKey: async (request: GenerateDataKeyRequest) => await kms.generateDataKey(request),
     decrypt: async (request: DecryptRequest) => await kms.decrypt(request),
-    // Invariant: one wrapped DEK per message, so the Encryption SDK never wraps a DEK a second time.
+    // Invariant: a message has one wrapped DEK, so the Encryption SDK never wraps a DEK a second time.
     encrypt: () => Promise.reject(new Error('a DEK is wrapped by GenerateDataKey only')),
   };
   return new AwsKmsMrkAwareSymmetricKeyringNode({ keyId: keyArn, client });

@@ -1,6 +1,6 @@
 /**
- * What an answer of KMS means for the work: the tenant said no (park), or KMS could not be asked (retry).
- * Denied is not unreachable: an outage is never taken for a revocation.
+ * Tells for an exception of KMS what happens to the work: the tenant refused the key (park), or KMS was out of reach
+ * (retry). Denied is not unreachable: an outage is never taken for a revocation.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html#API_GenerateDataKey_Errors
  */
 import type { KmsOperation } from '../../ports/kms.ts';
@@ -15,8 +15,8 @@ import {
 import type { Kek } from './kek.ts';
 
 /**
- * Answers about the request, which any other key would have had as well: a parameter that this region's KMS does not
- * know, a value that it does not take. They say nothing about the key, so they are never taken for a no.
+ * Exceptions about the request, which any key would have caused: a parameter that this region's KMS does not know, a
+ * value that it does not accept. They say nothing about the key, so they are never taken for a refusal.
  * https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
 const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
@@ -28,12 +28,15 @@ const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
   'NotImplemented',
 ]);
 
-/** Whether KMS answered, and said nothing about the key. */
+/** True when KMS refused the request, and said nothing about the key. */
 export function isAboutTheRequest(cause: unknown): boolean {
   return cause instanceof Error && ABOUT_THE_REQUEST.has(cause.name);
 }
 
-/** The Sealstream error for an exception of KMS; one of ours is it already. Anything unknown is an outage: retried, never taken for a no. */
+/**
+ * Returns the Sealstream error for an exception of KMS. An error of ours is returned as it is. An unknown exception is
+ * an outage: retried, never taken for a refusal.
+ */
 export function kmsFailure(
   cause: unknown,
   kek: Pick<Kek, 'tenantId' | 'arn'> & Partial<Pick<Kek, 'customKeyStore'>>,
@@ -50,7 +53,7 @@ export function kmsFailure(
         options,
       );
     case 'KMSInvalidStateException':
-      // Also what KMS answers when it cannot reach the store. A deletion of such a key is heard of, or found by a probe.
+      // KMS also answers this when it cannot reach the store. An event or a probe tells of a deletion of such a key.
       if (kek.customKeyStore === true)
         return new KmsUnavailableError(`${where}; its store is asked again`, { cause });
       return new TenantKeyUnusableError(

@@ -1,6 +1,6 @@
 /**
- * How often one sandbox asks KMS for one tenant. All tenants share our account's request quota, which cross-account
- * calls count against: a tenant that floods us must not use it up.
+ * Limits how often one sandbox asks KMS for one tenant. Cross-account calls count against our account's request quota,
+ * which all tenants share: a tenant that floods us must not use it up.
  * https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,18 +8,21 @@ import { KmsUnavailableError } from '../../errors.ts';
 import type { DecryptRequest, GenerateDataKeyRequest, DataPathKms } from '../../ports/kms.ts';
 
 export interface KmsRateOptions {
-  /** Of each tenant; calls of one second may come at once. */
+  /** Calls of each tenant. The calls of one second may come all at once. */
   readonly callsPerSecond: number;
-  /** Milliseconds since whenever. Default: the process's monotonic clock. */
+  /** Milliseconds since an arbitrary moment. Default: the process's monotonic clock. */
   readonly nowMs?: () => number;
   readonly wait?: (waitMs: number) => Promise<unknown>;
 }
 
-/** A call that would wait longer is given up: the message comes back, and the sandbox is free for others meanwhile. */
+/** A call that would wait longer is given up. Its message comes back later; meanwhile the sandbox works for others. */
 const MAX_WAIT_MS = 1_000;
 const BURST_MS = 1_000;
 
-/** @throws KmsUnavailableError when the tenant's calls have used up more than they may for some time to come */
+/**
+ * Returns the same operations, which wait when a tenant calls too often.
+ * @throws KmsUnavailableError when the call would wait longer than a second
+ */
 export function limitKmsCallsPerTenant(kms: DataPathKms, options: KmsRateOptions): DataPathKms {
   const { callsPerSecond, nowMs = () => performance.now(), wait = delay } = options;
   const dueMs = new Map<string, number>();
@@ -43,7 +46,7 @@ export function limitKmsCallsPerTenant(kms: DataPathKms, options: KmsRateOptions
   };
 }
 
-/** Every DEK and every branch key is bound to its tenant. */
+/** Reads the tenant from the encryption context, which binds every DEK and every branch key to it. */
 function tenantOf({ EncryptionContext = {} }: GenerateDataKeyRequest | DecryptRequest): string {
   return EncryptionContext['tenant-id'] ?? EncryptionContext['aws-crypto-ec:tenant-id'] ?? '';
 }

@@ -1,6 +1,6 @@
 /**
- * Which replica of a multi-Region key is asked first. That a region's KMS is out of reach shows only when the SDK has
- * given up on it, after seconds; so for a while it is asked last, and not every chunk waits for it again.
+ * Decides which replica of a multi-Region key is asked first. The AWS SDK gives up on a region's KMS only after
+ * seconds. So a region that was out of reach is asked last for a while, and not every chunk waits for it again.
  */
 import type { Kek } from './kek.ts';
 import type { DataPathKms } from '../../ports/kms.ts';
@@ -8,10 +8,10 @@ import { ageMs, type Instant, instantOf } from '../cache/key-age.ts';
 
 const ASKED_LAST_MS = 30_000;
 
-/** When a key was last out of reach, by its ARN, for each sandbox. */
+/** The time when a key was last out of reach, by its ARN, for each sandbox. */
 const outages = new WeakMap<DataPathKms, Map<string, Instant>>();
 
-/** The KEK and its replicas in the order they are to be asked in. */
+/** Returns the KEK and its replicas in the order in which they are asked. */
 export function inOrderOfReach(kek: Kek): readonly string[] {
   const { kms, cache } = kek.keys;
   function isOut(keyArn: string): boolean {

@@ -1,7 +1,7 @@
 /**
- * What is fed to the Encryption SDK's streams. Tearing one of those down midway throws where nobody can catch it
- * (their inner pipeline has no callback) and leaves the DEK unzeroed. So content never fails while it flows: it
- * ends early and keeps its failure, the stream runs out in good order, and what came of it is thrown away.
+ * The content that is fed to the Encryption SDK's streams. Such a stream that is torn down midway throws an error that
+ * nobody can catch (its inner pipeline has no callback), and leaves the DEK unzeroed. So content never fails while it
+ * flows: it ends early and keeps its failure, the stream ends in good order, and its output is thrown away.
  */
 import { errorOf, SealstreamError, StorageUnavailableError } from '../../errors.ts';
 
@@ -19,10 +19,10 @@ export class Content {
   readonly #requireKey: () => Promise<void>;
   /** Bytes that have flowed so far. */
   bytes = 0;
-  /** Why it ended early: a SealstreamError, or the signal's reason. */
+  /** The reason why it ended early: a SealstreamError, or the signal's reason. */
   failure: Error | undefined;
 
-  /** `requireKey` is asked before every piece and throws once the message may not use its key any more. */
+  /** Calls `requireKey` before every piece; it throws once the message may not use its key any more. */
   constructor({ content, signal }: Input, requireKey: () => Promise<void>) {
     this.#pieces = content;
     this.#signal = signal;
@@ -47,7 +47,9 @@ export class Content {
     }
   }
 
-  /** A source that has fallen silent must not outlast the signal. One listener per piece, so that none is kept. */
+  /**
+   * Waits for the next piece or the abort: a silent source must not outlast the signal. No listener outlives its piece.
+   */
   async #unlessAborted(iterator: PieceIterator): Promise<IteratorResult<Uint8Array>> {
     const signal = this.#signal;
     if (signal === undefined) return await iterator.next();
@@ -71,7 +73,7 @@ function iteratorOf(pieces: Pieces): PieceIterator {
   return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
 }
 
-/** Not awaited: a silent source would answer when it feels like it. */
+/** Closes the iterator without waiting: a silent source may never answer. */
 function close(iterator: PieceIterator): void {
   void Promise.resolve(iterator.return?.()).catch(() => undefined);
 }

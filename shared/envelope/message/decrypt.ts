@@ -15,15 +15,15 @@ import { MessageKey } from './message-key.ts';
 import { FRAME_BYTES, messageBytes } from './message-size.ts';
 import { sdk } from './suite.ts';
 
-/** Verified pieces waiting for the consumer. */
+/** Verified frames that may wait for the consumer. */
 const FRAMES_AHEAD = 2;
 
 /**
- * Yields the plaintext frame by frame, each one verified. A message cut off or altered further on still throws
- * later: commit what you made of it only once the iteration has ended well.
+ * Yields the plaintext frame by frame, each one verified. A message that is cut off or altered further on throws only
+ * later: commit what you made of it only when the iteration has ended well.
  *
- * `expected` is the context the message must carry, all of it and nothing else: in its header, which is compared
- * before KMS is asked, or in its first line where its DEK serves others too.
+ * `expected` is the context that the message must carry, all of it and nothing else. It is in the header, and compared
+ * before KMS is asked. In a message whose DEK serves other messages too, it is in the first line.
  * @throws ContextMismatchError, AuthenticationFailedError
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  */
@@ -60,7 +60,7 @@ export async function* decrypt(
   }
 }
 
-/** The whole plaintext in one buffer: for small messages only. */
+/** Returns the whole plaintext in one buffer. It is for small messages only. */
 export async function decryptWhole(
   kek: Kek,
   message: Uint8Array,
@@ -71,7 +71,10 @@ export async function decryptWhole(
   return Buffer.concat(frames);
 }
 
-/** Accepts the expected context, and that of a shared DEK, whose messages carry theirs in their first line. */
+/**
+ * Returns a check that accepts the expected context, and the context of a shared DEK: its messages carry theirs in
+ * their first line.
+ */
 function checkFor(expected: EncryptionContext, kek: Kek): RequireContext {
   return (context) => {
     if (!isSame(context, sharedContext(kek.tenantId))) requireContext(context, expected);
@@ -80,7 +83,9 @@ function checkFor(expected: EncryptionContext, kek: Kek): RequireContext {
 
 type RequireContext = (context: EncryptionContext) => void;
 
-/** A materials manager that unwraps a DEK only for a message that the Encryption SDK found that context in. */
+/**
+ * Returns a materials manager that unwraps a DEK only when the Encryption SDK read an accepted context in the message.
+ */
 function managerOf(key: MessageKey, requireExpected: RequireContext): NodeMaterialsManager {
   const manager = decryptionMaterials(key);
   return {
@@ -92,13 +97,13 @@ function managerOf(key: MessageKey, requireExpected: RequireContext): NodeMateri
   };
 }
 
-/** What the plaintext begins with when the header does not say which message it is. */
+/** Returns the line that the plaintext must begin with: none when the header says which message it is. */
 function lineOf(header: MessageHeader | undefined, expected: EncryptionContext): Uint8Array {
   if (header === undefined || isSame(header.encryptionContext, expected)) return new Uint8Array();
   return firstLine(expected);
 }
 
-/** The Encryption SDK passes over whatever follows the final frame; we refuse it (FORMAT rule 9). */
+/** Refuses bytes after the final frame, which the Encryption SDK ignores (FORMAT rule 9). */
 function requireEnd(content: Content, header: MessageHeader | undefined, plaintextBytes: number): void {
   if (header !== undefined && content.bytes === messageBytes(header, plaintextBytes)) return;
   throw new Error('the message does not end with its final frame, or its frames are of another length');

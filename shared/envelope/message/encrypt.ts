@@ -16,8 +16,8 @@ export interface Plaintext extends Input {
 }
 
 /**
- * The whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames. Dispose
- * of the message (`using`) when it is written: its buffer serves the next one.
+ * Returns the whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames.
+ * Dispose of the message (`using`) when it is written: its buffer serves the next message.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  * @throws EpochChangedError, KeyExpiredError when a cached key was dropped or grew too old meanwhile
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
@@ -56,7 +56,7 @@ async function* prepend(
   yield* content;
 }
 
-/** Invariant: no more flows than the message buffer was made for. */
+/** Yields the content. Invariant: no more bytes flow than the message buffer was made for. */
 async function* requireAtMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const piece of content) {

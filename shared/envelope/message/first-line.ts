@@ -1,6 +1,6 @@
 /**
- * FORMAT rules 21 and 22: the first line of a message whose DEK serves others too. Its encryption context cannot say which
- * chunk or manifest it is, so its plaintext does, authenticated as the rest of it.
+ * FORMAT rules 21 and 22: the first line of a message whose DEK serves other messages too. The encryption context of
+ * such a message cannot say which chunk or manifest it is. So the plaintext says it, authenticated like the rest of it.
  */
 import { ContextMismatchError } from '../../errors.ts';
 import { canonical, type EncryptionContext } from '../../object/context.ts';
@@ -10,7 +10,8 @@ export function firstLine(context: EncryptionContext): Uint8Array {
 }
 
 /**
- * Yields what follows the line, once all of it was there. `line` is asked for when the first frame is.
+ * Yields the plaintext after the line, once the whole line was there. `line` is called when the first frame has
+ * arrived.
  * @throws ContextMismatchError when the plaintext does not begin with the line
  */
 export async function* withoutLine(

@@ -1,10 +1,10 @@
 /**
- * keyMode `hierarchical`: each message has a DEK of its own, wrapped here by a branch key of the tenant, which KMS
- * unwraps once per `maxKeyAgeSeconds`.
+ * keyMode `hierarchical`: each message has a DEK of its own, wrapped here by a branch key of the tenant. KMS unwraps
+ * the branch key once per `maxKeyAgeSeconds`.
  *
- * A keyring per message, given a copy of the branch key that is its own. A keyring that lives on reads the cache, then
- * awaits, then wraps with what it read; had a flush zeroed that in between, DEKs would be wrapped under zeros. What a
- * flush zeroes is never what a message holds.
+ * Each message has a keyring of its own, with its own copy of the branch key. A keyring that lived longer would read
+ * the branch key from the cache, wait, and then wrap with it; if a flush zeroed the key meanwhile, DEKs would be
+ * wrapped under zeros. A flush never zeroes the copy that a message holds.
  */
 import {
   KmsHierarchicalKeyRingNode,
@@ -17,16 +17,16 @@ import { BRANCH_KEY, type BranchKeyMaterial, type SdkCache } from '../cache/kept
 import type { FetchedKey } from '../cache/obtained-key.ts';
 import type { MessageKey } from './message-key.ts';
 
-/** Of a wrapped DEK. */
+/** The provider id of a DEK that a branch key wrapped. */
 export const BRANCH_KEY_PROVIDER = 'aws-kms-hierarchy';
 
-/** Salt, IV, then the version of the branch key: 16 bytes of a UUID. */
+/** A DEK wrapped by a branch key begins with a salt and an IV; then comes the version, a UUID of 16 bytes. */
 const VERSION_START = 16 + 12;
 const VERSION_BYTES = 16;
 
 /**
- * Runs `work` with a materials manager over the branch key. Without `wrappedDek`: the active version, else the one
- * that wrapped it. The copy of the branch key is zeroed when `work` is done.
+ * Runs `work` with a materials manager over the branch key: over the version that wrapped `wrappedDek`, without one
+ * over the active version. The copy of the branch key is zeroed when `work` is done.
  */
 export async function withBranchKey<Result>(
   key: MessageKey,
@@ -61,13 +61,13 @@ function managerOf(branchKeyId: string, branchKey: BranchKeyMaterial): NodeMater
     branchKeyId,
     keyStore: NO_STORE,
     cache: cacheHolding(branchKey),
-    // Seconds, for the length of one call; how old the branch key may be was decided when it was found.
+    // In seconds. It must only last for one call: the age of the branch key was checked when it was found.
     cacheLimitTtl: 3_600,
   });
   return new NodeDefaultCryptographicMaterialsManager(keyring);
 }
 
-/** A cache of this one key. */
+/** Returns a cache that holds this one key. */
 function cacheHolding(response: BranchKeyMaterial): SdkCache {
   return {
     getBranchKeyMaterial: () => ({ response, now: Date.now() }),
@@ -82,7 +82,7 @@ function cacheHolding(response: BranchKeyMaterial): SdkCache {
 
 function ignore(): void {}
 
-/** As text. What is no wrapped DEK at all names no version that exists. */
+/** Returns the version as text. Bytes that are no wrapped DEK name a version that does not exist. */
 function versionOf(wrappedDek: Uint8Array): string {
   const version = wrappedDek.subarray(VERSION_START, VERSION_START + VERSION_BYTES);
   const digits = Buffer.from(version).toString('hex');

@@ -1,7 +1,7 @@
 /**
- * Where the DEK of a message comes from: from KMS for this message alone; in keyMode `cached` from the tenant's
- * partition of the cache; in keyMode `hierarchical` from here, wrapped by a branch key. Not by the stock caching
- * materials manager: that asks KMS once per concurrent miss.
+ * Obtains the DEK of a message. It comes from KMS for this message alone; in keyMode `cached` from the tenant's
+ * partition of the cache; in keyMode `hierarchical` it is made here, and wrapped by a branch key. The stock caching
+ * materials manager is not used: it asks KMS once for each concurrent miss.
  */
 import {
   NodeDefaultCryptographicMaterialsManager,
@@ -23,7 +23,10 @@ type DecryptionRequest = Parameters<NodeMaterialsManager['decryptMaterials']>[0]
 
 const KEK_PROVIDER = 'aws-kms';
 
-/** `bytes`: of the plaintext, its first line included. Its methods throw the errors of `kmsFailure`. */
+/**
+ * Returns the materials manager of one message of `bytes` of plaintext, its first line included. It throws the errors
+ * of `kmsFailure`.
+ */
 export function encryptionMaterials(key: MessageKey, bytes: number): NodeMaterialsManager {
   const { kek } = key;
   return {
@@ -40,7 +43,10 @@ export function encryptionMaterials(key: MessageKey, bytes: number): NodeMateria
   };
 }
 
-/** Caches the DEKs of shared messages alone: another message's DEK serves nobody else. */
+/**
+ * Returns the materials manager that opens one message. It caches only shared DEKs: no other DEK serves a second
+ * message.
+ */
 export function decryptionMaterials(key: MessageKey): NodeMaterialsManager {
   const { kek } = key;
   return {
@@ -53,12 +59,12 @@ export function decryptionMaterials(key: MessageKey): NodeMaterialsManager {
         return await withBranchKey(key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
           zeroExportedCopies(await manager.decryptMaterials(request)),
         );
-      throw new AuthenticationFailedError(`tenant ${kek.tenantId}: a message of another key`);
+      throw new AuthenticationFailedError(`tenant ${kek.tenantId}: the message is under another key`);
     },
   };
 }
 
-/** Every name that a DEK wrapped by the KEK may carry (FORMAT rule 27). */
+/** Returns every name that a DEK wrapped by the KEK may carry (FORMAT rule 27). */
 function wrappingArns({ arn, replicaArns, formerReplicaArns }: Kek): readonly string[] {
   return [arn, ...replicaArns, ...formerReplicaArns];
 }

@@ -1,17 +1,17 @@
 /**
- * Where a message grows: one allocation of its final size, since growing or joining would hold it twice. The kernel
- * takes as long to hand out 64 MiB as the cipher to encrypt them, so a sandbox keeps one big buffer for the next
- * message. Only ciphertext is ever in it.
+ * The buffer that a message is written to. It is allocated once in its final size: to grow it or to join pieces would
+ * hold the message twice. The kernel takes as long to hand out 64 MiB as the cipher to encrypt them, so a sandbox keeps
+ * one big buffer for the next message. Only ciphertext is ever in it.
  */
 import { Writable } from 'node:stream';
 
 /** One message of the AWS Encryption SDK. */
 export interface Message extends Disposable {
-  /** Valid until disposed of. */
+  /** The bytes, valid until the message is disposed of. */
   readonly content: Uint8Array;
 }
 
-/** Smaller buffers are cheap to come by. */
+/** Smaller buffers are not kept, since to allocate them is cheap. */
 const MIN_KEPT_BYTES = 4 * 1_048_576;
 
 let kept: Buffer | undefined;
@@ -24,7 +24,9 @@ export class MessageBuffer implements Message {
     this.#buffer = take(maxBytes) ?? Buffer.allocUnsafeSlow(maxBytes);
   }
 
-  /** A writable, not an iteration: iterating the Encryption SDK's stream joins what it has buffered. */
+  /**
+   * Returns a writable for the Encryption SDK's stream. An iteration over that stream would join what it has buffered.
+   */
   sink(): Writable {
     return new Writable({
       write: (piece: Uint8Array, _encoding, done) => {
@@ -36,7 +38,7 @@ export class MessageBuffer implements Message {
   }
 
   get content(): Uint8Array {
-    if (this.#buffer === undefined) throw new Error('the message was disposed of');
+    if (this.#buffer === undefined) throw new Error('the message was disposed of: read its content before');
     return this.#buffer.subarray(0, this.#bytes);
   }
 

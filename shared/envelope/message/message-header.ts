@@ -1,7 +1,8 @@
 /**
- * FORMAT rules 6 to 9, of a header alone. A header is a claim until its tag verifies, and the Encryption SDK verifies
- * the tag only after KMS has unwrapped the DEK; before that it gathers headers far longer than ours. So the header is
- * read here first, within its bound, and a message that breaks the rules is refused before anybody works for it.
+ * Checks a header against FORMAT rules 6 to 9. A header is a mere claim until its tag verifies. The Encryption SDK
+ * verifies the tag only after KMS has unwrapped the DEK, and before that it gathers headers far longer than ours. So
+ * the header is read here first, within its bound, and a message that breaks the rules is refused before it costs any
+ * work.
  */
 import { MessageFormat, NodeAlgorithmSuite } from '@aws-crypto/client-node';
 import { ContentType, deserializeFactory, type MessageHeader } from '@aws-crypto/serialize';
@@ -9,7 +10,7 @@ import type { EncryptionContext } from '../../object/context.ts';
 import { FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
 import { MAX_WRAPPED_DEKS, SUITE } from './suite.ts';
 
-/** Numbers, because the Encryption SDK has several enumerations of the same suites. */
+/** The suites as numbers, because the Encryption SDK has several enumerations of them. */
 const SUITES: ReadonlySet<number> = new Set([SUITE]);
 
 const { deserializeMessageHeader } = deserializeFactory(
@@ -18,10 +19,11 @@ const { deserializeMessageHeader } = deserializeFactory(
 );
 
 /**
- * The same pieces, whose first one begins with a header that keeps the rules. The pieces are closed otherwise.
+ * Returns the same pieces if the first one begins with a header that keeps the rules; closes the pieces otherwise.
  * Precondition: the first piece is the whole message or holds at least `MAX_HEADER_BYTES` of it.
- * @throws what `requireContext` throws, which is asked first
- * @throws Error for any other header: none, one too long, another suite, frame length or number of wrapped DEKs
+ * @throws the error of `requireContext`, which is called first
+ * @throws Error for a header that is missing or too long, or names another suite, frame length or number of wrapped
+ * DEKs
  */
 export async function requireHeader(
   pieces: AsyncGenerator<Uint8Array>,
@@ -40,7 +42,10 @@ export async function requireHeader(
   }
 }
 
-/** The tag counts as a part of the header here, as it does in rule 9. Messages of the older format do not commit. */
+/**
+ * Parses the header, whose tag counts as a part of it (rule 9). Messages of the older format do not commit to their
+ * key.
+ */
 function headerOf(message: Uint8Array): MessageHeader {
   if (message[0] !== MessageFormat.V2) throw new Error('the message is of another format');
   const parsed = deserializeMessageHeader(message.subarray(0, MAX_HEADER_BYTES), {

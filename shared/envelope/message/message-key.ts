@@ -1,4 +1,4 @@
-/** The DEK of one message while the message lasts: where it came from, whether it may still be used, its record. */
+/** The DEK of one message while the message lasts: its origin, its right to be used, and the record of its use. */
 import { EpochChangedError, KeyExpiredError } from '../../errors.ts';
 import type { EncryptionContext } from '../../object/context.ts';
 import type { Kek } from '../kms/kek.ts';
@@ -14,7 +14,7 @@ export class MessageKey {
   #branchKeyVersion: string | undefined;
   #cached: CachedKey | undefined;
 
-  /** `context`: the message's own, also where its DEK serves others. */
+  /** `context` is the message's own, also when its DEK serves other messages. */
   constructor(kek: Kek, operation: KeyUse['operation'], context: EncryptionContext) {
     this.kek = kek;
     this.#operation = operation;
@@ -35,12 +35,15 @@ export class MessageKey {
     return material;
   }
 
-  /** What was fetched or found is a branch key, which wraps the DEK of this message alone. */
+  /** Notes that the obtained key is a branch key, which wraps a DEK of this message alone. */
   wrappedBy(branchKeyVersion: string): void {
     this.#branchKeyVersion = branchKeyVersion;
   }
 
-  /** @throws EpochChangedError, KeyExpiredError, and what KMS says when the key is renewed */
+  /**
+   * Throws when the message may not use its key any more. A key that expired is renewed first if it can be.
+   * @throws EpochChangedError, KeyExpiredError, and the errors of `kmsFailure` when the key is renewed
+   */
   readonly requireUsable = async (): Promise<void> => {
     if (this.#cached === undefined) return;
     const state = this.#cached.state();
@@ -51,7 +54,7 @@ export class MessageKey {
     this.#cached = undefined;
   };
 
-  /** Hands the record on; there is none when no DEK was to be had. */
+  /** Hands the record on. There is no record when the message obtained no DEK. */
   record(): void {
     if (this.#origin === undefined) return;
     const { tenantId, arn: kekArn, keyMode, epoch, keys } = this.kek;
