@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
-/** Made with exactly that mode, whatever the umask of the tests is. */
+/** Makes a folder with exactly that mode, whatever the umask of the tests is. */
 async function folderOf(mode: number, ...files: string[]): Promise<string> {
   const folder = join(root, 'given');
   await mkdir(folder);

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AwsError, type HttpService } from '../../local/front/service.ts';
 import { clientConfig, control, ISV, type Services, startServices } from '../support/services.ts';
 
-/** A service that counts what took effect. */
+/** Makes a service that counts the requests that took effect. */
 function countingService(): HttpService & { effects: number } {
   return {
     effects: 0,

@@ -1,4 +1,7 @@
-/** What the functions logged, as data: the JSON lines of `functions.log` in the data folder of a local AWS. */
+/**
+ * The lines that the functions logged, as data: the JSON lines of `functions.log` in the data folder of a local
+ * AWS.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -10,7 +13,7 @@ export interface FunctionLine {
 
 const lineSchema: z.ZodType<FunctionLine> = z.looseObject({ message: z.string() });
 
-/** Those of that message, oldest first. */
+/** Reads the lines of that message, oldest first. */
 export async function functionLines(dataDir: string, message: string): Promise<readonly FunctionLine[]> {
   const text = await readFile(join(dataDir, 'functions.log'), 'utf8');
   return text

@@ -1,9 +1,9 @@
-/** Authorizers for contract tests of one service: one that allows everything, one that denies what it is told to. */
+/** Authorizers for the contract tests of one service: one allows everything, the other denies on demand. */
 import type { AccessRequest, Authorizer } from '../../local/iam/authorizer.ts';
 
 export const openAuthorizer: Authorizer = { decide: () => ({ allowed: true }) };
 
-/** Denies where `denies` says so, and keeps what it was asked, newest last. */
+/** Creates an authorizer that denies when `denies` returns true. It keeps its requests, newest last. */
 export function denyingAuthorizer(
   denies: (request: AccessRequest) => boolean,
 ): Authorizer & { readonly asked: readonly AccessRequest[] } {

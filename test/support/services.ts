@@ -1,4 +1,4 @@
-/** The services of the local AWS on a free port, without functions, for the tests of one service at a time. */
+/** The local AWS on a free port, without functions, for the tests of one service at a time. */
 import type { Caller } from '../../local/front/service.ts';
 import { type RunningAws, startAws } from '../../local/start.ts';
 
@@ -40,7 +40,10 @@ export async function startServices(dataDir?: string): Promise<Services> {
   return { ...aws, crashes, killed, undelivered };
 }
 
-/** A client's configuration as an account's root, or as a role: `123456789012.role-name`. One attempt by default. */
+/**
+ * Returns a client's configuration as an account's root, or as a role: `123456789012.role-name`. It makes one
+ * attempt.
+ */
 export function clientConfig(
   { endpoint }: { readonly endpoint: string },
   accessKeyId: string = ISV,
@@ -50,7 +53,7 @@ export function clientConfig(
   return { endpoint, region: REGION, credentials, maxAttempts: 1 };
 }
 
-/** The account's root, for calls that do not go over HTTP. */
+/** Returns the account's root as the caller, for calls that do not go over HTTP. */
 export function rootCaller(signal?: AbortSignal): Caller {
   const principal = { accountId: ISV, arn: `arn:aws:iam::${ISV}:root` };
   return { principal, region: REGION, requestId: 'test', userAgent: 'test', signal };

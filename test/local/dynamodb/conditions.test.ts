@@ -1,4 +1,4 @@
-/** The condition keys of DynamoDB, as a role's policy meets them over HTTP. */
+/** The condition keys of DynamoDB, as a role's policy uses them over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await services.close();
 });
 
-/** A role that may do everything where `Condition` holds; `more` are further statements. */
+/** Makes a role that may do everything when `Condition` holds; `more` are further statements. */
 function roleWith(
   Condition: PolicyStatement['Condition'],
   ...more: readonly PolicyStatement[]
@@ -45,7 +45,7 @@ function roleWith(
   return DynamoDBDocumentClient.from(new DynamoDBClient(clientConfig(services, `${ISV}.${name}`)));
 }
 
-/** As queries were before there were expressions. */
+/** Returns a query in the form that it had before there were expressions. */
 function queryOf(pk: string): QueryCommand {
   const KeyConditions = { pk: { ComparisonOperator: 'EQ' as const, AttributeValueList: [pk] } };
   return new QueryCommand({ TableName, KeyConditions });

@@ -46,7 +46,7 @@ describe('event buses', () => {
   });
   afterAll(async () => services.close());
 
-  /** A bus with a rule that sends everything from `acme` to a queue. */
+  /** Makes a bus with a rule that sends everything from `acme` to a queue. */
   const busWithQueue = async () => {
     const name = randomUUID();
     const { EventBusArn = '' } = await isv.send(new CreateEventBusCommand({ Name: name }));
@@ -300,7 +300,7 @@ describe('event buses', () => {
   });
 });
 
-/** Lets the bus's rule `all`, or another, send to the queue of the same name. */
+/** Returns a policy that lets the bus's rule `all`, or another, send to the queue of the same name. */
 function queuePolicy(name: string, rule = `rule/${name}/all`): string {
   return JSON.stringify({
     Version: '2012-10-17',

@@ -77,7 +77,7 @@ describe('condition operators', () => {
     ['ForAnyValue:StringEquals', 'kms:absent', 'tenant-id', false],
     ['ForAnyValue:StringNotEquals', 'kms:EncryptionContextKeys', 'tenant-id', true],
     ['ForAllValues:StringNotEquals', 'kms:EncryptionContextKeys', 'tenant-id', false],
-    // IAM wants a set operator for a key that may have several values, though it has one.
+    // IAM demands a set operator for a key that may have several values, even if it has one.
     ['StringEquals', 'events:source', 'aws.kms', false],
     ['StringNotEquals', 'events:source', 'aws.s3', false],
     ['ForAllValues:StringEquals', 'events:source', 'aws.kms', true],

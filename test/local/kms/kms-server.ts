@@ -19,7 +19,7 @@ export interface KmsServer {
   readonly clock: LocalClock;
   readonly roles: Roles;
   readonly events: readonly AwsEvent[];
-  /** A client of an account's root (`222222222222`) or of a role (`111111111111.encrypt`). */
+  /** Creates a client of an account's root (`222222222222`) or of a role (`111111111111.encrypt`). */
   client(accessKeyId: string, region?: string): KMS;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function startKms(options: { dataDir?: string } = {}): Promise<KmsS
   };
 }
 
-/** The name of the error a call ends with; fails where the call succeeds. */
+/** Resolves to the name of the error that a call ends with; rejects when the call succeeds. */
 export async function refusal(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -82,7 +82,7 @@ export function present<T>(value: T | undefined): T {
   return value;
 }
 
-/** A new symmetric key's ARN. */
+/** Creates a symmetric key and resolves to its ARN. */
 export async function newKey(client: KMS, options: CreateKeyCommandInput = {}): Promise<string> {
   const { KeyMetadata } = await client.createKey(options);
   return present(KeyMetadata?.Arn);

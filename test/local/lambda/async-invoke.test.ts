@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defaultAsyncInvoke, type AsyncInvokeConfig } from '../../../local/lambda/function.ts';
 import { fixtureRoleArn, startLocalLambda, type LocalLambda } from './local-lambda.ts';
 
-/** Fails until it has been called `event.failures` times; says so in the log each time. */
+/** A function that fails until it has been called `event.failures` times, and logs each failure. */
 const flaky = `
   let calls = 0;
   exports.handler = async (event) => {

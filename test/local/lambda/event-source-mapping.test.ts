@@ -4,7 +4,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startPolling, type EventSourceMapping } from '../../../local/lambda/event-source-mapping.ts';
 import { fixtureRoleArn, startLocalLambda, type LocalLambda } from './local-lambda.ts';
 
-/** Logs every event; fails messages whose body says so, once each, and the whole batch for `throw`. */
+/**
+ * A function that logs every event. It fails a message whose body asks for it, once each, and the whole batch for
+ * `throw`.
+ */
 const consumer = `
   const seen = new Set();
   exports.handler = async ({ Records }) => {
@@ -39,7 +42,7 @@ async function startConsumer(mapping: Partial<EventSourceMapping> = {}): Promise
   local.onClose(() => poller.close());
 }
 
-/** The events that the function has seen so far. */
+/** Returns the events that the function has seen so far. */
 function batches(): readonly SQSRecord[][] {
   return local.lines
     .filter((line) => line.startsWith('{"Records"'))
@@ -108,7 +111,7 @@ test('only the messages that a function names as failed come back', async () => 
   await send('one', 'fail', 'two');
   await startConsumer();
   await expect.poll(messagesLeft, { timeout: 10_000 }).toBe(0);
-  // Output travels apart from responses, and may arrive a little later.
+  // The output travels apart from the responses, and may arrive a little later.
   await expect.poll(() => bodies().toSorted()).toEqual(['fail', 'fail', 'one', 'two']);
 });
 

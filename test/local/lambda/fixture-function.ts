@@ -1,4 +1,4 @@
-/** Small functions written into a temporary folder, for the tests of what runs them. */
+/** Small functions in a temporary folder, for the tests of the parts that run them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ export interface Fixture {
   remove(): Promise<void>;
 }
 
-/** A function whose CommonJS module is `source`; it must assign `exports.handler`. */
+/** Writes a function whose CommonJS module is `source`, which must assign `exports.handler`. */
 export async function fixtureFunction(
   source: string,
   overrides: Partial<LambdaFunction> = {},

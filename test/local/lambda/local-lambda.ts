@@ -23,23 +23,23 @@ export interface LocalLambda {
   readonly lambda: Lambda;
   readonly roles: Roles;
   readonly sqs: SQSClient;
-  /** A Lambda client of `000000000000` (root) or `000000000000.role-name`. */
+  /** Creates a Lambda client of `000000000000` (root) or `000000000000.role-name`. */
   client(accessKeyId?: string): LambdaClient;
-  /** Log lines of all functions, sandboxes and event sources. */
+  /** The log lines of all functions, sandboxes and event sources. */
   readonly lines: readonly string[];
   /** Adds a line. */
   readonly log: (line: string) => void;
   /** Adds a function whose CommonJS module is `source`. */
   add(source: string, overrides?: Partial<LambdaFunction>): Promise<SandboxPool>;
   createQueue(name: string, attributes?: Record<string, string>): Promise<{ url: string; arn: string }>;
-  /** One message within a few seconds, with its attributes. */
+  /** Receives one message, with its attributes, within 5 seconds. */
   receive(queueUrl: string): Promise<Message | undefined>;
   /** Runs `dispose` before the server closes. */
   onClose(dispose: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
-/** The fixture role may do anything with SQS. */
+/** Starts a local Lambda. The fixture role may do anything with SQS. */
 export async function startLocalLambda(): Promise<LocalLambda> {
   const clock = createClock();
   const roles = createRoles();
@@ -98,7 +98,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
     },
     onClose: (dispose) => void disposers.unshift(dispose),
     async close() {
-      // Sandboxes first: their invocations end, and with them whatever waits for these.
+      // The sandboxes close first: their invocations end, and with them everything that waits for these.
       await Promise.all([lambda.close(0), ...disposers.map((dispose) => dispose())]);
       sqs.destroy();
       queues.close();

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const watchdogModule = fileURLToPath(new URL('../../../local/lambda/watchdog.ts', import.meta.url));
 
-/** A stand-in for the local AWS: watches one frozen process, says both pids, and waits to be killed. */
+/** A program in place of the local AWS: it watches one frozen process, prints both pids, and waits to be killed. */
 const parentProgram = `
   import { spawn } from 'node:child_process';
   import { startWatchdog } from ${JSON.stringify(watchdogModule)};

@@ -21,7 +21,7 @@ function send(groupId: string | undefined, count: number): void {
   }
 }
 
-/** The groups of the messages that one consumer gets at `nowMs`; they stay in flight for a day. */
+/** Returns the groups of the messages that one consumer gets at `nowMs`; they stay in flight for a day. */
 function receive(limit: number, nowMs: number): readonly (string | null)[] {
   const groups: (string | null)[] = [];
   for (const message of inTurn({ store, fairness }, ARN, nowMs)) {

@@ -1,4 +1,4 @@
-/** The services of the local AWS on a free port, for stacks to be deployed into. */
+/** The local AWS on a free port, for stacks to be deployed into. */
 import { type RunningAws, startAws } from '../../../local/start.ts';
 import type { Deployment } from '../../../local/stack/deploy.ts';
 

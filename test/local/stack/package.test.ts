@@ -10,7 +10,7 @@ import { REGION } from '../../../laptop/names.ts';
 import { sourceHash } from '../../../local/stack/source-hash.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-/** Under load `sls` takes its time. */
+/** `sls` takes long on a busy machine. */
 const timeout = 120_000;
 const mapSchema = z.object({ sources: z.array(z.string()) });
 let projectFolder: string;
@@ -25,7 +25,7 @@ functions:
   one: { handler: functions/one.handler, environment: { SIZE: "\${env:FIXTURE_SIZE, 'unset'}" } }
 `;
 
-/** A project of one function that finds its tools where this project has them, and keeps a cache of its own. */
+/** Makes a project of one function that uses the tools of this project, and keeps a cache of its own. */
 beforeAll(async () => {
   projectFolder = await mkdtemp(path.join(tmpdir(), 'fixture-project-'));
   await mkdir(path.join(projectFolder, 'node_modules'));
