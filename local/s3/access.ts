@@ -1,4 +1,4 @@
-/** Whether the caller may: every operation asks here, with the action, the resource and the context keys of S3. */
+/** The access check of S3: every operation asks here, with the action, the resource and the context keys of S3. */
 import type { AccessRequest } from '../iam/authorizer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
@@ -10,9 +10,9 @@ export interface Access {
   /** E.g. `s3:GetObject`. */
   readonly action: string;
   readonly bucket: Bucket;
-  /** Unset for an action on the bucket. */
+  /** The object's key. Undefined for an action on the bucket. */
   readonly key?: string;
-  /** Further context keys, beside those every request has. */
+  /** Context keys in addition to those that every request has. */
   readonly context?: AccessRequest['context'];
 }
 
@@ -28,7 +28,7 @@ const HEADER_KEYS = [
   'if-none-match',
 ];
 
-/** Throws AccessDenied. */
+/** @throws AccessDenied unless the caller may do the action */
 export function authorize(store: Store, call: S3Call, access: Access): void {
   decide(store, call, {
     action: access.action,
@@ -39,7 +39,10 @@ export function authorize(store: Store, call: S3Call, access: Access): void {
   });
 }
 
-/** For what concerns no bucket that exists yet: the caller's account answers for it. Throws AccessDenied. */
+/**
+ * Checks an action that concerns no existing bucket; the policies of the caller's account decide.
+ * @throws AccessDenied
+ */
 export function authorizeAccount(store: Store, call: S3Call, action: string, resource: string): void {
   decide(store, call, { action, resource, resourceAccountId: call.caller.principal.accountId });
 }
@@ -53,12 +56,12 @@ export function isAllowed(store: Store, call: S3Call, access: Access): boolean {
   }
 }
 
-/** `s3:ExistingObjectTag/…` of an object that is there. */
+/** Returns the keys `s3:ExistingObjectTag/…` of an existing object. */
 export function existingTagContext(tags: Tags): Record<string, string> {
   return Object.fromEntries(tags.map(({ key, value }) => [`s3:ExistingObjectTag/${key}`, value]));
 }
 
-/** `s3:RequestObjectTag/…` and `s3:RequestObjectTagKeys` of the tags that a request would set. */
+/** Returns the keys `s3:RequestObjectTag/…` and `s3:RequestObjectTagKeys` of the tags that a request would set. */
 export function requestTagContext(tags: Tags): Record<string, string | readonly string[]> {
   if (tags.length === 0) return {};
   const values = Object.fromEntries(tags.map(({ key, value }) => [`s3:RequestObjectTag/${key}`, value]));
@@ -70,7 +73,7 @@ function decide(store: Store, call: S3Call, request: Omit<AccessRequest, 'princi
   const context = { ...requestContext(call), ...request.context };
   const decision = store.authorizer.decide({ principal, ...request, context });
   if (decision.allowed) return;
-  // Across accounts S3 does not say why.
+  // Across accounts S3 gives no reason.
   if (principal.accountId !== request.resourceAccountId) throw accessDenied();
   throw accessDenied(
     `User: ${principal.arn} is not authorized to perform: ${request.action} on resource: "${request.resource}" ${decision.reason}`,

@@ -1,4 +1,4 @@
-/** How operations answer: XML documents, empty bodies, and the headers that name a version and a checksum. */
+/** The answers of operations: XML documents, empty bodies, and the headers that name a version and a checksum. */
 import type { ServerResponse } from 'node:http';
 import type { Bucket } from './buckets.ts';
 import { type Checksum, checksumHeader } from './checksum.ts';
@@ -27,7 +27,7 @@ export function sendEmpty(
   response.end();
 }
 
-/** Every object is encrypted at rest by S3 itself, whether asked for or not. */
+/** The header of every object: S3 itself encrypts each at rest, asked or not. */
 export const ENCRYPTED: AnswerHeaders = { 'x-amz-server-side-encryption': 'AES256' };
 
 export function checksumHeaders(checksum: Checksum | undefined): AnswerHeaders {
@@ -40,7 +40,7 @@ export function checksumMembers(checksum: Checksum | undefined): Record<string, 
   return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type };
 }
 
-/** The version header of an answer to a write: S3 names the version only while versioning is enabled. */
+/** Returns the version header of an answer to a write. S3 names the version only while versioning is enabled. */
 export function writtenVersionHeader({ versioning }: Bucket, versionId: string): AnswerHeaders {
   return versioning === 'Enabled' ? { 'x-amz-version-id': versionId } : {};
 }
@@ -49,12 +49,12 @@ export function quoted(etag: string): string {
   return `"${etag}"`;
 }
 
-/** The date of a header: `Wed, 21 Oct 2015 07:28:00 GMT`. */
+/** Formats the date of a header: `Wed, 21 Oct 2015 07:28:00 GMT`. */
 export function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** The date of a document: S3 keeps whole seconds of an object's time and writes the milliseconds as zero. */
+/** Formats the date of a document. S3 keeps whole seconds of an object's time and writes the milliseconds as zero. */
 export function isoDate(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString();
 }

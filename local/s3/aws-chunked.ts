@@ -1,18 +1,21 @@
 /**
- * The aws-chunked content encoding: `size[;chunk-signature=…]CRLF bytes CRLF`, ended by a chunk of size 0 and, in the
- * trailer variants, header lines. Signatures of chunks are passed over.
+ * The aws-chunked content encoding: `size[;chunk-signature=…]CRLF bytes CRLF`, ended by a chunk of size 0 and, in
+ * the trailer variants, header lines. The signatures of chunks are not verified.
  */
 import { AwsError } from '../front/service.ts';
 import { incompleteBody } from './errors.ts';
 
 export interface AwsChunked {
-  /** The decoded bytes. Throws IncompleteBody, InvalidChunkSizeError, MalformedTrailerError. */
+  /**
+   * The decoded bytes.
+   * @throws IncompleteBody, InvalidChunkSizeError, or MalformedTrailerError while they are read
+   */
   readonly bytes: AsyncGenerator<Buffer>;
-  /** By lower-case name; complete once `bytes` has ended. */
+  /** The trailers by lower-case name, complete once `bytes` has ended. */
   readonly trailers: ReadonlyMap<string, string>;
 }
 
-/** S3's lower bound for every chunk but the last. */
+/** The smallest chunk that S3 takes, except for the last one. */
 const MIN_CHUNK_BYTES = 8192;
 const MAX_LINE_BYTES = 16 * 1024;
 
@@ -22,9 +25,9 @@ export function decodeAwsChunked(encoded: AsyncIterable<Buffer>): AwsChunked {
 }
 
 interface Reader {
-  /** The next line without its CRLF; undefined at the end. */
+  /** Resolves to the next line without its CRLF; undefined at the end. */
   line(): Promise<string | undefined>;
-  /** Exactly `bytes` bytes, in pieces as they came. */
+  /** Yields exactly `bytes` bytes, in pieces as they arrived. */
   take(bytes: number): AsyncGenerator<Buffer>;
 }
 

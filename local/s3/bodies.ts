@@ -1,6 +1,6 @@
 /**
- * Bytes at rest: each body is one file under a random name, never under its key. A body that no segment names is
- * garbage, left by a request that failed or by a killed process; it is swept at the next start.
+ * Bytes at rest. Each body is one file under a random name, not under its key. A body that no segment names was
+ * left by a failed request or a killed process; the next start removes it.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, createWriteStream, openSync, readSync, writeFileSync } from 'node:fs';
@@ -9,22 +9,26 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 export interface Bodies {
-  /** Writes a new body and answers its id. Whatever `bytes` throws is rethrown, and nothing is kept. */
+  /** Writes a new body and returns its id. It rethrows whatever `bytes` throws, and keeps nothing then. */
   write(bytes: AsyncIterable<Buffer>): Promise<string>;
   /**
-   * The `bytes` from `offset` of a body. Each buffer is used again for the next one, so that reading gigabytes
-   * allocates one; a writable below its high-water mark has let go of it before the next one is asked for.
+   * Yields the `bytes` from `offset` of a body. The buffer of each piece is used again for the next, so that
+   * reading gigabytes allocates one buffer. A writable below its high-water mark has released it before it asks for
+   * the next one.
    */
   read(id: string, offset: number, bytes: number): AsyncGenerator<Buffer>;
   remove(id: string): Promise<void>;
-  /** Removes every body that `isReferenced` does not know. */
+  /** Removes every body for which `isReferenced` is false. */
   sweep(isReferenced: (id: string) => boolean): Promise<void>;
 }
 
-/** Buffers written and read at once: large enough that the file system is not what limits a transfer. */
+/** The size of a buffer. It is so large that the file system does not limit a transfer. */
 const BUFFER_BYTES = 1024 * 1024;
 
-/** Up to here a file is read and written at once: its trips to the thread pool would cost several times as much. */
+/**
+ * The largest file that is read and written in one synchronous step. The thread pool would cost it several times as
+ * much.
+ */
 const SMALL_BYTES = 64 * 1024;
 
 export async function openBodies(directory: string): Promise<Bodies> {
@@ -104,7 +108,7 @@ function readSmall(path: string, offset: number, bytes: number): Buffer {
   }
 }
 
-/** A directory per first two digits, so that none holds millions of files. */
+/** Makes a directory per first two digits, so that none holds millions of files. */
 async function makeShard(directory: string, shards: Set<string>, id: string): Promise<void> {
   const shard = id.slice(0, 2);
   if (shards.has(shard)) return;

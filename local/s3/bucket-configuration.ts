@@ -67,7 +67,10 @@ export function getBucketNotification(store: Store, call: S3Call): void {
   sendXml(call.response, 'NotificationConfiguration', notificationContent(bucket.notification));
 }
 
-/** Every queue hears an s3:TestEvent first; one that does not take it makes the whole configuration fail. */
+/**
+ * Stores a notification configuration. Every queue gets an s3:TestEvent first; a queue that refuses it makes the
+ * whole configuration fail.
+ */
 export async function putBucketNotification(store: Store, call: S3Call, deliver: Deliver): Promise<void> {
   const bucket = permitted(store, call, 's3:PutBucketNotification');
   const notification = parseNotificationConfiguration(await readDocument(call));

@@ -66,7 +66,7 @@ export function listBuckets(store: Store, call: S3Call): void {
   });
 }
 
-/** Answers in every region, since it is how a client finds the right one. */
+/** Answers in every region, because clients find the right region by it. */
 export function getBucketLocation(store: Store, call: S3Call): void {
   const bucket = store.buckets.get(call.bucket);
   assertExpectedOwner(call.headers['x-amz-expected-bucket-owner'], bucket.accountId);
@@ -84,7 +84,10 @@ function newBucket(store: Store, { bucket, caller }: S3Call): Bucket {
   };
 }
 
-/** us-east-1 alone, for the sake of old clients, lets an owner create its bucket again. */
+/**
+ * Lets an owner create its bucket again in us-east-1 alone, for old clients.
+ * @throws BucketAlreadyExists for a bucket of another account, otherwise BucketAlreadyOwnedByYou
+ */
 function assertRecreatable({ name, accountId, region }: Bucket, { caller }: S3Call): void {
   const members = { BucketName: name };
   if (accountId !== caller.principal.accountId) {

@@ -1,4 +1,4 @@
-/** The buckets: who owns each, and how it is configured. Their names are global, as in AWS. */
+/** The buckets, their owners and their configurations. Their names are global, as in AWS. */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import type { PolicyDocument } from '../iam/authorizer.ts';
@@ -9,7 +9,7 @@ import { jsonColumn } from './row.ts';
 
 export interface Bucket {
   readonly name: string;
-  /** The account that made it owns it and every object in it. */
+  /** The account that created the bucket. It owns the bucket and every object in it. */
   readonly accountId: string;
   readonly region: string;
   readonly createdMs: number;
@@ -23,7 +23,7 @@ export type Versioning = 'Enabled' | 'Suspended';
 
 export interface Buckets {
   find(name: string): Bucket | undefined;
-  /** Throws NoSuchBucket. */
+  /** @throws NoSuchBucket */
   get(name: string): Bucket;
   ownedBy(accountId: string): readonly Bucket[];
   /** Stores a new bucket, or the new configuration of one. */
@@ -46,7 +46,7 @@ export function createBuckets(database: DatabaseSync): Buckets {
   const owned = database.prepare('SELECT * FROM buckets WHERE account_id = ? ORDER BY name');
   const upsert = database.prepare('INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM buckets WHERE name = ?');
-  // Every request asks for its bucket, so its policy and notifications are parsed once.
+  // Every request asks for its bucket, so each policy and notification configuration is parsed once.
   const cache = new Map<string, Bucket>();
   const find = (name: string): Bucket | undefined => {
     const cached = cache.get(name);

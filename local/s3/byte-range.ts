@@ -4,8 +4,9 @@ import type { Range } from './contents.ts';
 import { invalidArgument } from './errors.ts';
 
 /**
- * The half-open range a Range header asks of `sizeBytes`. Undefined means the whole object: S3 ignores a header it
- * cannot read, and one with several ranges. Throws InvalidRange (416) when no byte of the object is in it.
+ * Returns the half-open range that a Range header selects of `sizeBytes`. Undefined means the whole object: S3
+ * ignores a header that it cannot read, and one with several ranges.
+ * @throws InvalidRange (416) when no byte of the object is in it
  */
 export function parseRange(header: string | undefined, sizeBytes: number): Range | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? [];
@@ -17,7 +18,10 @@ export function parseRange(header: string | undefined, sizeBytes: number): Range
   return { begin, end };
 }
 
-/** The range of x-amz-copy-source-range, which must be `bytes=first-last` within the source. Throws InvalidArgument. */
+/**
+ * Returns the range of x-amz-copy-source-range, which must be `bytes=first-last` within the source.
+ * @throws InvalidArgument
+ */
 export function parseCopyRange(header: string | undefined, sizeBytes: number): Range {
   if (header === undefined) return { begin: 0, end: sizeBytes };
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];

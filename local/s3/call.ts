@@ -1,4 +1,4 @@
-/** One request as the operations see it: which operation, on which bucket and key, with which headers. */
+/** One request in the form that operations use: its operation, bucket, key and headers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError, type Caller } from '../front/service.ts';
 import { invalidRequest } from './errors.ts';
@@ -6,12 +6,12 @@ import { matchRoute } from './routes.ts';
 
 export interface S3Call {
   readonly operation: string;
-  /** Empty for ListBuckets. */
+  /** The bucket's name; empty for ListBuckets. */
   readonly bucket: string;
-  /** Empty for operations on a bucket. */
+  /** The object's key; empty for operations on a bucket. */
   readonly key: string;
   readonly query: URLSearchParams;
-  /** By lower-case name; a presigned URL's x-amz-* parameters count as headers. */
+  /** The headers by lower-case name. The x-amz- parameters of a presigned URL count as headers. */
   readonly headers: Readonly<Record<string, string>>;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -28,7 +28,10 @@ const VIRTUAL_HOST = /^(?<bucket>.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost(?::
 const PATH_STYLE_HOST = /^s3(?:[.-][a-z0-9-]+)?\.localhost/;
 const SIGNING = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token)$/;
 
-/** The operation's name. Throws NotImplemented, InvalidURI. */
+/**
+ * Returns the operation's name.
+ * @throws NotImplemented or InvalidURI
+ */
 export function operationOf(request: IncomingMessage, url: URL): string {
   const target = targetOf(request);
   return matchRoute({
@@ -39,7 +42,7 @@ export function operationOf(request: IncomingMessage, url: URL): string {
   });
 }
 
-/** Throws NotImplemented, InvalidURI, KeyTooLongError. */
+/** @throws NotImplemented, InvalidURI, or KeyTooLongError */
 export function readCall(
   request: IncomingMessage,
   response: ServerResponse,
@@ -60,7 +63,7 @@ export function readCall(
   };
 }
 
-/** Throws KeyTooLongError for more than 1,024 bytes of UTF-8. */
+/** @throws KeyTooLongError for more than 1,024 bytes of UTF-8 */
 export function assertKeyLength(key: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes <= MAX_KEY_BYTES) return;
@@ -68,21 +71,24 @@ export function assertKeyLength(key: string): void {
   throw new AwsError('KeyTooLongError', 400, 'Your key is too long', members);
 }
 
-/** Splits `bucket/key`, percent-encoded. Throws InvalidURI when it is not UTF-8. */
+/**
+ * Splits `bucket/key`, percent-encoded.
+ * @throws InvalidURI when it is not UTF-8
+ */
 export function parseTarget(encoded: string): Target {
   const slash = encoded.indexOf('/');
   const bucket = slash < 0 ? encoded : encoded.slice(0, slash);
   return { bucket: decode(bucket), key: slash < 0 ? '' : decode(encoded.slice(slash + 1)) };
 }
 
-/** The value of a query parameter the route requires. */
+/** Returns the value of a query parameter that the route requires. */
 export function requiredQuery(call: S3Call, name: string): string {
   const value = call.query.get(name);
   if (value === null) throw invalidRequest(`Missing the ${name} parameter`);
   return value;
 }
 
-/** Reads the raw path, because a URL parser resolves `..`, and a key may hold it. */
+/** Reads the target from the raw path. A URL parser would resolve `..`, which a key may contain. */
 function targetOf(request: IncomingMessage): Target {
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   const host = request.headers.host ?? '';

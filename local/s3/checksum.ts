@@ -1,4 +1,4 @@
-/** S3's additional checksums: which there are, how one is computed, how those of parts make that of the object. */
+/** S3's additional checksums: the algorithms, how one is computed, and how those of parts make that of the object. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
@@ -8,24 +8,24 @@ import { type Crc64, crc64Nvme } from './crc64-nvme.ts';
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
 
-/** FULL_OBJECT is over the bytes of the object, COMPOSITE over the checksums of its parts. */
+/** The type of a checksum: FULL_OBJECT covers the bytes of the object, COMPOSITE the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm;
   readonly type: ChecksumType;
-  /** Base64; a composite one ends in `-` and the number of parts. */
+  /** The value in base64; a composite one ends in `-` and the number of parts. */
   readonly value: string;
 }
 
 export interface Digest {
   update(bytes: Uint8Array): void;
-  /** The raw checksum, most significant byte first. */
+  /** Returns the raw checksum, most significant byte first. */
   digest(): Buffer;
 }
 
 export interface PartChecksum {
-  /** Base64. */
+  /** The value in base64. */
   readonly value: string;
   readonly sizeBytes: number;
 }
@@ -36,7 +36,7 @@ export const checksumSchema: z.ZodType<Checksum> = z.object({
   value: z.string(),
 });
 
-/** What S3 computes when a client names no algorithm. */
+/** The algorithm that S3 uses when a client names none. */
 export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
 
 export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = [
@@ -53,23 +53,23 @@ export function createDigest(algorithm: ChecksumAlgorithm): Digest {
   return algorithm === 'CRC64NVME' ? crc64Digest() : hashDigest(algorithm);
 }
 
-/** The raw length of an algorithm's value, in bytes. */
+/** Returns the raw length of an algorithm's value, in bytes. */
 function checksumBytes(algorithm: ChecksumAlgorithm): number {
   return createDigest(algorithm).digest().length;
 }
 
-/** Whether `value` is base64 of the algorithm's length. */
+/** True when `value` is base64 of the algorithm's length. */
 export function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
   const raw = Buffer.from(value, 'base64');
   return raw.length === checksumBytes(algorithm) && raw.toString('base64') === value;
 }
 
-/** The header and the XML name of an algorithm's value: `x-amz-checksum-crc32`, `ChecksumCRC32`. */
+/** Returns the name of an algorithm's value as a header (`x-amz-checksum-crc32`) or in XML (`ChecksumCRC32`). */
 export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;
 }
 
-/** The object's checksum from those of its parts, in order. Precondition: full-object ones are of a CRC. */
+/** Returns the object's checksum from those of its parts, in order. Precondition: full-object ones are of a CRC. */
 export function combineChecksums(
   algorithm: ChecksumAlgorithm,
   type: ChecksumType,

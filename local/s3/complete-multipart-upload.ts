@@ -1,4 +1,4 @@
-/** CompleteMultipartUpload: the parts' segments become the object's; no byte is moved. */
+/** CompleteMultipartUpload: the segments of the parts become those of the object; no byte is copied. */
 import { createHash } from 'node:crypto';
 import { authorize } from './access.ts';
 import { checksumMembers, ENCRYPTED, quoted, sendXml, writtenVersionHeader } from './answer.ts';
@@ -32,7 +32,7 @@ export async function completeMultipartUpload(store: Store, call: S3Call): Promi
   sendXml(call.response, 'CompleteMultipartUploadResult', content, headers);
 }
 
-/** The object that the parts make. The upload may have ended while the list of its parts arrived. */
+/** Makes the object of the parts. The upload may have ended while the list of its parts arrived. */
 function assemble(
   store: Store,
   call: S3Call,
@@ -54,7 +54,7 @@ function assemble(
   };
 }
 
-/** The checksum headers of this operation are the object's, not those of the document it sends. */
+/** Returns the call without checksum headers. Here they are the object's, not those of the document that is sent. */
 function withoutObjectChecksum(call: S3Call): S3Call {
   const own = Object.entries(call.headers).filter(([name]) => !name.startsWith('x-amz-checksum-'));
   return { ...call, headers: Object.fromEntries(own) };
@@ -68,7 +68,7 @@ function assertSize({ headers }: S3Call, sizeBytes: number): void {
     );
 }
 
-/** The MD5 of the parts' MD5s, and how many there were. */
+/** Returns the MD5 of the parts' MD5s, and the number of parts. */
 function etagOf(parts: readonly Part[]): string {
   const md5 = createHash('md5');
   for (const { etag } of parts) md5.update(etag, 'hex');

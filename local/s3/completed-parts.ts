@@ -1,4 +1,4 @@
-/** The list of parts that a CompleteMultipartUpload names, and which stored parts it means. */
+/** The list of parts that a CompleteMultipartUpload names, and the stored parts that it means. */
 import { AwsError } from '../front/service.ts';
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from './checksum.ts';
 import { invalidRequest, malformedXml } from './errors.ts';
@@ -7,7 +7,7 @@ import { elements, parseXml, requiredText, textOf, type XmlNode } from './xml.ts
 
 export interface CompletedPart {
   readonly number: number;
-  /** Without quotes. */
+  /** The ETag without quotes. */
   readonly etag: string;
   readonly checksums: Partial<Readonly<Record<ChecksumAlgorithm, string>>>;
 }
@@ -15,14 +15,17 @@ export interface CompletedPart {
 /** The smallest part that is not the last one: 5 MiB. */
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Throws MalformedXML, also for no parts at all. */
+/** @throws MalformedXML, also for no parts at all */
 export function parseCompletedParts(document: string): readonly CompletedPart[] {
   const parts = elements(parseXml(document, 'CompleteMultipartUpload'), 'Part').map(parsePart);
   if (parts.length === 0) throw malformedXml();
   return parts;
 }
 
-/** Throws InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest. */
+/**
+ * Returns the stored parts that are named.
+ * @throws InvalidPartOrder, InvalidPart, EntityTooSmall, or InvalidRequest
+ */
 export function selectParts(
   completed: readonly CompletedPart[],
   stored: readonly Part[],

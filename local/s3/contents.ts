@@ -1,6 +1,6 @@
 /**
- * What an object or a part consists of: a list of segments, each a range of a body. A list instead of one file, so
- * that completing a multipart upload and copying an object move no bytes. A content never changes; bodies are shared.
+ * The content of an object or a part: a list of segments, each a range of a body. Because of the list, completing a
+ * multipart upload and copying an object move no bytes. A content does not change; bodies are shared.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
@@ -20,19 +20,19 @@ export interface Range {
 }
 
 export interface Contents {
-  /** Makes a content of these segments in this order; call it in the transaction that refers to it. */
+  /** Makes a content of these segments in this order. Call it in the transaction that refers to the content. */
   create(segments: readonly Segment[]): number;
-  /** The segments that make up a range, cut to it. */
+  /** Returns the segments of a range, cut to it. */
   segments(content: number, range: Range): readonly Segment[];
-  /** Keeps a content readable although its object is deleted meanwhile; call the answer when done. */
+  /** Keeps a content readable while its object may be deleted. Call the returned function when done. */
   hold(content: number): () => void;
-  /** The bytes of a range. The content must be held. */
+  /** Yields the bytes of a range. Precondition: the content is held. */
   read(content: number, range: Range): AsyncGenerator<Buffer>;
-  /** Forgets a content and removes bodies that nothing else names, once nobody holds it. */
+  /** Deletes a content. It removes bodies that nothing else names, once nobody holds the content. */
   drop(content: number): void;
-  /** Removes the bodies of segments that were to become a content and did not, unless another content names them. */
+  /** Removes the bodies of segments that did not become a content, unless another content names them. */
   discard(segments: readonly Segment[]): void;
-  /** Removes what a killed process left behind; to be called once, before the first request. */
+  /** Removes what a killed process left behind. Call it once, before the first request. */
   sweep(): Promise<void>;
 }
 

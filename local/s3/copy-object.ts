@@ -1,4 +1,4 @@
-/** CopyObject: the new object shares the source's bytes, which are read only where a digest is not known yet. */
+/** CopyObject: the new object shares the source's bytes. They are read only when a digest is not known yet. */
 import { authorize, existingTagContext, requestTagContext } from './access.ts';
 import { checksumMembers, ENCRYPTED, isoDate, quoted, sendXml, writtenVersionHeader } from './answer.ts';
 import type { Bucket } from './buckets.ts';
@@ -66,7 +66,7 @@ function directive({ headers }: S3Call, name: string): Directive {
   );
 }
 
-/** The tags the copy gets. Copying them needs the permission to read them. */
+/** Returns the tags of the copy. Copying them needs the permission to read them. */
 function tagsOf(store: Store, call: S3Call, { bucket, version, versionId }: CopySource): Tags {
   if (directive(call, 'x-amz-tagging-directive') === 'REPLACE')
     return parseTaggingHeader(call.headers['x-amz-tagging']);
@@ -94,7 +94,10 @@ function assertChanges(call: S3Call, { bucket, version, versionId }: CopySource)
     );
 }
 
-/** A copy is an object of one part, so what the source has of several must be computed over its bytes. */
+/**
+ * Returns the digests of the copy. It is an object of one part, so the digests of a source with several parts must
+ * be computed over its bytes.
+ */
 async function digestsOf(
   store: Store,
   call: S3Call,

@@ -1,4 +1,4 @@
-/** The source of CopyObject and UploadPartCopy: found, permitted, and held against its conditions. */
+/** The source of CopyObject and UploadPartCopy: it is found, permitted, and checked against the conditions. */
 import { createHash } from 'node:crypto';
 import { AwsError } from '../front/service.ts';
 import type { Access } from './access.ts';
@@ -17,14 +17,18 @@ import type { Version } from './version.ts';
 
 export interface CopySource {
   readonly bucket: Bucket;
-  /** As the header named it; unset for the latest. */
+  /** The version id in the header. Undefined for the latest version. */
   readonly versionId?: string;
   readonly version: Version;
 }
 
 const ACTIONS = { latest: 's3:GetObject', byId: 's3:GetObjectVersion' };
 
-/** Throws InvalidArgument, NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidRequest. */
+/**
+ * Returns the source that a call names.
+ * @throws InvalidArgument, NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion, PreconditionFailed, or
+ * InvalidRequest
+ */
 export function findCopySource(store: Store, call: S3Call): CopySource {
   const { bucketName, key, versionId } = parseCopySource(call.headers['x-amz-copy-source'] ?? '');
   const bucket = store.buckets.get(bucketName);
@@ -42,12 +46,12 @@ function notInActiveTier(): AwsError {
   return new AwsError('ObjectNotInActiveTierError', 403, message);
 }
 
-/** Names the source's version where its bucket has versioning. */
+/** Returns the header with the source's version, if its bucket has versioning. */
 export function sourceVersionHeader({ bucket, version }: CopySource): AnswerHeaders {
   return bucket.versioning === undefined ? {} : { 'x-amz-copy-source-version-id': version.versionId };
 }
 
-/** The MD5 in hex and the checksum of a range of a held content, by reading it. */
+/** Reads a range of a held content, and returns its MD5 in hex and its checksum. */
 export async function digestContent(
   { contents }: Store,
   content: number,
@@ -64,7 +68,7 @@ export async function digestContent(
   return { md5: md5.digest('hex'), checksum: { algorithm, type: 'FULL_OBJECT', value } };
 }
 
-/** `[/]bucket/key[?versionId=id]`, percent-encoded. */
+/** Parses `[/]bucket/key[?versionId=id]`, percent-encoded. */
 function parseCopySource(header: string): { bucketName: string; key: string; versionId?: string } {
   const [path = '', query] = header.replace(/^\//, '').split('?', 2);
   const { bucket, key } = parseTarget(path);

@@ -1,19 +1,20 @@
 /**
- * The CRC of two byte strings joined, from the CRCs of each and the length of the second: how S3 tells the full-object
- * checksum of a multipart upload without reading a byte again. Polynomials are bit-reflected, as CRCs store them.
+ * The CRC of two joined byte strings, from the CRC of each and the length of the second. S3 computes the
+ * full-object checksum of a multipart upload by it, without reading a byte again. Polynomials are bit-reflected, as
+ * CRCs store them.
  */
 export interface CrcField {
-  /** Reflected, without its leading term. */
+  /** The reflected polynomial without its leading term. */
   readonly polynomial: bigint;
   readonly bits: 32 | 64;
 }
 
-/** crc(a ‖ b) of crc(a), crc(b) and the length of b, for CRCs that start and end inverted. */
+/** Returns crc(a ‖ b) from crc(a), crc(b) and the length of b, for CRCs that start and end inverted. */
 export function combineCrc(field: CrcField, crcA: bigint, crcB: bigint, lengthB: number): bigint {
   return multiply(field, crcA, powerOfX(field, BigInt(lengthB) * 8n)) ^ crcB;
 }
 
-/** x^exponent modulo the polynomial, by squaring. */
+/** Returns x^exponent modulo the polynomial, by squaring. */
 function powerOfX(field: CrcField, exponent: bigint): bigint {
   let square = 1n << BigInt(field.bits - 2);
   let product = 1n << BigInt(field.bits - 1);

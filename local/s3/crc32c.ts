@@ -1,10 +1,10 @@
-/** CRC-32C (Castagnoli), eight bytes a step, since Node has only CRC-32 natively. */
+/** CRC-32C (Castagnoli), eight bytes a step. Node has only CRC-32 natively. */
 const POLYNOMIAL = 0x82f6_3b78;
 
 /** Entry `8 * byte + k` belongs to the byte with `k` zero bytes behind it. */
 const TABLE: Uint32Array = buildTable();
 
-/** Continues `crc` (0 at first) over `bytes`. Unsigned 32 bits. */
+/** Continues `crc` (0 at first) over `bytes`. Returns unsigned 32 bits. */
 export function crc32c(bytes: Uint8Array, crc: number): number {
   let state = ~crc;
   let i = 0;

@@ -1,7 +1,10 @@
-/** CRC-64/NVME, S3's default checksum: eight bytes a step, in two 32-bit halves because BigInt is a hundred times slower. */
+/**
+ * CRC-64/NVME, S3's default checksum, eight bytes a step. It uses two 32-bit halves, because BigInt is a hundred
+ * times slower.
+ */
 const POLYNOMIAL = 0x9a6c_9329_ac4b_c9b5n;
 
-/** The running value, both halves unsigned; start from `{ high: 0, low: 0 }`. */
+/** The running value. Both halves are unsigned, and start at `{ high: 0, low: 0 }`. */
 export interface Crc64 {
   readonly high: number;
   readonly low: number;

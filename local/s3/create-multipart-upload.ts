@@ -39,7 +39,11 @@ export function abortMultipartUpload(store: Store, call: S3Call): void {
   sendEmpty(call.response, 204);
 }
 
-/** Only CRCs can be told of a whole object from its parts, and CRC64NVME is never told otherwise. */
+/**
+ * Returns the plan of the checksum.
+ * @throws InvalidRequest for an impossible one: only CRCs of a whole object can be derived from its parts, and
+ * CRC64NVME is always of the whole object
+ */
 function checksumPlan(headers: Readonly<Record<string, string>>): ChecksumPlan {
   const name = headers['x-amz-checksum-algorithm'];
   const algorithm = name === undefined ? DEFAULT_ALGORITHM : parseAlgorithm(name);

@@ -1,6 +1,7 @@
 /**
- * The index of the local S3: everything but the bytes. Keys are BLOBs, because S3 orders by UTF-8 bytes and a key may
- * hold any character. All access is synchronous, so a transaction is atomic against every other request.
+ * The index of the local S3, which holds everything but the bytes. Keys are BLOBs, because S3 orders by UTF-8 bytes
+ * and a key may contain any character. All access is synchronous, so a transaction is atomic against every other
+ * request.
  */
 import { DatabaseSync } from 'node:sqlite';
 
@@ -34,7 +35,10 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS notifications_due ON notifications (due_ms, id);
 `;
 
-/** Opens the index, making it when there is none. A killed process loses nothing; a power cut may lose the last writes. */
+/**
+ * Opens the index, and makes it when there is none. A killed process loses nothing; a power cut may lose the last
+ * writes.
+ */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
@@ -42,7 +46,7 @@ export function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-/** Runs `work` all or nothing. `work` must be synchronous. */
+/** Runs `work` completely or not at all. `work` must be synchronous. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -55,7 +59,7 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Answers the next number of the one counter that orders versions, uploads and events, across restarts. */
+/** Returns the counter that orders versions, uploads and events, across restarts. */
 export function createSequence(database: DatabaseSync): () => number {
   const next = database.prepare('UPDATE counter SET value = value + 1 RETURNING value');
   return () => Number(next.get()?.['value']);

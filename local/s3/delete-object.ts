@@ -1,4 +1,7 @@
-/** DeleteObject, and the one way an object goes away: marker or removal, and its notification, in one transaction. */
+/**
+ * DeleteObject, and the only way in which an object is deleted: a marker or a removal, with its notification, in
+ * one transaction.
+ */
 import { authorize, existingTagContext } from './access.ts';
 import { type AnswerHeaders, sendEmpty } from './answer.ts';
 import type { Bucket } from './buckets.ts';
@@ -16,9 +19,9 @@ export interface Deletion {
   readonly versionId?: string;
 }
 
-/** What a delete did, as both delete operations tell it. */
+/** The result of a delete, as both delete operations answer it. */
 export interface Deleted {
-  /** The version removed, or the delete marker made. */
+  /** The id of the removed version, or of the new delete marker. */
   readonly versionId?: string;
   readonly isDeleteMarker: boolean;
 }
@@ -29,7 +32,7 @@ export async function deleteObject(store: Store, call: S3Call): Promise<void> {
   sendEmpty(call.response, 204, deletedHeaders(applyDeletion(store, call, deletion)));
 }
 
-/** Throws AccessDenied. */
+/** @throws AccessDenied */
 export function authorizeDeletion(store: Store, call: S3Call, { bucket, key, versionId }: Deletion): void {
   const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
   const version =
@@ -41,7 +44,10 @@ export function authorizeDeletion(store: Store, call: S3Call, { bucket, key, ver
   authorize(store, call, { action, bucket, key, context });
 }
 
-/** Deleting what is not there succeeds. Throws PreconditionFailed, NoSuchKey for an If-Match. */
+/**
+ * Deletes a version, or sets a delete marker. Deleting an object that does not exist succeeds.
+ * @throws PreconditionFailed, or NoSuchKey for an If-Match
+ */
 export function applyDeletion(store: Store, call: S3Call, deletion: Deletion): Deleted {
   const condition = parseWriteCondition(call.headers);
   const { name } = deletion.bucket;

@@ -39,7 +39,7 @@ export async function deleteObjects(store: Store, call: S3Call): Promise<void> {
   });
 }
 
-/** ETag, Size and LastModifiedTime would make a deletion conditional. */
+/** @throws NotImplemented for ETag, Size and LastModifiedTime, which would make a deletion conditional */
 function assertPlain(names: readonly string[]): void {
   const condition = names.find((name) => !MEMBERS.has(name));
   if (condition !== undefined) throw notImplemented(condition);

@@ -43,20 +43,20 @@ export function signatureDoesNotMatch(
   });
 }
 
-/** `condition` is the header that did not hold, e.g. `If-None-Match`. */
+/** Returns the refusal for a condition that did not hold; `condition` is its header, e.g. `If-None-Match`. */
 export function preconditionFailed(condition: string): AwsError {
   const message = 'At least one of the pre-conditions you specified did not hold';
   return new AwsError('PreconditionFailed', 412, message, { Condition: condition });
 }
 
-/** A delete of the key succeeded while its conditional write was under way; the caller may retry. */
+/** Returns the refusal for a key that was deleted while its conditional write was under way. The caller may retry. */
 export function conditionalRequestConflict(condition: string, key: string): AwsError {
   const message =
     'The conditional request cannot succeed due to a conflicting operation against this resource.';
   return new AwsError('ConditionalRequestConflict', 409, message, { Condition: condition, Key: key });
 }
 
-/** `what` names the header or sub-resource that the local S3 does not know. */
+/** Returns the refusal for the header or sub-resource `what`, which the local S3 does not know. */
 export function notImplemented(what: string): AwsError {
   const message = 'A header you provided implies functionality that is not implemented';
   return new AwsError('NotImplemented', 501, message, { Header: what });

@@ -1,25 +1,25 @@
-/** Which digests a request's headers demand of its body, and what S3 answers when a demand is malformed. */
+/** The digests that a request's headers demand of its body, and S3's answers to malformed demands. */
 import { AwsError } from '../front/service.ts';
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, checksumHeader, isChecksumValue } from './checksum.ts';
 import { invalidArgument, invalidRequest } from './errors.ts';
 
 export interface ExpectedDigests {
-  /** Hex. */
+  /** SHA-256 in hex. */
   readonly sha256?: string;
-  /** Base64. */
+  /** MD5 in base64. */
   readonly md5?: string;
   readonly checksum?: ExpectedChecksum;
 }
 
 export interface ExpectedChecksum {
   readonly algorithm: ChecksumAlgorithm;
-  /** Base64; undefined when it comes in the trailer. */
+  /** The value in base64. Undefined when it comes in the trailer. */
   readonly value?: string;
 }
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
-/** Throws InvalidDigest, InvalidRequest, InvalidArgument. */
+/** @throws InvalidDigest, InvalidRequest, or InvalidArgument */
 export function expectedDigests(headers: Readonly<Record<string, string>>): ExpectedDigests {
   return {
     sha256: contentSha256(headers['x-amz-content-sha256']),
@@ -28,12 +28,15 @@ export function expectedDigests(headers: Readonly<Record<string, string>>): Expe
   };
 }
 
-/** Whether the body comes in the aws-chunked encoding. */
+/** True when the body comes in the aws-chunked encoding. */
 export function isAwsChunked(headers: Readonly<Record<string, string>>): boolean {
   return headers['x-amz-content-sha256']?.startsWith('STREAMING-') === true;
 }
 
-/** The algorithm a header names. Throws InvalidRequest for one that S3 does not have. */
+/**
+ * Returns the algorithm that a header names.
+ * @throws InvalidRequest for one that S3 does not have
+ */
 export function parseAlgorithm(name: string): ChecksumAlgorithm {
   const found = CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === name.toUpperCase());
   if (found === undefined)

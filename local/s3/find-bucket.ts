@@ -1,11 +1,11 @@
-/** The bucket a call is about, with the refusals that come before any permission is asked. */
+/** The bucket of a call, with the refusals that come before any check of access. */
 import { AwsError } from '../front/service.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { assertExpectedOwner } from './known-headers.ts';
 import type { Store } from './store.ts';
 
-/** Throws NoSuchBucket; PermanentRedirect from another region; AccessDenied for an unexpected owner. */
+/** @throws NoSuchBucket, PermanentRedirect from another region, or AccessDenied for an unexpected owner */
 export function findBucket(store: Store, call: S3Call): Bucket {
   const bucket = store.buckets.get(call.bucket);
   if (call.caller.region !== bucket.region) throw redirect(call, bucket);

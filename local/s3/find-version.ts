@@ -1,4 +1,6 @@
-/** The version of an object that a call reads, with S3's order of refusals: permission before existence. */
+/**
+ * The version of an object that a call reads. As in S3, the check of access comes before the check that it exists.
+ */
 import { type Access, authorize, existingTagContext, isAllowed } from './access.ts';
 import { httpDate } from './answer.ts';
 import type { Bucket } from './buckets.ts';
@@ -10,23 +12,26 @@ import { NULL_VERSION, type Version } from './version.ts';
 export interface VersionQuery {
   readonly bucket: Bucket;
   readonly key: string;
-  /** Unset for the latest. */
+  /** The version id. Undefined for the latest version. */
   readonly versionId?: string;
-  /** The permission for the latest version and that for one by id. */
+  /** The actions that read the latest version and a version by id. */
   readonly actions: { readonly latest: string; readonly byId: string };
   readonly context?: Access['context'];
 }
 
 const VERSION_ID = /^[\w.-]{32}$/;
 
-/** The versionId parameter of a call. Throws InvalidArgument when it cannot be one. */
+/**
+ * Returns the versionId parameter of a call.
+ * @throws InvalidArgument when it cannot be one
+ */
 export function versionIdOf({ query }: S3Call): string | undefined {
   const versionId = query.get('versionId') ?? undefined;
   if (versionId !== undefined) assertVersionId(versionId);
   return versionId;
 }
 
-/** Throws InvalidArgument. */
+/** @throws InvalidArgument when it cannot be a version id */
 export function assertVersionId(versionId: string): void {
   if (versionId === '')
     throw invalidArgument('Version id cannot be the empty string', 'versionId', versionId);
@@ -35,8 +40,9 @@ export function assertVersionId(versionId: string): void {
 }
 
 /**
- * The version, which is never a delete marker. Throws AccessDenied; NoSuchKey and NoSuchVersion only to callers that
- * may list the bucket; MethodNotAllowed for a delete marker by its id.
+ * Returns the version, which is not a delete marker.
+ * @throws AccessDenied; NoSuchKey and NoSuchVersion only to callers that may list the bucket; MethodNotAllowed for
+ * a delete marker by its id
  */
 export function findVersion(store: Store, call: S3Call, query: VersionQuery): Version {
   const { bucket, key, versionId, actions } = query;

@@ -54,7 +54,7 @@ function rangeHeaders({ sizeBytes }: Version, range: Range | undefined): AnswerH
   };
 }
 
-/** The number of tags is told only to those who may read them. */
+/** True when the caller may read the tags and may therefore learn their number. */
 function mayCountTags(store: Store, call: S3Call, bucket: Bucket): boolean {
   const action = call.query.has('versionId') ? TAGGING.byId : TAGGING.latest;
   return isAllowed(store, call, { action, bucket, key: call.key });
@@ -74,7 +74,7 @@ async function sendBytes(
   try {
     await pipeline(contents.read(content, range), response);
   } catch (error) {
-    // A reader that has seen enough hangs up; nobody is left to hear of it.
+    // A reader that has enough hangs up, and nobody waits for an answer.
     if (!isHangUp(error)) throw error;
   } finally {
     release();

@@ -1,6 +1,6 @@
 /**
- * How S3 writes a key into notifications and into listings with encoding-type=url: form-encoded, with the slash left
- * as it is. A space is `+`, a plus sign `%2B`, everything else outside `A-Z a-z 0-9 . - _ *` its UTF-8 bytes.
+ * The encoding of a key in notifications and in listings with encoding-type=url: form-encoded, except for the
+ * slash. A space is `+`, a plus sign `%2B`, and everything else outside `A-Z a-z 0-9 . - _ *` its UTF-8 bytes.
  */
 export function encodeKey(key: string): string {
   return encodeURIComponent(key)

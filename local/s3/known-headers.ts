@@ -1,4 +1,7 @@
-/** Refuses what would change the meaning of a request and is not built: a header S3 knows is never silently ignored. */
+/**
+ * Refuses headers that would change the meaning of a request and are not implemented. A header that S3 knows is not
+ * silently ignored.
+ */
 import { accessDenied, notImplemented } from './errors.ts';
 import { ARCHIVED_CLASSES } from './storage-class.ts';
 
@@ -36,7 +39,7 @@ const KNOWN = new Set(
   ].map((name) => `x-amz-${name}`),
 );
 
-/** Headers that are known with these values only: what every bucket does anyway. */
+/** Headers that are accepted with these values only, which describe what every bucket does. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   'x-amz-server-side-encryption': ['AES256'],
   'x-amz-storage-class': ['STANDARD', ...ARCHIVED_CLASSES],
@@ -46,14 +49,14 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
   'x-amz-server-side-encryption-bucket-key-enabled': ['false'],
 };
 
-/** Throws NotImplemented for the first x-amz-* header that is not known. */
+/** @throws NotImplemented for the first x-amz- header that is not known */
 export function assertKnownHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-amz-') && !name.startsWith('x-amz-meta-') && !isKnown(name, value))
       throw notImplemented(name);
 }
 
-/** Throws AccessDenied when the caller names an owner that the bucket does not have. */
+/** @throws AccessDenied when the caller names an owner that the bucket does not have */
 export function assertExpectedOwner(expectedAccountId: string | undefined, accountId: string): void {
   if (expectedAccountId !== undefined && expectedAccountId !== accountId) throw accessDenied();
 }

@@ -73,7 +73,7 @@ function parseToken(token: string): Position {
   return { key };
 }
 
-/** The position behind the page, opaque to the client. */
+/** Returns the token of the position behind the page, which is opaque to the client. */
 function tokenBehind(last: Entry<Version> | undefined, query: ListingQuery): string {
   const marker = last === undefined ? '' : 'item' in last ? last.item.key : last.commonPrefix;
   return positionAfter(marker, query).key.toString('base64url');

@@ -71,7 +71,10 @@ function* scan({ database }: Store, bucket: string, { key, sequence }: Position)
   for (const row of rows) yield uploadOf(row);
 }
 
-/** An upload id marker goes on within its key; without one the key's uploads are all behind. */
+/**
+ * Returns the position to start from. With an upload id marker it lies within the marker's key, otherwise behind
+ * all uploads of that key.
+ */
 function firstPosition(
   { uploads }: Store,
   { bucket, query: parameters }: S3Call,

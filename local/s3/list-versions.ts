@@ -52,7 +52,10 @@ function* scan({ database }: Store, bucket: string, { key, sequence }: Position)
   for (const row of rows) yield versionOf(row);
 }
 
-/** A version id marker goes on within its key; without one the key's versions are all behind. */
+/**
+ * Returns the position to start from. With a version id marker it lies within the marker's key, otherwise behind
+ * all versions of that key.
+ */
 function firstPosition(
   { versions }: Store,
   { bucket, query: parameters }: S3Call,

@@ -1,4 +1,4 @@
-/** What the documents of all listings have in common. */
+/** The parts that the documents of all listings share. */
 import { authorize } from './access.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
@@ -8,7 +8,10 @@ import type { Listing, ListingQuery } from './listing.ts';
 import type { Store } from './store.ts';
 import type { XmlContent } from './xml.ts';
 
-/** The bucket, which the caller may list as it asks to. Throws AccessDenied. */
+/**
+ * Returns the bucket of a listing, which the caller may list as it asks to.
+ * @throws AccessDenied
+ */
 export function listableBucket(
   store: Store,
   call: S3Call,
@@ -22,7 +25,7 @@ export function listableBucket(
   return bucket;
 }
 
-/** How this answer writes keys: form-encoded with encoding-type=url, as they are otherwise. */
+/** Returns the function that writes keys in this answer: form-encoded with encoding-type=url, unchanged otherwise. */
 export function keyWriter({ query }: S3Call): (key: string) => string {
   return query.has('encoding-type') ? encodeKey : (key) => key;
 }

@@ -1,26 +1,29 @@
 /**
- * One page of a listing in key order, with keys that share a prefix up to the delimiter rolled up. Rolled-up keys are
- * jumped over in the index, so that a page costs what it shows.
+ * One page of a listing in key order. Keys that share a prefix up to the delimiter are rolled up into one entry.
+ * The index jumps over rolled-up keys, so that the cost of a page depends on its entries only.
  */
 import type { S3Call } from './call.ts';
 import { invalidArgument } from './errors.ts';
 
 export interface ListingQuery {
   readonly prefix: string;
-  /** Empty for none. */
+  /** The delimiter; empty for none. */
   readonly delimiter: string;
-  /** At most 1,000. */
+  /** The most entries of the page, at most 1,000. */
   readonly limit: number;
 }
 
-/** Where to go on: at the first key not less than `key`, and within that very key after the row of `sequence`. */
+/**
+ * The position from which a listing continues: the first key not less than `key`, and within that very key the rows
+ * after `sequence`.
+ */
 export interface Position {
-  /** Bytes of UTF-8. */
+  /** The key as bytes of UTF-8. */
   readonly key: Buffer;
   readonly sequence?: number;
 }
 
-/** The rows from a position on, in order. */
+/** Returns the rows from a position on, in order. */
 export type Scan<T> = (from: Position) => Iterable<T>;
 
 export type Entry<T> = { readonly item: T } | { readonly commonPrefix: string };
@@ -55,7 +58,10 @@ export function collectPage<T extends { readonly key: string }>(
   };
 }
 
-/** The prefix, delimiter and limit of a call; `limitName` is `max-keys` or `max-uploads`. Throws InvalidArgument. */
+/**
+ * Returns the prefix, delimiter and limit of a call; `limitName` is `max-keys` or `max-uploads`.
+ * @throws InvalidArgument
+ */
 export function listingQuery({ query }: S3Call, limitName: string): ListingQuery {
   const encoding = query.get('encoding-type');
   if (encoding !== null && encoding !== 'url')
@@ -64,7 +70,10 @@ export function listingQuery({ query }: S3Call, limitName: string): ListingQuery
   return { prefix, delimiter: query.get('delimiter') ?? '', limit: parseLimit(query, limitName) };
 }
 
-/** At most 1,000, which is the default. Throws InvalidArgument. */
+/**
+ * Returns the limit, which is at most 1,000 and 1,000 by default.
+ * @throws InvalidArgument
+ */
 export function parseLimit(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? String(MAX_LIMIT);
   if (!/^\d{1,10}$/.test(text))
@@ -72,13 +81,13 @@ export function parseLimit(query: URLSearchParams, name: string): number {
   return Math.min(MAX_LIMIT, Number(text));
 }
 
-/** The position right behind a key, or behind every key of a marker that is itself a common prefix. */
+/** Returns the position right behind a key, or behind every key of a marker that is itself a common prefix. */
 export function positionAfter(marker: string, { prefix, delimiter }: ListingQuery): Position {
   const isRolledUp = commonPrefixOf(marker, prefix, delimiter) === marker;
   return { key: isRolledUp ? behindPrefix(marker) : Buffer.from(`${marker}\0`) };
 }
 
-/** The later of two positions. */
+/** Returns the later of two positions. */
 export function laterOf(a: Position, b: Position): Position {
   return a.key.compare(b.key) < 0 ? b : a;
 }
@@ -112,7 +121,10 @@ function commonPrefixOf(key: string, prefix: string, delimiter: string): string 
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
-/** The least string greater than all that start with `prefix`: no byte of UTF-8 is 0xff, so its last can be raised. */
+/**
+ * Returns the least string greater than all that start with `prefix`. No byte of UTF-8 is 0xff, so its last byte
+ * can be raised.
+ */
 function behindPrefix(prefix: string): Buffer {
   const bytes = Buffer.from(prefix);
   bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) + 1, bytes.length - 1);

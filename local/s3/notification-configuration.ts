@@ -1,4 +1,7 @@
-/** A bucket's notification configuration: parsed, validated as S3 does, rendered, and asked who wants an event. */
+/**
+ * A bucket's notification configuration. It is parsed, validated as in S3, rendered, and asked for the receivers of
+ * an event.
+ */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { invalidArgument, notImplemented } from './errors.ts';
@@ -15,7 +18,7 @@ export interface NotificationDestination {
 
 export interface NotificationConfiguration {
   readonly destinations: readonly NotificationDestination[];
-  /** Whether every event also goes to the default bus of the bucket's account and region. */
+  /** True when every event also goes to the default bus of the bucket's account and region. */
   readonly eventBridge: boolean;
 }
 
@@ -52,7 +55,10 @@ const EVENTS = new Set([
 const OTHER_EVENTS =
   /^s3:(ReducedRedundancyLostObject|TestEvent|(ObjectRestore|Replication|LifecycleExpiration|ObjectTagging):(\*|\w+)|(LifecycleTransition|IntelligentTiering|ObjectAcl:Put))$/;
 
-/** Throws MalformedXML; InvalidArgument; NotImplemented for topics and for events that the local S3 never emits. */
+/**
+ * @throws MalformedXML, InvalidArgument, or NotImplemented for topics and for events that the local S3 does not
+ * emit
+ */
 export function parseNotificationConfiguration(text: string): NotificationConfiguration {
   const root = parseXml(text, 'NotificationConfiguration');
   if (elements(root, 'TopicConfiguration').length > 0) throw notImplemented('TopicConfiguration');
@@ -71,7 +77,7 @@ export function notificationContent({ destinations, eventBridge }: NotificationC
   };
 }
 
-/** The destinations that want `event`, e.g. `ObjectCreated:Put`, of `key`. */
+/** Returns the destinations that want `event`, e.g. `ObjectCreated:Put`, of `key`. */
 export function wanting(
   { destinations }: NotificationConfiguration,
   event: string,
@@ -125,7 +131,7 @@ function destinationContent({ id, kind, arn, events, prefix, suffix }: Notificat
   return { Id: id, [kind]: arn, Event: events, Filter: filter };
 }
 
-/** Two destinations must not want the same event of the same key. */
+/** @throws InvalidArgument when two destinations want the same event of the same key */
 function assertNoOverlap(destinations: readonly NotificationDestination[]): void {
   const overlapping = destinations.some((one, index) =>
     destinations

@@ -1,4 +1,4 @@
-/** What S3 tells of a change: the record for queues and functions, the event for EventBridge, the test event. */
+/** The messages about a change: the record for queues and functions, the event for EventBridge, the test event. */
 import { createHash } from 'node:crypto';
 import type { AwsEvent, Caller } from '../front/service.ts';
 import type { Bucket } from './buckets.ts';
@@ -15,18 +15,18 @@ export interface ObjectChange {
   readonly kind: ChangeKind;
   readonly bucket: Bucket;
   readonly key: string;
-  /** Unset for a removal. */
+  /** The object's size. Undefined for a removal. */
   readonly sizeBytes?: number;
   readonly etag?: string;
-  /** Unset where versioning is not enabled. */
+  /** The version id. Undefined when versioning is not enabled. */
   readonly versionId?: string;
-  /** Grows with every change of the key. */
+  /** A number that grows with every change of the key. */
   readonly sequence: number;
   readonly atMs: number;
   readonly caller: Caller;
 }
 
-/** The message for one destination; `configurationId` is that of the destination. */
+/** Returns the message for one destination; `configurationId` is that of the destination. */
 export function notificationOf(change: ObjectChange, configurationId: string): object {
   const { bucket, caller } = change;
   const record = {
@@ -78,7 +78,7 @@ export function eventBridgeEvent(change: ObjectChange): AwsEvent {
   };
 }
 
-/** What a queue hears once when it becomes a destination. It has no Records. */
+/** Returns the message that a queue gets once when it becomes a destination. It has no Records. */
 export function testEvent(bucket: Bucket, atMs: number, { requestId }: Caller): object {
   return {
     Service: 'Amazon S3',
@@ -90,7 +90,7 @@ export function testEvent(bucket: Bucket, atMs: number, { requestId }: Caller): 
   };
 }
 
-/** The second, opaque id that S3 gives every request. */
+/** Returns the second, opaque id that S3 gives every request. */
 export function hostId(requestId: string): string {
   return createHash('sha384').update(requestId).digest('base64');
 }
@@ -121,7 +121,7 @@ function sequencerOf({ sequence }: ObjectChange): string {
   return sequence.toString(16).toUpperCase().padStart(18, '0');
 }
 
-/** `AWS:` and the caller's unique id; a role's is followed by its session. */
+/** Returns `AWS:` and the caller's unique id; that of a role is followed by its session. */
 function principalId({ principal }: Caller): string {
   if (principal.roleArn === undefined) return `AWS:${principal.accountId}`;
   return `AWS:${uniqueId('AROA', principal.roleArn)}:${principal.arn.split('/').at(-1) ?? ''}`;

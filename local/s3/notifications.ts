@@ -1,6 +1,7 @@
 /**
- * The way out for notifications: written in the transaction of the change they tell of, delivered after it, at least
- * once, also across a restart. As in AWS they may arrive twice or out of order; the sequencer tells.
+ * The outbox of notifications. A notification is written in the transaction of its change and delivered after it,
+ * at least once, also across a restart. As in AWS notifications may arrive twice or out of order; the sequencer
+ * shows the order.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
@@ -10,11 +11,14 @@ import { eventBridgeEvent, notificationOf, type ObjectChange } from './notificat
 import { jsonColumn } from './row.ts';
 
 export interface Notifications {
-  /** Notes a change for everyone who wants it; call it in the transaction of the change, and `wake` after. */
+  /**
+   * Records a change for every destination that wants it. Call it in the transaction of the change, and `wake`
+   * after.
+   */
   announce(change: ObjectChange): void;
-  /** Starts delivering what is due. */
+  /** Starts the deliveries that are due. */
   wake(): void;
-  /** Resolves when no delivery is under way; what is left waits for the next start. */
+  /** Resolves when no delivery is under way. The others wait for the next start. */
   close(): Promise<void>;
 }
 
@@ -26,7 +30,10 @@ export interface NotificationPorts {
 
 const payloadSchema = z.record(z.string(), z.unknown());
 
-/** A message for a queue or a function, which asks its policy whether S3 may send for the bucket. An event has no records. */
+/**
+ * The message for a queue or a function. Its records name the bucket, for which the receiver's policy must allow S3
+ * to send. An event for EventBridge has no records.
+ */
 const recordsSchema = z.object({
   Records: z.tuple([z.object({ s3: z.object({ bucket: z.object({ name: z.string() }) }) })]),
 });
@@ -113,7 +120,7 @@ function messagesOf(change: ObjectChange): readonly (readonly [arn: string, payl
   return [...messages, [bus, eventBridgeEvent(change)]];
 }
 
-/** A destination that refuses, for any other reason than being busy, will refuse again. */
+/** True for a destination that refuses for another reason than being busy: it will refuse again. */
 function isFinal(error: unknown): boolean {
   return (
     error instanceof AwsError && error.status < 500 && !/Throttl|SlowDown|TooManyRequests/.test(error.code)

@@ -1,10 +1,13 @@
-/** The headers an object keeps from the request that wrote it and answers with: the standard six and user metadata. */
+/**
+ * The headers that an object keeps from the request that wrote it, and that it is answered with: the standard six
+ * and user metadata.
+ */
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { storageClassHeader } from './storage-class.ts';
 
 export interface ObjectHeaders {
-  /** By lower-case name, as they were sent. */
+  /** Headers by lower-case name, as they were sent. */
   readonly headers: Readonly<Record<string, string>>;
   /** User metadata by lower-case name, without `x-amz-meta-`. The values are bytes, one character each. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -12,7 +15,7 @@ export interface ObjectHeaders {
 
 const members = z.looseObject({});
 
-/** Not z.record, which loses a member called `__proto__`. */
+/** Texts by name. It is not z.record, which loses a member called `__proto__`. */
 const texts = z.custom<Readonly<Record<string, string>>>(
   (value) =>
     members.safeParse(value).success &&
@@ -34,7 +37,10 @@ const KEPT = [
   'expires',
 ];
 
-/** Throws MetadataTooLarge. */
+/**
+ * Returns the headers to keep.
+ * @throws MetadataTooLarge
+ */
 export function readObjectHeaders(headers: Readonly<Record<string, string>>): ObjectHeaders {
   const kept = KEPT.map((name) => [
     name,
@@ -54,19 +60,19 @@ export function readObjectHeaders(headers: Readonly<Record<string, string>>): Ob
   };
 }
 
-/** The response headers of an object; `response-*` query parameters take precedence. */
+/** Returns the response headers of an object; `response-*` query parameters take precedence. */
 export function writtenObjectHeaders(object: ObjectHeaders, query: URLSearchParams): Record<string, string> {
   const written: Record<string, string> = { 'content-type': DEFAULT_CONTENT_TYPE, ...object.headers };
   for (const name of KEPT) {
     const override = query.get(`response-${name}`);
-    // Header values are bytes to Node, one character each.
+    // Node takes header values as bytes, one character each.
     if (override !== null) written[name] = Buffer.from(override).toString('latin1');
   }
   for (const [name, value] of Object.entries(object.metadata)) written[META_PREFIX + name] = value;
   return written;
 }
 
-/** `aws-chunked` is how the body travelled, not how the object is encoded. */
+/** Returns the encoding of the object without `aws-chunked`, which is the encoding of the transfer. */
 function ownEncoding(header: string | undefined): string | undefined {
   const codings = header?.split(',').filter((coding) => coding.trim() !== 'aws-chunked');
   return codings === undefined || codings.length === 0 ? undefined : codings.join(',');

@@ -67,7 +67,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   UploadPartCopy: uploadPartCopy,
 };
 
-/** Throws the operation's refusals; NotImplemented for a name without an operation. */
+/**
+ * Runs the operation of a call.
+ * @throws the operation's refusals, or NotImplemented for a name without an operation
+ */
 export async function runOperation(store: Store, call: S3Call, deliver: Deliver): Promise<void> {
   const operation = OPERATIONS[call.operation];
   if (operation === undefined) throw notImplemented(call.operation);

@@ -1,4 +1,4 @@
-/** An account as S3 names it in documents: by a canonical user id of 64 hex digits. */
+/** The owner of a bucket in documents: a canonical user id of 64 hex digits that stands for an account. */
 import { createHash } from 'node:crypto';
 import type { XmlContent } from './xml.ts';
 

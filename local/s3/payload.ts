@@ -1,6 +1,6 @@
 /**
- * A request's body: decoded, measured, and held against every digest the client sent, in one pass. Nothing is hashed
- * that neither the client demanded nor S3 answers with.
+ * A request's body. In one pass it is decoded, measured, and compared with every digest that the client sent. Only
+ * those digests are computed that the client demanded or S3 answers.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
@@ -20,16 +20,20 @@ import { expectedDigests, type ExpectedDigests, isAwsChunked } from './expected-
 
 export interface PayloadFacts {
   readonly sizeBytes: number;
-  /** Hex. */
+  /** The MD5 in hex. */
   readonly md5: string;
-  /** Over the whole body, base64. */
+  /** The checksum of the whole body, in base64. */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
 }
 
 export interface Payload {
-  /** Throws at its end when a digest or the length is wrong: BadDigest, XAmzContentSHA256Mismatch, IncompleteBody. */
+  /**
+   * The bytes.
+   * @throws BadDigest, XAmzContentSHA256Mismatch, or IncompleteBody at their end when a digest or the length is
+   * wrong
+   */
   readonly bytes: AsyncGenerator<Buffer>;
-  /** Resolves once `bytes` has ended well. */
+  /** Resolves when `bytes` has ended without an error. */
   readonly facts: Promise<PayloadFacts>;
 }
 
@@ -41,14 +45,15 @@ interface Meters {
   readonly md5: Hash;
   readonly sha256?: Hash;
   readonly checksum: Digest;
-  /** Of the algorithm the client sent, where that is another than the one to be kept. */
+  /** The digest by the algorithm that the client sent, if another one is to be kept. */
   readonly sent?: Digest;
   sizeBytes: number;
 }
 
 /**
- * `keptAlgorithm` is that of the checksum in the facts; by default the one the client sent, or else S3's own. Throws
- * MissingContentLength, EntityTooLarge, and what expectedDigests throws, before a byte is read.
+ * Opens the body of a call. `keptAlgorithm` is that of the checksum in the facts; default: the one that the client
+ * sent, or else S3's own.
+ * @throws MissingContentLength, EntityTooLarge, or what expectedDigests throws, before a byte is read
  */
 export function openPayload(call: S3Call, keptAlgorithm?: ChecksumAlgorithm): Payload {
   const expected = expectedDigests(call.headers);
@@ -68,7 +73,10 @@ export function openPayload(call: S3Call, keptAlgorithm?: ChecksumAlgorithm): Pa
   return { bytes: measured(), facts: promise };
 }
 
-/** The body as one text, for the XML documents. Throws MalformedXML, and as openPayload and its bytes do. */
+/**
+ * Reads the body as one text, for the XML documents.
+ * @throws MalformedXML, or what openPayload and its bytes throw
+ */
 export async function readDocument(call: S3Call): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -80,7 +88,7 @@ export async function readDocument(call: S3Call): Promise<string> {
   return textOf(Buffer.concat(chunks));
 }
 
-/** Throws MalformedXML for what is not UTF-8. */
+/** @throws MalformedXML for bytes that are not UTF-8 */
 function textOf(document: Buffer): string {
   if (!isUtf8(document)) throw malformedXml();
   return document.toString();
@@ -90,7 +98,7 @@ function decodedBody({ request, headers }: S3Call): {
   bytes: AsyncIterable<Buffer>;
   trailers: ReadonlyMap<string, string>;
 } {
-  // Destroying the request would close the connection before a refusal is answered.
+  // A destroyed request would close the connection before a refusal is answered.
   const raw = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   return isAwsChunked(headers) ? decodeAwsChunked(raw) : { bytes: raw, trailers: new Map() };
 }
@@ -106,7 +114,7 @@ function declaredLength(headers: Readonly<Record<string, string>>): number {
   return bytes;
 }
 
-/** A client that hangs up in the middle has sent too little; that is no failure of ours. */
+/** Ends the bytes when the client hangs up. It has sent too little then, which is no failure of ours. */
 async function* untilHangUp(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* bytes;

@@ -1,9 +1,9 @@
 /**
  * Conditional writes whose bodies are still arriving. S3 answers 409 to an If-None-Match write when the key was
- * deleted meanwhile, because by then its condition has been both false and true.
+ * deleted meanwhile, because its condition has been false and then true.
  */
 export interface PendingWrite {
-  /** Whether a delete of the key has succeeded since the write began. */
+  /** Returns true when a delete of the key has succeeded since the write began. */
   deletedMeanwhile(): boolean;
   end(): void;
 }
@@ -39,7 +39,7 @@ export function createPendingWrites(): PendingWrites {
   };
 }
 
-/** No bucket's name has a slash, so the join is unambiguous. */
+/** Returns a name for a bucket and a key. It is unambiguous, because no bucket's name has a slash. */
 function nameOf(bucket: string, key: string): string {
   return `${bucket}/${key}`;
 }

@@ -1,4 +1,6 @@
-/** The conditional headers of reads and writes, evaluated as RFC 9110 orders them and S3 answers them. */
+/**
+ * The conditional headers of reads and writes, evaluated in the order of RFC 9110 and answered as S3 answers them.
+ */
 import {
   conditionalRequestConflict,
   invalidRequest,
@@ -12,7 +14,10 @@ type Headers = Readonly<Record<string, string>>;
 
 export type ReadOutcome = 'proceed' | 'not-modified';
 
-/** Answers `not-modified` for a 304. Throws PreconditionFailed. `prefix` is `x-amz-copy-source-` for a copy's source. */
+/**
+ * Returns `not-modified` for a 304. `prefix` is `x-amz-copy-source-` for the source of a copy.
+ * @throws PreconditionFailed
+ */
 export function checkRead(headers: Headers, version: Version, prefix = ''): ReadOutcome {
   const ifMatch = headers[`${prefix}if-match`];
   const ifNoneMatch = headers[`${prefix}if-none-match`];
@@ -26,13 +31,13 @@ export function checkRead(headers: Headers, version: Version, prefix = ''): Read
     : 'proceed';
 }
 
-/** A condition on what a key holds at the moment of a write. */
+/** A condition on the object of a key at the moment of a write. */
 export type WriteCondition =
   | { readonly kind: 'none' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'matches'; readonly ifMatch: string };
 
-/** Throws NotImplemented for an If-None-Match other than `*`, InvalidRequest for both headers at once. */
+/** @throws NotImplemented for an If-None-Match other than `*`, or InvalidRequest for both headers at once */
 export function parseWriteCondition(headers: Headers): WriteCondition {
   const ifMatch = headers['if-match'];
   const ifNoneMatch = headers['if-none-match'];
@@ -44,7 +49,7 @@ export function parseWriteCondition(headers: Headers): WriteCondition {
   return { kind: 'absent' };
 }
 
-/** Throws PreconditionFailed; NoSuchKey for an If-Match on a key that holds no object. */
+/** @throws PreconditionFailed, or NoSuchKey for an If-Match on a key that has no object */
 export function checkWrite(condition: WriteCondition, key: string, latest: Version | undefined): void {
   const present = latest?.isDeleteMarker === false ? latest : undefined;
   if (condition.kind === 'absent' && present !== undefined) throw preconditionFailed('If-None-Match');
@@ -53,7 +58,7 @@ export function checkWrite(condition: WriteCondition, key: string, latest: Versi
   if (!matches(condition.ifMatch, present.etag)) throw preconditionFailed('If-Match');
 }
 
-/** Throws ConditionalRequestConflict where a delete succeeded while an If-None-Match write was under way. */
+/** @throws ConditionalRequestConflict when a delete succeeded while an If-None-Match write was under way */
 export function checkConflict(condition: WriteCondition, key: string, deletedMeanwhile: boolean): void {
   if (condition.kind === 'absent' && deletedMeanwhile) throw conditionalRequestConflict('If-None-Match', key);
 }
@@ -65,7 +70,10 @@ function matches(header: string, etag: string): boolean {
   });
 }
 
-/** HTTP dates have whole seconds. Undefined when there is no valid date to compare with. */
+/**
+ * Compares the object's time with a date of HTTP, which has whole seconds. Returns undefined when the date is not
+ * valid.
+ */
 function isModifiedSince({ modifiedMs }: Version, header: string | undefined): boolean | undefined {
   const sinceMs = Date.parse(header ?? '');
   return Number.isNaN(sinceMs) ? undefined : Math.floor(modifiedMs / 1000) * 1000 > sinceMs;

@@ -1,7 +1,7 @@
-/** The lifetime of a presigned URL, to which the local AWS holds callers also where it verifies no signatures. */
+/** The lifetime of a presigned URL. The local AWS enforces it also when it verifies no signatures. */
 import { accessDenied } from './errors.ts';
 
-/** Throws AccessDenied once the URL's X-Amz-Expires seconds have passed. URLs without it do not expire. */
+/** @throws AccessDenied when the URL's X-Amz-Expires seconds have passed. URLs without it do not expire */
 export function assertNotExpired(query: URLSearchParams, nowMs: number): void {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];

@@ -1,6 +1,6 @@
 /**
- * Which operation a request names: by method, by level (service, bucket, object), and by its sub-resource. A query
- * parameter that the operation does not know would change its meaning, so it is refused instead of ignored.
+ * The routes of S3. Method, level (service, bucket, object) and sub-resource of a request name its operation. A
+ * query parameter that the operation does not know would change its meaning, so it is refused instead of ignored.
  */
 import { notImplemented } from './errors.ts';
 
@@ -18,11 +18,11 @@ interface Route {
   readonly operation: string;
   readonly level: Level;
   readonly method: string;
-  /** Query parameters that must be there. */
+  /** Query parameters that the request must have. */
   readonly needs: readonly string[];
-  /** Query parameters that may be there. */
+  /** Query parameters that the request may have. */
   readonly takes: readonly string[];
-  /** Whether x-amz-copy-source must be there, or must not. */
+  /** True when the request must have x-amz-copy-source, false when it must not. */
   readonly copies: boolean;
 }
 
@@ -82,7 +82,10 @@ const ROUTES: readonly Route[] = [
   route('ListParts', 'object', 'GET', ['uploadId'], ['max-parts', 'part-number-marker']),
 ];
 
-/** The operation's name. Throws NotImplemented when there is none. */
+/**
+ * Returns the operation's name.
+ * @throws NotImplemented when there is none
+ */
 export function matchRoute(request: RoutedRequest): string {
   const level = levelOf(request);
   const names = [...request.query.keys()].filter((name) => name !== 'x-id' && !/^x-amz-/i.test(name));

@@ -1,7 +1,7 @@
-/** How the index's rows are read: every column is checked when it comes in, and means its type from there on. */
+/** The columns of the index's rows. Each is checked when it is read, and has its type from there on. */
 import * as z from 'zod';
 
-/** A column of JSON text. */
+/** Returns the schema of a column of JSON text. */
 export function jsonColumn<T>(schema: z.ZodType<T>): z.ZodType<T> {
   return z
     .string()
@@ -9,10 +9,10 @@ export function jsonColumn<T>(schema: z.ZodType<T>): z.ZodType<T> {
     .pipe(schema);
 }
 
-/** A key, kept as the bytes of its UTF-8. */
+/** A column with a key, stored as the bytes of its UTF-8. */
 export const keyColumn: z.ZodType<string> = z
   .instanceof(Uint8Array)
   .transform((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
 
-/** A flag, kept as 0 or 1. */
+/** A column with a flag, stored as 0 or 1. */
 export const flagColumn: z.ZodType<boolean> = z.int().transform((flag) => flag === 1);

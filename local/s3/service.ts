@@ -1,6 +1,6 @@
 /**
- * The S3 of the local AWS: what SDK v3 sends, answered as S3 answers it, and NotImplemented to the rest. Bodies rest
- * on disk, everything else in an index beside them; both survive a restart.
+ * The S3 of the local AWS. It answers what SDK v3 sends as S3 does, and NotImplemented to the rest. Bodies are
+ * files on disk, everything else is in an index beside them; both survive a restart.
  */
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -26,13 +26,13 @@ import { createVersions } from './versions.ts';
 import { renderXml } from './xml.ts';
 
 export interface S3Options {
-  /** Made when it is not there. */
+  /** The folder of the data, made when it does not exist. */
   readonly dataDir: string;
   readonly clock: Clock;
   readonly authorizer: Authorizer;
-  /** Takes notifications for queues, functions and, as an AwsEvent for a bus's ARN, EventBridge. */
+  /** Delivers notifications to queues, functions and, as an AwsEvent for a bus's ARN, EventBridge. */
   readonly deliver: Deliver;
-  /** Whether requests must be signed, with the secret `local`. Default false: any secret will do. */
+  /** True when requests must be signed with the secret `local`. Default false: any secret will do. */
   readonly verifySignatures?: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function createS3(options: S3Options): Promise<S3> {
       try {
         await handle(store, options, request, response, url, caller);
       } finally {
-        // What a refusal left unread would otherwise be taken for the next request.
+        // The bytes that a refusal left unread would otherwise be taken for the next request.
         request.resume();
       }
     },

@@ -1,14 +1,14 @@
 /**
- * Signature Version 4, recomputed over what was received, byte for byte. On demand: the access key id alone says who
- * calls the local AWS, and any secret will do, unless signatures are to be verified; then it is `local`. What the
- * chunks of an aws-chunked body are signed with is passed over.
+ * Signature Version 4, computed again over the received request, byte for byte. It is verified on demand only: by
+ * default the access key id alone names the caller, and any secret will do. The secret to verify with is `local`.
+ * The signatures of the chunks of an aws-chunked body are not verified.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { accessDenied, headersNotSigned, signatureDoesNotMatch } from './errors.ts';
 
-/** What an Authorization header, or the query of a presigned URL, says of a signature. */
+/** The signature that an Authorization header, or the query of a presigned URL, claims. */
 interface Claim {
   readonly accessKeyId: string;
   /** `{date}/{region}/{service}/aws4_request` */
@@ -22,13 +22,13 @@ interface Claim {
 
 type Parameter = readonly [name: string, value: string];
 
-/** As every program of this repository signs. */
+/** The secret with which every program of this repository signs. */
 const SECRET = 'local';
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 type Request = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
 
-/** Throws SignatureDoesNotMatch; AccessDenied where an x-amz-* header or the host is not signed. */
+/** @throws SignatureDoesNotMatch, or AccessDenied when an x-amz- header or the host is not signed */
 export function assertSignature(request: Request, secret: string = SECRET): void {
   const [path = '/', query = ''] = splitOnce(request.url ?? '/', '?');
   const parameters = parametersOf(query);
@@ -65,7 +65,7 @@ function assertSigned({ headers }: Request, { signedHeaders }: Claim): void {
   if (!signedHeaders.includes('host')) throw accessDenied();
 }
 
-/** As bytes: a header's value is what was sent, whatever its encoding. */
+/** Returns the canonical request as bytes. A header's value is what was sent, whatever its encoding. */
 function canonicalRequest(
   request: Request,
   path: string,
@@ -84,7 +84,7 @@ function canonicalRequest(
   return Buffer.from(lines.join('\n'), 'latin1');
 }
 
-/** Every value of a header, trimmed, its spaces drawn together. */
+/** Returns every value of a header, trimmed, with runs of spaces made one. */
 function valueOf({ rawHeaders }: Request, name: string): string {
   const values = rawHeaders.filter(
     (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
@@ -117,7 +117,7 @@ function signatureOf(stringToSign: string, scope: string, secret: string): strin
 
 let lastKey: { readonly scope: string; readonly secret: string; readonly key: Buffer } | undefined;
 
-/** The key of a day, a region and a service; most requests are signed with the one that the last was signed with. */
+/** Returns the key of a day, a region and a service. Most requests use the same key as the one before. */
 function signingKey(scope: string, secret: string): Buffer {
   if (lastKey?.scope === scope && lastKey.secret === secret) return lastKey.key;
   const key = scope
@@ -147,7 +147,7 @@ function decoded(segment: string): string {
   }
 }
 
-/** As RFC 3986 reserves characters, which is a few more than JavaScript. */
+/** Encodes by RFC 3986, which reserves a few more characters than JavaScript. */
 function encoded(content: string): string {
   return encodeURIComponent(content).replaceAll(
     /[!'()*]/g,

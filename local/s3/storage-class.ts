@@ -1,6 +1,6 @@
 /**
- * The storage classes whose objects must be restored before anybody reads them, which the local S3 never does. Their
- * headers, tags and names are there as any object's.
+ * The storage classes whose objects must be restored before they can be read. The local S3 does not restore them.
+ * Their headers, tags and names can be read as those of any object.
  */
 import { invalidObjectState } from './errors.ts';
 
@@ -23,7 +23,7 @@ export function storageClassOf(headers: Headers): string {
   return headers[STORAGE_CLASS] ?? STANDARD;
 }
 
-/** @throws InvalidObjectState for an archived object. */
+/** @throws InvalidObjectState for an archived object */
 export function assertReadable(headers: Headers): void {
   const storageClass = storageClassOf(headers);
   if (ARCHIVED_CLASSES.includes(storageClass)) throw invalidObjectState(storageClass);

@@ -1,4 +1,4 @@
-/** What the operations of the local S3 work with. */
+/** The parts with which the operations of the local S3 work. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { Clock } from '../front/service.ts';
@@ -21,6 +21,6 @@ export interface Store {
   readonly notifications: Notifications;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
-  /** Orders the changes of a key; grows with every call, across restarts. */
+  /** Returns a number that grows with every call, across restarts, and orders the changes of a key. */
   nextSequence(): number;
 }

@@ -1,4 +1,4 @@
-/** Object tags, as the x-amz-tagging header and the Tagging document carry them. */
+/** Object tags in the x-amz-tagging header and in the Tagging document. */
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { invalidArgument } from './errors.ts';
@@ -18,7 +18,10 @@ const MAX_KEY_CHARACTERS = 128;
 const MAX_VALUE_CHARACTERS = 256;
 const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** The tags of an x-amz-tagging header, `a=1&b=two%20words`. Throws InvalidArgument, InvalidTag, BadRequest. */
+/**
+ * Returns the tags of an x-amz-tagging header, `a=1&b=two%20words`.
+ * @throws InvalidArgument, InvalidTag, or BadRequest
+ */
 export function parseTaggingHeader(header: string | undefined): Tags {
   if (header === undefined || header === '') return [];
   if (/%(?![0-9a-f]{2})/i.test(header)) {
@@ -29,7 +32,10 @@ export function parseTaggingHeader(header: string | undefined): Tags {
   return checkTags([...new URLSearchParams(header)].map(([key, value]) => ({ key, value })));
 }
 
-/** The tags of a Tagging document. Throws MalformedXML, InvalidTag, BadRequest. */
+/**
+ * Returns the tags of a Tagging document.
+ * @throws MalformedXML, InvalidTag, or BadRequest
+ */
 export function parseTagging(text: string): Tags {
   const [set = ''] = elements(parseXml(text, 'Tagging'), 'TagSet');
   return checkTags(

@@ -69,7 +69,10 @@ function findUpload(store: Store, call: S3Call): { upload: Upload; number: numbe
   return { upload: store.uploads.get(bucket.name, call.key, requiredQuery(call, 'uploadId')), number };
 }
 
-/** An upload that named its algorithm takes no other one; a composite checksum needs one of every part. */
+/**
+ * @throws InvalidRequest for another algorithm than the one that the upload named, or for a part without the
+ * checksum that a composite one needs
+ */
 function assertAlgorithm({ plan }: Upload, { headers }: S3Call): void {
   if (!plan.named) return;
   const sent = expectedDigests(headers).checksum?.algorithm;
@@ -79,7 +82,10 @@ function assertAlgorithm({ plan }: Upload, { headers }: S3Call): void {
   );
 }
 
-/** Throws NoSuchUpload where the upload ended while the part arrived. */
+/**
+ * Stores a part.
+ * @throws NoSuchUpload when the upload ended while the part arrived
+ */
 function putPart(
   store: Store,
   call: S3Call,

@@ -1,4 +1,4 @@
-/** The multipart uploads under way and the parts they have so far. */
+/** The multipart uploads under way and their parts so far. */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
@@ -9,11 +9,11 @@ import { type ObjectHeaders, objectHeadersSchema } from './object-headers.ts';
 import { jsonColumn, keyColumn } from './row.ts';
 import { type Tags, tagsSchema } from './tags.ts';
 
-/** What was said at the beginning of an upload about its checksum. */
+/** The checksum that the beginning of an upload announced. */
 export interface ChecksumPlan {
   readonly algorithm: ChecksumAlgorithm;
   readonly type: ChecksumType;
-  /** False when the client named no algorithm and S3 chose its default. */
+  /** True when the client named the algorithm, false when S3 chose its default. */
   readonly named: boolean;
 }
 
@@ -43,13 +43,13 @@ export interface Part {
 
 export interface Uploads {
   create(upload: NewUpload): string;
-  /** Throws NoSuchUpload. */
+  /** @throws NoSuchUpload */
   get(bucket: string, key: string, uploadId: string): Upload;
-  /** By number. */
+  /** Returns the parts after `afterNumber`, ordered by number. */
   parts(uploadId: string, afterNumber: number, limit: number): readonly Part[];
-  /** Replaces a part of that number and answers its content, now to be dropped. */
+  /** Stores a part in place of one with the same number. Returns the content of that one, which is to be dropped. */
   putPart(uploadId: string, part: Part): number | undefined;
-  /** Forgets an upload and its parts, and answers their contents, now to be dropped. */
+  /** Removes an upload and its parts. Returns their contents, which are to be dropped. */
   remove(uploadId: string): readonly number[];
   isEmpty(bucket: string): boolean;
 }
@@ -116,7 +116,7 @@ export function createUploads(database: DatabaseSync): Uploads {
   };
 }
 
-/** An upload of its row in the index. */
+/** Reads an upload from its row in the index. */
 export function uploadOf(value: unknown): Upload {
   const { upload_id, initiated_ms, ...same } = uploadRow.parse(value);
   return { ...same, uploadId: upload_id, initiatedMs: initiated_ms };

@@ -1,4 +1,4 @@
-/** A version as its row in the index. */
+/** The row of a version in the index. */
 import * as z from 'zod';
 import { checksumSchema } from './checksum.ts';
 import { objectHeadersSchema } from './object-headers.ts';

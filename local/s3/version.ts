@@ -3,7 +3,7 @@ import type { Checksum } from './checksum.ts';
 import type { ObjectHeaders } from './object-headers.ts';
 import type { Tags } from './tags.ts';
 
-/** The version id of what was written while versioning was not enabled. */
+/** The version id of an object that was written while versioning was not enabled. */
 export const NULL_VERSION = 'null';
 
 /** The headers and checksum of an object; they never change once written. */
@@ -14,7 +14,7 @@ export interface ObjectAttributes extends ObjectHeaders {
 export interface NewVersion {
   readonly content: number;
   readonly sizeBytes: number;
-  /** Without quotes. */
+  /** The ETag without quotes. */
   readonly etag: string;
   readonly modifiedMs: number;
   readonly attributes: ObjectAttributes;
@@ -22,10 +22,10 @@ export interface NewVersion {
 }
 
 export interface Version extends NewVersion {
-  /** Grows with every write, over all keys. */
+  /** A number that grows with every write, over all keys. */
   readonly sequence: number;
   readonly key: string;
-  /** `null` (the text) for a version written while versioning was not enabled. */
+  /** The version id; the text `null` for a version written while versioning was not enabled. */
   readonly versionId: string;
   readonly isLatest: boolean;
   readonly isDeleteMarker: boolean;

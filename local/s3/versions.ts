@@ -1,6 +1,6 @@
 /**
- * The versions of every key, newest first, and what writing and deleting do to them under each state of versioning.
- * Call the changing functions in a transaction; what they answer as `dropped` is to be dropped after its commit.
+ * The versions of every key, newest first, and the changes that writing and deleting make under each state of
+ * versioning. Call the changing functions in a transaction. Drop the contents in `dropped` after its commit.
  */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
@@ -12,7 +12,7 @@ import { versionOf } from './version-row.ts';
 import { NULL_VERSION, type NewVersion, type ObjectAttributes, type Version } from './version.ts';
 
 export interface Change {
-  /** The version written or removed; undefined when there was nothing to remove. */
+  /** The version written or removed. Undefined when there was nothing to remove. */
   readonly version?: Version;
   /** Contents that no version has any longer. */
   readonly dropped: readonly number[];
@@ -23,11 +23,11 @@ export interface Written extends Change {
 }
 
 export interface Versions {
-  /** The newest version, which may be a delete marker. */
+  /** Returns the newest version, which may be a delete marker. */
   latest(bucket: string, key: string): Version | undefined;
   find(bucket: string, key: string, versionId: string): Version | undefined;
   write(bucket: Bucket, key: string, version: NewVersion): Written;
-  /** DELETE without a version id of a bucket that has or had versioning: a delete marker on top. */
+  /** Puts a delete marker on top: a DELETE without a version id of a bucket that has or had versioning. */
   mark(bucket: Bucket, key: string, modifiedMs: number): Written;
   /** Removes one version for good. */
   remove(bucket: string, key: string, versionId: string): Change;
@@ -117,7 +117,10 @@ function marker(modifiedMs: number): NewVersion {
   return { content: NO_CONTENT, sizeBytes: 0, etag: '', modifiedMs, attributes, tags: [] };
 }
 
-/** Opaque as AWS's, yet the same for the same writes on fresh data: example events can name a version. */
+/**
+ * Returns a version id. It is opaque as in AWS, but the same for the same writes on fresh data, so that example
+ * events can name a version.
+ */
 function versionIdOf(bucket: string, key: string, sequence: number): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([bucket, key, sequence]))

@@ -1,4 +1,4 @@
-/** The one way an object comes to be: condition, version, notification, all in one transaction. */
+/** The only way in which an object is written: condition, version and notification, all in one transaction. */
 import { authorize } from './access.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
@@ -12,19 +12,20 @@ import type { NewVersion, Version } from './version.ts';
 import type { Written } from './versions.ts';
 
 export interface ObjectWrite {
-  /** A body segment per range; copied into a content of the object's own. */
+  /** The segments of bodies, which are copied into a content of the object's own. */
   readonly segments: readonly Segment[];
   readonly version: Omit<NewVersion, 'content' | 'modifiedMs'>;
   readonly kind: ChangeKind;
-  /** Further changes to the index that belong to the write; answers contents they leave to be dropped. */
+  /** Makes further changes to the index that belong to the write. Returns the contents that are to be dropped. */
   alsoWrite?(): readonly number[];
 }
 
 /**
  * Runs `receive` between an early check of the call's write condition and the write itself, which checks it again.
- * Who states an ETag learns whether the object has it, so S3 asks for the permission to read it, too.
+ * A caller that states an ETag learns whether the object has it, so S3 demands the permission to read the object
+ * too.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
- * Throws AccessDenied, PreconditionFailed, NoSuchKey, ConditionalRequestConflict.
+ * @throws AccessDenied, PreconditionFailed, NoSuchKey, or ConditionalRequestConflict
  */
 export async function writeConditionally(
   store: Store,
@@ -58,7 +59,7 @@ function tryCommit(store: Store, call: S3Call, write: ObjectWrite, check: () => 
 
 function commit(store: Store, call: S3Call, write: ObjectWrite, check: () => void): Version {
   const { dropped, version } = inTransaction(store.database, () => {
-    // The bucket may have changed, or gone, while the body arrived.
+    // The bucket may have changed or been deleted while the body arrived.
     const bucket = store.buckets.get(call.bucket);
     check();
     const left = write.alsoWrite?.() ?? [];

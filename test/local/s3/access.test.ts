@@ -1,4 +1,4 @@
-/** Who may: the permission each operation asks for, and what a caller without it learns. */
+/** Access to S3: the permission that each operation demands, and the answer to a caller without it. */
 import type { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AccessRequest } from '../../../local/iam/authorizer.ts';
@@ -24,7 +24,7 @@ beforeEach(() => {
   denied = [];
 });
 
-/** The questions the authorizer was asked while `work` ran. */
+/** Returns the requests that the authorizer got while `work` ran. */
 async function asked(work: () => Promise<unknown>): Promise<readonly AccessRequest[]> {
   const before = authorizer.asked.length;
   await work();

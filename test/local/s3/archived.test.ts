@@ -1,4 +1,4 @@
-/** Objects in an archive: everything of them is there but their bytes. */
+/** Objects in an archive: everything but their bytes can be read. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newBucket, type S3Server, startS3 } from './s3-server.ts';
 

@@ -85,7 +85,7 @@ test('the owner a client expects must be the owner', async () => {
   await expect(other).rejects.toMatchObject({ name: 'AccessDenied' });
 });
 
-/** Not every system resolves the names below localhost. */
+/** A lookup for the names below localhost, which not every system resolves. */
 const loopback: LookupFunction = (_hostname, { all }, done) =>
   all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
 

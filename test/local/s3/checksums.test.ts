@@ -1,4 +1,7 @@
-/** Digests of bodies: each is verified, kept and told; each wrong one is refused, in every form a body can travel. */
+/**
+ * Digests of bodies. Each is verified, kept and answered, and each wrong one is refused, in every form that a body
+ * can have.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
@@ -18,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => target[Symbol.asyncDispose]());
 
-/** `123456789` in each algorithm, as the algorithms' own check values state it. */
+/** The checksums of `123456789`, which are the check values of the algorithms. */
 const CHECK = [
   ['CRC32', 'y/Q5Jg=='],
   ['CRC32C', '4waSgw=='],
@@ -144,7 +147,7 @@ function streaming(payload: string, decodedBytes: number): Record<string, string
   };
 }
 
-/** PUTs the pieces as they are and answers the status and the error's code. */
+/** PUTs the pieces as they are. Resolves to the status and the error's code. */
 async function putRaw(
   key: string,
   headers: Record<string, string>,

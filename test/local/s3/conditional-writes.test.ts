@@ -1,4 +1,4 @@
-/** If-None-Match and If-Match on writes: checked before the body, and again, atomically, after it. */
+/** The headers If-None-Match and If-Match on writes, checked before the body and, atomically, after it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
@@ -76,7 +76,7 @@ test('an If-None-Match with an etag is NotImplemented', async () => {
   await expect(write).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
 });
 
-/** Starts a conditional PUT whose body waits; resolves once its first bytes have left. */
+/** Starts a conditional PUT whose body waits. Resolves when its first bytes have left. */
 async function slowPut(Key: string): Promise<{ finish(): void; done: Promise<unknown> }> {
   const body = new PassThrough();
   const done = s3.putObject({ Bucket, Key, Body: body, ContentLength: 100_000, IfNoneMatch: '*' });

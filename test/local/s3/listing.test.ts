@@ -7,7 +7,7 @@ let target: S3Target;
 let s3: S3;
 let Bucket: string;
 
-/** In the order of their UTF-8 bytes, which for the last two is not that of JavaScript. */
+/** Keys in the order of their UTF-8 bytes. The last two have another order in JavaScript. */
 const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a0', 'b/x', 'b/y', 'z z+ü', '\uFFFD', '😀'];
 
 beforeAll(async () => {

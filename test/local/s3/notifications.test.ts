@@ -1,4 +1,4 @@
-/** Notifications: which changes are told to whom, in AWS's exact shape, at least once. */
+/** Notifications: the changes and their receivers, in AWS's exact form, at least once. */
 import type { NotificationConfiguration, S3 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACCOUNT, newBucket, type S3Server, startS3 } from './s3-server.ts';

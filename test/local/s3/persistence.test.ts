@@ -1,4 +1,4 @@
-/** What rests on disk: it survives a restart, and what nobody names any longer is removed. */
+/** The data on disk: it survives a restart, and what nothing names any longer is removed. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ async function bodies({ dataDir }: S3Server): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-/** Removal follows the answer; it takes no more than a few turns of the event loop. */
+/** Waits for that number of bodies. Removal follows the answer within a few turns of the event loop. */
 async function bodyCount(server: S3Server, count: number): Promise<number> {
   let found = await bodies(server);
   for (let turn = 0; turn < 200 && found.length !== count; turn++) {
@@ -77,7 +77,7 @@ test('a reader keeps its object, later parts included, although it is deleted me
   const s3 = server.client();
   const Bucket = await newBucket(s3);
   const Key = 'k';
-  // More than the sockets between them take in, so that the last part is not read before the delete.
+  // The part is larger than the sockets' buffers together, so that its end is not read before the delete.
   const part = randomBytes(12_000_000);
   const { UploadId } = await s3.createMultipartUpload({ Bucket, Key });
   const Parts: CompletedPart[] = [];

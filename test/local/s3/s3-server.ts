@@ -12,17 +12,17 @@ import { createS3, type S3 } from '../../../local/s3/service.ts';
 import { AwsError, type Caller, type Clock, type Deliver } from '../../../local/front/service.ts';
 import { openAuthorizer } from '../../support/open-authorizer.ts';
 
-/** An S3 to test against. */
+/** An S3 that tests run against. */
 export interface S3Target {
   readonly endpoint: string;
-  /** A client whose access key id is `accessKeyId`. */
+  /** Creates a client with that access key id. */
   client(accessKeyId?: string, config?: S3ClientConfig): S3Client;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface S3Server extends S3Target {
   readonly dataDir: string;
-  /** What was delivered, oldest first. */
+  /** The deliveries, oldest first. */
   readonly delivered: readonly Delivery[];
   /** Resolves with the deliveries once there are `count` of them. */
   deliveries(this: void, count: number): Promise<readonly Delivery[]>;
@@ -40,7 +40,7 @@ export interface S3ServerOptions {
   readonly clock?: Clock;
   /** Default false, so that a test may send what no SDK signs. */
   readonly verifySignatures?: boolean;
-  /** Throws to refuse a delivery. */
+  /** Called with the target of a delivery. It throws to refuse the delivery. */
   readonly onDeliver?: (arn: string) => void;
 }
 
@@ -48,7 +48,7 @@ export const ACCOUNT = '111111111111';
 export const OTHER_ACCOUNT = '222222222222';
 const REGION = 'us-east-1';
 
-/** The S3 of AWS_ENDPOINT_URL where that is set, so that the same contract can be held against another one. */
+/** Returns the S3 of AWS_ENDPOINT_URL if that is set, so that the same tests can run against another one. */
 export async function s3Target(): Promise<S3Target> {
   const endpoint = process.env['AWS_ENDPOINT_URL'];
   if (endpoint === undefined) return startS3();
@@ -56,7 +56,7 @@ export async function s3Target(): Promise<S3Target> {
   return { endpoint, client: clients.make, [Symbol.asyncDispose]: async () => clients.destroy() };
 }
 
-/** A new bucket with a name of its own. */
+/** Creates a bucket with a name of its own, and resolves to the name. */
 export async function newBucket(s3: S3Client, versioning?: 'Enabled' | 'Suspended'): Promise<string> {
   const Bucket = `contract-${randomUUID()}`;
   await s3.createBucket({ Bucket });

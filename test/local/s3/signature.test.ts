@@ -1,4 +1,4 @@
-/** The local S3 made to verify signatures, as S3 does. */
+/** The local S3 when it verifies signatures. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assertSignature } from '../../../local/s3/signature.ts';
 import { ACCOUNT, newBucket, type S3Server, startS3 } from './s3-server.ts';

@@ -1,4 +1,4 @@
-/** Documents that S3 refuses, because XML 1.0 has no way to say what they say. */
+/** Documents that S3 refuses, because they contain characters that XML 1.0 cannot express. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseXml } from '../../../local/s3/xml.ts';
