@@ -3,7 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { kmsCallsPerSecond, name, readConfig, tenantMetrics } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { encryptPorts } from '../shared/wiring/aws-ports.ts';
 import { encryptFunction } from '../shared/wiring/encrypt.ts';
 
@@ -19,7 +19,7 @@ const { work, queue } = encryptFunction(encryptPorts(config), {
   kmsCallsPerSecond: config.KMS_CALLS_PER_SECOND,
 });
 
-export const handler: Handler<SQSEvent, SQSBatchResponse> = lambda(async (event, signal) => {
+export const handler: Handler<SQSEvent, SQSBatchResponse> = createHandler(async (event, signal) => {
   async function encrypt(body: string): Promise<void> {
     const { plan, chunkIndex, chunk, objectSealed } = await work(body, signal);
     const { tenantId, objectId, generation } = plan;

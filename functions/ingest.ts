@@ -3,7 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { chunkBytes, name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
 import { handleRecords } from '../shared/lambda/queue.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { ingestPorts } from '../shared/wiring/aws-ports.ts';
 import { ingestFunction } from '../shared/wiring/ingest.ts';
 
@@ -15,7 +15,7 @@ const config = readConfig({
 });
 const { work, queue } = ingestFunction(ingestPorts(config), { chunkBytes: config.CHUNK_BYTES });
 
-export const handler: Handler<SQSEvent, SQSBatchResponse> = lambda(async (event, signal) => {
+export const handler: Handler<SQSEvent, SQSBatchResponse> = createHandler(async (event, signal) => {
   async function plan(body: string): Promise<void> {
     for (const { tenantId, objectId, sizeBytes, chunkCount } of await work(body, signal)) {
       count('ObjectPlanned');

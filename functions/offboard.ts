@@ -1,7 +1,7 @@
 /** Serves tenants that pause or go. Somebody invokes it with `{ action: 'suspend' | 'resume' | 'remove', tenantId, … }`. */
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { offboardPorts } from '../shared/wiring/aws-ports.ts';
 import { offboardFunction } from '../shared/wiring/offboard.ts';
 
@@ -16,7 +16,7 @@ const { parse, answer } = offboardFunction(offboardPorts(config), {
   propagationSeconds: config.PROPAGATION_SECONDS,
 });
 
-export const handler: Handler = lambda(async (event, signal) => {
+export const handler: Handler = createHandler(async (event, signal) => {
   const request = parse(event);
   logger.info('asked to offboard', { action: request.action, tenantId: request.tenantId });
   return await answer(request, signal);

@@ -1,7 +1,7 @@
 /** Serves tenants that come or stay. Somebody invokes it with `{ action: 'render' | 'add' | 'check' | 'change-key' | 'show' | 'list', … }`. */
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { onboardPorts } from '../shared/wiring/aws-ports.ts';
 import { onboardFunction } from '../shared/wiring/onboard.ts';
 
@@ -26,7 +26,7 @@ const { parse, answer } = onboardFunction(onboardPorts(config), {
   propagationSeconds: config.PROPAGATION_SECONDS,
 });
 
-export const handler: Handler = lambda(async (event, signal) => {
+export const handler: Handler = createHandler(async (event, signal) => {
   const request = parse(event);
   const answered = await answer(request, signal);
   const { tenantId, status } = 'status' in answered ? answered : {};

@@ -1,7 +1,7 @@
 /** Decrypts one object of a tenant to a destination. Somebody invokes it with `{ tenantId, key, destination? }`. */
 import { kmsCallsPerSecond, name, readConfig, tenantMetrics } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { restorePorts } from '../shared/wiring/aws-ports.ts';
 import { restoreFunction } from '../shared/wiring/restore.ts';
 
@@ -19,7 +19,7 @@ const { parse, answer } = restoreFunction(restorePorts(config), {
   vaultBucket: config.VAULT_BUCKET,
 });
 
-export const handler: Handler = lambda(async (event, signal) => {
+export const handler: Handler = createHandler(async (event, signal) => {
   const restored = await answer(parse(event), signal);
   count('ObjectRestored');
   logger.info('object restored', { tenantId: restored.tenantId, sizeBytes: restored.sizeBytes });

@@ -7,7 +7,7 @@ import {
   unparkPerSecond,
 } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
-import { type Handler, lambda } from '../shared/lambda/stack.ts';
+import { createHandler, type Handler } from '../shared/lambda/stack.ts';
 import { watchPorts } from '../shared/wiring/aws-ports.ts';
 import { watchFunction } from '../shared/wiring/watch.ts';
 
@@ -26,7 +26,7 @@ const watch = watchFunction(watchPorts(config), {
   stuckSeconds: config.STUCK_SECONDS,
 });
 
-export const handler: Handler = lambda(async (_event, signal) => {
+export const handler: Handler = createHandler(async (_event, signal) => {
   const summary = await watch(signal);
   count('Redriven', summary.redriven);
   logger.info('watched', { ...summary });

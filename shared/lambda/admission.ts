@@ -1,12 +1,14 @@
-/** How much plaintext and ciphertext one sandbox holds at once: one big chunk at a time, small ones side by side. */
+/** The limit on the plaintext and ciphertext that one sandbox holds: one big chunk and ten small ones at a time. */
 import pLimit from 'p-limit';
 
-/** Up to this many bytes a chunk is small. */
+/** The most bytes of a small chunk. */
 const SMALL_BYTES = 4 * 1_048_576;
 const SMALL_AT_ONCE = 10;
 
+/** Does the work when the sandbox has room for a chunk of so many bytes. */
 export type Admit = <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 
+/** Makes the admission of one sandbox. A small chunk never waits for a big one. */
 export function admission(): Admit {
   const small = pLimit(SMALL_AT_ONCE);
   const big = pLimit(1);

@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { MAX_CHUNK_BYTES } from '../object/geometry.ts';
 import { ConfigInvalidError } from '../errors.ts';
 
-/** A name S3, SQS or DynamoDB would take; which one is the service's to judge. */
+/** A name, URL or ARN. The service that it is for judges it. */
 export const name: z.ZodString = z.string().min(1);
 
-/** Bytes of a chunk. Default 67108864 (64 MiB): 48.8 TiB are 800,000 chunks, and a chunk is what a sandbox holds. */
+/** The bytes of a chunk. Default 67108864 (64 MiB): 48.8 TiB are 800,000 chunks, and a sandbox holds one of them in memory. */
 export const chunkBytes: z.ZodType<number> = z.coerce
   .number()
   .int()
@@ -14,22 +14,25 @@ export const chunkBytes: z.ZodType<number> = z.coerce
   .max(MAX_CHUNK_BYTES)
   .default(67_108_864);
 
-/** Parked jobs of one tenant that go back to the queue in a second. Default 100. */
+/** The parked jobs of one tenant that go back to the queue in a second. Default 100. */
 export const unparkPerSecond: z.ZodType<number> = z.coerce.number().int().min(1).default(100);
 
-/** How long KMS may take to spread a change of a key. Default 300 (5 minutes). */
+/** The time that KMS may take to spread a change of a key. Default 300 (5 minutes). */
 export const propagationSeconds: z.ZodType<number> = z.coerce.number().int().min(0).default(300);
 
-/** An upload of which nothing came for so long is re-driven. Default 3600 (1 hour). */
+/** The time after which an unsealed upload that nothing works on is re-driven. Default 3600 (1 hour). */
 export const stuckSeconds: z.ZodType<number> = z.coerce.number().int().min(1).default(3600);
 
-/** Calls of KMS for one tenant that one sandbox makes in a second. Default 200. */
+/** The calls of KMS for one tenant that one sandbox makes in a second. Default 200. */
 export const kmsCallsPerSecond: z.ZodType<number> = z.coerce.number().min(1).default(200);
 
-/** Whether uses of keys are counted by tenant, as custom metrics. Default `on`. */
+/** `on` when custom metrics count the uses of keys by tenant. Default `on`. */
 export const tenantMetrics: z.ZodType<'on' | 'off'> = z.enum(['on', 'off']).default('on');
 
-/** @throws ConfigInvalidError naming every variable that is missing or malformed */
+/**
+ * Reads the variables of the shape.
+ * @throws ConfigInvalidError naming every variable that is missing or malformed
+ */
 export function readConfig<Shape extends z.ZodRawShape>(shape: Shape): z.infer<z.ZodObject<Shape>> {
   const parsed = z.object(shape).safeParse(process.env);
   if (parsed.success) return parsed.data;

@@ -1,21 +1,21 @@
-/** What is kept of key uses: one structured line each in the function's log, counters per tenant, metrics of the cache. */
+/** The records of key uses: one line of log and two counters each. And the metrics of the key cache. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { KeyUse } from '../envelope/kms/key-use.ts';
 import type { CacheEvent } from '../envelope/cache/partition.ts';
 import { logger, metrics, NAMESPACE } from './observe.ts';
 
-/** `tenantMetrics`: whether the line is counted by tenant too. */
+/** Logs each use of a key. With `tenantMetrics` on, CloudWatch also counts the line by tenant. */
 export function keyUseLog(tenantMetrics: 'on' | 'off'): (use: KeyUse) => void {
-  return (use) => logger.info('key used', { ...use, ...(tenantMetrics === 'on' ? counters(use) : {}) });
+  return (use) => logger.info('key used', { ...use, ...(tenantMetrics === 'on' ? countersOf(use) : {}) });
 }
 
 const perTenant = new Metrics({ namespace: NAMESPACE });
 
 /**
- * What makes a record of key use two counters as well, in CloudWatch's embedded metric format: KeyUses, and
- * KeysFetched, those that KMS was asked for; by tenant and operation.
+ * Returns the members that make the log line of a key use two counters as well, by tenant and operation: KeyUses, and
+ * KeysFetched, which counts the uses that asked KMS for the key. They are in CloudWatch's embedded metric format.
  */
-export function counters({ tenantId, operation, cached }: KeyUse): object {
+export function countersOf({ tenantId, operation, cached }: KeyUse): object {
   perTenant.addDimensions({ tenantId, operation });
   perTenant.addMetric('KeyUses', MetricUnit.Count, 1);
   perTenant.addMetric('KeysFetched', MetricUnit.Count, cached ? 0 : 1);
@@ -25,6 +25,7 @@ export function counters({ tenantId, operation, cached }: KeyUse): object {
   return { _aws, KeyUses, KeysFetched };
 }
 
+/** Counts hits and misses of the key cache, and the keys that it flushed. */
 export function countCacheEvent(event: CacheEvent): void {
   switch (event.name) {
     case 'hit':

@@ -7,12 +7,13 @@ export const logger: Logger = new Logger({ serviceName: 'sealstream' });
 export const NAMESPACE = 'Sealstream';
 export const metrics: Metrics = new Metrics({ namespace: NAMESPACE, serviceName: 'sealstream' });
 
+/** Counts something, once unless `times` says otherwise. */
 export function count(metric: string, times: number = 1): void {
   metrics.addMetric(metric, MetricUnit.Count, times);
 }
 
-/** What may be logged of a failure: never a cause's own message, which may quote what it was given. */
-export function loggable(error: unknown): Record<string, string> {
+/** Returns the part of a failure that may be logged. A cause's own message may quote secrets, so it never is. */
+export function loggablePartOf(error: unknown): Record<string, string> {
   if (!(error instanceof Error)) return { error: 'unknown' };
   const cause: Record<string, string> = error.cause instanceof Error ? { cause: error.cause.name } : {};
   if (error instanceof SealstreamError) return { code: error.code, error: error.message, ...cause };

@@ -1,45 +1,50 @@
 /**
- * From the disposition of a failure to what becomes of its message. An SQS record is acknowledged only when its
- * work is done, waits for its tenant's key in the state table, or is recorded as rejected.
+ * The one place that obeys the disposition of a failure. A message is acknowledged only when its work is done, or is
+ * parked in the state table until its tenant's key is back, or is recorded as rejected.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
-import type { Redelivery } from '../ports/queues.ts';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseJob } from '../object/job.ts';
 import { type Disposition, SealstreamError, SourceUnreadableError } from '../errors.ts';
 import type { ParkedJob, Parking } from '../ports/parking.ts';
+import type { Redelivery } from '../ports/queues.ts';
 import type { Rejection, State } from '../ports/state.ts';
-import { count, loggable, logger } from './observe.ts';
+import { count, loggablePartOf, logger } from './observe.ts';
 
 export interface QueuePorts {
   readonly redelivery: Redelivery;
   readonly state: Pick<State, 'recordRejection'>;
-  /** Only jobs wait for a key. Without it, work that would is tried again. */
+  /** Only jobs can wait for a key. Without this port, work that would wait is tried again. */
   readonly parking?: Pick<Parking, 'park'>;
   readonly functionName: string;
 }
 
-/** Redelivery of failed work: 1, 2, 4, … seconds, with full jitter, at most this. */
+/** The longest time until failed work is delivered again: 1, 2, 4, … seconds up to this, with full jitter. */
 const MAX_BACKOFF_SECONDS = 900;
-/** An item of the state table holds 400 KB; a rejected body is kept to this. */
+/** The characters of a rejected body that are kept: an item of the state table holds 400 KB. */
 const MAX_BODY_CHARS = 65_536;
-/** Digits of milliseconds since 1970, so that as text they sort as numbers, until the year 33658. */
+/** The digits of milliseconds since 1970: until the year 33658 they sort the same as text and as numbers. */
 const SENT_DIGITS = 15;
 
-/** Handles every record of a batch, whatever becomes of the others. */
+/** Handles every message of a batch, even when others fail. */
 export async function handleRecords(
   event: SQSEvent,
   work: (body: string) => Promise<void>,
   ports: QueuePorts,
 ): Promise<SQSBatchResponse> {
   const outcomes = await Promise.all(
-    event.Records.map(async (record) => ({ record, done: await isDealtWith(record, work, ports) })),
+    event.Records.map(async (record) => ({ record, done: await handleRecord(record, work, ports) })),
   );
   const failed = outcomes.filter(({ done }) => !done);
   return { batchItemFailures: failed.map(({ record }) => ({ itemIdentifier: record.messageId })) };
 }
 
-async function isDealtWith(record: SQSRecord, work: (body: string) => Promise<void>, ports: QueuePorts) {
+/** Returns true when the message may be acknowledged. */
+async function handleRecord(
+  record: SQSRecord,
+  work: (body: string) => Promise<void>,
+  ports: QueuePorts,
+): Promise<boolean> {
   try {
     await work(record.body);
     return true;
@@ -48,19 +53,26 @@ async function isDealtWith(record: SQSRecord, work: (body: string) => Promise<vo
   }
 }
 
-/** True when the message may be acknowledged. If even that fails, it comes back after its visibility timeout. */
+/**
+ * Obeys the disposition of the failure. Returns true when the message may be acknowledged. If even this fails, the
+ * message comes back after its visibility timeout.
+ */
 async function dispose(record: SQSRecord, error: unknown, ports: QueuePorts): Promise<boolean> {
   const disposition = dispositionOf(error, ports);
-  logger.warn(`message ${disposition}`, { messageId: record.messageId, disposition, ...loggable(error) });
+  logger.warn(`message ${disposition}`, {
+    messageId: record.messageId,
+    disposition,
+    ...loggablePartOf(error),
+  });
   count({ retry: 'Retried', park: 'Parked', reject: 'Rejected' }[disposition]);
   try {
     if (disposition === 'reject')
       await ports.state.recordRejection(rejectionOf(record, error, ports.functionName));
-    if (disposition === 'park') await ports.parking?.park(parkedJob(record));
-    if (disposition === 'retry') await ports.redelivery.delay(record, backoffSeconds(record));
+    if (disposition === 'park') await ports.parking?.park(parkedJobOf(record));
+    if (disposition === 'retry') await ports.redelivery.delay(record, backoffSecondsOf(record));
     return disposition !== 'retry';
   } catch (failure) {
-    logger.error('message not disposed of', { messageId: record.messageId, ...loggable(failure) });
+    logger.error('message not disposed of', { messageId: record.messageId, ...loggablePartOf(failure) });
     return false;
   }
 }
@@ -70,13 +82,13 @@ function dispositionOf(error: unknown, { parking }: QueuePorts): Disposition {
   return disposition === 'park' && parking === undefined ? 'retry' : disposition;
 }
 
-/** The time the message was sent, not received: a job that was retried for long keeps its place. */
-function parkedJob({ body, attributes, messageId }: SQSRecord): ParkedJob {
+/** The arrival is the time when the message was sent, not received: a job that was retried for long keeps its place. */
+function parkedJobOf({ body, attributes, messageId }: SQSRecord): ParkedJob {
   const arrival = `${attributes.SentTimestamp.padStart(SENT_DIGITS, '0')}#${messageId}`;
   return { job: parseJob(body), arrival };
 }
 
-function backoffSeconds(record: SQSRecord): number {
+function backoffSecondsOf(record: SQSRecord): number {
   const receives = Number(record.attributes.ApproximateReceiveCount);
   return Math.ceil(Math.random() * Math.min(2 ** (receives - 1), MAX_BACKOFF_SECONDS));
 }

@@ -1,6 +1,6 @@
-/** What a sandbox tells of the tenants it revoked itself. */
+/** The log of the tenants that a sandbox revokes itself, because KMS refused it a key. */
 import type { RevocationLog } from '../revocation/first-hand.ts';
-import { count, loggable, logger } from './observe.ts';
+import { count, loggablePartOf, logger } from './observe.ts';
 
 export const revocationLog: RevocationLog = {
   revoked({ tenantId, epoch, signal }) {
@@ -8,6 +8,6 @@ export const revocationLog: RevocationLog = {
     logger.warn('tenant revoked', { tenantId, epoch, signal });
   },
   notRevoked({ tenantId, epoch }, failure) {
-    logger.error('tenant not revoked', { tenantId, epoch, ...loggable(failure) });
+    logger.error('tenant not revoked', { tenantId, epoch, ...loggablePartOf(failure) });
   },
 };

@@ -1,4 +1,4 @@
-/** Rows of the state table that were not what their keys say: somebody else wrote them, and a person should know. */
+/** The log of rows of the state table that are not what their keys say. Somebody else wrote them, and a person should know. */
 import type { UnreadableRow } from '../ports/parking.ts';
 import { count, logger } from './observe.ts';
 

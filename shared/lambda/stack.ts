@@ -1,30 +1,34 @@
-/** The middleware every function runs in: the invocation's id in every log line, metrics flushed at its end. */
+/** The middleware around every function: each log line has the invocation's id, and the metrics are flushed at its end. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { deadlineSignal } from './deadline.ts';
 import { SealstreamError } from '../errors.ts';
-import { loggable, logger, metrics } from './observe.ts';
+import { loggablePartOf, logger, metrics } from './observe.ts';
 
-/** The function as Lambda calls it. */
+/** A function as Lambda calls it. */
 export type Handler<Event = unknown, Result = unknown> = (event: Event, context: Context) => Promise<Result>;
 
-export function lambda<Event, Result>(
+/** Makes a handler of the work of one invocation. */
+export function createHandler<Event, Result>(
   work: (event: Event, signal: AbortSignal) => Promise<Result>,
 ): Handler<Event, Result> {
   return middy<Event, Result>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
     .onError((request) => {
-      request.error = reported(request.error);
+      request.error = reportable(request.error);
     })
     .handler(async (event, context) => await work(event, deadlineSignal(context)));
 }
 
-/** Lambda reports `name` as errorType and drops every other member: there the code goes. No cause leaves the sandbox. */
-function reported(error: unknown): Error {
-  logger.error('invocation failed', loggable(error));
+/**
+ * Returns the error that the caller of the function sees. Lambda reports the name as errorType and drops every other
+ * member, so the name is the code. No cause leaves the sandbox.
+ */
+function reportable(error: unknown): Error {
+  logger.error('invocation failed', loggablePartOf(error));
   const ours = error instanceof SealstreamError;
   const failure = new Error(
     ours ? error.message : 'an unforeseen failure; the log has its name under this request id',

@@ -27,7 +27,7 @@ import { keyEventLog } from '../lambda/key-event-log.ts';
 import { countCacheEvent, keyUseLog } from '../lambda/key-use-log.ts';
 import { revocationLog } from '../lambda/revocation-log.ts';
 import { reportRow } from '../lambda/row-log.ts';
-import { reportFinding } from '../lambda/watch-log.ts';
+import { reportNotice } from '../lambda/watch-log.ts';
 import type { BranchKeyPorts } from './branch-key-maker.ts';
 import type { EncryptFunctionPorts } from './encrypt.ts';
 import type { IngestFunctionPorts } from './ingest.ts';
@@ -113,7 +113,7 @@ export function watchPorts(
     uploads: sqsUploads(sqs, config.UPLOAD_QUEUE_URL),
     controlPlaneKms: controlPlaneKms(),
     now,
-    reportFinding,
+    reportNotice,
   };
 }
 

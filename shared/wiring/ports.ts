@@ -49,5 +49,5 @@ export interface Ports {
   readonly countCacheEvent: (event: CacheEvent) => void;
   readonly revocations: RevocationLog;
   readonly keyEvents: KeyEventLog;
-  readonly reportFinding: WatchPorts['report'];
+  readonly reportNotice: WatchPorts['report'];
 }

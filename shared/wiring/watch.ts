@@ -15,7 +15,7 @@ export type WatchFunctionPorts = Pick<
   | 'uploads'
   | 'controlPlaneKms'
   | 'now'
-  | 'reportFinding'
+  | 'reportNotice'
 >;
 
 export interface WatchSettings {
@@ -31,6 +31,6 @@ export function watchFunction(
   ports: WatchFunctionPorts,
   settings: WatchSettings,
 ): (signal: AbortSignal) => Promise<Summary> {
-  const usePorts = { ...ports, kms: ports.controlPlaneKms, report: ports.reportFinding, ...settings };
+  const usePorts = { ...ports, kms: ports.controlPlaneKms, report: ports.reportNotice, ...settings };
   return async (signal) => await watch(usePorts, signal);
 }

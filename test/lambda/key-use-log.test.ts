@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { counters } from '../../shared/lambda/key-use-log.ts';
+import { countersOf } from '../../shared/lambda/key-use-log.ts';
 import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
 import { cachedKeys } from '../support/cached-keys.ts';
 import { CONTEXT, messageOf } from '../support/messages.ts';
 import { decryptWhole } from '../../shared/envelope/message/decrypt.ts';
 
-/** As CloudWatch reads a line: its embedded metric format, version 1. */
+/** The schema of a line that CloudWatch counts: its embedded metric format, version 1. */
 const lineSchema = z.looseObject({
   _aws: z.object({
     Timestamp: z.int(),
@@ -20,9 +20,9 @@ const lineSchema = z.looseObject({
   }),
 });
 
-/** What CloudWatch counts by a line: metric names with values, dimension names with values. */
+/** Returns the names and values of the metrics and dimensions that CloudWatch reads from a line. */
 function countedBy(use: KeyUse) {
-  const line = lineSchema.parse(JSON.parse(JSON.stringify({ service: 'x', ...use, ...counters(use) })));
+  const line = lineSchema.parse(JSON.parse(JSON.stringify({ service: 'x', ...use, ...countersOf(use) })));
   const [directive] = line._aws.CloudWatchMetrics;
   const of = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, line[name]]));
   return {

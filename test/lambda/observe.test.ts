@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { StorageUnavailableError, TenantKeyDeniedError } from '../../shared/errors.ts';
-import { loggable } from '../../shared/lambda/observe.ts';
+import { loggablePartOf } from '../../shared/lambda/observe.ts';
 
 const cause = Object.assign(new Error('Unexpected token in "plaintext of acme"'), { name: 'SyntaxError' });
 
 describe('what is logged of a failure', () => {
   test('of ours is code, message and the name of its cause', () => {
-    expect(loggable(new TenantKeyDeniedError('tenant acme: denied', { cause }))).toEqual({
+    expect(loggablePartOf(new TenantKeyDeniedError('tenant acme: denied', { cause }))).toEqual({
       code: 'ERR_TENANT_KEY_DENIED',
       error: 'tenant acme: denied',
       cause: 'SyntaxError',
     });
-    expect(loggable(new StorageUnavailableError('x'))).toEqual({
+    expect(loggablePartOf(new StorageUnavailableError('x'))).toEqual({
       code: 'ERR_STORAGE_UNAVAILABLE',
       error: 'x',
     });
@@ -27,6 +27,6 @@ describe('what is logged of a failure', () => {
     ['that is no error is nothing of it', 'plaintext of acme', { error: 'unknown' }],
     ['that is undefined is nothing', undefined, { error: 'unknown' }],
   ])('%s', (_what, failure, expected) => {
-    expect(loggable(failure)).toEqual(expected);
+    expect(loggablePartOf(failure)).toEqual(expected);
   });
 });

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { TenantKeyDeniedError } from '../../shared/errors.ts';
-import { lambda } from '../../shared/lambda/stack.ts';
+import { createHandler } from '../../shared/lambda/stack.ts';
 
 const context: Context = {
   callbackWaitsForEmptyEventLoop: false,
@@ -19,13 +19,13 @@ const context: Context = {
 };
 
 async function failureOf(failure: unknown): Promise<unknown> {
-  const handler = lambda(async () => await Promise.reject(failure));
+  const handler = createHandler(async () => await Promise.reject(failure));
   return await handler({}, context).catch((error: unknown) => error);
 }
 
 describe('a function', () => {
   test('is given its event and a signal that has not fired', async () => {
-    const handler = lambda(
+    const handler = createHandler(
       async (event: string, signal) => await Promise.resolve(`${event} ${signal.aborted}`),
     );
     expect(await handler('hello', context)).toBe('hello false');

@@ -64,7 +64,7 @@ export function portsOf(account: Account, occupant: Occupant, vault: WatchedVaul
     countCacheEvent: ignore,
     revocations: { revoked: ignore, notRevoked: ignore },
     keyEvents: { handled: ignore, failed: ignore },
-    reportFinding: ignore,
+    reportNotice: ignore,
   };
 }
 
