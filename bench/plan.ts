@@ -1,4 +1,6 @@
 /** The largest object S3 takes, 48.8 TiB, planned against ports that only count: what it costs, and how flat it is. */
+import { inBatches } from '../shared/aws/batches.ts';
+import { JOBS_PER_REQUEST } from '../shared/aws/sqs-queues.ts';
 import { planNotification } from '../shared/ingest/plan-upload.ts';
 import type { Plan } from '../shared/object/plan.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
@@ -28,12 +30,13 @@ export async function benchPlan(): Promise<readonly Figure[]> {
       chunkBytes: CHUNK_BYTES,
       now: () => new Date(),
       jobs: {
-        async send(jobs) {
-          counts.jobs += jobs.length;
-          counts.queueCalls += 1;
-          if (counts.queueCalls % 1_000 === 0)
-            counts.peakBytes = Math.max(counts.peakBytes, heldBytes() - baseBytes);
-        },
+        send: async (jobs) =>
+          await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce: 16 }, async (batch) => {
+            counts.jobs += batch.length;
+            counts.queueCalls += 1;
+            if (counts.queueCalls % 1_000 === 0)
+              counts.peakBytes = Math.max(counts.peakBytes, heldBytes() - baseBytes);
+          }),
       },
       state: {
         async tenantAndPlan() {

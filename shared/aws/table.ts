@@ -15,6 +15,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { StorageUnavailableError } from '../errors.ts';
+import { inBatches } from './batches.ts';
 import { isWritten, itemInTheWay, unlessFailed } from './conditional-write.ts';
 import {
   ABSENT,
@@ -111,8 +112,7 @@ export function openTable(client: DynamoDBDocumentClient, TableName: string): Ta
       await map('DeleteItem', async () => await unlessFailed(client.send(command)));
     },
     async deleteAll(keys) {
-      for (let start = 0; start < keys.length; start += WRITES_PER_REQUEST)
-        await deleteSome(keys.slice(start, start + WRITES_PER_REQUEST));
+      await inBatches(keys, { items: WRITES_PER_REQUEST, requestsAtOnce: 1 }, deleteSome);
     },
     async writeAtOnce(writes) {
       const TransactItems = writes.map((write) => transactItem(TableName, write));

@@ -9,10 +9,6 @@ import { type Plan, planOf } from '../object/plan.ts';
 import { parseNotification, uploadOf } from './notification.ts';
 import type { Upload } from '../object/source-version.ts';
 
-/** The most messages that SQS takes in one request. */
-const BATCH_JOBS = 10;
-/** The number of requests under way at once. */
-const BATCHES_AT_ONCE = 16;
 /** The number of jobs that are sent between two notes of our progress: the most that a crash sends again. */
 const JOBS_PER_ADVANCE = 10_000;
 
@@ -66,26 +62,24 @@ async function findOrCreatePlan(upload: Upload, { state, chunkBytes, now }: Plan
 /** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */
 async function sendJobs(plan: Plan, { jobs, state }: PlanPorts, signal: AbortSignal): Promise<void> {
   let sentJobs = plan.jobsSent;
-  for (const stretch of batched(jobsOf(plan, sentJobs), JOBS_PER_ADVANCE)) {
+  for (const stretch of stretchesOf(jobsOf(plan, sentJobs))) {
     signal.throwIfAborted();
-    for (const wave of batched(stretch, BATCH_JOBS * BATCHES_AT_ONCE)) {
-      await Promise.all([...batched(wave, BATCH_JOBS)].map(async (batch) => await jobs.send(batch)));
-    }
+    await jobs.send(stretch);
     sentJobs += stretch.length;
     // A plan of one stretch is cheaper to send again than to note.
     if (sentJobs < plan.chunkCount) await state.advancePlan(plan, sentJobs);
   }
 }
 
-function* batched(jobs: Iterable<Job>, size: number): Generator<readonly Job[]> {
-  let batch: Job[] = [];
+function* stretchesOf(jobs: Iterable<Job>): Generator<readonly Job[]> {
+  let stretch: Job[] = [];
   for (const job of jobs) {
-    batch.push(job);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
+    stretch.push(job);
+    if (stretch.length < JOBS_PER_ADVANCE) continue;
+    yield stretch;
+    stretch = [];
   }
-  if (batch.length > 0) yield batch;
+  if (stretch.length > 0) yield stretch;
 }
 
 function isFinal(reason: Error): boolean {

@@ -10,8 +10,11 @@ export interface Redelivery {
 
 /** The chunk queue. */
 export interface JobQueue {
-  /** Sends up to 10 jobs in one request. Throws unless all were taken. */
-  send(jobs: readonly Job[]): Promise<void>;
+  /**
+   * Sends any number of jobs; memory is flat in their number. Throws unless all were taken. `requestsAtOnce`: the most
+   * requests under way at once, by default 16. With 1 the jobs are in order as far as a standard queue keeps any.
+   */
+  send(jobs: Iterable<Job> | AsyncIterable<Job>, requestsAtOnce?: number): Promise<void>;
 }
 
 /** The upload queue, which otherwise S3 fills. */

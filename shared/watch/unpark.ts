@@ -29,8 +29,6 @@ export interface UnparkUntil {
 
 /** The number of jobs that are in memory at once. */
 const PAGE_JOBS = 100;
-/** SQS takes ten messages a request. */
-const BATCH_JOBS = 10;
 /** The lease is renewed with every page. A holder that died is waited for no longer than this. */
 const LEASE_SECONDS = 60;
 
@@ -79,9 +77,8 @@ async function unparkPages(
 
 /** Sends batch after batch, not all at once, so the order of arrival is kept as far as a standard queue keeps any. */
 async function sendBack(page: readonly ParkedJob[], { jobs, parking }: UnparkPorts): Promise<void> {
-  for (let start = 0; start < page.length; start += BATCH_JOBS) {
-    await jobs.send(page.slice(start, start + BATCH_JOBS).map(({ job }) => job));
-  }
+  const inOrder = page.map(({ job }) => job);
+  await jobs.send(inOrder, 1);
   await parking.remove(page);
 }
 

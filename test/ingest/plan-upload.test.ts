@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Job } from '../../shared/object/job.ts';
 import { planNotification, type PlanPorts } from '../../shared/ingest/plan-upload.ts';
+import { inBatches } from '../../shared/aws/batches.ts';
+import { JOBS_PER_REQUEST } from '../../shared/aws/sqs-queues.ts';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { ACME } from '../support/tenants.ts';
 import { CHUNK_BYTES, NEVER, recordOf, type UploadOptions, world, type World } from '../support/world.ts';
@@ -218,14 +219,16 @@ function counting() {
       },
     },
     jobs: {
-      send: async (jobs: readonly Job[]) => {
-        counts.underWay += jobs.length;
-        counts.mostUnderWay = Math.max(counts.mostUnderWay, counts.underWay);
-        await Promise.resolve();
-        counts.underWay -= jobs.length;
-        counts.requests += 1;
-        counts.jobs += jobs.length;
-        for (const { chunkIndex } of jobs) counts.indexSum += chunkIndex;
+      send: async (jobs) => {
+        await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce: 16 }, async (batch) => {
+          counts.underWay += batch.length;
+          counts.mostUnderWay = Math.max(counts.mostUnderWay, counts.underWay);
+          await Promise.resolve();
+          counts.underWay -= batch.length;
+          counts.requests += 1;
+          counts.jobs += batch.length;
+          for (const { chunkIndex } of batch) counts.indexSum += chunkIndex;
+        });
       },
     },
   };

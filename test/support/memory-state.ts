@@ -1,4 +1,6 @@
 /** The state table and the chunk queue in memory. Rows are judged when they are read, for tests edit them. */
+import { inBatches } from '../../shared/aws/batches.ts';
+import { JOBS_PER_REQUEST } from '../../shared/aws/sqs-queues.ts';
 import type { Job } from '../../shared/object/job.ts';
 import type { ObjectId } from '../../shared/object/object-id.ts';
 import { type Plan, planOfRow, type Receipt } from '../../shared/object/plan.ts';
@@ -118,6 +120,10 @@ export function memoryJobs({ run }: Effects): MemoryJobs {
   const requests: (readonly Job[])[] = [];
   return {
     requests,
-    send: async (jobs) => await run('jobs.send', () => void requests.push([...jobs])),
+    async send(jobs, requestsAtOnce = 16) {
+      await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce }, async (batch) => {
+        await run('jobs.send', () => void requests.push(batch));
+      });
+    },
   };
 }

@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { ISV_ACCOUNT } from '../../../laptop/names.ts';
 import type { AwsEvent } from '../../../local/front/service.ts';
-import type { Job } from '../../../shared/object/job.ts';
 import { objectIdOf } from '../../../shared/object/object-id.ts';
 import type { BranchKeys } from '../../../shared/envelope/kms/branch-keys.ts';
 import type { Removal } from '../../../shared/tenant/removal.ts';
@@ -165,7 +164,11 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     sources,
     vault: memoryVault(neutral),
     destinations: memoryDestinations(neutral),
-    jobs: { send: (jobs) => Promise.resolve(sendAll(chunkQueue, jobs)) },
+    jobs: {
+      async send(jobs) {
+        for await (const job of jobs) chunkQueue.send(JSON.stringify(job));
+      },
+    },
     notifications: { send: (body) => Promise.resolve(uploadQueue.send(body)) },
     uploadQueue,
     chunkQueue,
@@ -224,8 +227,4 @@ async function recordOf(
     signal: { name: 'registered', at: new Date().toISOString() },
   });
   return keyMode === 'hierarchical' ? { ...tenant, branchKeyId: await branchKeys.make(tenant) } : tenant;
-}
-
-function sendAll(target: Queue, jobs: readonly Job[]): void {
-  for (const job of jobs) target.send(JSON.stringify(job));
 }
