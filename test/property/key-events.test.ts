@@ -1,4 +1,4 @@
-/** Whatever becomes of a key's true history on its way, delivered in any order, twice or not at all. */
+/** Delivers a key's true history in any order, twice or not at all: in the end each tenant is as its key is. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changeTenant } from '../../shared/revocation/change.ts';
@@ -8,19 +8,19 @@ import { probed } from '../../shared/revocation/transition.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { callEvent } from '../support/key-events.ts';
 import { memoryBranchKeys, memoryHearings } from '../support/memory-control-plane.ts';
-import { memoryKms } from '../support/memory-kms.ts';
+import { type MemoryKms, memoryKms } from '../support/memory-kms.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 const PROPAGATION_SECONDS = 300;
 const START_MS = Date.parse('2026-03-01T12:00:00Z');
-/** When the last event of a history happened, and nothing is under way any more. */
+/** The time when the last event of a history has happened, and nothing is under way any more. */
 const END_MS = START_MS + 60_000;
 
 type Name =
   'DisableKey' | 'EnableKey' | 'PutKeyPolicy' | 'CreateGrant' | 'CancelKeyDeletion' | 'ScheduleKeyDeletion';
 
-/** Those that leave the key as it was, or say what it is now. */
+/** The events that leave the key as it was, or say what it is now. */
 const anyName: fc.Arbitrary<Name> = fc.constantFrom(
   'DisableKey',
   'EnableKey',
@@ -31,11 +31,11 @@ const anyName: fc.Arbitrary<Name> = fc.constantFrom(
 
 interface Delivered {
   readonly name: Name;
-  /** Of the true history: seconds, strictly growing. */
+  /** The second of the true history in which it happened. Seconds grow strictly. */
   readonly second: number;
 }
 
-/** A true history, and what of it arrives, in which order. */
+/** A true history with the events of it that arrive, in the order of their arrival. */
 const deliveries = fc
   .array(anyName, { minLength: 1, maxLength: 6 })
   .map((names) => names.map((name, second): Delivered => ({ name, second })))
@@ -52,10 +52,15 @@ function isDisabled(history: readonly Pick<Delivered, 'name'>[]): boolean {
   return history.findLast(({ name }) => name === 'DisableKey' || name === 'EnableKey')?.name === 'DisableKey';
 }
 
+/** Our record of the tenants, and the KMS that we ask. */
+interface World {
+  readonly tenants: MemoryTenants;
+  readonly kms: MemoryKms;
+}
+
 async function deliver(
-  tenants: MemoryTenants,
+  { tenants, kms }: World,
   { name, second }: Delivered,
-  kms: ReturnType<typeof memoryKms>,
   key: Pick<Tenant, 'kekArn'> = ACME,
 ): Promise<void> {
   const at = new Date(START_MS + second * 1000).toISOString();
@@ -70,11 +75,7 @@ async function deliver(
   await handleKeyEvent(callEvent(name, at, key), ports);
 }
 
-async function watch(
-  tenants: MemoryTenants,
-  kms: ReturnType<typeof memoryKms>,
-  nowMs: number,
-): Promise<void> {
+async function watch({ tenants, kms }: World, nowMs: number): Promise<void> {
   const verdict = await probeKey(ACME, kms);
   await changeTenant(ACME.tenantId, tenants, (tenant) =>
     probed(tenant, verdict, { now: new Date(nowMs), propagationSeconds: PROPAGATION_SECONDS }),
@@ -87,8 +88,8 @@ test('a tenant ends as its key is, and nobody else is touched', async () => {
       const tenants = memoryTenants(ACME, GLOBEX);
       const kms = memoryKms();
       if (isDisabled(history)) kms.refuse('DisabledException');
-      for (const event of arrivals) await deliver(tenants, event, kms);
-      for (let minute = 0; minute <= 7; minute += 1) await watch(tenants, kms, END_MS + minute * 60_000);
+      for (const event of arrivals) await deliver({ tenants, kms }, event);
+      for (let minute = 0; minute <= 7; minute += 1) await watch({ tenants, kms }, END_MS + minute * 60_000);
       expect(tenants.records.get('acme')?.status).toBe(isDisabled(history) ? 'revoked' : 'active');
       expect(tenants.records.get('globex')).toEqual(GLOBEX);
     }),
@@ -101,7 +102,7 @@ test('once every event has arrived, a disabled key is revoked though KMS still s
       fc.pre(isDisabled(history));
       const tenants = memoryTenants(ACME);
       const lagging = memoryKms();
-      for (const event of [...arrivals, ...all]) await deliver(tenants, event, lagging);
+      for (const event of [...arrivals, ...all]) await deliver({ tenants, kms: lagging }, event);
       expect(tenants.records.get('acme')?.status).toBe('revoked');
     }),
   );
@@ -110,7 +111,7 @@ test('once every event has arrived, a disabled key is revoked though KMS still s
 describe('with two replicas, each with a history of its own', () => {
   const REPLICA = { kekArn: ACME.kekArn.replace('us-east-1', 'eu-west-1') };
   const PAIR: Tenant = { ...ACME, replicaArns: [REPLICA.kekArn] };
-  /** What happened to both, in which seconds; what of it arrives, doubled and in any order, and then all of it. */
+  /** A history of both keys, the events of it that arrive, doubled and in any order, and then all of its events. */
   const happened = fc
     .array(fc.record({ name: anyName, isReplica: fc.boolean() }), { minLength: 1, maxLength: 8 })
     .map((history) => history.map((event, second) => ({ ...event, second })))
@@ -132,7 +133,7 @@ describe('with two replicas, each with a history of its own', () => {
         const tenants = memoryTenants(PAIR);
         const lagging = memoryKms();
         for (const event of [...arrivals, ...all])
-          await deliver(tenants, event, lagging, event.isReplica ? REPLICA : ACME);
+          await deliver({ tenants, kms: lagging }, event, event.isReplica ? REPLICA : ACME);
         expect(tenants.records.get('acme')?.status).toBe('revoked');
       }),
     );
@@ -152,7 +153,7 @@ describe('with two replicas, each with a history of its own', () => {
         const tenants = memoryTenants(PAIR);
         const kms = memoryKms();
         for (const [second, { name, isReplica }] of [...pressed, ...end].entries())
-          await deliver(tenants, { name, second }, kms, isReplica ? REPLICA : ACME);
+          await deliver({ tenants, kms }, { name, second }, isReplica ? REPLICA : ACME);
         expect(tenants.records.get('acme')?.status).toBe('active');
       }),
     );
@@ -166,7 +167,7 @@ test('an epoch never goes back, and changes whenever the status does', async () 
       const kms = memoryKms();
       for (const event of arrivals) {
         const before = tenants.records.get('acme') ?? ACME;
-        await deliver(tenants, event, kms);
+        await deliver({ tenants, kms }, event);
         const after = tenants.records.get('acme') ?? ACME;
         expect(after.epoch).toBeGreaterThanOrEqual(before.epoch);
         expect(after.epoch > before.epoch || after.status === before.status).toBe(true);

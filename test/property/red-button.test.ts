@@ -1,9 +1,10 @@
 /**
- * The red button, whatever happens in whatever order: onboarding (with a wrong key first), uploads, restores, every button a tenant can press,
- * key rotations, keys exchanged for others, replicas dropped, rows edited and objects planted, tenants that we suspend
- * or remove, events lost, doubled, reordered and forged, sandboxes that die or hang at any call, clocks that jump. After
- * every step the promises hold; in the end every tenant with a working key has everything sealed and gets it back.
- * SEALSTREAM_RUNS says how many histories are tried. Default 16.
+ * Tries the red button in random histories. These things happen in any order: onboarding (with a wrong key first),
+ * uploads, restores, every button that a tenant can press, key rotations, keys exchanged for others, replicas dropped,
+ * rows edited and objects planted, tenants that we suspend or remove, events lost, doubled, reordered and forged,
+ * sandboxes that die or hang at any call, and clocks that jump. After every step the promises hold. In the end every
+ * tenant with a working key has everything sealed and gets it back. SEALSTREAM_RUNS is the number of histories. Default
+ * 16.
  */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -28,7 +29,7 @@ import { stillParked } from '../support/fleet/tampering.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
 const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 16);
-/** On a busy machine. */
+/** The time that one history may take on a busy machine. */
 const RUN_MS = 5_000;
 const LOG_LEVEL = logger.getLevelName();
 const TENANTS = ['acme', 'globex', 'initech', NEWCOMER.tenantId];
@@ -42,11 +43,11 @@ afterEach(() => {
 
 interface Setting extends Pick<OnboardedTenant, 'imported' | 'maxKeyAgeSeconds' | 'isolation'> {
   readonly keyModes: Readonly<Record<'acme' | 'globex' | 'initech', KeyMode>>;
-  /** Whether acme's first key has a replica. */
+  /** True when acme's first key has a replica. */
   readonly multiRegion: boolean;
-  /** How late KMS itself hears of what is done to a key. */
+  /** The time that KMS itself takes to spread a change of a key. */
   readonly propagationSeconds: number;
-  /** Whether DescribeKey is as late as the rest of KMS. */
+  /** True when DescribeKey is as late as the rest of KMS. */
   readonly isDescribedLate: boolean;
   readonly eventsArrive: boolean;
 }

@@ -20,7 +20,7 @@ const REVOKED: Tenant = { ...ACME, status: 'revoked', epoch: ACME.epoch + 1 };
 let tenants: MemoryTenants;
 let ports: FirstHandPorts;
 let guard: Guard;
-/** What the cache and the log were told. */
+/** All that the cache and the log were told, in order. */
 let told: (readonly [string, unknown])[];
 beforeEach(() => {
   vi.useFakeTimers();
@@ -47,14 +47,14 @@ afterEach(() => {
   if (timers > 0) throw new Error(`${timers} timers are left with nothing in flight`);
 });
 
-/** Work that goes on until its signal aborts, and throws what an interrupted request would. */
+/** Works until its signal aborts, and throws as an interrupted request does. */
 async function endless(signal: AbortSignal): Promise<never> {
   return await new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('socket hang up')));
   });
 }
 
-/** The first reads answer only when they are given up. Their signals, as they are asked. */
+/** Lets the first reads answer only when they are given up. Returns the signals of these reads, as they begin. */
 function hangReads(times: number): readonly AbortSignal[] {
   const signals: AbortSignal[] = [];
   const answer = tenants.tenant.bind(tenants);
@@ -66,7 +66,7 @@ function hangReads(times: number): readonly AbortSignal[] {
   return signals;
 }
 
-/** The failure of work that is under way, taken hold of before it happens. */
+/** Returns the failure of work that is under way, and keeps it from being unhandled. */
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return await work.then(
     () => undefined,

@@ -122,7 +122,7 @@ describe('a key is named', () => {
   });
 });
 
-/** Cases that were handed to us: DisableKey as CloudTrail tells of it in partitions of few customers. */
+/** The regions of the cases for DisableKey, as CloudTrail tells of it in partitions that few customers use. */
 const CASES = ['us-iso-east-1', 'us-isob-east-1', 'eu-isoe-west-1', 'us-isof-south-1', 'eusc-de-east-1'];
 
 describe.each(CASES)('in %s, a key is named', (region) => {

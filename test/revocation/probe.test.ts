@@ -80,7 +80,7 @@ describe('a probe', () => {
   });
 });
 
-/** acme, of whose key a ciphertext is kept. */
+/** The tenant acme, with a ciphertext that its key made. */
 function kept(idName: ProbeCiphertext['idName']): Tenant {
   return { ...ACME, probeCiphertexts: [{ kekArn: ACME.kekArn, idName, ciphertext: 'AAAA' }] };
 }

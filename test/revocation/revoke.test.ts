@@ -15,7 +15,7 @@ import { type MemoryKms, memoryKms } from '../support/memory-kms.ts';
 import { type MemoryTenants, memoryTenants } from '../support/memory-tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
-/** A second on the day of the events. */
+/** Returns the time of a second on the day of the events. */
 function at(second: number): string {
   return `2026-03-01T12:00:${String(second).padStart(2, '0')}Z`;
 }

@@ -32,17 +32,17 @@ function tenant(status: TenantStatus, name: string, at: string): Tenant {
 const ACTIVE = tenant('active', 'registered', T1);
 const REVOKED = tenant('revoked', 'DisableKey', T1);
 
-/** The signal of a tenant that a reason turned which was proven at T1. */
+/** Returns the signal of a tenant that was proven at T1 and then turned by a reason. */
 function turnedBy(reason: KeySignal): TenantSignal {
   return { ...reason, reasons: [reason], proofs: [{ name: 'registered', at: T1 }] };
 }
 
-/** The signal of a tenant whose only key is proven. */
+/** Returns the signal of a tenant whose only key is proven. */
 function provenBy(proof: KeySignal): TenantSignal {
   return { ...proof, reasons: [], proofs: [proof] };
 }
 
-/** What an enabling event makes of a tenant whose keys all answer yes. */
+/** Applies an enabling event to a tenant whose keys all answer yes. */
 function afterEvent(before: Tenant, signal: KeySignal, now: Date): Tenant | undefined {
   return reopened(takenBack(before, signal) ?? before, signal, settling(now));
 }
@@ -51,7 +51,7 @@ function namesOfReasons(after: Tenant | undefined): readonly string[] {
   return after === undefined ? [] : reasonsIn(after.signal).map(({ name }) => name);
 }
 
-/** Every order in which they can arrive. */
+/** Returns every order in which they can arrive. */
 function ordersOf<T>(items: readonly T[]): readonly (readonly T[])[] {
   if (items.length === 0) return [[]];
   return items.flatMap((first) =>
@@ -223,7 +223,7 @@ describe('a probe that no event asked for', () => {
     const signal = provenBy({ name: 'probe', at: T2 });
     const after = probed(REVOKED, USABLE, settling(SETTLED));
     expect(after).toEqual({ ...REVOKED, status: 'active', epoch: 8, signal });
-    // The event that revoked it, delivered once more, is stale; one from within the window still counts.
+    // The event that revoked it is stale when it is delivered once more. An event from within the window still counts.
     expect(disabled(after ?? REVOKED, REVOKED.signal)).toBeUndefined();
     expect(disabled(after ?? REVOKED, { name: 'DisableKey', at: T2 })?.status).toBe('revoked');
   });
@@ -288,7 +288,7 @@ describe('a key disabled, scheduled for deletion, cancelled and enabled', () => 
     (_order, order) => {
       const after = [...order, ...HISTORY.slice(-1)].reduce(hear, ACTIVE);
       expect(after.status).toBe('active');
-      // And stays so, whichever of them is delivered again.
+      // The tenant stays active, whichever event is delivered again.
       expect(HISTORY.reduce(hear, after)).toEqual(after);
     },
   );
@@ -336,7 +336,7 @@ describe('with two replicas', () => {
   test('that one was enabled does not make an older event of the other stale', () => {
     const after = allOf(pair, off(A, 2), on(A, 5), off(B, 4));
     expect(after).toMatchObject({ status: 'revoked', signal: off(B, 4) });
-    // While one of its own is: it was taken back before.
+    // An older event of its own is stale, because it was taken back before.
     expect(allOf(after, off(A, 2))).toEqual(after);
   });
 

@@ -1,15 +1,15 @@
-/** What a sandbox did to the world, in order; and a sandbox that dies right after any of it. */
+/** Keeps what a sandbox did to the world, in order, and lets the sandbox die right after any of it. */
 
 export interface Effects {
-  /** The names of everything that happened. */
+  /** The names of all effects that happened. */
   readonly log: string[];
-  /** Does one effect and notes it. Throws when the sandbox is dead, or dies of this one. */
+  /** Does one effect and notes it. Throws when the sandbox is dead, or dies right after this effect. */
   readonly run: <T>(name: string, effect: () => T | Promise<T>) => Promise<T>;
-  /** The sandbox dies after so many more effects: the last one happened, and nobody was told. */
+  /** Lets the sandbox die after so many more effects: the last one happened, and nobody was told. */
   dieAfter(effects: number): void;
-  /** A new sandbox; nothing that happened is undone. */
+  /** Starts a new sandbox. Nothing that happened is undone. */
   revive(): void;
-  /** The next effect of that name fails instead of happening. */
+  /** Lets the next effect of that name fail instead of happening. */
   failOnce(name: string, failure: Error): void;
 }
 

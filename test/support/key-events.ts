@@ -1,4 +1,4 @@
-/** Events about KMS keys, of the shape CloudTrail and KMS give them. */
+/** Makes events about KMS keys, in the shape that CloudTrail and KMS give them. */
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 
 export interface KeyEventInput {
@@ -15,7 +15,7 @@ export interface KeyEventInput {
 
 type Key = Pick<Tenant, 'kekArn'>;
 
-/** A call of the tenant on its KEK, as CloudTrail tells of it. `at`: ISO 8601, whole seconds. */
+/** Makes the event by which CloudTrail tells of a tenant's call on its KEK. `at`: ISO 8601, whole seconds. */
 export function callEvent(eventName: string, at: string, key: Key): KeyEventInput {
   const event = nativeEvent('AWS API Call via CloudTrail', at, key);
   const detail = {
@@ -33,7 +33,7 @@ export function callEvent(eventName: string, at: string, key: Key): KeyEventInpu
   return { ...event, resources: [], detail };
 }
 
-/** What KMS itself tells of a key. */
+/** Makes the event by which KMS itself tells of a key. */
 export function nativeEvent(detailType: string, time: string, { kekArn }: Key): KeyEventInput {
   const [, , , region = '', account = '', key = ''] = kekArn.split(':');
   return {

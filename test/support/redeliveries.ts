@@ -1,6 +1,6 @@
 /**
- * One redelivery for all tests that wait for one. Every push of the clock also brings back what living sandboxes are
- * working on, and has `watch` run: where each test pushed for itself, most of the work would be done again for nothing.
+ * Shares one redelivery between all tests that wait for one. Every push of the clock also redelivers the messages that
+ * living sandboxes work on, and starts `watch`. If each test pushed for itself, most work would be done again for nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOOK_MS, PATIENCE_MS, type Pipeline } from './pipeline.ts';
@@ -10,13 +10,13 @@ export interface Redeliveries {
   during(test: () => Promise<void>): Promise<void>;
   /** Resolves after the next redelivery, which comes as soon as every running test waits for it. */
   next(): Promise<void>;
-  /** Resolves when `condition` holds, with a redelivery whenever that takes long. */
+  /** Resolves when `condition` holds. Redelivers whenever that takes long. */
   until(condition: () => Promise<boolean>): Promise<void>;
 }
 
-/** Longer than the queues' visibility timeout: what a dead sandbox held is delivered again. */
+/** A time longer than the queues' visibility timeout: what a dead sandbox held is delivered again. */
 const REDELIVERY_MS = 125_000;
-/** A message that nothing came of for so long was in the batch of a sandbox that died. */
+/** A message of which nothing came for so long was in the batch of a sandbox that died. */
 const LOST_MS = 1500;
 
 export function shareRedeliveries(pipeline: Pipeline): Redeliveries {

@@ -1,4 +1,6 @@
-/** A tenant in a flow test: what it does with its key in its own account, and what the pipeline made of that. */
+/**
+ * The hand of a tenant in a flow test: it acts on its key in its own account, and sees what the pipeline made of that.
+ */
 import { CreateKeyCommand, type KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -13,7 +15,7 @@ import { type Tenant, tenantSchema, type TenantStatus } from '../../shared/tenan
 import { type TenantId, tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type Pipeline, type TenantName, TENANT_ACCOUNTS } from './pipeline.ts';
 
-/** All tenants at hand. */
+/** Returns the hands of all tenants. */
 export function tenantHands(pipeline: Pipeline): Readonly<Record<TenantName, TenantHand>> {
   return {
     acme: new TenantHand(pipeline, 'acme'),
@@ -26,7 +28,7 @@ export function tenantHands(pipeline: Pipeline): Readonly<Record<TenantName, Ten
 export class TenantHand {
   readonly tenantId: TenantId;
   readonly accountId: string;
-  /** As the tenant's own administrator. */
+  /** The KMS client of the tenant's own administrator. */
   readonly kms: KMSClient;
   readonly #pipeline: Pipeline;
 
@@ -37,7 +39,7 @@ export class TenantHand {
     this.kms = pipeline.kms(tenant);
   }
 
-  /** The tenant's record. */
+  /** Reads the tenant's record. */
   async record(): Promise<Tenant> {
     const tenant = await this.#tenants().tenant(this.tenantId);
     if (tenant === undefined) throw new Error(`${this.tenantId} is not registered`);
@@ -48,13 +50,13 @@ export class TenantHand {
     return (await this.record()).kekArn;
   }
 
-  /** The record once it has that status. With `step`, the local clock is pushed on meanwhile. */
+  /** Returns the record once it has that status. With `step`, the local clock is pushed on meanwhile. */
   async becomes(status: TenantStatus, options: { readonly step?: boolean } = {}): Promise<Tenant> {
     await this.#pipeline.until(async () => (await this.record()).status === status, options);
     return await this.record();
   }
 
-  /** The first 100. */
+  /** Returns the first 100 parked jobs. */
   async parked(): Promise<readonly ParkedJob[]> {
     return await dynamoParking(this.#table()).oldest(this.tenantId, 100);
   }
@@ -87,7 +89,7 @@ export class TenantHand {
     await this.#putPolicy(this.#policy());
   }
 
-  /** A new key that we may use and whose events reach us; answers its ARN. */
+  /** Makes a new key that we may use and whose events reach us. Returns its ARN. */
   async createKey(origin: 'AWS_KMS' | 'EXTERNAL', keyModes?: readonly Tenant['keyMode'][]): Promise<string> {
     const Policy = JSON.stringify(this.#policy(keyModes));
     const { KeyMetadata } = await this.kms.send(new CreateKeyCommand({ Policy, Origin: origin }));
@@ -117,7 +119,7 @@ export class TenantHand {
     });
   }
 
-  /** Everything of KMS, in the name of the account: more than a careful tenant would forward. */
+  /** Forwards all events of KMS in the account: more than a careful tenant would forward. */
   async #forwardEvents(): Promise<void> {
     const events = new EventBridgeClient(this.#pipeline.identity(this.accountId));
     const Name = 'everything-of-kms';

@@ -16,7 +16,7 @@ export function kmsOfBoth(): KmsStandIn {
   return kms;
 }
 
-/** One sandbox's keys over that KMS, nothing cached yet; nobody reads its key uses. */
+/** Makes the keys of one sandbox over that KMS. Nothing is cached yet, and nobody reads its key uses. */
 export function keysOf(kms: DataPathKms): Keys {
   return { kms, branchKeys: memoryKeyStore().table, cache: materialsCache(), recordUse: () => undefined };
 }

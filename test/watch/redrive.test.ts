@@ -41,7 +41,7 @@ interface Bucket extends World, RedrivePorts {
   readonly jobs: World['jobs'];
   readonly state: World['state'];
   readonly tenants: World['state'];
-  /** Seconds since the uploads were planned. */
+  /** The seconds since the uploads were planned. */
   elapsedSeconds: number;
 }
 
@@ -231,7 +231,7 @@ describe('an upload that is sealed', () => {
     const ports = bucket();
     const body = randomBytes(3 * CHUNK_BYTES);
     const { source } = await sealed(ports, body);
-    // As a crash leaves it.
+    // A crash leaves the source of a sealed object in the bucket.
     ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
     ports.listing.listed.push({ ...source, sizeBytes: body.length });
     await redrive(ports, NEVER);

@@ -24,14 +24,14 @@ interface Lot extends UnparkPorts {
   readonly tenantsById: Map<string, Tenant>;
 }
 
-/** A tenant's parked jobs, and a rate that no test waits for unless it says so. */
+/** The ports for a tenant's parked jobs, with a rate that no test waits for unless it says so. */
 async function lot(parkedJobs: number, unparkPerSecond = 1_000_000): Promise<Lot> {
   const happening = effects();
   const { tenants: tenantsById, ...state } = memoryState(happening);
   tenantsById.set(ACME.tenantId, ACME);
   tenantsById.set(GLOBEX.tenantId, GLOBEX);
   const parking = memoryParking(happening);
-  // Latest first: the order is the parking's, not the insertion's.
+  // The latest job is parked first, so the parking makes the order, not the insertion.
   for (let index = parkedJobs - 1; index >= 0; index -= 1) await park(parking, ACME, index);
   return {
     effects: happening,
@@ -132,7 +132,7 @@ describe('unparking stops', () => {
   });
 
   test('at the deadline, woken from its wait', async () => {
-    // One job, then a wait of a second.
+    // The first job is sent, and then a wait of a second begins.
     const ports = await lot(5, 1);
     const controller = new AbortController();
     const parking = {
@@ -162,7 +162,7 @@ describe('a job', () => {
   });
 
   test('is never lost, wherever the sandbox dies', async () => {
-    // 12 jobs: peek, lease, tenant, page, two sends, removal, lease, tenant, page, release.
+    // 12 jobs take these calls: peek, lease, tenant, page, two sends, removal, lease, tenant, page, release.
     for (let survived = 1; survived <= 11; survived += 1) {
       const ports = await lot(12);
       ports.effects.dieAfter(survived);

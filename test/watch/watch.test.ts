@@ -114,7 +114,7 @@ describe("a tenant's key", () => {
     await park(ports, ACME, 1);
     expect(await watch(ports, NEVER)).toEqual({ ...NOTHING, tenants: 1 });
     expect(ports.parking.parkedOf(ACME.tenantId)).toHaveLength(1);
-    // Nor does its backlog cost anything, every minute for months.
+    // Its backlog is not read either, which would cost something every minute for months.
     expect(ports.effects.log).not.toContain('parking.oldest');
   });
 

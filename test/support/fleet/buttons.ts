@@ -1,7 +1,7 @@
-/** What a tenant can do to its key; KMS refuses what its state does not allow. */
+/** The buttons of a tenant's key. KMS refuses those that the key's state does not allow. */
 import type { Known } from './command.ts';
 import type { Fleet } from './fleet.ts';
-import { deliver, type How } from './hearing.ts';
+import { deliverNewest, type How } from './hearing.ts';
 import type { TenantKey } from './tenant-keys.ts';
 
 export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknown>>> = {
@@ -17,16 +17,17 @@ export const BUTTONS: Readonly<Record<string, (key: TenantKey) => Promise<unknow
   'import for a minute': async (key) => key.imported && (await key.importMaterial(Date.now() + 60_000)),
 };
 
-/** Without `how`, what it does is heard of later. */
-export async function press(
-  fleet: Fleet,
-  known: Known,
-  tenant: string,
-  name: string,
-  how?: How,
-): Promise<void> {
+export interface Press {
+  readonly tenant: string;
+  /** One of BUTTONS. */
+  readonly button: string;
+  /** The way the event of it arrives. Without it, the event arrives later. */
+  readonly how?: How | undefined;
+}
+
+export async function press(fleet: Fleet, known: Known, { tenant, button, how }: Press): Promise<void> {
   known.disturbed.add(tenant);
   const key = fleet.account.keyOf.get(tenant);
-  await (key && BUTTONS[name]?.(key));
-  if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
+  await (key && BUTTONS[button]?.(key));
+  await deliverNewest(fleet, how);
 }

@@ -70,7 +70,7 @@ const button = fc
   })
   .map(({ tenant, name, how }) =>
     command(`${tenant}: ${name}, heard ${how ?? 'later'}`, async (fleet, known) => {
-      await press(fleet, known, tenant, name, how);
+      await press(fleet, known, { tenant, button: name, how });
     }),
   );
 
@@ -80,9 +80,9 @@ const offAndOn = fc
   .map(({ tenant, seconds, sandbox }) =>
     command(`${tenant} through ${sandbox % 2}: off, and on after ${seconds} s`, async (fleet, known) => {
       await workThrough(fleet, sandbox, tenant, 'a', 1);
-      await press(fleet, known, tenant, 'disable', 'and again later');
+      await press(fleet, known, { tenant, button: 'disable', how: 'and again later' });
       await pass(seconds * 1000);
-      await press(fleet, known, tenant, 'enable', 'once');
+      await press(fleet, known, { tenant, button: 'enable', how: 'once' });
       await workThrough(fleet, sandbox, tenant, 'b', 1);
     }),
   );
@@ -95,7 +95,7 @@ const delivery = fc
   })
   .map(({ how, index, trouble }) =>
     command(`event ${index} arrives ${how}${told(trouble)}`, async (fleet) => {
-      await deliver(fleet, index, how, trouble);
+      await deliver(fleet, index, { how, trouble });
     }),
   );
 

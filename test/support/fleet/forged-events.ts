@@ -1,9 +1,12 @@
-/** Events that a stranger sends about a tenant's key, or that say nothing of it. None may change anything. */
+/**
+ * Makes events that a stranger sends about a tenant's key, or that say nothing about it. None of them may change
+ * anything.
+ */
 import type { AwsEvent } from '../../../local/front/service.ts';
 
 /**
- * `account`: another account claims to have disabled the key. `source`: not from KMS. `refused`: a call that KMS
- * refused. `alias`: names no key at all.
+ * The kind of a forgery. `account`: another account claims to have disabled the key. `source`: the event does not come from
+ * KMS. `refused`: it tells of a call that KMS refused. `alias`: it names no key at all.
  */
 export type Forgery = 'account' | 'source' | 'refused' | 'alias';
 

@@ -1,4 +1,4 @@
-/** How `revoke` hears of what happened to a key: in time, late, twice, out of order, or never. */
+/** Has `revoke` hear of what happened to a key: in time, late, twice, out of order, or never. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AwsEvent } from '../../../local/front/service.ts';
 import type { Account } from './account.ts';
@@ -7,11 +7,20 @@ import { isDisabling, keyArnOf } from './key-news.ts';
 import { keysInUse } from './keys-in-use.ts';
 import type { Mishap } from './sandbox.ts';
 
-/** `and again later`: it stays on its way. */
+/** The way an event arrives. `and again later`: it stays on its way. */
 export type How = 'once' | 'twice' | 'never' | 'and again later';
 
+/** Delivers the newest of the events that are on their way. Without `how` it arrives later. */
+export async function deliverNewest(fleet: Fleet, how: How | undefined): Promise<void> {
+  if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, { how });
+}
+
 /** Delivers one of the events that are on their way. */
-export async function deliver(fleet: Fleet, index: number, how: How, trouble?: Mishap): Promise<void> {
+export async function deliver(
+  fleet: Fleet,
+  index: number,
+  { how, trouble }: { readonly how: How; readonly trouble?: Mishap | undefined },
+): Promise<void> {
   const { events } = fleet.account;
   const place = index % Math.max(events.length, 1);
   const event = events[place];
@@ -23,8 +32,8 @@ export async function deliver(fleet: Fleet, index: number, how: How, trouble?: M
 }
 
 /**
- * What was heard before and has been undone since does not take the key down once more; and what happens to a key that
- * is not in use neither stops a tenant nor brings it back.
+ * Has `revoke` hear of one event. An event that was heard before and has been undone since does not take the key down
+ * once more. An event about a key that is not in use neither stops a tenant nor brings it back.
  */
 async function hear(fleet: Fleet, event: AwsEvent, trouble?: Mishap): Promise<boolean> {
   const { account } = fleet;

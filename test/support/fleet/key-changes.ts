@@ -1,4 +1,4 @@
-/** A tenant that changes its key in the middle of everything, and what it does to the one it had before. */
+/** Commands by which a tenant changes its key in the middle of everything, and acts on the key it had before. */
 import * as fc from 'fast-check';
 import type { ChangeRequest } from '../../../shared/onboarding/request.ts';
 import type { Account } from './account.ts';
@@ -7,7 +7,7 @@ import { type Command, command, DISTURBED, MISHAPS, told } from './command.ts';
 import { type Action, onboarding } from './control-plane.ts';
 import { ingest, operate, release } from './fleet.ts';
 
-import { deliver, type How } from './hearing.ts';
+import { deliverNewest, type How } from './hearing.ts';
 import { REGIONS, replicasOf, type TenantKey } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
@@ -15,7 +15,7 @@ import { uploadSpaced, workThrough } from './working.ts';
 /** Any. */
 const SANDBOX = fc.nat({ max: 1 });
 
-/** To the other of its two keys, which may be the one it had before, or may not work. */
+/** Changes to the other of a tenant's two keys, which may be the one it had before, or may not work. */
 export const keyChange: fc.Arbitrary<Command> = fc
   .record({ tenant: DISTURBED, trouble: MISHAPS })
   .map(({ tenant, trouble }) =>
@@ -25,10 +25,10 @@ export const keyChange: fc.Arbitrary<Command> = fc
     }),
   );
 
-/** Whose first key may have a replica. */
+/** The tenant whose first key may have a replica. */
 const REPLICATED = 'acme';
 
-/** Its replica is named no more, or again; before that its own region is out of reach for a while. */
+/** Names the key's replica no more, or again. Before that the key's own region is out of reach for a while. */
 export const replicaChange: fc.Arbitrary<Command> = fc
   .record({ sandbox: SANDBOX, isDropped: fc.constantFrom(true, true, false), trouble: MISHAPS })
   .map(({ sandbox, isDropped, trouble }) =>
@@ -47,7 +47,7 @@ export const replicaChange: fc.Arbitrary<Command> = fc
     ),
   );
 
-/** In the middle of its work: one upload is planned, and one is in flight. */
+/** Changes the key in the middle of work: one upload is planned, and one is in flight. */
 export const keyChangeAtWork: fc.Arbitrary<Command> = fc
   .record({ tenant: DISTURBED, sandbox: SANDBOX, call: fc.integer({ min: 1, max: 16 }) })
   .map(({ tenant, sandbox, call }) =>
@@ -63,7 +63,7 @@ export const keyChangeAtWork: fc.Arbitrary<Command> = fc
     }),
   );
 
-/** What a tenant does to the key that it does not use, or no longer. */
+/** Presses a button of a key that the tenant does not use, or no longer uses. */
 export const otherButton: fc.Arbitrary<Command> = fc
   .record({
     tenant: DISTURBED,
@@ -75,7 +75,7 @@ export const otherButton: fc.Arbitrary<Command> = fc
       known.disturbed.add(tenant);
       const key = otherKeyOf(fleet.account, tenant);
       await (key && BUTTONS[name]?.(key));
-      if (how !== undefined) await deliver(fleet, fleet.account.events.length - 1, how);
+      await deliverNewest(fleet, how);
     }),
   );
 
@@ -89,7 +89,7 @@ function changing(settings: ChangeRequest['settings']): Action {
     await onboarding(sandbox, { action: 'change-key', tenantId, settings, strict: false });
 }
 
-/** What a tenant does to the replica of its key, which is a key with buttons of its own: those of the key change nothing. */
+/** Presses a button of a key's replica, which has buttons of its own: those of the key change nothing about it. */
 export const replicaButton: fc.Arbitrary<Command> = fc
   .record({
     name: fc.constantFrom('disable', 'enable', 'lock out', 'let in'),
@@ -100,24 +100,23 @@ export const replicaButton: fc.Arbitrary<Command> = fc
     command(
       `${REPLICATED}: ${name} of its replica, heard ${how ?? 'later'}${isKeyEnabled ? ', and enable of its key' : ''}`,
       async (fleet, known) => {
-        const { everyKey, events } = fleet.account;
-        const replica = everyKey.find((key) => key.replica !== undefined)?.replica;
+        const replica = fleet.account.everyKey.find((key) => key.replica !== undefined)?.replica;
         if (replica === undefined) return;
         known.disturbed.add(REPLICATED);
         await BUTTONS[name]?.(replica);
-        if (how !== undefined) await deliver(fleet, events.length - 1, how);
-        if (isKeyEnabled) await press(fleet, known, REPLICATED, 'enable', 'once');
+        await deliverNewest(fleet, how);
+        if (isKeyEnabled) await press(fleet, known, { tenant: REPLICATED, button: 'enable', how: 'once' });
       },
     ),
   );
 
-/** The one of its two keys that it does not use; replicas go with the key they are of. */
+/** Returns the key that the tenant does not use, of its two. A replica belongs to its key. */
 function otherKeyOf({ everyKey, keyOf }: Account, tenantId: string): TenantKey | undefined {
   const idInUse = keyIdOf(keyOf.get(tenantId));
   return everyKey.find((key) => key.tenantId === tenantId && keyIdOf(key) !== idInUse);
 }
 
-/** The same for a key and its replicas. */
+/** Returns the id of a key, which its replicas share. */
 function keyIdOf(key: TenantKey | undefined): string | undefined {
   return key?.arn.split('/')[1];
 }

@@ -1,14 +1,14 @@
-/** What an event says of a key. */
+/** Reads what an event says of a key. */
 import * as z from 'zod';
 import type { AwsEvent } from '../../../local/front/service.ts';
 
-/** The key that an event is about, as CloudTrail or KMS itself names it. */
+/** Returns the key that an event is about, as CloudTrail or KMS itself names it. */
 export function keyArnOf({ detail, resources: [own = ''] }: AwsEvent): string {
   const named = z.object({ resources: z.array(z.object({ ARN: z.string() })) }).safeParse(detail).data;
   return named?.resources[0]?.ARN ?? own;
 }
 
-/** Whether a call that succeeded, or KMS by itself, took the key down. */
+/** True when a call that succeeded, or KMS by itself, took the key down. */
 export function isDisabling({ detail, 'detail-type': type }: AwsEvent): boolean {
   const name = 'eventName' in detail ? detail.eventName : type;
   return DISABLING.has(String(name)) && !('errorCode' in detail);

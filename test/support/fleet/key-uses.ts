@@ -1,22 +1,23 @@
 /**
- * Who used which key when, seen from outside the product: a DEK comes from an answer of KMS, whose wrapped DEK stands
- * in the header of every message it protects; or a branch key does, whose version stands there. So every message that
- * is written, and every frame that is released, tells how long ago KMS allowed its key, and in which epoch of the tenant.
+ * Watches from outside the product who used which key when. A DEK comes from an answer of KMS, and its wrapped DEK stands
+ * in the header of every message that it protects. In hierarchical mode the branch key comes from KMS, and its version
+ * stands there. So every message that is written, and every frame that is released, tells how long ago KMS allowed its
+ * key, and in which epoch of the tenant.
  */
 import { everyKekArn, type Tenant } from '../../../shared/tenant/tenant.ts';
 
 export interface KeyUses {
-  /** KMS answered a sandbox with what a KEK unwraps; `mark` stands in the header of every message it is for. */
+  /** Notes that KMS gave a sandbox a key. `mark` stands in the header of every message that the key protects. */
   answered(sandbox: string, kekArn: string, mark: Uint8Array): void;
-  /** The state table has another record of the tenant; only another epoch or status matters. */
+  /** Notes that the state table has another record of the tenant. Only another epoch or status matters. */
   changed(tenant: Tenant): void;
-  /** From now on there is no record of the tenant, or there is one again: until then no key of its may be used. */
+  /** Notes that the tenant has no record from now on, or has one again. Until then no key of the tenant may be used. */
   isEdited(tenantId: string, isEdited: boolean): void;
-  /** A sandbox used the key of a message that it began at `begunMs`. */
+  /** Notes that a sandbox used the key of a message that it began at `begunMs`. */
   used(sandbox: string, tenantId: string, message: Uint8Array, begunMs: number): void;
-  /** Every use beyond its bound. */
+  /** The uses beyond their bound. */
   readonly violations: readonly string[];
-  /** How many uses there were of a key that an earlier message was the cause of asking for. */
+  /** Returns the number of uses of a key that was asked for because of an earlier message. */
   readonly cachedUses: () => number;
   readonly uses: () => number;
 }
@@ -35,9 +36,12 @@ interface Change {
   readonly order: number;
 }
 
-/** From the tenant's epoch changing to the last use of an older key, or of any key of a revoked tenant. */
+/**
+ * The longest time between a change of the tenant's epoch and the last use of an older key, or of any key once it is
+ * revoked.
+ */
 const STOP_MS = 1000;
-/** A header takes less. */
+/** A size that no header reaches. */
 const HEADER_BYTES = 4096;
 
 export function keyUses(): KeyUses {
@@ -78,7 +82,7 @@ export function keyUses(): KeyUses {
       const answer = latestAnswer(sandbox, message);
       const history = changes.filter(({ tenant }) => tenant.tenantId === tenantId);
       if (answer !== undefined && answer.atMs < begunMs) cachedUses += 1;
-      const broken = beyondBound(answer, history, begunMs, nowMs);
+      const broken = beyondBound(answer, history, { begunMs, nowMs });
       const editedMs = nowMs - (editedAtMs.get(tenantId) ?? nowMs);
       if (editedMs > STOP_MS)
         violations.push(`${sandbox} used a key of ${tenantId}, of which there is no record`);
@@ -87,12 +91,11 @@ export function keyUses(): KeyUses {
   };
 }
 
-/** Which bound a use is beyond; undefined where it keeps them all. */
+/** Returns the bound that a use is beyond, in words. Returns undefined when the use keeps all bounds. */
 function beyondBound(
   answer: Answer | undefined,
   history: readonly Change[],
-  begunMs: number,
-  nowMs: number,
+  { begunMs, nowMs }: { readonly begunMs: number; readonly nowMs: number },
 ): string | undefined {
   const now = history.at(-1);
   if (answer === undefined || now === undefined) return 'KMS never answered it with that key';

@@ -52,10 +52,11 @@ export const additionDisabled: fc.Arbitrary<Command> = fc
       async (fleet, known) => {
         await addWrong(fleet, known, 'a key that there is not');
         await addOwn(fleet, { at: call, what: 'wait', when: 'after' });
-        await press(fleet, known, NEWCOMER.tenantId, 'disable', 'once');
+        await press(fleet, known, { tenant: NEWCOMER.tenantId, button: 'disable', how: 'once' });
         await release(fleet);
         await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'a', 1);
-        if (isEnabled) await press(fleet, known, NEWCOMER.tenantId, 'enable', 'once');
+        if (isEnabled)
+          await press(fleet, known, { tenant: NEWCOMER.tenantId, button: 'enable', how: 'once' });
         await pass(1_000);
         await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'b', 1);
       },

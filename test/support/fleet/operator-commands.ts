@@ -4,7 +4,7 @@ import { press } from './buttons.ts';
 import { ANYBODY, type Command, command, DISTURBED, type Known, MISHAPS, told } from './command.ts';
 import { removing, resuming, rotating, suspending } from './control-plane.ts';
 import { type Fleet, operate, release } from './fleet.ts';
-import { deliver } from './hearing.ts';
+import { deliverNewest } from './hearing.ts';
 import { pass } from './virtual-time.ts';
 import { workThrough } from './working.ts';
 
@@ -96,11 +96,11 @@ async function interrupt(
 ): Promise<void> {
   known.disturbed.add(tenant);
   await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
-  if (heard !== undefined) await press(fleet, known, tenant, 'disable');
+  if (heard !== undefined) await press(fleet, known, { tenant, button: 'disable' });
   await pass(LATE_MS);
-  if (heard === 'before') await deliver(fleet, fleet.account.events.length - 1, 'once');
+  if (heard === 'before') await deliverNewest(fleet, 'once');
   await work();
-  if (heard === 'after') await deliver(fleet, fleet.account.events.length - 1, 'once');
+  if (heard === 'after') await deliverNewest(fleet, 'once');
 }
 
 function down(heard: Heard): string {

@@ -1,4 +1,4 @@
-/** What must be true of a fleet whatever has happened to it. */
+/** The promises that must hold for a fleet whatever has happened to it. */
 import { decodeManifest } from '../../../shared/manifest/manifest.ts';
 import { manifestKey } from '../../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
@@ -7,7 +7,7 @@ import type { Fleet } from './fleet.ts';
 import { keysInUse } from './keys-in-use.ts';
 import { isOfTampering } from './tampering.ts';
 
-/** Every promise that is broken now; none when all are kept. */
+/** Returns every promise that is broken now. */
 export function brokenPromises(fleet: Fleet): readonly string[] {
   const { account } = fleet;
   return [
@@ -22,7 +22,10 @@ export function brokenPromises(fleet: Fleet): readonly string[] {
   ];
 }
 
-/** Tenants that are active although their key is down and we have heard so, whatever KMS still answers. */
+/**
+ * Returns the tenants that are active although their key is down and we have heard of that, whatever KMS still
+ * answers.
+ */
 export async function activeThoughDown(account: Account): Promise<readonly string[]> {
   const broken: string[] = [];
   for (const key of [...account.keyOf.keys()].flatMap((tenantId) => keysInUse(account, tenantId))) {
@@ -35,7 +38,10 @@ export async function activeThoughDown(account: Account): Promise<readonly strin
   return broken;
 }
 
-/** Every upload of a tenant that is not sealed, or not gone from the ingest bucket, though the key that it is to be under works. */
+/**
+ * Returns every upload of a tenant that is not sealed, or still in the ingest bucket, although the key that it belongs
+ * under works.
+ */
 export async function unsealed(account: Account, tenantId: string): Promise<readonly string[]> {
   const waiting = account.uploads.filter(
     (upload) =>
@@ -49,8 +55,8 @@ export async function unsealed(account: Account, tenantId: string): Promise<read
 }
 
 /**
- * Whether the key works that an upload was planned under; no object is ever under two. Not planned, or planned under a
- * key that never was the tenant's, it gets the one in use.
+ * True when the key works that an upload was planned under. No object is ever under two keys. An upload that is not planned,
+ * or planned under a key that never was the tenant's, gets the key in use.
  */
 export async function hasWorkingKey(
   { state, everyKey, keyOf }: Account,
@@ -61,13 +67,13 @@ export async function hasWorkingKey(
   return (await (planned ?? keyOf.get(tenantId))?.works()) === true;
 }
 
-/** The newest upload of every key of a tenant. */
+/** Returns the newest upload of every object key of a tenant. */
 export function newest({ uploads }: Account, tenantId: string): readonly Uploaded[] {
   const own = uploads.filter((upload) => upload.tenantId === tenantId);
   return [...new Map(own.map((upload) => [upload.key, upload])).values()];
 }
 
-/** Manifests by which one upload is read under another's name. */
+/** Returns the manifests by which one upload is read under another's name. */
 function misplaced({ vault, uploads }: Account): readonly string[] {
   return [...vault.objects]
     .filter(([name]) => name.includes('/objects/'))
@@ -80,7 +86,9 @@ function misplaced({ vault, uploads }: Account): readonly string[] {
     .map(([name]) => `sealed under another name: ${name}`);
 }
 
-/** What somebody tampered with and is not sealed rests where it was uploaded, for a person to look at. */
+/**
+ * True for an upload that somebody tampered with: unsealed, it stays where it was uploaded, for a person to look at.
+ */
 export function isKeptAside(
   { tampering, sources }: Account,
   { objectId, versionId }: Pick<Uploaded, 'objectId' | 'versionId'>,
@@ -88,7 +96,7 @@ export function isKeptAside(
   return tampering.waiting.has(objectId) && sources.versions.has(versionId);
 }
 
-/** Nothing new is taken for a tenant that leaves. */
+/** Returns the rejections that nothing explains. It is right that nothing new is taken for a tenant that leaves. */
 function unexpectedRejections(account: Account): readonly string[] {
   const { state, removals } = account;
   return [...state.rejections.values()]
@@ -100,7 +108,10 @@ function unexpectedRejections(account: Account): readonly string[] {
     .map(({ code, message }) => `rejected: ${code} ${message}`);
 }
 
-/** What is still there of tenants that are gone. What somebody plants there once they leave is not ours to take away. */
+/**
+ * Returns what is still there of tenants that are gone. Things that somebody planted there afterwards are not ours to
+ * take away.
+ */
 function leftBehind({ removals, vault, keyStore, tampering }: Account): readonly string[] {
   const written = new Map(
     [...vault.objects].filter(([name, body]) => tampering.strewn.get(name)?.equals(body) !== true),
@@ -114,7 +125,7 @@ function leftBehind({ removals, vault, keyStore, tampering }: Account): readonly
     .map((name) => `left behind: ${name}`);
 }
 
-/** What was planned, of tenants that were to go only when it is sealed. */
+/** Returns the planned objects that are not sealed, of tenants that were to go only when everything is sealed. */
 function undrained({ removals, toDrain, state }: Account): readonly string[] {
   return [...removals.values()]
     .filter(({ step, drain }) => drain && step !== 'drain')
@@ -123,7 +134,7 @@ function undrained({ removals, toDrain, state }: Account): readonly string[] {
     .map((objectId) => `not drained: ${objectId}`);
 }
 
-/** Of these what has to be sealed now, since its key works. */
+/** Returns those uploads that have to be sealed before the tenant goes, and can be, because their key works. */
 export async function undrainedOf(account: Account, tenantId: string): Promise<readonly Uploaded[]> {
   const objectIds = account.toDrain.get(tenantId) ?? [];
   const waiting = account.uploads
@@ -138,7 +149,7 @@ function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly 
   return [...objects.keys()].filter((key) => key.startsWith(prefix));
 }
 
-/** Neither its source nor a seal of it, or of a newer upload of its key, is there. */
+/** True when neither its source is there, nor a manifest of it or of a newer upload under its name. */
 function isLost(account: Account, upload: Uploaded): boolean {
   if (account.sources.versions.has(upload.versionId) || isDeleted(account, upload)) return false;
   const sealed = account.vault.objects.get(manifestKey(tenantIdSchema.parse(upload.tenantId), upload.key));
@@ -147,7 +158,7 @@ function isLost(account: Account, upload: Uploaded): boolean {
   return indexOf(account, objectId) < indexOf(account, upload.objectId);
 }
 
-/** Once it was sealed, because that was asked for. */
+/** True when it was sealed and then deleted, because that was asked for. */
 function isDeleted({ removals, state }: Account, { tenantId, objectId }: Uploaded): boolean {
   const removal = removals.get(tenantId);
   if (removal?.deleteCiphertext !== true || removal.step === 'drain') return false;
@@ -158,7 +169,7 @@ function indexOf({ uploads }: Account, objectId: string): number {
   return uploads.findIndex((upload) => upload.objectId === objectId);
 }
 
-/** What was restored since the last look, unless it is what was uploaded under that name. */
+/** Returns what was restored since the last look and was never uploaded under that name. */
 function halfRestored({ destinations, uploads }: Account): readonly string[] {
   const restored = [...destinations.objects];
   destinations.objects.clear();

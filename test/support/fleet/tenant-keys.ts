@@ -1,6 +1,6 @@
 /**
- * The tenants' KEKs in the KMS of the local AWS, asked in process: real policies, states, propagation delay and
- * events. What the tenant does to its key, and what our roles are answered.
+ * Keeps the tenants' KEKs in the KMS of the local AWS, which is called in process: policies, states, propagation delay and
+ * events are real. Tenants act on their keys, and our roles ask for their use.
  */
 import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import * as z from 'zod';
@@ -15,41 +15,41 @@ import { call, regionOf } from './kms-in-process.ts';
 
 export type OurRole = 'encrypt' | 'restore' | 'control';
 
-/** Whose key it is, and what for. */
+/** The owner and the purpose of a key. */
 export interface KeyOwner extends Pick<Tenant, 'keyMode'> {
   readonly tenantId: string;
   readonly accountId: string;
-  /** Whether its material is the tenant's own. */
+  /** True when its material is the tenant's own. */
   readonly imported: boolean;
-  /** Whether it has a replica in another region. Default false. */
+  /** True when it has a replica in another region. Default false. */
   readonly multiRegion?: boolean;
 }
 
-/** One tenant's key, in its own hand. */
+/** A tenant's key in the tenant's own hand. */
 export interface TenantKey extends KeyOwner {
   readonly arn: string;
-  /** The same key in another region, where it has one; a key of its own to whoever presses its buttons. */
+  /** The replica in another region, if the key has one. Its buttons are its own. */
   readonly replica?: TenantKey;
-  /** Does what an operation of KMS does to the key; answers false where KMS refuses that in the key's state. */
+  /** Calls an operation of KMS on the key. Returns false when KMS refuses it in the key's state. */
   change(operation: string, input?: object): Promise<boolean>;
   lockOut(): Promise<boolean>;
   letIn(): Promise<boolean>;
-  /** Default: it does not expire. */
+  /** Imports the key's material. Default: the material does not expire. */
   importMaterial(expiresMs?: number): Promise<boolean>;
-  /** Undoes whatever was done to it; only a deleted key stays as it is. */
+  /** Undoes everything that was done to it. Only a deleted key stays as it is. */
   mend(): Promise<void>;
-  /** What KMS tells its owner, without delay. */
+  /** True when KMS tells the owner that the key is enabled. The owner is told without delay. */
   isEnabled(): Promise<boolean>;
-  /** Whether it works for us. */
+  /** True when it works for us. */
   works(): Promise<boolean>;
 }
 
 export interface TenantKeys {
   readonly kms: Kms;
   create(owner: KeyOwner): Promise<TenantKey>;
-  /** From now on KMS throttles all our roles, or no longer. Default: in every region. */
+  /** Makes KMS throttle all our roles from now on, or no longer. Default: in every region. */
   throttle(throttled: boolean, regions?: readonly string[]): void;
-  /** A call of one of our roles, bytes in and out, as the AWS SDK makes it. */
+  /** Makes a call of one of our roles, with bytes in and out as the AWS SDK has them. */
   ask(role: OurRole, operation: string, input: object): Promise<Record<string, unknown>>;
 }
 
@@ -67,7 +67,7 @@ const ACTIONS = {
   ],
 } as const;
 
-/** Of a key, and of its replica. */
+/** The regions of a key and of its replica. */
 export const REGIONS: readonly [string, string] = ['us-east-1', 'eu-west-1'];
 
 export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<TenantKeys> {
@@ -97,7 +97,7 @@ export async function tenantKeys(publish: (event: AwsEvent) => void): Promise<Te
   };
 }
 
-/** ARNs of the replicas that a key has. */
+/** Returns the ARNs of the replicas that a key has. */
 export function replicasOf(key: TenantKey | undefined): readonly string[] {
   return key?.replica === undefined ? [] : [key.replica.arn];
 }
@@ -118,7 +118,7 @@ async function createKek(kms: Kms, owner: KeyOwner): Promise<TenantKey> {
 
 const namedSchema = z.object({ Arn: z.string() });
 
-/** A key that there is. */
+/** Returns the hand on a key that exists. */
 async function inHand(kms: Kms, owner: KeyOwner, arn: string): Promise<TenantKey> {
   const { accountId, imported } = owner;
   const policy = policyOf(owner);
@@ -148,7 +148,7 @@ async function inHand(kms: Kms, owner: KeyOwner, arn: string): Promise<TenantKey
   };
 }
 
-/** Our own probe asks of the control role; this asks what `encrypt` needs. */
+/** Asks KMS whether `encrypt` may use the key. Our own probe asks for the control role instead. */
 async function isUsable(kms: Kms, { tenantId, keyMode }: KeyOwner, KeyId: string): Promise<boolean> {
   const [operation, input] =
     keyMode === 'hierarchical'
@@ -176,7 +176,7 @@ function policyOf({ tenantId, accountId, keyMode }: KeyOwner): string {
   );
 }
 
-/** Its first statement alone, by which the tenant keeps its key. */
+/** Returns the policy with its first statement alone, by which the tenant keeps its key. */
 function ownerOnly(policy: string): string {
   const document = z
     .object({ Version: z.string(), Statement: z.array(z.unknown()) })
@@ -188,7 +188,9 @@ function roleArn(name: string): string {
   return `arn:aws:iam::${ISV_ACCOUNT}:role/${name}`;
 }
 
-/** The same material every time, wrapped once: a wrapping key is slow to make and good for a day. */
+/**
+ * Imports the same material every time. It is wrapped once, because a wrapping key is slow to make and good for a day.
+ */
 function importer(kms: Kms, accountId: string, arn: string): TenantKey['importMaterial'] {
   const material = randomBytes(32);
   let wrapped: { readonly input: object; readonly untilMs: number } | undefined;
@@ -237,7 +239,7 @@ async function succeeds(change: Promise<object>): Promise<boolean> {
   return (await change.catch(unlessRefused)) !== undefined;
 }
 
-/** A tenant may press any button in any state; that KMS refuses is no failure of the test. */
+/** Passes over a refusal by KMS: a tenant may press any button in any state, so a refusal is no failure of the test. */
 function unlessRefused(error: unknown): undefined {
   if (error instanceof Error && error.name.endsWith('Exception')) return undefined;
   throw error;

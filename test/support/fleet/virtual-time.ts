@@ -1,12 +1,12 @@
 /**
- * One clock for everything in the process: timers, the wall clock and the monotonic clock stand still until a test
- * moves them. Promises and streams run in real time, so that `settled` knows when nothing is left to do.
+ * The one clock of everything in the process. Timers, the wall clock and the monotonic clock stand still until a test
+ * moves them. Promises and streams run in real time, so `settled` can see when nothing is left to do.
  */
 import { vi } from 'vitest';
 
-/** Time passes in such steps while work is in flight, so that what a timer starts is done before the next one. */
+/** The step by which time passes while work is in flight. Work that one timer starts is done before the next timer. */
 const SLICE_MS = 250;
-/** Longer than any run of promises and streams between two port calls. */
+/** A number of turns longer than any run of promises and streams between two port calls. */
 const QUIET_TURNS = 30;
 
 let activity = 0;
@@ -22,7 +22,7 @@ export function letTimeGo(): void {
   vi.useRealTimers();
 }
 
-/** Everybody who does something says so; see `settled`. */
+/** Notes that somebody does something. Everybody who does something calls it; see `settled`. */
 export function noteActivity(): void {
   activity += 1;
 }
@@ -37,7 +37,7 @@ export async function settled(): Promise<void> {
   }
 }
 
-/** Moves all clocks, and lets what is due be done on the way. */
+/** Moves all clocks, and lets the work that is due be done on the way. */
 export async function pass(durationMs: number): Promise<void> {
   for (let leftMs = durationMs; leftMs > 0; leftMs -= SLICE_MS) {
     if (vi.getTimerCount() === 0) return void vi.advanceTimersByTime(leftMs);
@@ -46,7 +46,7 @@ export async function pass(durationMs: number): Promise<void> {
   }
 }
 
-/** The process is frozen for so long: the wall clock moves on, the monotonic one and the timers do not. */
+/** Freezes the process for so long: the wall clock moves on, the monotonic clock and the timers do not. */
 export function freeze(durationMs: number): void {
   vi.setSystemTime(Date.now() + durationMs);
 }
