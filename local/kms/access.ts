@@ -1,6 +1,6 @@
 /**
- * Who may use a key: the key policy and the grants on it, the caller's identity policy, the condition keys of KMS. A
- * grant counts as one more statement of the key policy, so that an explicit deny still wins over it.
+ * The access check of a key: its key policy and its grants, the caller's identity policy, and the condition keys of
+ * KMS. A grant counts as one more statement of the key policy, so that an explicit deny still wins over it.
  */
 import type { AccessRequest, PolicyDocument } from '../iam/authorizer.ts';
 import { accessDeniedMessage } from '../iam/evaluate.ts';
@@ -15,11 +15,14 @@ import type { Call } from './operation.ts';
 export interface UseOfKey {
   readonly encryptionContext?: Readonly<Record<string, string>>;
   readonly grantTokens?: readonly string[] | undefined;
-  /** Further condition keys of the operation. */
+  /** Condition keys of the operation, in addition to those of every request. */
   readonly context?: AccessRequest['context'];
 }
 
-/** Throws AccessDeniedException. `action` is the permission, e.g. `kms:Decrypt`. */
+/**
+ * Checks a permission on a key; `action` is e.g. `kms:Decrypt`.
+ * @throws AccessDeniedException
+ */
 export function authorize(call: Call, found: FoundKey, action: string, use: UseOfKey = {}): void {
   const { key } = found;
   decide(call, {
@@ -33,14 +36,20 @@ export function authorize(call: Call, found: FoundKey, action: string, use: UseO
   });
 }
 
-/** For permissions no key policy speaks about: `kms:CreateKey`, `kms:ListKeys`, `kms:CreateAlias` on the alias, … */
+/**
+ * Checks a permission that is not one on a key: `kms:CreateKey`, `kms:ListKeys`, or `kms:CreateAlias` on the alias.
+ * @throws AccessDeniedException
+ */
 export function authorizeIdentity(call: Call, action: string, resource = '*'): void {
   const { principal } = call.caller;
   const context = { 'kms:CallerAccount': principal.accountId };
   decide(call, { principal, action, resource, resourceAccountId: principal.accountId, context });
 }
 
-/** For operations that AWS offers only within the key's own account. Throws AccessDeniedException. */
+/**
+ * Checks an operation that AWS offers only within the key's own account.
+ * @throws AccessDeniedException
+ */
 export function authorizeOwn(call: Call, key: KmsKey, action: string, use: UseOfKey = {}): void {
   const { principal } = call.caller;
   if (principal.accountId !== key.accountId)
@@ -70,7 +79,7 @@ function effectivePolicy(call: Call, key: KmsKey, use: UseOfKey): PolicyDocument
   return { ...document, Statement: [...asList(document.Statement), ...granted] };
 }
 
-/** A grant token makes a fresh grant count before it has propagated. */
+/** Returns the grants in force. A grant token makes a new grant count before it has propagated. */
 function grantsInForce(call: Call, key: KmsKey, use: UseOfKey): readonly Grant[] {
   const visible = call.viewOf(key).grants;
   const fresh = currentView(key).grants.filter(
@@ -80,7 +89,7 @@ function grantsInForce(call: Call, key: KmsKey, use: UseOfKey): readonly Grant[]
   return [...visible, ...fresh];
 }
 
-/** kms:ViaService is never set: every request here is the caller's own. */
+/** Returns the condition keys. kms:ViaService is not among them, because every request here is the caller's own. */
 function conditionKeys(call: Call, found: FoundKey, use: UseOfKey): Record<string, string | string[]> {
   const { key, alias } = found;
   const aliases = call.store.aliases

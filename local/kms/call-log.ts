@@ -1,20 +1,20 @@
-/** The key-use log: every call that reached this KMS, newest last. */
+/** The log of key uses: every call that reached this KMS, newest last. */
 import type { Caller } from '../front/service.ts';
 import type { CallNote } from './operation.ts';
 
 export interface KmsCall {
   readonly timeMs: number;
   readonly principalArn: string;
-  /** Set when the caller acts as a role. */
+  /** The caller's role. Undefined for a caller that is no role. */
   readonly roleArn?: string | undefined;
   readonly session?: string | undefined;
-  /** `Decrypt`, `GenerateDataKey`, … */
+  /** The operation, e.g. `Decrypt` or `GenerateDataKey`. */
   readonly operation: string;
-  /** The key that was meant, where one was found; for ReEncrypt, the destination. */
+  /** The key of the call, if one was found. For ReEncrypt it is the destination. */
   readonly keyArn?: string | undefined;
   readonly encryptionContext?: Readonly<Record<string, string>> | undefined;
   readonly dryRun: boolean;
-  /** `Success`, or the name of the error. A dry run that would have worked is a DryRunOperationException. */
+  /** `Success`, or the name of the error. A dry run that would have succeeded is a DryRunOperationException. */
   readonly outcome: string;
   readonly requestId: string;
 }
@@ -25,7 +25,7 @@ export interface CallLog {
   clear(): void;
 }
 
-/** Keeps the newest 100,000 calls at least, so that memory stays flat. */
+/** Creates a log that keeps at least the newest 100,000 calls and drops older ones, so that memory stays bounded. */
 export function createCallLog(): CallLog {
   let calls: KmsCall[] = [];
   return {

@@ -1,6 +1,6 @@
 /**
- * The ciphertext blob: `1 | length of key id | key id | material id (32) | IV (12) | ciphertext | tag (16)`, under
- * AES-256-GCM. Everything before the IV and the whole encryption context are authenticated with it.
+ * The ciphertext blob under AES-256-GCM: `1 | length of key id | key id | material id (32) | IV (12) | ciphertext |
+ * tag (16)`. The additional data authenticate everything before the IV and the whole encryption context.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { kmsError } from './errors.ts';
@@ -10,9 +10,9 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 
 export interface CiphertextHeader {
   readonly keyId: string;
-  /** 64 hex digits. */
+  /** The id of the material, 64 hex digits. */
   readonly materialId: string;
-  /** Where the IV begins. */
+  /** The number of bytes before the IV. */
   readonly headerBytes: number;
 }
 
@@ -38,7 +38,10 @@ export function sealBlob(
   return Buffer.concat([header, iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** What a blob says of itself; authentic only once openBlob has succeeded. Throws InvalidCiphertextException. */
+/**
+ * Reads the header of a blob. It is authentic only once openBlob has succeeded.
+ * @throws InvalidCiphertextException
+ */
 export function readHeader(blob: Buffer): CiphertextHeader {
   const idEnd = 2 + (blob[1] ?? 0);
   const headerBytes = idEnd + MATERIAL_ID_BYTES;
@@ -50,7 +53,10 @@ export function readHeader(blob: Buffer): CiphertextHeader {
   };
 }
 
-/** Throws InvalidCiphertextException, the same for every way a blob can be wrong. */
+/**
+ * Decrypts a blob.
+ * @throws InvalidCiphertextException, the same for every way in which a blob can be wrong
+ */
 export function openBlob(
   blob: Buffer,
   materials: readonly KeyMaterial[],
@@ -73,12 +79,15 @@ export function openBlob(
   }
 }
 
-/** AWS gives this refusal no message. */
+/** Returns the refusal, to which AWS gives no message. */
 function invalidCiphertext(): Error {
   return kmsError('InvalidCiphertextException', '');
 }
 
-/** Sorted pairs, each text preceded by its length: no two contexts share an encoding, whatever their order. */
+/**
+ * Returns the additional data: sorted pairs, each text preceded by its length. Contexts that differ have different
+ * encodings, and the order of a context does not matter.
+ */
 function additionalData(header: Buffer, context: EncryptionContext): Buffer {
   const names = Object.keys(context).sort();
   return Buffer.concat([header, ...names.flatMap((name) => [counted(name), counted(context[name] ?? '')])]);

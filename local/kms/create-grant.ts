@@ -1,4 +1,4 @@
-/** CreateGrant: a permission on a key beside its policy, limited by operations and encryption context. */
+/** CreateGrant: a permission on a key in addition to its policy, limited by operations and encryption context. */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
@@ -88,7 +88,7 @@ function requireSupported(request: CreateRequest): void {
 const GRANT_PRINCIPAL =
   /^arn:aws:(iam::\d{12}:(root|(role|user)\/[^*?]+)|sts::\d{12}:assumed-role\/[^*?]+\/[^*?]+)$/;
 
-/** A named grant is idempotent: the same request again returns the same grant. */
+/** Returns the grant that an equal request has made. Only a named grant is idempotent. */
 function existingGrant(key: KmsKey, terms: Terms): Grant | undefined {
   if (terms.name === undefined) return undefined;
   return currentView(key).grants.find((grant) =>

@@ -1,4 +1,4 @@
-/** Decrypt. A dry run with IGNORE_CIPHERTEXT asks about permission and key state alone. */
+/** Decrypt. A dry run with IGNORE_CIPHERTEXT checks permission and key state alone. */
 import * as z from 'zod';
 import {
   ALGORITHM,

@@ -1,4 +1,4 @@
-/** EnableKey and DisableKey: the big red button. */
+/** EnableKey and DisableKey. */
 import * as z from 'zod';
 import { authorizeOwn } from './access.ts';
 import { KEY_ID, parseInput } from './input.ts';

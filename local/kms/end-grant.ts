@@ -1,4 +1,6 @@
-/** RevokeGrant, by who may administer the key, and RetireGrant, by whom the grant itself lets end it. */
+/**
+ * RevokeGrant, for those who may administer the key, and RetireGrant, for those whom the grant itself lets end it.
+ */
 import * as z from 'zod';
 import type { Principal } from '../front/service.ts';
 import { authorize } from './access.ts';
@@ -72,7 +74,9 @@ function grantOfToken(call: Call, token: string): GrantOfKey {
   throw kmsError('InvalidGrantTokenException', 'The grant token is invalid.');
 }
 
-/** The retiring principal, and a grantee that was granted RetireGrant, need no further permission. */
+/**
+ * True for the retiring principal and for a grantee that was granted RetireGrant. They need no further permission.
+ */
 function mayRetire(grant: Grant, principal: Principal): boolean {
   const is = (arn: string | undefined): boolean =>
     arn !== undefined && (arn === principal.arn || arn === principal.roleArn);

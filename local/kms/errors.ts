@@ -1,6 +1,7 @@
 /**
- * How KMS says no. On the wire every refusal of the caller is HTTP 400, as the API reference lists it; the `httpError`
- * numbers of the SDK's model (404 for NotFoundException, 409 for DisabledException, …) never appear there.
+ * The refusals of KMS. Every refusal of the caller is HTTP 400 on the wire, as the API reference lists it. The
+ * `httpError` numbers in the SDK's model (404 for NotFoundException, 409 for DisabledException) do not appear
+ * there.
  */
 import { AwsError } from '../front/service.ts';
 
@@ -33,12 +34,15 @@ export function kmsError(code: KmsErrorCode, message: string): AwsError {
   return new AwsError(code, 400, message);
 }
 
-/** For what AWS can do and this KMS does not. */
+/** Returns the refusal of what AWS can do and this KMS cannot. */
 export function notImplemented(what: string): AwsError {
   return new AwsError('NotImplemented', 501, `The local KMS does not implement ${what}`);
 }
 
-/** Ends a dry run. Precondition: everything that could have refused the real call has been checked. */
+/**
+ * Ends a dry run. Precondition: every check that could refuse the real call has passed.
+ * @throws DryRunOperationException for a dry run
+ */
 export function endDryRun(dryRun: boolean | undefined): void {
   if (dryRun === true)
     throw kmsError(

@@ -1,11 +1,14 @@
-/** Keys whose material is imported. */
+/** Keys with imported material. */
 import { authorizeOwn } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';
 import type { KmsKey } from './key.ts';
 import { findKeyById } from './lookup.ts';
 import type { Call } from './operation.ts';
 
-/** Finds and authorizes. Throws UnsupportedOperationException for keys of AWS's own material. */
+/**
+ * Finds a key and checks access to it.
+ * @throws UnsupportedOperationException for a key with material of AWS
+ */
 export function findExternalKey(call: Call, keyId: string, action: string): KmsKey {
   const key = findKeyById(call.store, call.caller, keyId);
   call.note.key = key;

@@ -1,4 +1,4 @@
-/** What a grant demands of the encryption context. */
+/** The demands of a grant on the encryption context. */
 import type { Grant } from './key.ts';
 
 export function constraintsHold(

@@ -1,4 +1,4 @@
-/** ImportKeyMaterial and DeleteImportedKeyMaterial: keys whose material is the tenant's own. */
+/** ImportKeyMaterial and DeleteImportedKeyMaterial, for keys with the tenant's own material. */
 import { constants, privateDecrypt } from 'node:crypto';
 import * as z from 'zod';
 import { kmsError, notImplemented } from './errors.ts';
@@ -22,7 +22,7 @@ export const importKeyMaterial: Operation = {
     const token = takeToken(call, key, request.ImportToken);
     const material = acceptMaterial(call, key, unwrap(token, request.EncryptedKeyMaterial));
     key.imported = { expiresMs };
-    // An expired or deleted key comes back enabled; importing again into a usable one keeps its state.
+    // An expired or deleted key becomes enabled again. Importing into a usable one keeps its state.
     if (currentView(key).state === 'PendingImport') changeView(key, call.nowMs, { state: 'Enabled' });
     return { KeyId: key.arn, KeyMaterialId: material };
   },
@@ -42,8 +42,8 @@ export const deleteImportedKeyMaterial: Operation = {
 };
 
 /**
- * Imported material ends. What it encrypted opens again once the same material has been imported, so its bytes stay,
- * out of reach: the key's state refuses every use.
+ * Ends imported material. Its ciphertexts can be decrypted again when the same material is imported again, so its
+ * bytes stay. The key's state refuses every use of them meanwhile.
  */
 export function forgetImported(key: KmsKey, atMs: number): void {
   key.imported = undefined;
@@ -95,7 +95,10 @@ function unwrap({ privateKey, oaepHash }: ImportToken, wrapped: Buffer): Buffer 
   }
 }
 
-/** A key takes 256 bits, and once it had material only the same again. Returns the material's id. */
+/**
+ * Checks and stores material, and returns its id. It must be 256 bits, and the same as any earlier material of the
+ * key.
+ */
 function acceptMaterial(call: Call, key: KmsKey, bytes: Buffer): string {
   if (bytes.length !== 32)
     throw kmsError('IncorrectKeyMaterialException', 'The key material is not 256 bits long.');

@@ -1,4 +1,4 @@
-/** GetParametersForImport: a wrapping key and a token, good for 24 hours. */
+/** GetParametersForImport: a wrapping key and a token, valid for 24 hours. */
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as z from 'zod';

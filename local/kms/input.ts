@@ -1,4 +1,7 @@
-/** Requests, parsed where they come in: what AWS constrains is checked before anything is looked up. */
+/**
+ * The schemas of requests. A request is parsed when it arrives, so that AWS's constraints are checked before
+ * anything is looked up.
+ */
 import * as z from 'zod';
 import { kmsError } from './errors.ts';
 import type { Input } from './operation.ts';
@@ -12,14 +15,14 @@ export const ENCRYPTION_CONTEXT: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodStri
   .record(z.string(), z.string())
   .default({});
 export const DRY_RUN: z.ZodOptional<z.ZodBoolean> = z.boolean().optional();
-/** Policies are at most 32 KiB. */
+/** The schema of a policy, which is at most 32 KiB. */
 export const POLICY: z.ZodString = z.string().min(1).max(32_768);
 
 export const DRY_RUN_MODIFIERS: z.ZodOptional<z.ZodArray<z.ZodLiteral<'IGNORE_CIPHERTEXT'>>> = z
   .array(z.literal('IGNORE_CIPHERTEXT'))
   .optional();
 
-/** A blob of the given sizes in bytes, base64 in JSON. */
+/** Returns the schema of a blob of the given sizes in bytes, which is base64 in JSON. */
 export function blob(minBytes: number, maxBytes: number): z.ZodType<Buffer, string> {
   return z
     .base64()
@@ -29,10 +32,13 @@ export function blob(minBytes: number, maxBytes: number): z.ZodType<Buffer, stri
     });
 }
 
-/** A ciphertext blob; a dry run may go without. */
+/** The schema of a ciphertext blob. A dry run may have none. */
 export const CIPHERTEXT: z.ZodOptional<z.ZodType<Buffer, string>> = blob(1, 6144).optional();
 
-/** Throws ValidationException, or SerializationException where a member has the wrong JSON type. */
+/**
+ * Parses a request.
+ * @throws ValidationException, or SerializationException for a member with the wrong JSON type
+ */
 export function parseInput<T>(schema: z.ZodType<T>, input: Input): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-/** ScheduleKeyDeletion and CancelKeyDeletion. A key that is saved from deletion stays disabled. */
+/** ScheduleKeyDeletion and CancelKeyDeletion. A key whose deletion is cancelled stays disabled. */
 import * as z from 'zod';
 import { authorizeOwn } from './access.ts';
 import { kmsError } from './errors.ts';
@@ -60,7 +60,7 @@ const scheduleRequest = z.object({
   PendingWindowInDays: z.int().min(7).max(30).default(DEFAULT_WINDOW_DAYS),
 });
 
-/** A primary goes only after its last replica. */
+/** True for a primary with replicas. It is deleted only after its last replica. */
 function hasReplicas(call: Call, key: KmsKey): boolean {
   return key.primaryRegion !== undefined && !isReplica(key) && keySet(call.store, key).length > 1;
 }

@@ -1,11 +1,14 @@
 /**
- * Key ids as random-looking as AWS's, and yet the same on every fresh start: they count an account's keys, so that a
- * file can name the first key of an account before there is one.
+ * Key ids. They look as random as AWS's, but are the same on every fresh start, because they count an account's
+ * keys. A file can therefore name the first key of an account before the key exists.
  */
 import { createHash } from 'node:crypto';
 import type { Store } from './store.ts';
 
-/** The id of the account's next key in the Region: a UUID, or `mrk-` and 32 hex digits for a multi-Region key. */
+/**
+ * Returns the id of the account's next key in the Region: a UUID, or `mrk-` and 32 hex digits for a multi-Region
+ * key.
+ */
 export function nextKeyId(
   { keysMade }: Pick<Store, 'keysMade'>,
   accountId: string,
@@ -19,7 +22,7 @@ export function nextKeyId(
   return multiRegion ? `mrk-${hex}` : uuid(hex);
 }
 
-/** Version 4 and its variant, as RFC 9562 lays them out. */
+/** Formats a UUID with version 4 and its variant, as RFC 9562 defines them. */
 function uuid(hex: string): string {
   const [, a, b, c, d, e] = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/.exec(hex) ?? [];
   return `${a}-${b}-4${c}-8${d}-${e}`;

@@ -1,11 +1,11 @@
-/** KeyMetadata, as CreateKey, DescribeKey and ReplicateKey answer it. Instants are seconds since the epoch. */
+/** KeyMetadata in the answers of CreateKey, DescribeKey and ReplicateKey. Instants are seconds since the epoch. */
 import { currentView, isReplica, type KeyView, type KmsKey } from './key.ts';
 import { keySet } from './lookup.ts';
 import { materialsOf } from './material.ts';
 import type { Store } from './store.ts';
 import { DELETING } from './usable.ts';
 
-/** In the state that `view` says, by default the present one. */
+/** Returns the metadata in the state of `view`, by default the present one. */
 export function keyMetadata(store: Store, key: KmsKey, { state }: KeyView = currentView(key)): object {
   return {
     AWSAccountId: key.accountId,

@@ -1,4 +1,4 @@
-/** GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, and what a key policy must be. */
+/** GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, and the rules for a key policy. */
 import * as z from 'zod';
 import type { PolicyDocument } from '../iam/authorizer.ts';
 import { PolicyError, parsePolicy } from '../iam/policy-validation.ts';
@@ -46,7 +46,7 @@ export const listKeyPolicies: Operation = {
   },
 };
 
-/** The policy of a key that was created without one: its account decides. */
+/** Returns the policy of a key that was created without one: its account decides. */
 export function defaultKeyPolicy(accountId: string): string {
   return JSON.stringify({
     Version: '2012-10-17',
@@ -64,8 +64,9 @@ export function defaultKeyPolicy(accountId: string): string {
 }
 
 /**
- * Throws MalformedPolicyDocumentException for what is no policy, and for one under which the caller could not change
- * it again, unless the caller bypasses this lockout safety check.
+ * Checks a key policy.
+ * @throws MalformedPolicyDocumentException for what is no policy, and for a policy under which the caller could not
+ * change it again, unless the caller bypasses this lockout safety check
  */
 export function requireKeyPolicy(call: Call, arn: string, text: string, bypassLockoutCheck: boolean): void {
   const policy = parseKeyPolicy(text);

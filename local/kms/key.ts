@@ -1,4 +1,4 @@
-/** A KMS key as it rests, and its past: what the data plane sees may lag behind what was last written. */
+/** A KMS key with its past. The data plane may see an older view of it than the one that was last written. */
 export type KeyState =
   'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport' | 'PendingReplicaDeletion';
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC';
@@ -17,7 +17,10 @@ export interface Grant {
   readonly createdMs: number;
 }
 
-/** What decides whether a key may be used; a change of it reaches the data plane after the propagation delay. */
+/**
+ * The part of a key that decides whether it may be used. A change of it reaches the data plane after the
+ * propagation delay.
+ */
 export interface KeyView {
   readonly sinceMs: number;
   readonly state: KeyState;
@@ -44,28 +47,28 @@ export interface KmsKey {
   readonly keySpec: string;
   readonly keyUsage: KeyUsage;
   readonly origin: KeyOrigin;
-  /** Set for multi-Region keys: where the primary of the set is. */
+  /** The Region of the primary of a multi-Region key's set. Undefined for other keys. */
   readonly primaryRegion?: string | undefined;
   description: string;
   tags: Record<string, string>;
-  /** Oldest first, never empty; the last one is current. */
+  /** The views, oldest first and never empty. The last one is current. */
   views: KeyView[];
   deletionMs?: number | undefined;
-  /** A primary that waits for its replicas remembers its own waiting period. */
+  /** The waiting period of a primary that waits for the deletion of its replicas. */
   pendingWindowDays?: number | undefined;
-  /** Origin EXTERNAL only; unset while there is no material. */
+  /** The imported material of a key with origin EXTERNAL. Undefined while it has none. */
   imported?: ImportedMaterial | undefined;
   rotation?: Rotation | undefined;
 }
 
-/** The longest delay a change can take, in seconds; older views are dropped. */
+/** The longest delay that a change can have. Older views are dropped. */
 export const MAX_PROPAGATION_SECONDS = 3600;
 
 export function keyArn(accountId: string, region: string, keyId: string): string {
   return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
 }
 
-/** The view a key begins with: imported material has yet to come. */
+/** Returns the first view of a key. An EXTERNAL key waits for its material. */
 export function firstView(sinceMs: number, origin: KeyOrigin, policy: string): KeyView {
   return { sinceMs, state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled', policy, grants: [] };
 }
@@ -74,7 +77,7 @@ export function currentView(key: KmsKey): KeyView {
   return viewAt(key, Number.POSITIVE_INFINITY);
 }
 
-/** The view that was current at an instant; a key is visible as created from the start. */
+/** Returns the view that was current at an instant. The first view counts for all time before it. */
 export function viewAt(key: KmsKey, atMs: number): KeyView {
   const view = key.views.findLast(({ sinceMs }) => sinceMs <= atMs) ?? key.views[0];
   if (view === undefined) throw new Error(`The key ${key.keyId} has no view`);

@@ -1,4 +1,4 @@
-/** Which key a request means: bare id, key ARN, alias name or alias ARN, in the region that was called. */
+/** The key that a request means by bare id, key ARN, alias name or alias ARN, in the region that was called. */
 import type { Caller } from '../front/service.ts';
 import { kmsError } from './errors.ts';
 import { keyArn, type KmsKey } from './key.ts';
@@ -6,11 +6,14 @@ import type { Alias, Store } from './store.ts';
 
 export interface FoundKey {
   readonly key: KmsKey;
-  /** Set where the request named an alias. */
+  /** The alias, if the request named one. */
   readonly alias?: Alias;
 }
 
-/** Bare ids and alias names mean the caller's own account. Throws NotFoundException. */
+/**
+ * Returns the key. Bare ids and alias names mean the caller's own account.
+ * @throws NotFoundException
+ */
 export function findKey(store: Store, caller: Caller, identifier: string): FoundKey {
   const { accountId, resource } = readIdentifier(caller, identifier);
   if (!resource.startsWith('alias/')) return { key: getKey(store, caller.region, accountId, resource) };
@@ -19,13 +22,18 @@ export function findKey(store: Store, caller: Caller, identifier: string): Found
   return { key: getKey(store, caller.region, accountId, alias.targetKeyId), alias };
 }
 
-/** As findKey, for operations that take no alias. */
+/**
+ * Returns the key for operations that take no alias.
+ * @throws NotFoundException
+ */
 export function findKeyById(store: Store, caller: Caller, identifier: string): KmsKey {
   if (/(^|:)alias\//.test(identifier)) throw kmsError('NotFoundException', `Invalid keyId ${identifier}`);
   return findKey(store, caller, identifier).key;
 }
 
-/** The key a ciphertext names. Ids are unique, and the keys of a multi-Region set share theirs. */
+/**
+ * Returns the key that a ciphertext names. Ids are unique, except that the keys of a multi-Region set share theirs.
+ */
 export function findKeyInRegion(store: Store, region: string, keyId: string): KmsKey | undefined {
   return [...store.keys.values()].find((key) => key.region === region && key.keyId === keyId);
 }
@@ -44,7 +52,7 @@ export function aliasNotFound(region: string, accountId: string, name: string): 
   return kmsError('NotFoundException', `Alias ${aliasArn({ accountId, region, name })} is not found.`);
 }
 
-/** Every key of a multi-Region set; the key alone where it is in none. */
+/** Returns every key of a multi-Region set; the key alone when it is in none. */
 export function keySet(store: Store, key: KmsKey): readonly KmsKey[] {
   return [...store.keys.values()].filter(({ keyId }) => keyId === key.keyId);
 }

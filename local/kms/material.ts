@@ -1,4 +1,4 @@
-/** The backing keys of a KMS key: the last one encrypts, all of them decrypt. */
+/** The material of a KMS key: the last encrypts, all of them decrypt. */
 import { randomBytes } from 'node:crypto';
 import type { KmsKey } from './key.ts';
 import type { KeyMaterial, Store } from './store.ts';
@@ -7,14 +7,14 @@ export function materialsOf(store: Store, key: KmsKey): readonly KeyMaterial[] {
   return store.materials.get(key.keyId) ?? [];
 }
 
-/** Precondition: the key is symmetric and usable, so that it has material. */
+/** Returns the material that encrypts. Precondition: the key is symmetric and usable, and therefore has material. */
 export function currentMaterial(store: Store, key: KmsKey): KeyMaterial {
   const material = materialsOf(store, key).at(-1);
   if (material === undefined) throw new Error(`The key ${key.keyId} has no material`);
   return material;
 }
 
-/** Makes the given bytes, by default new random ones, the material that encrypts from now on. */
+/** Adds material that encrypts from now on: the given bytes, by default new random ones. */
 export function addMaterial(
   store: Store,
   keyId: string,

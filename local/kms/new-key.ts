@@ -1,4 +1,4 @@
-/** What requests that make a key, CreateKey and ReplicateKey, have in common. */
+/** The common part of the requests that make a key, CreateKey and ReplicateKey. */
 import * as z from 'zod';
 import { POLICY } from './input.ts';
 import { type Tag, TAG_LIST } from './tags.ts';

@@ -1,4 +1,4 @@
-/** What an operation of the KMS API is given and what it leaves behind. */
+/** The input and the effects of an operation of the KMS API. */
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { Caller } from '../front/service.ts';
 import type { KeyView, KmsKey } from './key.ts';
@@ -7,14 +7,18 @@ import type { Store } from './store.ts';
 export type Input = Readonly<Record<string, unknown>>;
 
 /**
- * `use`: the data plane, which sees changes late; `read` and `write`: the control plane, where the account that wrote
- * sees its own writes, and other accounts see them late if one likes. A write is saved and goes to the trail.
+ * The kind of an operation. `use` is the data plane, which sees changes late. `read` and `write` are the control
+ * plane: an account sees its own writes at once, and other accounts see them late on demand. A write is saved and
+ * goes to the trail.
  */
 export type OperationKind = 'use' | 'read' | 'write';
 
 export interface Operation {
   readonly kind: OperationKind;
-  /** Throws AwsError. Changes the store only after every check. */
+  /**
+   * Runs the operation. It changes the store only after every check.
+   * @throws AwsError
+   */
   run(call: Call, input: Input): object | Promise<object>;
 }
 
@@ -23,14 +27,14 @@ export interface Call {
   readonly authorizer: Authorizer;
   readonly caller: Caller;
   readonly nowMs: number;
-  /** Regions that exist; unset for all. */
+  /** The Regions that exist. Default: all. */
   readonly regions?: readonly string[] | undefined;
   readonly note: CallNote;
-  /** What this operation sees of a key. */
+  /** Returns the view of a key that this operation sees. */
   viewOf(key: KmsKey): KeyView;
 }
 
-/** What the call log and the trail tell of a call; operations fill it in as they learn. */
+/** The facts of a call for the call log and the trail. Operations fill them in as they learn them. */
 export interface CallNote {
   key?: KmsKey;
   aliasArn?: string;

@@ -1,4 +1,4 @@
-/** Lists, a page at a time. The marker is the place where the next page begins. */
+/** Lists in pages. The marker is the position at which the next page begins. */
 import * as z from 'zod';
 import { kmsError } from './errors.ts';
 
@@ -8,7 +8,10 @@ export const PAGE: { Limit: z.ZodDefault<z.ZodInt>; Marker: z.ZodOptional<z.ZodS
   Marker: z.string().min(1).max(1024).optional(),
 };
 
-/** `{ [member]: entries, Truncated, NextMarker }`. Throws InvalidMarkerException. */
+/**
+ * Returns `{ [member]: entries, Truncated, NextMarker }`.
+ * @throws InvalidMarkerException
+ */
 export function page(
   member: string,
   entries: readonly object[],

@@ -1,4 +1,4 @@
-/** What happens to keys because time passes: material expires, keys are deleted, keys rotate. */
+/** The changes of keys that time causes: material expires, keys are deleted, keys rotate. */
 import type { AwsEvent } from '../front/service.ts';
 import { forgetImported } from './import-material.ts';
 import { beginPendingDeletion } from './key-deletion.ts';
@@ -9,7 +9,7 @@ import { DAY_MS } from './rotation.ts';
 import type { Store } from './store.ts';
 import { nativeEvent, serviceEvent } from './trail.ts';
 
-/** Applies everything that is due, at the instants it was due, and returns the events; none if nothing happened. */
+/** Applies everything that is due, at the instants it was due, and returns the events; none when nothing was due. */
 export function passTime(store: Store, nowMs: number): readonly AwsEvent[] {
   const keys = [...store.keys.values()];
   return [
@@ -30,7 +30,7 @@ function expire(key: KmsKey, nowMs: number): readonly AwsEvent[] {
   ];
 }
 
-/** A key that is not enabled when its rotation is due is rotated once it is again. */
+/** Rotates a key when that is due. A key that is not enabled then is rotated when it is enabled again. */
 function rotate(store: Store, key: KmsKey, nowMs: number): readonly AwsEvent[] {
   const { rotation } = key;
   if (rotation === undefined || rotation.nextMs > nowMs || currentView(key).state !== 'Enabled') return [];

@@ -1,4 +1,4 @@
-/** ReEncrypt: from one key and context to another, without the plaintext leaving KMS. */
+/** ReEncrypt: it moves a ciphertext from one key and context to another. The plaintext does not leave KMS. */
 import * as z from 'zod';
 import { authorize } from './access.ts';
 import { sealBlob } from './ciphertext.ts';

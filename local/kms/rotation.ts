@@ -1,4 +1,6 @@
-/** Key rotation: new material encrypts, all former material still decrypts. Replicas rotate with their primary. */
+/**
+ * Key rotation: new material encrypts, and all former material still decrypts. Replicas rotate with their primary.
+ */
 import * as z from 'zod';
 import { authorize, authorizeOwn } from './access.ts';
 import { kmsError, notImplemented } from './errors.ts';

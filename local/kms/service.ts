@@ -1,6 +1,7 @@
 /**
- * The KMS of the local AWS: real AES-256-GCM, key policies and identity policies across accounts, key states that reach
- * the data plane as late as one likes, and the events AWS would send. Throttling and outages are injected in front of it.
+ * The KMS of the local AWS: real AES-256-GCM, key policies and identity policies across accounts, key states that
+ * reach the data plane with a delay on demand, and the events that AWS would send. The front injects throttling and
+ * outages.
  */
 import type { Authorizer } from '../iam/authorizer.ts';
 import { AwsError, type Caller, type Clock, type JsonService, type Publish } from '../front/service.ts';
@@ -14,24 +15,24 @@ import { openStore, type Store } from './store.ts';
 import { callEvent } from './trail.ts';
 
 export interface KmsOptions {
-  /** Where keys rest; without it they live in memory. */
+  /** The folder of the keys. Default: they stay in memory. */
   readonly dataDir?: string | undefined;
   readonly clock: Clock;
   readonly authorizer: Authorizer;
   readonly publish: Publish;
-  /** Regions keys can be replicated to. Default all. */
+  /** The Regions to which keys can be replicated. Default: all. */
   readonly regions?: readonly string[] | undefined;
 }
 
 export interface Kms extends JsonService {
   /**
-   * How long the data plane goes on seeing the state before a change. Default 0, at most 3600 seconds. With `describe`
-   * (default false) DescribeKey does so too, when another account than the key's own asks.
+   * Sets how long the data plane sees the state before a change. Default 0, at most 3600 seconds. With `describe`
+   * (default false) DescribeKey sees it too, for callers of another account than the key's own.
    */
   setPropagationDelay(seconds: number, options?: { readonly describe?: boolean | undefined }): void;
-  /** Deletes, expires and rotates what is due by the clock, and publishes that. Every call does so first. */
+  /** Deletes, expires and rotates what is due by the clock, and publishes the events. Every call does so first. */
   tick(): Promise<void>;
-  /** The newest calls, oldest first. */
+  /** Returns the newest calls, oldest first. */
   calls(): readonly KmsCall[];
   clearCalls(): void;
   /** Resolves when everything is saved. */
@@ -94,7 +95,7 @@ type Outcome =
   | { readonly answer: object; readonly error?: undefined }
   | { readonly answer?: undefined; readonly error: AwsError };
 
-/** Refusals are outcomes; anything else is a bug and thrown on. */
+/** Runs an operation. A refusal is an outcome; anything else is a bug and is thrown. */
 async function attempt(operation: Operation, call: Call, input: Input): Promise<Outcome> {
   try {
     return { answer: await operation.run(call, input) };

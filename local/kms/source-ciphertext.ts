@@ -1,4 +1,4 @@
-/** The ciphertext a Decrypt or ReEncrypt starts from: which key it is for, who may open it, what is inside. */
+/** The ciphertext of a Decrypt or ReEncrypt: its key, the permission to decrypt it, and its plaintext. */
 import { AwsError } from '../front/service.ts';
 import { authorize, type UseOfKey } from './access.ts';
 import { type EncryptionContext, openBlob, readHeader } from './ciphertext.ts';
@@ -10,9 +10,9 @@ import type { Call } from './operation.ts';
 import { requireUsable } from './usable.ts';
 
 export interface Source {
-  /** Unset where a dry run ignores the ciphertext. */
+  /** The blob. Undefined when a dry run ignores the ciphertext. */
   readonly blob: Buffer | undefined;
-  /** Unset where the ciphertext itself is to name its key. */
+  /** The key that the caller named. Undefined when the ciphertext itself must name it. */
   readonly keyId: string | undefined;
 }
 
@@ -21,7 +21,10 @@ export interface Opened {
   readonly materialId: string | undefined;
 }
 
-/** Reads the source of a request. Throws ValidationException where ciphertext, key and modifiers do not fit together. */
+/**
+ * Reads the source of a request.
+ * @throws ValidationException when ciphertext, key and modifiers do not fit together
+ */
 export function readSource(request: {
   readonly blob: Buffer | undefined;
   readonly keyId: string | undefined;
@@ -38,7 +41,10 @@ export function readSource(request: {
   return { blob: ignored ? undefined : request.blob, keyId: request.keyId };
 }
 
-/** The key of the source. Throws NotFoundException, or AccessDeniedException where only the ciphertext named it. */
+/**
+ * Returns the key of the source.
+ * @throws NotFoundException, or AccessDeniedException when only the ciphertext named it
+ */
 export function sourceKey(call: Call, source: Source, action: string): FoundKey {
   if (source.keyId !== undefined) return findKey(call.store, call.caller, source.keyId);
   const keyId = source.blob === undefined ? '' : readHeader(source.blob).keyId;
@@ -47,7 +53,11 @@ export function sourceKey(call: Call, source: Source, action: string): FoundKey 
   return { key };
 }
 
-/** A caller that named no key learns nothing about a foreign one: missing and forbidden look the same. */
+/**
+ * Checks access to the key. A caller that named no key must learn nothing about a foreign one, so missing and
+ * forbidden look the same.
+ * @throws AccessDeniedException
+ */
 export function authorizeSource(
   call: Call,
   found: FoundKey,
@@ -63,7 +73,10 @@ export function authorizeSource(
   }
 }
 
-/** Throws IncorrectKeyException, InvalidCiphertextException, or what the key's state demands. */
+/**
+ * Returns the plaintext.
+ * @throws IncorrectKeyException, InvalidCiphertextException, or the refusal for the key's state
+ */
 export function openSource(call: Call, key: KmsKey, source: Source, context: EncryptionContext): Opened {
   requireUsable(call, key);
   if (source.blob === undefined) return { plaintext: Buffer.alloc(0), materialId: undefined };

@@ -1,4 +1,4 @@
-/** Everything the local KMS knows, in memory and, with a data folder, in one JSON file. */
+/** All data of the local KMS, in memory and, with a data folder, in one JSON file. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { KmsKey } from './key.ts';
 export interface Alias {
   readonly accountId: string;
   readonly region: string;
-  /** With its prefix: `alias/…`. */
+  /** The name with its prefix `alias/`. */
   readonly name: string;
   targetKeyId: string;
   readonly createdMs: number;
@@ -15,9 +15,9 @@ export interface Alias {
 }
 
 export interface KeyMaterial {
-  /** 64 hex digits, carried by every ciphertext. */
+  /** The id, 64 hex digits, which every ciphertext contains. */
   readonly id: string;
-  /** 256 bits, base64. */
+  /** 256 bits in base64. */
   readonly bytes: string;
   readonly createdMs: number;
   readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND' | undefined;
@@ -26,22 +26,22 @@ export interface KeyMaterial {
 export interface ImportToken {
   readonly token: string;
   readonly keyArn: string;
-  /** PKCS#8 PEM. */
+  /** The private key as PKCS#8 PEM. */
   readonly privateKey: string;
   readonly oaepHash: string;
   readonly expiresMs: number;
 }
 
 export interface Store {
-  /** By ARN. */
+  /** Keys by ARN. */
   readonly keys: Map<string, KmsKey>;
   readonly aliases: Alias[];
-  /** By key id, oldest first: the keys of one multi-Region set share their material. */
+  /** Material by key id, oldest first. The keys of one multi-Region set share it. */
   readonly materials: Map<string, KeyMaterial[]>;
   readonly importTokens: ImportToken[];
-  /** How many keys an account ever made in a Region, by `{account}/{region}`. */
+  /** The number of keys that an account ever made in a Region, by `{account}/{region}`. */
   readonly keysMade: Map<string, number>;
-  /** Resolves when the present state rests in the file. */
+  /** Writes the present state to the file. Resolves when it is there. */
   save(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ interface StoredState {
 
 const FILE = 'kms.json';
 
-/** Without a folder nothing is written. */
+/** Opens the store. Without a folder it writes nothing. */
 export async function openStore(dataDir?: string): Promise<Store> {
   const stored = dataDir === undefined ? undefined : await load(dataDir);
   const content = {
@@ -70,7 +70,7 @@ export async function openStore(dataDir?: string): Promise<Store> {
     ...content,
     save() {
       if (dataDir === undefined) return Promise.resolve();
-      // One write after the other, and a failed one does not stop the next.
+      // Writes follow each other, and a failed one does not stop the next.
       const write = (): Promise<void> => replace(dataDir, { ...content, keys: [...content.keys.values()] });
       saved = saved.then(write, write);
       return saved;
@@ -86,7 +86,7 @@ async function load(dataDir: string): Promise<StoredState | undefined> {
   return JSON.parse(await readFile(file, 'utf8')) as StoredState;
 }
 
-/** Written beside and renamed, so that a crash leaves the old state or the new one. */
+/** Writes the state beside the file and renames it, so that a crash leaves either the old state or the new one. */
 async function replace(
   dataDir: string,
   content: Omit<StoredState, 'materials' | 'keysMade'> & Pick<Store, 'materials' | 'keysMade'>,

@@ -13,7 +13,7 @@ export interface Tag {
   readonly TagValue: string;
 }
 
-/** Keys of 1 to 128 characters, values of 0 to 256. */
+/** The schema of tags: keys of 1 to 128 characters, values of 0 to 256. */
 export const TAG_LIST: z.ZodType<Tag[]> = z.array(
   z.object({ TagKey: z.string().min(1).max(128), TagValue: z.string().max(256) }),
 );

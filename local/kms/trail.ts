@@ -1,4 +1,4 @@
-/** Calls as CloudTrail hands them to EventBridge, and the events KMS sends by itself. */
+/** The events of CloudTrail about calls, as it sends them to EventBridge, and the events that KMS sends by itself. */
 import { randomUUID } from 'node:crypto';
 import type { AwsEvent, Caller } from '../front/service.ts';
 import { lowerFirst } from './input.ts';
@@ -15,7 +15,7 @@ export interface TrailedCall {
   readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** A write. One that succeeded is logged where the key is; one that was refused, where its caller is. */
+/** Returns the event of a write. A successful write is logged in the key's account, a refused one in the caller's. */
 export function callEvent(call: TrailedCall): AwsEvent {
   const { caller, note, error } = call;
   const account = error === undefined ? note.key?.accountId : undefined;
@@ -34,7 +34,7 @@ export function callEvent(call: TrailedCall): AwsEvent {
   });
 }
 
-/** What KMS did by itself: `DeleteKey`, `DeleteExpiredKeyMaterial`, `RotateKey`. */
+/** Returns the event of what KMS did by itself: `DeleteKey`, `DeleteExpiredKeyMaterial`, `RotateKey`. */
 export function serviceEvent(eventName: string, key: KmsKey, timeMs: number): AwsEvent {
   return event('AWS Service Event via CloudTrail', key.accountId, key.region, timeMs, {
     userIdentity: { accountId: key.accountId, invokedBy: 'AWS Internal' },
@@ -93,7 +93,7 @@ function event(
   };
 }
 
-/** Another account's caller is named by its account and principal id alone. */
+/** Returns the caller's identity. The caller of another account is named only by its account and principal id. */
 function userIdentity({ principal }: Caller, recipient: string): object {
   const { accountId, arn, roleArn } = principal;
   const session = arn.split('/').at(-1) ?? '';
@@ -114,12 +114,12 @@ function roleName(roleArn: string): string {
   return roleArn.split('/').at(-1) ?? '';
 }
 
-/** Stands in for the unique id IAM gives a role. */
+/** Returns an id in place of the unique id that IAM gives a role. */
 function roleId(roleArn: string): string {
   return `AROA${Buffer.from(roleArn).toString('hex').slice(-17).toUpperCase()}`;
 }
 
-/** The request in CloudTrail's camel case, without its blobs. */
+/** Returns the request in CloudTrail's camel case, without its blobs. */
 function requestParameters(input: Input): object {
   const hidden = new Set(['EncryptedKeyMaterial', 'ImportToken', 'GrantTokens', 'GrantToken']);
   const entries = Object.entries(input).filter(([name]) => !hidden.has(name));
@@ -132,7 +132,10 @@ function camelCased(value: unknown): object {
   return Object.fromEntries(Object.entries(value ?? {}).map(([name, item]) => [lowerFirst(name), item]));
 }
 
-/** Management events carry the key's ARN even where the operation answers nothing; grant tokens are secret. */
+/**
+ * Returns the answer. Management events contain the key's ARN even when the operation answers nothing; grant tokens
+ * are secret and left out.
+ */
 function responseElements({ answer = {}, note, operation }: TrailedCall): object | null {
   if (operation === 'GetParametersForImport') return null;
   const elements = camelCased(answer);
@@ -149,7 +152,7 @@ function resourcesOf({ key, aliasArn }: CallNote): readonly object[] {
   ];
 }
 
-/** CloudTrail counts whole seconds. */
+/** Formats an instant in whole seconds, as CloudTrail does. */
 function iso(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 }

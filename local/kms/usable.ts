@@ -1,9 +1,9 @@
-/** Whether a key can do cryptography now. KMS asks this only after the caller proved its permission. */
+/** The check that a key can do cryptography now. KMS makes it only after the caller has proved its permission. */
 import { kmsError } from './errors.ts';
 import type { KeyState, KmsKey } from './key.ts';
 import type { Call } from './operation.ts';
 
-/** Throws InvalidKeyUsageException, DisabledException or KMSInvalidStateException. */
+/** @throws InvalidKeyUsageException, DisabledException, or KMSInvalidStateException */
 export function requireUsable(call: Call, key: KmsKey): void {
   if (key.keyUsage !== 'ENCRYPT_DECRYPT')
     throw kmsError(
@@ -18,13 +18,13 @@ export function requireUsable(call: Call, key: KmsKey): void {
   requireEnabled(key, call.viewOf(key).state);
 }
 
-/** Throws DisabledException or KMSInvalidStateException. */
+/** @throws DisabledException or KMSInvalidStateException */
 export function requireEnabled(key: KmsKey, state: KeyState): void {
   if (state === 'Disabled') throw kmsError('DisabledException', `${key.arn} is disabled.`);
   if (state !== 'Enabled') throw invalidState(key, state);
 }
 
-/** Throws KMSInvalidStateException where the key is in one of the states. */
+/** @throws KMSInvalidStateException when the key is in one of the states */
 export function refuseStates(key: KmsKey, state: KeyState, refused: readonly KeyState[]): void {
   if (refused.includes(state)) throw invalidState(key, state);
 }

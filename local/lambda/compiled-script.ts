@@ -18,7 +18,10 @@ export interface CompiledScript {
 
 const WRAPPER = '(function (exports, require, module, __filename, __dirname) { ';
 
-/** Runs the file as `require` would. Throws what the file throws, and SyntaxError. */
+/**
+ * Runs the file as `require` would.
+ * @throws what the file throws, or SyntaxError
+ */
 export function runCompiled(file: string): CompiledScript {
   const source = readFileSync(file, 'utf8');
   // V8 compares no more than the length of the source.

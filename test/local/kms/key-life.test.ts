@@ -34,7 +34,7 @@ async function stateOf(KeyId: string): Promise<string | undefined> {
   return (await tenant.describeKey({ KeyId })).KeyMetadata?.KeyState;
 }
 
-/** `detail-type` and `eventName` of what was published about a key. */
+/** Returns `detail-type` and `eventName` of the events about a key. */
 function eventsAbout(key: string): readonly string[] {
   return server.events
     .map((event) => JSON.stringify(event))
