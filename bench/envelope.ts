@@ -1,4 +1,4 @@
-/** One 64 MiB chunk through the envelope, against raw AES-256-GCM and against the Encryption SDK's defaults. */
+/** Measures one 64 MiB chunk through the envelope, against raw AES-256-GCM and the Encryption SDK's defaults. */
 import { buildClient, KmsKeyringNode } from '@aws-crypto/client-node';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
@@ -103,7 +103,7 @@ async function copyOf(kek: Parameters<typeof encrypt>[0], pieces: readonly Uint8
   return Buffer.from(message.content);
 }
 
-/** The same bytes in the same pieces, the output kept as ours is. */
+/** Returns the raw cipher over the same bytes in the same pieces. It keeps its output, as the envelope does. */
 function rawGcm(pieces: readonly Uint8Array[]) {
   const key = randomBytes(32);
   const iv = randomBytes(12);
@@ -133,7 +133,7 @@ function rawGcm(pieces: readonly Uint8Array[]) {
   };
 }
 
-/** `encrypt` and `decrypt` as the Encryption SDK's documentation shows them, nothing chosen. */
+/** Returns `encrypt` and `decrypt` with all defaults, as the Encryption SDK's documentation shows them. */
 function stockClient(kms: ReturnType<typeof kmsStandIn>) {
   const client = buildClient();
   const keyring = new KmsKeyringNode({
@@ -151,7 +151,7 @@ function stockClient(kms: ReturnType<typeof kmsStandIn>) {
   };
 }
 
-/** What the Encryption SDK takes by itself, its output thrown away: what is left to the envelope is the difference. */
+/** The Encryption SDK's stream alone, its output thrown away. The rest of the envelope's time is our own. */
 function encryptStream(kms: ReturnType<typeof kmsStandIn>): Duplex {
   return sdk.encryptStream(keyringOf(KEK_ARN, kms), {
     suiteId: SUITE,

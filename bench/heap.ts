@@ -1,4 +1,4 @@
-/** What a process holds on its heap: what is left after a collection, not what is garbage. */
+/** Measures the heap of this process after a garbage collection. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

@@ -1,4 +1,4 @@
-/** What each key mode costs: calls of KMS and objects a second, by the envelope alone and through the whole pipeline. */
+/** Measures each key mode: calls of KMS and objects a second, by the envelope alone and through the whole pipeline. */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import type { Figure } from './report.ts';
 
 export const SANDBOXES = 4;
 const OBJECTS = 2_000;
-/** Through the whole pipeline, whose local S3 and DynamoDB are what takes the time. */
+/** Uploads through the whole pipeline. The local S3 and DynamoDB take most of that time. */
 const UPLOADS = 400;
 const OBJECT_BYTES = 16_384;
 const KMS_LATENCY_MS = 20;
@@ -23,7 +23,7 @@ const UPLOADS_AT_ONCE = 16;
 const PATIENCE_MS = 600_000;
 const PROGRAM = fileURLToPath(new URL('key-sandbox-program.ts', import.meta.url));
 
-/** Calls of KMS where keys are cached: one per sandbox, and one renewal of each. */
+/** The most calls of KMS when keys are cached: one per sandbox, and one renewal of each key. */
 const MOST_CALLS = 2 * SANDBOXES;
 const KEY_MODES = ['per-chunk', 'cached', 'hierarchical'] as const;
 
@@ -41,7 +41,7 @@ interface Run {
   readonly objectsPerSecond: number;
 }
 
-/** `local` has `SANDBOXES` sandboxes. */
+/** Measures all key modes on a local AWS with `SANDBOXES` sandboxes. */
 export async function benchKeyModes(local: LocalProcess): Promise<readonly Figure[]> {
   for (const keyMode of KEY_MODES) await addTenant(local, tenantIdOf(keyMode), keyMode);
   const near = await runs(KEY_MODES, async (keyMode) => await encryptAll(local, keyMode));
@@ -58,7 +58,7 @@ export async function benchKeyModes(local: LocalProcess): Promise<readonly Figur
     ...figuresOf('2,000 objects of 16 KiB, encrypted', OBJECTS, near),
     ...figuresOf(`the same, KMS ${KMS_LATENCY_MS} ms away`, OBJECTS, far),
     { ...ratioOf(`KMS ${KMS_LATENCY_MS} ms away`, far), reach: { atLeast: 3 } },
-    // Node 24 throws and catches an error for each key given as bytes, as the Encryption SDK gives them, most often here.
+    // Node 24 throws and catches an error for each key that is given as bytes, which happens most often in this mode.
     ratioOf('the same, sandboxes without stack traces', untraced),
     ...figuresOf(`${UPLOADS} uploads of 16 KiB, sealed`, UPLOADS, whole),
   ];
@@ -78,7 +78,7 @@ async function runs(keyModes: readonly KeyMode[], run: (keyMode: KeyMode) => Pro
   return results;
 }
 
-/** The seals of keyMode per-chunk are messages of their own, each with a DEK of its own. */
+/** Returns the figures of each key mode. In keyMode per-chunk each seal is a message with a DEK of its own. */
 function figuresOf(title: string, objects: number, modes: Runs): readonly Figure[] {
   return KEY_MODES.flatMap((keyMode) => {
     const { calls, callsOfSeals, objectsPerSecond } = modes[keyMode];
@@ -93,7 +93,7 @@ function figuresOf(title: string, objects: number, modes: Runs): readonly Figure
   });
 }
 
-/** By sandboxes that do nothing else. */
+/** Encrypts all objects in sandboxes that do nothing else. */
 async function encryptAll(
   local: LocalProcess,
   keyMode: KeyMode,
@@ -108,7 +108,7 @@ async function encryptAll(
   });
 }
 
-/** Resolves when it is warm, to what makes it encrypt its share. */
+/** Resolves when the sandbox is warm, with a function that makes it encrypt its share. */
 async function readySandbox(
   { endpoint }: LocalProcess,
   tenant: Tenant,
@@ -136,7 +136,7 @@ async function readySandbox(
   };
 }
 
-/** Through the pipeline: uploads, plans, chunks, seals. */
+/** Uploads all objects and waits until the pipeline has sealed them. */
 async function sealAll(local: LocalProcess, keyMode: KeyMode): Promise<Run> {
   const client = new PipelineClient(local.endpoint);
   const limit = pLimit(UPLOADS_AT_ONCE);

@@ -1,6 +1,6 @@
 /**
- * One sandbox of a benchmark: a process that encrypts objects of one tenant, ten at a time as a batch of jobs does,
- * and asks KMS over HTTP. What it is to do comes by message.
+ * One sandbox of a benchmark. The process encrypts objects of one tenant, ten at a time as a batch of jobs does, and
+ * asks KMS over HTTP. A message tells it its work.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { materialsCache } from '../shared/envelope/cache/materials-cache.ts';
 import { tenantSchema } from '../shared/tenant/tenant.ts';
 
 const AT_ONCE = 10;
-/** So that what counts is not the compiler: a sandbox runs for hours. */
+/** Objects that warm the process up: a sandbox runs for hours, so the time of the compiler must not count. */
 const WARM_UPS = 1_000;
 
 const workSchema = z.object({ tenant: tenantSchema, objects: z.int(), objectBytes: z.int() });
@@ -31,7 +31,7 @@ await encryptMany(kek, objects);
 process.send?.('done');
 process.disconnect();
 
-/** Of a sandbox that has no key yet. */
+/** Returns a KEK whose cache is empty. */
 function freshKek(): Kek {
   return kekOf(tenant, {
     kms: dataPathKms(),

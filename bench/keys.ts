@@ -1,4 +1,4 @@
-/** Tenants and their keys: the key modes, many tenants at once, and how long it takes to add one. */
+/** Measures the key modes, many tenants at once, and the time to add a tenant. */
 import { startLocalProcess } from '../laptop/local-process.ts';
 import { benchKeyModes, SANDBOXES } from './key-modes.ts';
 import { benchOnboarding } from './onboarding.ts';

@@ -1,4 +1,4 @@
-/** KMS without the network, so that the envelope is measured alone. DEKs are fresh, wrapping is by table. */
+/** KMS without the network, to measure the envelope alone. DEKs are fresh; a table stands for the wrapping. */
 import { randomBytes } from 'node:crypto';
 import type { DataPathKms } from '../shared/ports/kms.ts';
 

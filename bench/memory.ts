@@ -1,4 +1,4 @@
-/** Peak resident memory of the sandboxes while one big object goes through, against the same for a small one. */
+/** Measures the peak memory of the sandboxes for one big object, against that for a small one. */
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { startLocalProcess } from '../laptop/local-process.ts';
@@ -32,7 +32,7 @@ export async function benchMemory(): Promise<readonly Figure[]> {
   ];
 }
 
-/** Peaks of fresh sandboxes, one per function, that one object of `bytes` went through. */
+/** Returns the peaks of fresh sandboxes, one per function, after one object of `bytes`. */
 async function peaksOf(bytes: number): Promise<Peaks> {
   const local = await startLocalProcess({ sandboxes: 1 });
   try {

@@ -28,7 +28,7 @@ describe('the encryption context', () => {
   });
 
   test.each(Object.keys(CONTEXT))(
-    'is refused when %s is absent, empty, edited or cased otherwise',
+    'is refused when %s is absent, empty, edited or in another case',
     (name) => {
       const { [name]: value = '', ...others } = CONTEXT;
       const renamed = { ...others, [name.toUpperCase()]: value };
@@ -46,7 +46,7 @@ describe('the encryption context', () => {
   );
 
   test.each(['toString', 'constructor', 'aws-crypto-public-key', ''])(
-    'is refused with a pair %j more',
+    'is refused with an additional pair %j',
     (name) => {
       const mismatch = expect.objectContaining({ code: 'ERR_CONTEXT_MISMATCH' });
       expect(() => requireContext({ ...CONTEXT, [name]: 'x' }, CONTEXT)).toThrow(mismatch);

@@ -11,13 +11,13 @@ import { ACME, kekOf, kmsOfBoth } from '../support/tenants.ts';
 const kek = kekOf(ACME, kmsOfBoth());
 const REFUSED = ['ERR_AUTHENTICATION_FAILED', 'ERR_CONTEXT_MISMATCH'];
 
-/** Bytes of a plaintext, and the lengths its pieces arrive in. */
+/** A plaintext, and the lengths of the pieces in which it arrives. */
 const arrival = fc.record({
   plaintext: fc.uint8Array({ maxLength: 3_000 }),
   cuts: fc.array(fc.nat({ max: 500 }), { minLength: 1, maxLength: 8 }),
 });
 
-/** The bytes in pieces of the given lengths, over and over; a length of 0 is an empty piece. */
+/** Yields the bytes in pieces of the given lengths, again and again; a length of 0 is an empty piece. */
 function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Array> {
   let start = 0;
   for (let turn = 0; start < bytes.length; turn += 1) {
@@ -76,7 +76,7 @@ describe('whatever is done to a message', () => {
     );
   });
 
-  test('any bit of any byte turned over is refused', async () => {
+  test('a message with one bit flipped in any byte is refused', async () => {
     const message = await messageOf(kek, plaintext);
     for (let byte = 0; byte < message.length; byte += 1) {
       const altered = withBitFlipped(message, 8 * byte + (byte % 8));
@@ -84,7 +84,7 @@ describe('whatever is done to a message', () => {
     }
   });
 
-  test('a bit turned over in a later frame releases only frames before it', async () => {
+  test('a flipped bit in a later frame releases only the frames before it', async () => {
     const frames = Buffer.alloc(2 * FRAME_BYTES + 100, 'frames');
     const message = await messageOf(kek, frames);
     await fc.assert(
@@ -100,7 +100,7 @@ describe('whatever is done to a message', () => {
     );
   });
 
-  test('cut off anywhere it is refused', async () => {
+  test('a message cut off anywhere is refused', async () => {
     const message = await messageOf(kek, plaintext);
     for (let bytes = 0; bytes < message.length; bytes += 1) {
       expect((await drained(decrypt(kek, { content: [message.subarray(0, bytes)] }, CONTEXT))).code).toBe(
@@ -109,7 +109,7 @@ describe('whatever is done to a message', () => {
     }
   });
 
-  test('any piece taken out, doubled or moved is refused', async () => {
+  test('a message with a piece taken out, doubled or moved is refused', async () => {
     const message = Buffer.from(await messageOf(kek, plaintext));
     const place = fc.nat({ max: message.length });
     const move = fc.record({ one: place, other: place, target: place, keep: fc.boolean() });
@@ -119,7 +119,7 @@ describe('whatever is done to a message', () => {
         const taken = message.subarray(start, end);
         const rest = keep ? message : Buffer.concat([message.subarray(0, start), message.subarray(end)]);
         const altered = Buffer.concat([rest.subarray(0, target), taken, rest.subarray(target)]);
-        // What follows the end is another matter; and some moves change nothing.
+        // Bytes after the end are tested elsewhere, and some moves change nothing.
         fc.pre(!altered.subarray(0, message.length).equals(message));
         expect(REFUSED).toContain((await drained(decrypt(kek, { content: [altered] }, CONTEXT))).code);
       }),

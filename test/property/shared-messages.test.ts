@@ -10,7 +10,7 @@ import type { Tenant } from '../../shared/tenant/tenant.ts';
 
 const REFUSED = ['ERR_AUTHENTICATION_FAILED', 'ERR_CONTEXT_MISMATCH'];
 
-/** A place in the vault: a chunk, or a manifest where the index is -1. */
+/** A place in the vault: a chunk, or a manifest when the index is -1. */
 const place = fc.record({
   tenant: fc.constantFrom(CACHED_ACME, CACHED_GLOBEX),
   version: fc.constantFrom('v1', 'v2'),
@@ -26,7 +26,7 @@ function contextOf({ tenant: { tenantId }, version, index }: Place): EncryptionC
   return chunkContext({ tenantId, objectId, chunkCount: 4 }, index);
 }
 
-test('whatever the modes, a message opens in its own place and in no other', async () => {
+test('in whatever key modes, a message opens in its own place and in no other', async () => {
   const sandbox = cachedKeys({ maxMessages: 5 });
   const content = fc.uint8Array({ maxLength: 2_000 });
   await fc.assert(
@@ -57,7 +57,7 @@ test('whatever the modes, a message opens in its own place and in no other', asy
   );
 });
 
-test('any bit of a shared DEK’s message turned over is refused, also when the DEK is in the cache', async () => {
+test('a message of a shared DEK with any bit flipped is refused, also when the DEK is in the cache', async () => {
   const { kek } = cachedKeys();
   const made: Place = { tenant: CACHED_ACME, version: 'v1', index: 0 };
   const message = await messageOf(kek(), Buffer.from('every bit of it is authenticated'), contextOf(made));

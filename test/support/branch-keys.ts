@@ -1,4 +1,4 @@
-/** A sandbox of tenants in keyMode `hierarchical`: their branch keys made by the product over the KMS stand-in. */
+/** A sandbox of tenants in keyMode `hierarchical`. The product makes their branch keys over the KMS stand-in. */
 import {
   type DecryptCommand,
   type GenerateDataKeyWithoutPlaintextCommand,
@@ -15,7 +15,7 @@ import { type MemoryKeyStore, memoryKeyStore } from './memory-key-store.ts';
 import { ACME, GLOBEX, kmsOfBoth } from './tenants.ts';
 
 export interface Hierarchy extends CachedKeys {
-  /** What the control plane does. */
+  /** The branch keys as the control plane makes them. */
   readonly branchKeys: BranchKeys;
   readonly store: MemoryKeyStore;
   /** Two tenants in keyMode `hierarchical`, each with a branch key, each in epoch 7. */
@@ -43,7 +43,7 @@ export async function hierarchy(
 
 const client = new KMSClient({ region: 'us-east-1' });
 
-/** The SDK's client over the stand-in, for what the key store asks of KMS. */
+/** Returns the SDK's client over the stand-in. It answers the calls that the key store makes. */
 export function kmsClientOf(kms: KmsStandIn): KMSClient {
   async function send(
     command: GenerateDataKeyWithoutPlaintextCommand | ReEncryptCommand | DecryptCommand,

@@ -1,4 +1,4 @@
-/** A sandbox that caches DEKs: over a KMS stand-in and a held clock, every key use and cache event kept. */
+/** A sandbox that caches DEKs, over a KMS stand-in and a held clock. It keeps every key use and every cache event. */
 import { type Kek, type Keys, kekOf } from '../../shared/envelope/kms/kek.ts';
 import type { DecryptRequest, GenerateDataKeyRequest } from '../../shared/ports/kms.ts';
 import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
@@ -19,7 +19,7 @@ export interface CachedKeys {
   readonly keys: Keys;
   readonly uses: readonly KeyUse[];
   readonly events: readonly CacheEvent[];
-  /** Default: acme, in keyMode `cached`, in epoch 7, keys 60 s old at most. */
+  /** Returns a tenant's KEK. Default: acme, in keyMode `cached`, in epoch 7, with keys at most 60 s old. */
   readonly kek: (tenant?: Partial<Tenant>) => Kek;
 }
 
@@ -38,13 +38,13 @@ export function cachedKeys(options: CacheOptions = {}, kms: KmsStandIn = kmsOfBo
 }
 
 export interface HeldAnswers {
-  /** How many calls wait for their answer. */
+  /** Counts the calls that were held back so far. */
   readonly asked: () => number;
-  /** Answers them all, and every later one at once. */
+  /** Answers all of them now, and every later call at once. */
   readonly release: () => void;
 }
 
-/** KMS takes its time from now on. */
+/** Holds back the answers of KMS from now on. */
 export function holdAnswers(kms: KmsStandIn): HeldAnswers {
   const free = { ...kms };
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ export function holdAnswers(kms: KmsStandIn): HeldAnswers {
   return { asked: () => asked, release: resolve };
 }
 
-/** What was begun in the background is done: the stand-in answers within a turn or two of the event loop. */
+/** Waits until work in the background is done: the stand-in answers within a turn or two of the event loop. */
 export async function idle(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
 }

@@ -1,7 +1,7 @@
-/** Headers as clients send them, bytes that no text is among them. */
+/** Headers as clients send them. Some hold bytes that are no text. */
 import { utf8Bytes } from './raw-s3.ts';
 
-/** What S3 keeps of an `Expires`: any text. */
+/** Values of `Expires`. S3 keeps any text. */
 export const EXPIRES: readonly string[] = [
   '0',
   '-1',
@@ -16,12 +16,12 @@ export const EXPIRES: readonly string[] = [
   '',
 ];
 
-/** All the headers an object may have, by lower-case name; a character for each byte. */
+/** All headers that an object may have, by lower-case name. Each character of a value stands for one byte. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'content-type': `text/plain; title="${utf8Bytes('Zoë')}"`,
   'cache-control': 'no-cache',
   'content-disposition': `attachment; filename="${utf8Bytes('Übersicht – 報告 😬.pdf')}"`,
-  // Latin-1, which is no UTF-8.
+  // This byte is Latin-1, and no UTF-8.
   'content-language': 'd\u00e9',
   'content-encoding': 'identity',
   'x-amz-meta-owner': utf8Bytes('Zoë Müller'),

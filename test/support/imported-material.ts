@@ -1,8 +1,8 @@
-/** Key material of a tenant's own, imported into its KEK. */
+/** Imports a tenant's own key material into its KEK. */
 import { GetParametersForImportCommand, ImportKeyMaterialCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { constants, publicEncrypt } from 'node:crypto';
 
-/** Default: it does not expire. */
+/** Imports the material. Without `validTo` it does not expire. */
 export async function importMaterial(
   kms: KMSClient,
   KeyId: string,

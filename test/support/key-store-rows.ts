@@ -1,4 +1,4 @@
-/** The key store's rows as JSON, bytes in base64: for a program that is sent them, and for a file that keeps them. */
+/** The rows of the key store as JSON, with bytes in base64, to send them to a program or keep them in a file. */
 import * as z from 'zod';
 import { type MemoryKeyStore, memoryKeyStore, type Row } from './memory-key-store.ts';
 
@@ -11,7 +11,7 @@ const rowSchema = z.record(
   ]),
 );
 
-/** By `{branch key id} {type}`, as in `MemoryKeyStore`. */
+/** Rows by `{branch key id} {type}`, as in `MemoryKeyStore`. */
 export const rowsSchema: z.ZodType<Readonly<Record<string, Row>>> = z.record(z.string(), rowSchema);
 
 export function keyStoreOf(rows: Readonly<Record<string, Row>>): MemoryKeyStore {

@@ -1,4 +1,4 @@
-/** A KMS stand-in behind the protocol of KMS, for a program that asks with the real client. */
+/** A KMS stand-in that speaks the protocol of KMS, for a program that uses the real client. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';

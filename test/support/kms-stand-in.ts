@@ -1,6 +1,6 @@
 /**
- * KMS at the envelope's port, for tests of the product core alone: real AES-256-GCM under a KEK, the encryption
- * context as additional authenticated data, and the answers KMS gives when it says no.
+ * A stand-in for KMS at the envelope's port, for tests of the product's core. It encrypts with real AES-256-GCM under a
+ * KEK, takes the encryption context as additional authenticated data, and refuses with the exceptions of KMS.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type {
@@ -17,16 +17,16 @@ export interface KmsCall {
 }
 
 export interface KmsStandIn extends DataPathKms {
-  /** Only stock keyrings that wrap one DEK under several keys ask for it. */
+  /** Serves stock keyrings that wrap one DEK under several keys. */
   encrypt(request: EncryptRequest): Promise<KmsAnswer>;
   /** Makes a key; `material` is 32 bytes, random by default. */
   addKey(keyArn: string, material?: Uint8Array): void;
   /** Answers every call of the key with this exception until `allow`. */
   refuse(keyArn: string, exceptionName: string): void;
   allow(keyArn: string): void;
-  /** In order; the first one's request id is `request-1`. */
+  /** The calls in order; the request id of the first one is `request-1`. */
   readonly calls: readonly KmsCall[];
-  /** The very buffers of plaintext DEKs that callers were given. */
+  /** The very buffers of plaintext DEKs that the callers got. */
   readonly plaintextDeks: readonly Uint8Array[];
 }
 
@@ -113,13 +113,13 @@ function unwrap(material: Uint8Array, blob: Uint8Array, context: Uint8Array): Ui
   }
 }
 
-/** JSON keeps names and values apart, so that `{a: 'bc'}` is never taken for `{ab: 'c'}`. */
+/** Returns the additional authenticated data. JSON keeps names and values apart: `{a: 'bc'}` is not `{ab: 'c'}`. */
 function boundTo(context: Record<string, string>, keyArn: string): Uint8Array {
   const pairs = Object.entries(context).sort(([one], [other]) => (one < other ? -1 : 1));
   return Buffer.from(JSON.stringify([sameInEveryRegion(keyArn), pairs]));
 }
 
-/** A multi-Region key is one key whose replicas have an ARN each: only the region differs. */
+/** Returns the ARN without its region for a multi-Region key: its replicas are one key, and only the region differs. */
 function sameInEveryRegion(keyArn: string): string {
   return keyArn.replace(/^(arn:aws:kms):[^:]+(:\d+:key\/mrk-)/u, '$1$2');
 }

@@ -1,4 +1,4 @@
-/** One object's name and the messages made of it, for tests of the envelope. */
+/** The name of one object, and messages of its chunks, for tests of the envelope. */
 import { chunkContext, type ChunkName, type EncryptionContext } from '../../shared/object/context.ts';
 import { encrypt } from '../../shared/envelope/message/encrypt.ts';
 import type { Kek } from '../../shared/envelope/kms/kek.ts';
@@ -19,11 +19,11 @@ export async function messageOf(
   context: EncryptionContext = CONTEXT,
 ): Promise<Uint8Array> {
   using message = await encrypt(kek, { bytes: plaintext.length, content: [plaintext] }, context);
-  // A copy: the message's own buffer serves the next one.
+  // The copy is needed because the message's own buffer serves the next message.
   return Uint8Array.from(message.content);
 }
 
-/** The message with one bit turned over. */
+/** Returns the message with one bit flipped. */
 export function withBitFlipped(message: Uint8Array, bit: number): Uint8Array {
   const altered = Uint8Array.from(message);
   altered[bit >> 3] = (altered[bit >> 3] ?? 0) ^ (1 << (bit & 7));

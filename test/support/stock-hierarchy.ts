@@ -1,4 +1,6 @@
-/** The stock AWS Encryption SDK's own hierarchical keyring, cache and key store, over the same KMS stand-in and rows. */
+/**
+ * The hierarchical keyring, cache and key store of the stock AWS Encryption SDK, over the same KMS stand-in and rows.
+ */
 import {
   BranchKeyStoreNode,
   buildClient,

@@ -1,4 +1,4 @@
-/** The stock AWS Encryption SDK over the same KMS stand-in: none of the product's code. */
+/** The stock AWS Encryption SDK over the same KMS stand-in, without the product's code. */
 import {
   type AlgorithmSuiteIdentifier,
   buildClient,
@@ -16,7 +16,7 @@ export interface StockOptions {
   readonly suiteId?: AlgorithmSuiteIdentifier;
   readonly frameLength?: number;
   readonly commitmentPolicy?: CommitmentPolicy;
-  /** Further keys that the DEK is wrapped under. */
+  /** Further keys that wrap the DEK. */
   readonly keyIds?: string[];
 }
 

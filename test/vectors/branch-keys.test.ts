@@ -1,6 +1,6 @@
 /**
- * Messages in keyMode `hierarchical` and the key store they were made with (FORMAT rules 24 to 26), written once: they
- * must open for ever, and never once a row is another one. As in vectors.test.ts, their KEK stands in the file.
+ * Messages in keyMode `hierarchical`, and the key store that they were made with (FORMAT rules 24 to 26). They were
+ * written once and must open for ever, but not when a row is changed. As in vectors.test.ts, their KEK is in the file.
  */
 import { describe, expect, test } from 'vitest';
 import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
@@ -26,7 +26,7 @@ function bytesOf(base64: string): Buffer {
   return Buffer.from(base64, 'base64');
 }
 
-/** Of a sandbox that has nothing in its cache. */
+/** Returns acme's KEK in a sandbox with an empty cache. */
 function kekOver(store: MemoryKeyStore, recordUse: (use: KeyUse) => void = () => undefined): Kek {
   return kekOf(acme, { ...keysOf(kms), branchKeys: store.table, recordUse });
 }
@@ -56,7 +56,7 @@ test.each(stored.refused)('the message of $name is refused', async ({ message, c
   expect(await decryptWhole(kek, bytesOf(message), context).then(() => 'opened', codeOf)).toBe(code);
 });
 
-test('a message is refused before KMS is asked where another context is expected', async () => {
+test('a message is refused before KMS is asked when another context is expected', async () => {
   const asked = kms.calls.length;
   const kek = kekOver(keyStoreOf(rows));
   for (const { message } of stored.opens) {
@@ -74,12 +74,12 @@ describe.each(stored.opens)('the message $name is refused with a row', ({ messag
     return await decryptWhole(kek, bytesOf(message), context).then(() => 'opened', codeOf);
   }
 
-  test.each(Object.keys(row))('whose %s is another', async (attribute) => {
-    const edited = { ...row, [attribute]: another(row[attribute]) };
+  test.each(Object.keys(row))('whose %s was changed', async (attribute) => {
+    const edited = { ...row, [attribute]: change(row[attribute]) };
     expect(await codeWith(edited)).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
-  test('that was another one, as it is or relabelled', async () => {
+  test('of another version or another type, as it is or relabelled', async () => {
     const others = Object.entries(rows).filter(([other]) => other !== name);
     expect(others).toHaveLength(3);
     for (const [, other] of others) {
@@ -97,7 +97,7 @@ test('the active branch key still makes messages', async () => {
   expect((await decryptWhole(kekOver(store), message, context)).toString()).toBe('x');
 });
 
-function another({ S, N, B }: Row[string] = { S: '' }): Row[string] {
+function change({ S, N, B }: Row[string] = { S: '' }): Row[string] {
   if (B !== undefined) return { B: withBitFlipped(B, 8 * B.length - 1) };
   return N === undefined ? { S: `${S}x` } : { N: `${Number(N) + 1}` };
 }

@@ -1,6 +1,6 @@
 /**
- * Messages and a vault that were written once and must open for ever: what no longer opens them has changed the
- * stored format. Their KEK stands in the files and protects nothing else; the KMS stand-in wraps DEKs under it.
+ * Messages and a vault that were written once and must open for ever: code that does not open them has changed the
+ * stored format. Their KEK is in the files and protects nothing else; the KMS stand-in wraps DEKs under it.
  */
 import { describe, expect, test } from 'vitest';
 import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
@@ -76,7 +76,7 @@ describe.each(messages.refused)('the message of $name is refused', ({ message, c
 
   test('byte by byte', async () => {
     expect(await drained(decrypt(kek, { content: inPieces(bytesOf(message), 1) }, context))).toEqual({
-      // Verified frames come out before the end shows what is wrong.
+      // Verified frames are released before the end shows that the message is wrong.
       bytes: bytesOf(released),
       code,
     });

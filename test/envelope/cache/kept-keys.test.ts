@@ -5,8 +5,8 @@ import type { Tenant } from '../../../shared/tenant/tenant.ts';
 import { heldClock } from '../../support/held-clock.ts';
 import { ACME, GLOBEX } from '../../support/tenants.ts';
 
-/** Keys whose only deed is to note that they were zeroed. */
-function store(maxKeys = 10) {
+/** Makes a store of keys that note when they are zeroed. */
+function makeStore(maxKeys = 10) {
   const clock = heldClock();
   const zeroed: string[] = [];
   const keys = new KeptKeys(maxKeys, clock);
@@ -35,7 +35,7 @@ function store(maxKeys = 10) {
 
 describe('a key is zeroed', () => {
   test('when it is dropped, once', () => {
-    const { keys, zeroed, keep } = store();
+    const { keys, zeroed, keep } = makeStore();
     keep('a');
     keys.drop('a');
     keys.drop('a');
@@ -44,7 +44,7 @@ describe('a key is zeroed', () => {
   });
 
   test('when it is found too old', () => {
-    const { keys, clock, zeroed, keep } = store();
+    const { keys, clock, zeroed, keep } = makeStore();
     keep('a');
     clock.advance(999);
     expect(keys.get('a')).toBeDefined();
@@ -54,7 +54,7 @@ describe('a key is zeroed', () => {
   });
 
   test('when it is too old and nobody asks for it, as soon as another is kept', () => {
-    const { clock, zeroed, keep } = store();
+    const { clock, zeroed, keep } = makeStore();
     keep('a');
     clock.advance(1_000);
     keep('b');
@@ -62,7 +62,7 @@ describe('a key is zeroed', () => {
   });
 
   test('when another takes its place', () => {
-    const { keys, zeroed, keep } = store();
+    const { keys, zeroed, keep } = makeStore();
     keep('a');
     keep('a');
     expect(zeroed).toEqual(['a']);
@@ -70,7 +70,7 @@ describe('a key is zeroed', () => {
   });
 
   test('when there is no room for it', () => {
-    const { keys, zeroed, keep } = store(2);
+    const { keys, zeroed, keep } = makeStore(2);
     keep('a');
     keep('b');
     keys.get('a');
@@ -79,7 +79,7 @@ describe('a key is zeroed', () => {
   });
 
   test('with all others of its tenant', () => {
-    const { keys, zeroed, keep } = store();
+    const { keys, zeroed, keep } = makeStore();
     keep('a');
     keep('b', GLOBEX);
     keep('c');
@@ -89,7 +89,7 @@ describe('a key is zeroed', () => {
   });
 
   test('with all others of its tenant that are under the same KEK', () => {
-    const { keys, zeroed, keep } = store();
+    const { keys, zeroed, keep } = makeStore();
     keep('a');
     keep('b', { ...ACME, kekArn: GLOBEX.kekArn });
     expect(keys.dropTenant(ACME.tenantId, ACME.kekArn)).toBe(1);

@@ -27,7 +27,7 @@ describe('the age of a key', () => {
     expect(ageMs(since, clock)).toBe(expected);
   });
 
-  test('is told by the clocks of the system where nothing else is said', () => {
+  test('is told by the clocks of the system by default', () => {
     const age = ageMs(instantOf(systemClock), systemClock);
     expect(age).toBeGreaterThanOrEqual(0);
     expect(age).toBeLessThan(60_000);

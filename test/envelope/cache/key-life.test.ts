@@ -11,13 +11,13 @@ import { ACME } from '../../support/tenants.ts';
 
 const SECOND_MS = 1_000;
 
-/** Makes one small message more; resolves with what became of it. */
+/** Makes one more small message. Returns 'done' or the code of its failure. */
 async function work(kek: Kek): Promise<string> {
   return await messageOf(kek, randomBytes(10)).then(() => 'done', codeOf);
 }
 
-/** A sandbox with a DEK in its cache. */
-async function warm(): Promise<CachedKeys> {
+/** Makes a sandbox with a DEK in its cache. */
+async function warmSandbox(): Promise<CachedKeys> {
   const sandbox = cachedKeys();
   await work(sandbox.kek());
   return sandbox;
@@ -29,8 +29,8 @@ describe('a cached DEK', () => {
     ['the wall clock alone, as in a frozen sandbox', (clock: HeldClock) => clock.advanceWall(60 * SECOND_MS)],
     ['the monotonic clock alone', (clock: HeldClock) => clock.advanceMonotonic(60 * SECOND_MS)],
     ['a wall clock set back', (clock: HeldClock) => clock.advanceWall(-1)],
-  ])('that is too old by %s is not used once more, each way', async (_, advance) => {
-    const { kek, kms, clock } = await warm();
+  ])('that is too old by %s is not used again, to encrypt or to decrypt', async (_, advance) => {
+    const { kek, kms, clock } = await warmSandbox();
     const message = await messageOf(kek(), randomBytes(10));
     await decryptWhole(kek(), message, CONTEXT);
     expect(kms.calls).toHaveLength(2);
@@ -40,8 +40,8 @@ describe('a cached DEK', () => {
     expect(kms.calls).toHaveLength(4);
   });
 
-  test('is used until a millisecond before', async () => {
-    const { kek, kms, clock } = await warm();
+  test('is used until a millisecond before that age', async () => {
+    const { kek, kms, clock } = await warmSandbox();
     clock.advance(60 * SECOND_MS - 1);
     const { asked, release } = holdAnswers(kms);
     expect(await work(kek())).toBe('done');
@@ -50,7 +50,7 @@ describe('a cached DEK', () => {
     release();
   });
 
-  test('is as old as the call of KMS that brought it, not as its answer', async () => {
+  test('counts its age from the call of KMS, not from the answer', async () => {
     const { kek, kms, clock } = cachedKeys();
     const { release } = holdAnswers(kms);
     const first = work(kek());
@@ -63,8 +63,8 @@ describe('a cached DEK', () => {
     expect(kms.calls).toHaveLength(2);
   });
 
-  test('is too old as soon as the tenant says so', async () => {
-    const { kek, kms, clock } = await warm();
+  test('is too old as soon as the tenant’s limit is lower than its age', async () => {
+    const { kek, kms, clock } = await warmSandbox();
     clock.advance(10 * SECOND_MS);
     await work(kek({ maxKeyAgeSeconds: 10 }));
     expect(kms.calls).toHaveLength(2);
@@ -87,7 +87,7 @@ describe('a cached DEK', () => {
 
 describe('a DEK near its end', () => {
   test('is replaced in the background by one call of KMS, and no message waits for it', async () => {
-    const { kek, kms, clock } = await warm();
+    const { kek, kms, clock } = await warmSandbox();
     clock.advance(48 * SECOND_MS);
     const { asked, release } = holdAnswers(kms);
     for (let count = 0; count < 5; count += 1) expect(await work(kek())).toBe('done');
@@ -99,8 +99,8 @@ describe('a DEK near its end', () => {
     expect(kms.calls).toHaveLength(2);
   });
 
-  test('lives on to its end when KMS is out, and no message fails for it', async () => {
-    const { kek, kms, clock } = await warm();
+  test('is used to its end when KMS is out of reach, and no message fails for that', async () => {
+    const { kek, kms, clock } = await warmSandbox();
     clock.advance(48 * SECOND_MS);
     kms.refuse(ACME.kekArn, 'ThrottlingException');
     expect(await work(kek())).toBe('done');
@@ -110,8 +110,8 @@ describe('a DEK near its end', () => {
     expect(await work(kek())).toBe('ERR_KMS_UNAVAILABLE');
   });
 
-  test('is dropped when KMS refuses, and the next message hears it first-hand', async () => {
-    const { kek, kms, clock } = await warm();
+  test('is dropped when KMS refuses, and the next message meets the refusal', async () => {
+    const { kek, kms, clock } = await warmSandbox();
     clock.advance(48 * SECOND_MS);
     kms.refuse(ACME.kekArn, 'DisabledException');
     expect(await work(kek())).toBe('done');
@@ -121,7 +121,7 @@ describe('a DEK near its end', () => {
 });
 
 describe('a failure of KMS', () => {
-  test('is shared by all who wait for the same DEK, and forgotten', async () => {
+  test('is shared by all messages that wait for the same DEK, and then forgotten', async () => {
     const { kek, kms } = cachedKeys();
     kms.refuse(ACME.kekArn, 'ThrottlingException');
     const outcomes = await Promise.all(Array.from({ length: 20 }, async () => await work(kek())));
@@ -131,8 +131,8 @@ describe('a failure of KMS', () => {
     expect(await work(kek())).toBe('done');
   });
 
-  test('that is a refusal drops every key of the tenant, whichever was asked for', async () => {
-    const { kek, kms } = await warm();
+  test('that is a refusal drops every key of the tenant, not only the one asked for', async () => {
+    const { kek, kms } = await warmSandbox();
     const message = await messageOf(kek(), randomBytes(10));
     kms.refuse(ACME.kekArn, 'DisabledException');
     const outcome = decryptWhole(kek(), message, CONTEXT);
@@ -141,7 +141,7 @@ describe('a failure of KMS', () => {
   });
 });
 
-/** Two pieces, a minute apart. */
+/** Yields two pieces, a minute apart. */
 function* slow(clock: HeldClock, between: () => void = () => undefined): Generator<Uint8Array> {
   yield randomBytes(50);
   clock.advance(60 * SECOND_MS);
@@ -153,16 +153,16 @@ interface Opening extends CachedKeys {
   readonly message: Uint8Array;
 }
 
-/** A message of three frames whose DEK is in the cache of whoever opens it. */
-async function found(): Promise<Opening> {
-  const sandbox = await warm();
+/** Makes a message of three frames, whose DEK is in the cache of the sandbox that opens it. */
+async function makeOpening(): Promise<Opening> {
+  const sandbox = await warmSandbox();
   const message = await messageOf(sandbox.kek(), randomBytes(3_000_000));
   await decryptWhole(sandbox.kek(), message, CONTEXT);
   return { ...sandbox, message };
 }
 
-/** A minute passes in the middle. */
-async function openedSlowly({ kek, clock, message }: Opening, between?: () => void): Promise<string> {
+/** Opens the message; a minute passes in the middle. Returns the bytes or the code of the failure. */
+async function openSlowly({ kek, clock, message }: Opening, between?: () => void): Promise<string> {
   function* pieces(): Generator<Uint8Array> {
     yield message.subarray(0, 1_500_000);
     clock.advance(60 * SECOND_MS);
@@ -173,39 +173,39 @@ async function openedSlowly({ kek, clock, message }: Opening, between?: () => vo
   return code ?? `${bytes.length} bytes`;
 }
 
-describe('a message that lasts', () => {
-  test('longer than the DEK it found ends, to be tried again', async () => {
-    const { kek, clock } = await warm();
+describe('a message under way', () => {
+  test('ends, to be tried again, when the DEK that it found grows too old', async () => {
+    const { kek, clock } = await warmSandbox();
     const outcome = encrypt(kek(), { bytes: 100, content: slow(clock) }, CONTEXT);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_KEY_EXPIRED', disposition: 'retry' });
-    // The retry finds no DEK, so that it has one of its own to end with.
+    // The retry finds no DEK, so it fetches one, which it may use to its end.
     using message = await encrypt(kek(), { bytes: 100, content: slow(clock) }, CONTEXT);
     expect(message.content.length).toBeGreaterThan(100);
   });
 
   test('ends when the keys are flushed under it', async () => {
-    const { kek, clock, keys } = await warm();
+    const { kek, clock, keys } = await warmSandbox();
     const flush = (): void => keys.cache.flush(ACME.tenantId);
     const outcome = encrypt(kek(), { bytes: 100, content: slow(clock, flush) }, CONTEXT);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_EPOCH_CHANGED', disposition: 'retry' });
   });
 
-  test('and is opened asks KMS for its DEK once more, and goes on if KMS says yes', async () => {
-    const sandbox = await found();
+  test('that is opened asks KMS for its DEK again, and goes on if KMS unwraps it', async () => {
+    const sandbox = await makeOpening();
     const asked = sandbox.kms.calls.length;
-    expect(await openedSlowly(sandbox)).toBe('3000000 bytes');
+    expect(await openSlowly(sandbox)).toBe('3000000 bytes');
     expect(sandbox.kms.calls.slice(asked).map(({ operation }) => operation)).toEqual(['Decrypt']);
   });
 
-  test('and is opened ends if KMS says no', async () => {
-    const sandbox = await found();
+  test('that is opened ends if KMS refuses', async () => {
+    const sandbox = await makeOpening();
     const refuse = (): void => sandbox.kms.refuse(ACME.kekArn, 'DisabledException');
-    expect(await openedSlowly(sandbox, refuse)).toBe('ERR_TENANT_KEY_UNUSABLE');
+    expect(await openSlowly(sandbox, refuse)).toBe('ERR_TENANT_KEY_UNUSABLE');
   });
 
-  test('and is opened ends when the keys are flushed under it', async () => {
-    const sandbox = await found();
+  test('that is opened ends when the keys are flushed under it', async () => {
+    const sandbox = await makeOpening();
     const flush = (): void => sandbox.keys.cache.observe({ ...ACME, epoch: ACME.epoch + 1 });
-    expect(await openedSlowly(sandbox, flush)).toBe('ERR_EPOCH_CHANGED');
+    expect(await openSlowly(sandbox, flush)).toBe('ERR_EPOCH_CHANGED');
   });
 });

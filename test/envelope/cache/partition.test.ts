@@ -62,7 +62,7 @@ function dekOf(material: NodeEncryptionMaterial | NodeDecryptionMaterial): Buffe
   return Buffer.from(unwrapDataKey(material.getUnencryptedDataKey()));
 }
 
-/** Has each key fetched by a message of so many bytes. */
+/** Makes the partition fetch and keep each key, for a message of so many bytes. */
 async function keep(partition: Partition, names: readonly string[], bytes = 10): Promise<void> {
   for (const name of names) {
     const fetch = () => Promise.resolve({ material: encryptionMaterial(), kmsRequestId: undefined });
@@ -70,8 +70,8 @@ async function keep(partition: Partition, names: readonly string[], bytes = 10):
   }
 }
 
-/** Asks for a key that KMS does not give: undefined unless it was kept. */
-async function found<Material extends Zeroable>(
+/** Looks a key up without KMS. Returns undefined unless it was kept. */
+async function lookUp<Material extends Zeroable>(
   partition: Partition,
   name: string,
   { kind, bytes }: { readonly kind: MaterialKind<Material>; readonly bytes?: number },
@@ -83,16 +83,23 @@ function refuse(): Promise<never> {
   return Promise.reject(new Error('KMS was asked'));
 }
 
-/** The names of the keys that were kept. */
-async function kept(partition: Partition, names: readonly string[], bytes = 10): Promise<readonly string[]> {
+/** Returns the names of the keys that are still kept. */
+async function stillKept(
+  partition: Partition,
+  names: readonly string[],
+  bytes = 10,
+): Promise<readonly string[]> {
   const still: string[] = [];
   for (const name of names)
-    if ((await found(partition, name, { kind: ENCRYPTION, bytes })) !== undefined) still.push(name);
+    if ((await lookUp(partition, name, { kind: ENCRYPTION, bytes })) !== undefined) still.push(name);
   return still;
 }
 
-/** Puts the material in the cache, where the message that fetched it zeroes it, and yields it as it is found there twice. */
-async function* twice<Material extends Zeroable>(
+/**
+ * Has one message fetch the material, and zeroes it as that message would. Then yields the material as two further
+ * messages find it.
+ */
+async function* findTwice<Material extends Zeroable>(
   kind: MaterialKind<Material>,
   material: Material,
   partition: Partition = partitionOf().partition,
@@ -103,7 +110,7 @@ async function* twice<Material extends Zeroable>(
   expect(fetched.cached).toBeUndefined();
   material.zeroUnencryptedDataKey();
   for (const _ of [1, 2]) {
-    const again = await found(partition, 'a', { kind, bytes: 10 });
+    const again = await lookUp(partition, 'a', { kind, bytes: 10 });
     if (again === undefined) throw new Error('not found');
     yield again.material;
     again.material.zeroUnencryptedDataKey();
@@ -113,7 +120,7 @@ async function* twice<Material extends Zeroable>(
 describe('the material that the cache hands out', () => {
   test('to encrypt is a clone with the same DEK, wrapped DEK and context; zeroing it leaves the next one whole', async () => {
     const dek = randomBytes(32);
-    for await (const material of twice(ENCRYPTION, encryptionMaterial(dek))) {
+    for await (const material of findTwice(ENCRYPTION, encryptionMaterial(dek))) {
       expect(material.encryptionContext).toEqual({ 'tenant-id': 'acme' });
       expect(material.encryptedDataKeys).toEqual([WRAPPED]);
       expect(dekOf(material).equals(dek)).toBe(true);
@@ -125,22 +132,22 @@ describe('the material that the cache hands out', () => {
     ['bytes', { maxBytes: 30 }],
   ])('to encrypt counts %s, those of the message that fetched it too', async (_, cap) => {
     const { partition } = partitionOf(cap);
-    for await (const material of twice(ENCRYPTION, encryptionMaterial(), partition))
+    for await (const material of findTwice(ENCRYPTION, encryptionMaterial(), partition))
       expect(material.hasValidKey()).toBe(true);
-    expect(await kept(partition, ['a'])).toEqual([]);
+    expect(await stillKept(partition, ['a'])).toEqual([]);
   });
 
   test('to decrypt is a clone too, and does not wear', async () => {
     const dek = randomBytes(32);
     const { partition } = partitionOf({ maxMessages: 1 });
-    for await (const material of twice(DECRYPTION, decryptionMaterial(dek), partition))
+    for await (const material of findTwice(DECRYPTION, decryptionMaterial(dek), partition))
       expect(dekOf(material).equals(dek)).toBe(true);
   });
 
   test('of branch keys is a clone too', async () => {
     const [branchKey, version] = [randomBytes(32), randomUUID()];
     const original = new NodeBranchKeyMaterial(branchKey, 'acme-1', version, { a: 'b' });
-    for await (const material of twice(BRANCH_KEY, original)) {
+    for await (const material of findTwice(BRANCH_KEY, original)) {
       expect(material).toMatchObject({ branchKeyIdentifier: 'acme-1', encryptionContext: { a: 'b' } });
       expect(material.branchKeyVersion.toString()).toBe(version);
       expect(material.branchKey().equals(branchKey)).toBe(true);
@@ -150,8 +157,8 @@ describe('the material that the cache hands out', () => {
   test('is never of another kind, though the name is the same', async () => {
     const { partition } = partitionOf();
     await keep(partition, ['a', 'b']);
-    expect(await found(partition, 'a', { kind: DECRYPTION })).toBeUndefined();
-    expect(await found(partition, 'b', { kind: BRANCH_KEY })).toBeUndefined();
+    expect(await lookUp(partition, 'a', { kind: DECRYPTION })).toBeUndefined();
+    expect(await lookUp(partition, 'b', { kind: BRANCH_KEY })).toBeUndefined();
   });
 });
 
@@ -159,17 +166,17 @@ describe('a partition', () => {
   test('is one tenant’s under one KEK', async () => {
     const cache = materialsCache();
     await keep(cache.partition(ACME), ['a']);
-    expect(await kept(cache.partition(ACME), ['a'])).toEqual(['a']);
-    expect(await kept(cache.partition(GLOBEX), ['a'])).toEqual([]);
-    expect(await kept(cache.partition({ ...ACME, kekArn: GLOBEX.kekArn }), ['a'])).toEqual([]);
-    expect(await kept(cache.partition({ ...GLOBEX, kekArn: ACME.kekArn }), ['a'])).toEqual([]);
+    expect(await stillKept(cache.partition(ACME), ['a'])).toEqual(['a']);
+    expect(await stillKept(cache.partition(GLOBEX), ['a'])).toEqual([]);
+    expect(await stillKept(cache.partition({ ...ACME, kekArn: GLOBEX.kekArn }), ['a'])).toEqual([]);
+    expect(await stillKept(cache.partition({ ...GLOBEX, kekArn: ACME.kekArn }), ['a'])).toEqual([]);
   });
 
   test('lets go of a key that a message cannot use, and of no other', async () => {
     const { partition } = partitionOf({ maxBytes: 100 });
     await keep(partition, ['a', 'b']);
-    expect(await kept(partition, ['a'], 91)).toEqual([]);
-    expect(await kept(partition, ['a', 'b'])).toEqual(['b']);
+    expect(await stillKept(partition, ['a'], 91)).toEqual([]);
+    expect(await stillKept(partition, ['a', 'b'])).toEqual(['b']);
   });
 
   test('keeps a key as long as the tenant allowed then, or allows now, if that is shorter', async () => {
@@ -179,9 +186,9 @@ describe('a partition', () => {
     await keep(cache.partition({ ...ACME, maxKeyAgeSeconds: 500 }), ['b']);
     const partition = cache.partition(ACME);
     clock.advance(5_000);
-    expect(await kept(partition, ['a', 'b'])).toEqual(['b']);
+    expect(await stillKept(partition, ['a', 'b'])).toEqual(['b']);
     clock.advance(55_000);
-    expect(await kept(partition, ['b'])).toEqual([]);
+    expect(await stillKept(partition, ['b'])).toEqual([]);
   });
 
   test('counts a key’s age from its load, however long the partition has been there', async () => {
@@ -193,15 +200,15 @@ describe('a partition', () => {
     };
     await partition.obtain({ name: 'a', kind: ENCRYPTION, bytes: 10, fetch });
     clock.advance(39_999);
-    expect(await kept(partition, ['a'])).toEqual(['a']);
+    expect(await stillKept(partition, ['a'])).toEqual(['a']);
     clock.advance(1);
-    expect(await kept(partition, ['a'])).toEqual([]);
+    expect(await stillKept(partition, ['a'])).toEqual([]);
   });
 
   test('without an age to allow keeps nothing', async () => {
     const partition = materialsCache().partition({ ...ACME, maxKeyAgeSeconds: 0 });
     await keep(partition, ['a']);
-    expect(await kept(partition, ['a'])).toEqual([]);
+    expect(await stillKept(partition, ['a'])).toEqual([]);
   });
 });
 
@@ -209,9 +216,9 @@ describe('the cache of a sandbox', () => {
   test('is bounded: the key least recently used goes first', async () => {
     const { partition } = partitionOf({ maxKeys: 3 });
     await keep(partition, ['a', 'b', 'c']);
-    expect(await kept(partition, ['a'])).toEqual(['a']);
+    expect(await stillKept(partition, ['a'])).toEqual(['a']);
     await keep(partition, ['d']);
-    expect(await kept(partition, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
+    expect(await stillKept(partition, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
   });
 
   test('keeps a dedicated tenant’s keys whatever the others do, and drops them when it is flushed', async () => {
@@ -219,12 +226,12 @@ describe('the cache of a sandbox', () => {
     const [own, shared] = [cache.partition({ ...ACME, isolation: 'dedicated' }), cache.partition(GLOBEX)];
     await keep(own, ['a', 'b']);
     await keep(shared, ['c', 'd', 'e']);
-    expect(await kept(own, ['a', 'b'])).toEqual(['a', 'b']);
-    expect(await kept(shared, ['c', 'd', 'e'])).toEqual(['d', 'e']);
+    expect(await stillKept(own, ['a', 'b'])).toEqual(['a', 'b']);
+    expect(await stillKept(shared, ['c', 'd', 'e'])).toEqual(['d', 'e']);
     cache.flush(ACME.tenantId);
     const again = cache.partition({ ...ACME, isolation: 'dedicated' });
-    expect(await kept(again, ['a', 'b'])).toEqual([]);
-    expect(await kept(shared, ['d', 'e'])).toEqual(['d', 'e']);
+    expect(await stillKept(again, ['a', 'b'])).toEqual([]);
+    expect(await stillKept(shared, ['d', 'e'])).toEqual(['d', 'e']);
   });
 
   test.each([
@@ -236,7 +243,7 @@ describe('the cache of a sandbox', () => {
     async (bytes, more, expected) => {
       const { partition } = partitionOf({ maxBytes: 512 * GIB });
       await keep(partition, ['a'], bytes);
-      expect(await kept(partition, ['a'], more)).toEqual(expected);
+      expect(await stillKept(partition, ['a'], more)).toEqual(expected);
     },
   );
 
@@ -244,7 +251,7 @@ describe('the cache of a sandbox', () => {
     const { partition, clock } = partitionOf();
     await keep(partition, ['a', 'b']);
     clock.advance(45_000);
-    expect(await kept(partition, ['a'], 59 * MIB)).toEqual(['a']);
-    expect(await kept(partition, ['b'], 61 * MIB)).toEqual([]);
+    expect(await stillKept(partition, ['a'], 59 * MIB)).toEqual(['a']);
+    expect(await stillKept(partition, ['b'], 61 * MIB)).toEqual([]);
   });
 });

@@ -10,15 +10,16 @@ import { ACME, GLOBEX } from '../../support/tenants.ts';
 const refused = { code: 'ERR_AUTHENTICATION_FAILED', disposition: 'reject' };
 const ACTIVE = 'branch:ACTIVE';
 
-interface Found {
+interface Attempt {
   readonly sandbox: Hierarchy;
-  /** Made before anybody touched the table. */
+  /** A message that was made before anybody edited the table. */
   readonly message: Uint8Array;
+  /** The type of the row of the version that the message is under. */
   readonly version: string;
 }
 
-/** A message of acme, and nothing in the cache any more. */
-async function found(): Promise<Found> {
+/** Makes a message of acme, and flushes the cache. */
+async function prepare(): Promise<Attempt> {
   const sandbox = await hierarchy();
   const message = await messageOf(sandbox.kek(), Buffer.from('x'));
   sandbox.keys.cache.flush(ACME.tenantId);
@@ -35,7 +36,7 @@ function putRow({ store, acme }: Hierarchy, type: string, row: Row): void {
   store.rows.set(`${acme.branchKeyId} ${type}`, { ...row, ...own });
 }
 
-async function everythingFails({ sandbox, message }: Found): Promise<void> {
+async function expectEverythingFails({ sandbox, message }: Attempt): Promise<void> {
   await expect(messageOf(sandbox.kek(), randomBytes(10))).rejects.toMatchObject(refused);
   await expect(decryptWhole(sandbox.kek(), message, CONTEXT)).rejects.toMatchObject(refused);
 }
@@ -49,40 +50,40 @@ describe('a row of the key store', () => {
     ['tenant-id', { 'aws-crypto-ec:tenant-id': { S: 'globex' } }],
     ['anything that is added', { 'aws-crypto-ec:more': { S: 'x' } }],
   ])('whose %s was edited opens nothing and makes nothing', async (_, edit) => {
-    const before = await found();
+    const before = await prepare();
     const { sandbox, version } = before;
     for (const type of [ACTIVE, version]) putRow(sandbox, type, { ...rowOf(sandbox, type), ...edit });
-    await everythingFails(before);
+    await expectEverythingFails(before);
   });
 
   test('that is another tenant’s opens nothing and makes nothing', async () => {
-    const before = await found();
+    const before = await prepare();
     const { sandbox, version } = before;
     const theirs = rowOf(sandbox, ACTIVE, sandbox.globex.branchKeyId);
     const theirVersion = rowOf(sandbox, theirs['version']?.S ?? '', sandbox.globex.branchKeyId);
     putRow(sandbox, ACTIVE, theirs);
     putRow(sandbox, version, theirVersion);
-    await everythingFails(before);
+    await expectEverythingFails(before);
   });
 
   test('that is another branch key’s of the same tenant opens nothing and makes nothing', async () => {
-    const before = await found();
+    const before = await prepare();
     const { sandbox, version } = before;
     const other = await sandbox.branchKeys.make(ACME);
     const active = rowOf(sandbox, ACTIVE, other);
     putRow(sandbox, ACTIVE, active);
     putRow(sandbox, version, rowOf(sandbox, active['version']?.S ?? '', other));
-    await everythingFails(before);
+    await expectEverythingFails(before);
   });
 
   test('that is gone opens nothing and makes nothing', async () => {
-    const before = await found();
+    const before = await prepare();
     before.sandbox.store.rows.clear();
-    await everythingFails(before);
+    await expectEverythingFails(before);
   });
 
-  test('of an older version, relabelled, is no active one: KMS binds what it is', async () => {
-    const { sandbox, version } = await found();
+  test('of an older version, relabelled as active, is refused: KMS binds the type of a row', async () => {
+    const { sandbox, version } = await prepare();
     await sandbox.branchKeys.version(ACME, sandbox.acme.branchKeyId ?? '');
     for (const row of [rowOf(sandbox, version), { ...rowOf(sandbox, version), version: { S: version } }]) {
       putRow(sandbox, ACTIVE, row);
@@ -95,8 +96,8 @@ describe('a row of the key store', () => {
     await expect(messageOf(sandbox.kek(), randomBytes(10))).rejects.toMatchObject(refused);
   });
 
-  test('that was the active one, put back, undoes a rotation and opens nothing of anybody else', async () => {
-    const { sandbox } = await found();
+  test('that was active before and is put back undoes a rotation, and opens nothing of other tenants', async () => {
+    const { sandbox } = await prepare();
     const former = rowOf(sandbox, ACTIVE);
     await sandbox.branchKeys.version(ACME, sandbox.acme.branchKeyId ?? '');
     putRow(sandbox, ACTIVE, former);
@@ -107,7 +108,7 @@ describe('a row of the key store', () => {
 });
 
 test('a key store out of reach is an outage', async () => {
-  const { sandbox } = await found();
+  const { sandbox } = await prepare();
   const failure = new StorageUnavailableError('dynamodb:GetItem was throttled');
   Object.assign(sandbox.store.table.ddbClient, { send: () => Promise.reject(failure) });
   await expect(messageOf(sandbox.kek(), randomBytes(10))).rejects.toBe(failure);

@@ -1,4 +1,4 @@
-/** Making a branch key takes several calls; what fails is named by the call that failed. */
+/** Several calls make a branch key. An error names the call that failed. */
 import {
   GenerateDataKeyWithoutPlaintextCommand,
   type KMSClient,
@@ -12,8 +12,8 @@ import { ACME } from '../../support/tenants.ts';
 
 type Kind = typeof ReEncryptCommand | typeof GenerateDataKeyWithoutPlaintextCommand;
 
-/** The control plane over a KMS that answers one kind of call by an exception, and a branch key made before that. */
-async function refusing(
+/** Makes a branch key, and then a control plane whose KMS refuses one kind of call. */
+async function makeRefusing(
   Refused: Kind,
   exception: string,
 ): Promise<{ readonly keys: BranchKeys; readonly branchKeyId: string }> {
@@ -35,15 +35,15 @@ describe.each([
     ['AccessDeniedException', 'ERR_TENANT_KEY_DENIED'],
     ['DisabledException', 'ERR_TENANT_KEY_UNUSABLE'],
     ['ThrottlingException', 'ERR_KMS_UNAVAILABLE'],
-  ])('that is answered %s is blamed, and no other', async (exception, code) => {
-    const { keys, branchKeyId } = await refusing(Refused, exception);
+  ])('that is answered %s is named in the error', async (exception, code) => {
+    const { keys, branchKeyId } = await makeRefusing(Refused, exception);
     const message = expect.stringContaining(`${operation} answered ${exception}`);
     await expect(keys.make(ACME)).rejects.toMatchObject({ code, message });
     await expect(keys.version(ACME, branchKeyId)).rejects.toMatchObject({ code, message });
   });
 });
 
-test('a table out of reach is no fault of KMS', async () => {
+test('a table out of reach is an outage of storage, not of KMS', async () => {
   const { branchKeys: keys, store, acme } = await hierarchy();
   const failure = new StorageUnavailableError('dynamodb:TransactWriteItems answered TimeoutError');
   Object.assign(store.table.ddbClient, { send: () => Promise.reject(failure) });
@@ -51,7 +51,7 @@ test('a table out of reach is no fault of KMS', async () => {
   await expect(keys.version(ACME, acme.branchKeyId ?? '')).rejects.toBe(failure);
 });
 
-test('a branch key whose row is gone does not verify: it is not tried again', async () => {
+test('a branch key whose row is gone does not verify, and is not tried again', async () => {
   const { branchKeys: keys, store, acme } = await hierarchy();
   store.rows.clear();
   await expect(keys.version(ACME, acme.branchKeyId ?? '')).rejects.toMatchObject({

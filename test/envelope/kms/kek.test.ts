@@ -9,7 +9,7 @@ import { CONTEXT, messageOf } from '../../support/messages.ts';
 import { ACME } from '../../support/tenants.ts';
 
 const NEW_ARN = 'arn:aws:kms:us-east-1:111111111111:key/00000000-0000-4000-8000-000000000001';
-/** Acme after change-key. */
+/** Acme after its KEK was changed. */
 const CHANGED: Tenant = {
   ...ACME,
   kekArn: NEW_ARN,
@@ -19,7 +19,7 @@ const CHANGED: Tenant = {
 };
 
 describe('a KEK that was replaced', () => {
-  test('opens what it wrapped and makes what was planned under it, by itself', async () => {
+  test('alone opens the messages that it wrapped, and alone makes the messages planned under it', async () => {
     const { keys, kms } = cachedKeys();
     kms.addKey(NEW_ARN);
     const message = await messageOf(kekOf(ACME, keys), Buffer.from('x'));
@@ -29,7 +29,7 @@ describe('a KEK that was replaced', () => {
     expect(kms.calls.every(({ keyArn }) => keyArn === ACME.kekArn)).toBe(true);
   });
 
-  test('opens nothing of its successor’s, nor that of its', async () => {
+  test('opens no message of its successor, and the successor opens none of its messages', async () => {
     const { keys, kms } = cachedKeys();
     kms.addKey(NEW_ARN);
     const retired = kekOf(CHANGED, keys, ACME.kekArn);
@@ -49,7 +49,7 @@ describe('a KEK that was replaced', () => {
     expect(kms.calls).toHaveLength(asked);
   });
 
-  test('that is refused says which key it was', async () => {
+  test('is named in the error when KMS refuses it', async () => {
     const { keys, kms } = cachedKeys();
     kms.refuse(ACME.kekArn, 'NotFoundException');
     await expect(messageOf(kekOf(CHANGED, keys, ACME.kekArn), randomBytes(10))).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe('a KEK that was replaced', () => {
   });
 });
 
-test('a KEK has the branch keys of its own time, and is in a custom key store if it is the current one', () => {
+test('a KEK has the branch keys of its own time; only the current one is in the custom key store', () => {
   const { keys } = cachedKeys();
   expect(kekOf(CHANGED, keys)).toMatchObject({
     arn: NEW_ARN,

@@ -64,7 +64,7 @@ describe('the use of a key is recorded once per message', () => {
     expect(uses).toEqual([{ ...FETCHED, endedAt: '2026-01-01T00:00:05.000Z' }]);
   });
 
-  test('also when it failed midway or was left midway', async () => {
+  test('also when the message failed midway or its reader stopped midway', async () => {
     const { kek, uses } = cachedKeys();
     await expect(encrypt(kek(), { bytes: 11, content: [randomBytes(10)] }, CONTEXT)).rejects.toThrow(Error);
     expect(uses).toEqual([FETCHED]);
@@ -73,7 +73,7 @@ describe('the use of a key is recorded once per message', () => {
     expect(uses.map(({ operation }) => operation)).toEqual(['encrypt', 'encrypt', 'decrypt']);
   });
 
-  test('and not at all when no DEK was to be had', async () => {
+  test('and not at all when the message obtained no DEK', async () => {
     const { kek, kms, uses } = cachedKeys();
     const message = await messageOf(kek(), randomBytes(10));
     kms.refuse(ACME.kekArn, 'DisabledException');

@@ -7,7 +7,9 @@ import { kmsStandIn } from '../../support/kms-stand-in.ts';
 import { CONTEXT, messageOf } from '../../support/messages.ts';
 import { ACME, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
-/** What KMS may answer (GenerateDataKey and Decrypt, API reference), and what becomes of the work. */
+/**
+ * Exceptions of KMS (API reference of GenerateDataKey and Decrypt), each with the code and the disposition of the work.
+ */
 const ANSWERS = [
   ['AccessDeniedException', 'ERR_TENANT_KEY_DENIED', 'park'],
   ['DisabledException', 'ERR_TENANT_KEY_UNUSABLE', 'park'],
@@ -15,7 +17,7 @@ const ANSWERS = [
   ['NotFoundException', 'ERR_TENANT_KEY_UNUSABLE', 'park'],
   ['InvalidKeyUsageException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
   ['InvalidArnException', 'ERR_TENANT_KEY_MISCONFIGURED', 'park'],
-  // They are about the request, and say nothing about the key.
+  // These three are about the request, and say nothing about the key.
   ['UnsupportedOperationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
   ['ValidationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
   ['SerializationException', 'ERR_KMS_UNAVAILABLE', 'retry'],
@@ -47,13 +49,13 @@ describe.each(ANSWERS)('%s', (exceptionName, code, disposition) => {
   });
 });
 
-describe('what KMS answers', () => {
-  test('something that is no Error at all is an outage', () => {
+describe('an answer of KMS', () => {
+  test('that is no Error at all is an outage', () => {
     const failure = kmsFailure('reset', kekOf(ACME, kmsOfBoth()), 'kms:Decrypt');
     expect(failure.code).toBe('ERR_KMS_UNAVAILABLE');
   });
 
-  test('the message of a failure names tenant, key and permission', async () => {
+  test('gives an error that names tenant, key and permission', async () => {
     const kms = kmsOfBoth();
     kms.refuse(ACME.kekArn, 'AccessDeniedException');
     const outcome = messageOf(kekOf(ACME, kms), randomBytes(10));
@@ -62,7 +64,7 @@ describe('what KMS answers', () => {
     }
   });
 
-  test('a key that answers again works again', async () => {
+  test('that is no refusal any more lets the work go on', async () => {
     const kms = kmsOfBoth();
     kms.refuse(ACME.kekArn, 'DisabledException');
     await expect(messageOf(kekOf(ACME, kms), randomBytes(10))).rejects.toMatchObject({
@@ -73,7 +75,7 @@ describe('what KMS answers', () => {
   });
 });
 
-describe('40 at once, each refused its own way', () => {
+describe('40 messages at once, each refused in its own way', () => {
   const crowd = Array.from({ length: 40 }, (_, index) => {
     const [exceptionName, code] = ANSWERS[index % ANSWERS.length] ?? ANSWERS[0];
     // Every third one is left alone, so that refusals and answers mix.
@@ -82,7 +84,7 @@ describe('40 at once, each refused its own way', () => {
     return { tenant, exceptionName, refused, expected: refused ? code : 'done' };
   });
 
-  test.each(['encrypting', 'decrypting'])('%s, every failure gets its own code', async (direction) => {
+  test.each(['encrypted', 'decrypted'])('that are %s fail each with its own code', async (direction) => {
     const kms = kmsStandIn();
     for (const { tenant } of crowd) kms.addKey(tenant.kekArn);
     const messages = await Promise.all(
@@ -95,7 +97,7 @@ describe('40 at once, each refused its own way', () => {
       crowd.map(async ({ tenant }, index) => {
         const kek = kekOf(tenant, kms);
         const work =
-          direction === 'encrypting'
+          direction === 'encrypted'
             ? messageOf(kek, randomBytes(20))
             : decryptWhole(kek, messages[index] ?? new Uint8Array(), CONTEXT);
         return await work.then(() => 'done', codeOf);

@@ -5,8 +5,8 @@ const KeyId = 'arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-55
 
 const answer = async () => ({ KeyId });
 
-/** Ten calls a second; time passes only where a test or a waiting call lets it. */
-function limited() {
+/** Makes a KMS that is limited to ten calls a second. Time passes only when a test moves it. */
+function makeLimited() {
   const seen = { nowMs: 0, waitsMs: [] as number[] };
   const kms = limitKmsCallsPerTenant(
     { generateDataKey: answer, decrypt: answer },
@@ -33,16 +33,16 @@ async function times(count: number, call: () => Promise<unknown>): Promise<void>
   for (let done = 0; done < count; done += 1) await call();
 }
 
-test('a second’s worth of calls goes at once, then each waits for its turn', async () => {
-  const { seen, ask } = limited();
+test('the calls of one second go at once, then each call waits for its turn', async () => {
+  const { seen, ask } = makeLimited();
   await times(11, () => ask('acme'));
   expect(seen.waitsMs).toEqual([]);
   await times(3, () => ask('acme'));
   expect(seen.waitsMs).toEqual([100, 200, 300]);
 });
 
-test('a tenant whose calls would wait long is told to come back, and to no other tenant’s cost', async () => {
-  const { seen, ask } = limited();
+test('a tenant whose calls would wait too long is told to come back, and no other tenant waits', async () => {
+  const { seen, ask } = makeLimited();
   await times(21, () => ask('acme'));
   await expect(ask('acme')).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE', disposition: 'retry' });
   const before = seen.waitsMs.length;
@@ -50,8 +50,8 @@ test('a tenant whose calls would wait long is told to come back, and to no other
   expect(seen.waitsMs).toHaveLength(before);
 });
 
-test('what was given up is no call: once time has passed, the tenant goes on', async () => {
-  const { seen, ask } = limited();
+test('a call that was given up does not count: once time has passed, the tenant goes on', async () => {
+  const { seen, ask } = makeLimited();
   await times(21, () => ask('acme'));
   await times(5, () => ask('acme').catch(() => undefined));
   seen.nowMs += 100;
@@ -59,7 +59,7 @@ test('what was given up is no call: once time has passed, the tenant goes on', a
 });
 
 test('branch keys count for the tenant that they are bound to', async () => {
-  const { ask, unwrapBranchKey } = limited();
+  const { ask, unwrapBranchKey } = makeLimited();
   await times(21, () => unwrapBranchKey('acme'));
   await expect(ask('acme')).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
 });

@@ -17,7 +17,7 @@ const AWAY = `arn:aws:kms:eu-west-1:${KEY}`;
 const FAR = `arn:aws:kms:ap-south-1:${KEY}`;
 const TENANT: Tenant = { ...ACME, kekArn: HOME, replicaArns: [AWAY, FAR] };
 
-/** After `--no-replica`, and then another KEK. */
+/** The tenant after it gave up its replica, and then changed its KEK. */
 const CHANGED: Partial<Tenant> = {
   kekArn: ACME.kekArn,
   replicaArns: [],
@@ -36,7 +36,7 @@ function kmsOfRegions(): KmsStandIn {
   return kms;
 }
 
-function askedFor(kms: KmsStandIn, since = 0): readonly string[] {
+function callsSince(kms: KmsStandIn, since = 0): readonly string[] {
   return kms.calls.slice(since).map(({ operation, keyArn }) => `${operation} ${keyArn.split(':')[3]}`);
 }
 
@@ -73,14 +73,14 @@ describe.each(['per-chunk', 'hierarchical'] as const)('a multi-Region key in key
   });
 
   test.each(['ThrottlingException', 'KMSInternalException', 'TimeoutError'])(
-    'is asked in the next region when its own answers %s, and what either made the other opens',
+    'is asked in the next region when its own answers %s, and each region opens what the other made',
     async (outage) => {
       const { kms, kek } = await sandboxOf(keyMode);
       const before = await messageOf(kek, Buffer.from('before'));
       kms.refuse(HOME, outage);
       const since = kms.calls.length;
       expect((await decryptWhole(kek, before, CONTEXT)).toString()).toBe('before');
-      expect(askedFor(kms, since)).toEqual(['Decrypt us-east-1', 'Decrypt eu-west-1']);
+      expect(callsSince(kms, since)).toEqual(['Decrypt us-east-1', 'Decrypt eu-west-1']);
       const meanwhile = await messageOf(kek, Buffer.from('meanwhile'));
       kms.allow(HOME);
       kms.refuse(AWAY, outage);
@@ -89,7 +89,7 @@ describe.each(['per-chunk', 'hierarchical'] as const)('a multi-Region key in key
     },
   );
 
-  test('that is out of reach everywhere is an outage', async () => {
+  test('that is out of reach in every region is an outage', async () => {
     const { kms, kek } = await sandboxOf(keyMode);
     for (const arn of [HOME, AWAY, FAR]) kms.refuse(arn, 'TimeoutError');
     const since = kms.calls.length;
@@ -150,8 +150,8 @@ test('a replica that the tenant has not named opens nothing', async () => {
 describe('a replica that the tenant has dropped', () => {
   const dropped = { kekArn: HOME, replicaArns: [AWAY], branchKeyIds: [] };
 
-  /** What the replica wrapped before, and the sandbox of after. */
-  async function afterwards(change: Partial<Tenant>) {
+  /** Makes a message under the replica, and then a sandbox of the changed tenant. */
+  async function dropReplica(change: Partial<Tenant>) {
     const sandbox = await sandboxOf('per-chunk');
     sandbox.kms.refuse(HOME, 'TimeoutError');
     const message = await messageOf(sandbox.kek, Buffer.from('x'));
@@ -164,21 +164,21 @@ describe('a replica that the tenant has dropped', () => {
   test.each<[string, Partial<Tenant>]>([
     ['its KEK', { replicaArns: [] }],
     ['its KEK, though that was replaced since', CHANGED],
-  ])('leaves what it wrapped readable by %s, and is asked no more', async (_by, change) => {
-    const { kms, kek, message, since } = await afterwards(change);
+  ])('leaves what it wrapped readable by %s, and is not asked any more', async (_by, change) => {
+    const { kms, kek, message, since } = await dropReplica(change);
     kms.refuse(AWAY, 'DisabledException');
     expect((await decryptWhole(kek, message, CONTEXT)).toString()).toBe('x');
-    expect(askedFor(kms, since)).toEqual(['Decrypt us-east-1']);
+    expect(callsSince(kms, since)).toEqual(['Decrypt us-east-1']);
   });
 
   test('is not asked though every other region is out of reach: an outage is no refusal', async () => {
-    const { kms, kek, message, since } = await afterwards({});
+    const { kms, kek, message, since } = await dropReplica({});
     for (const arn of [HOME, FAR]) kms.refuse(arn, 'TimeoutError');
     kms.refuse(AWAY, 'DisabledException');
     const outage = { code: 'ERR_KMS_UNAVAILABLE' };
     await expect(decryptWhole(kek, message, CONTEXT)).rejects.toMatchObject(outage);
     await expect(messageOf(kek, randomBytes(10))).rejects.toMatchObject(outage);
-    const regions = askedFor(kms, since).map((call) => call.split(' ')[1]);
+    const regions = callsSince(kms, since).map((call) => call.split(' ')[1]);
     expect(new Set(regions)).toEqual(new Set(['us-east-1', 'ap-south-1']));
   });
 });

@@ -72,7 +72,7 @@ describe('a message of a shared DEK', () => {
 });
 
 describe('in keyMode cached', () => {
-  test('one call of KMS serves many messages, each way', async () => {
+  test('one call of KMS serves many messages, to encrypt and to decrypt', async () => {
     const { kek, kms } = cachedKeys();
     const messages = [];
     for (let index = 0; index < 3; index += 1) {
@@ -87,7 +87,7 @@ describe('in keyMode cached', () => {
     ]);
   });
 
-  test('20 messages that miss at once make one call of KMS, each way', async () => {
+  test('20 messages that miss the same key at once make one call of KMS, to encrypt and to decrypt', async () => {
     const { kek, kms } = cachedKeys();
     const indexes = Array.from({ length: 20 }, (_, index) => index);
     const name = { ...NAME, chunkCount: 20 };
@@ -109,7 +109,7 @@ describe('in keyMode cached', () => {
     expect(kms.calls.map(({ keyArn }) => keyArn)).toEqual([ACME.kekArn, GLOBEX.kekArn]);
   });
 
-  test('a tenant whose keys may be 0 s old has nothing cached', async () => {
+  test('a tenant with maxKeyAgeSeconds 0 has nothing cached', async () => {
     const { kek, kms } = cachedKeys();
     const uncached = kek({ maxKeyAgeSeconds: 0 });
     for (const _ of [1, 2]) await decryptWhole(uncached, await messageOf(uncached, randomBytes(10)), CONTEXT);

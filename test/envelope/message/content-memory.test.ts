@@ -9,7 +9,7 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
   }
 }
 
-test('content that has flowed is let go of, though its signal lives on', async () => {
+test('content that has flowed is freed, though its signal lives on', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const before = process.memoryUsage().arrayBuffers;

@@ -8,8 +8,8 @@ import { CONTEXT, messageOf, NAME } from '../../support/messages.ts';
 import type { KmsStandIn } from '../../support/kms-stand-in.ts';
 import { ACME, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
-/** How many of the buffers KMS answered with hold nothing any more. */
-function zeroedOf({ plaintextDeks }: KmsStandIn): string {
+/** Counts the plaintext DEKs of KMS's answers that are zeroed by now. */
+function countZeroed({ plaintextDeks }: KmsStandIn): string {
   const zeroed = plaintextDeks.filter((dek) => dek.every((byte) => byte === 0));
   return `${zeroed.length} of ${plaintextDeks.length}`;
 }
@@ -18,18 +18,18 @@ describe('the plaintext DEK is zeroed', () => {
   test('after encrypting and after decrypting', async () => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(ACME, kms), randomBytes(FRAME_BYTES + 3));
-    expect(zeroedOf(kms)).toBe('1 of 1');
+    expect(countZeroed(kms)).toBe('1 of 1');
     await decryptWhole(kekOf(ACME, kms), message, CONTEXT);
-    expect(zeroedOf(kms)).toBe('2 of 2');
+    expect(countZeroed(kms)).toBe('2 of 2');
   });
 
-  test('after content that broke off', async () => {
+  test('after the content broke off', async () => {
     const kms = kmsOfBoth();
     const content = [randomBytes(10)];
     await expect(encrypt(kekOf(ACME, kms), { bytes: 11, content }, CONTEXT)).rejects.toMatchObject({
       code: 'ERR_STORAGE_UNAVAILABLE',
     });
-    expect(zeroedOf(kms)).toBe('1 of 1');
+    expect(countZeroed(kms)).toBe('1 of 1');
   });
 
   test('after a message that does not verify', async () => {
@@ -38,17 +38,17 @@ describe('the plaintext DEK is zeroed', () => {
     await expect(decryptWhole(kekOf(ACME, kms), message.subarray(0, -1), CONTEXT)).rejects.toMatchObject({
       code: 'ERR_AUTHENTICATION_FAILED',
     });
-    expect(zeroedOf(kms)).toBe('2 of 2');
+    expect(countZeroed(kms)).toBe('2 of 2');
   });
 
-  test('after a reader that stopped early', async () => {
+  test('after the reader stopped early', async () => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(ACME, kms), randomBytes(3 * FRAME_BYTES));
     for await (const frame of decrypt(kekOf(ACME, kms), { content: [message] }, CONTEXT)) {
       expect(frame.length).toBeGreaterThan(0);
       break;
     }
-    expect(zeroedOf(kms)).toBe('2 of 2');
+    expect(countZeroed(kms)).toBe('2 of 2');
   });
 });
 

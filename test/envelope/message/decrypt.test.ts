@@ -102,7 +102,7 @@ describe('an altered message', () => {
     );
   }
 
-  test('two frames that changed places release only what came before', async () => {
+  test('two swapped frames release only the frames before them', async () => {
     const { bytes, code } = await opened((message, headerBytes) => {
       const frame = (index: number) =>
         message.subarray(headerBytes + index * frameBytes, headerBytes + (index + 1) * frameBytes);
@@ -127,7 +127,7 @@ describe('an altered message', () => {
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
-  test('a message cut after a whole frame does not verify, though that frame did', async () => {
+  test('a message that is cut after a whole frame does not verify, though the frame did', async () => {
     const { bytes, code } = await opened((message, headerBytes) =>
       message.subarray(0, headerBytes + frameBytes),
     );
@@ -146,7 +146,7 @@ describe('an altered message', () => {
     );
   });
 
-  test('what is no message at all does not verify', async () => {
+  test('bytes that are no message at all do not verify', async () => {
     for (const message of [Buffer.alloc(0), Buffer.from('{}'), randomBytes(2_000)]) {
       expect((await opened(() => message)).code).toBe('ERR_AUTHENTICATION_FAILED');
     }
@@ -181,7 +181,7 @@ describe('a message that stops arriving', () => {
     ).toBe('OUT_OF_TIME');
   });
 
-  test('an abort while nothing arrives ends it at once', async () => {
+  test('an abort while no piece arrives ends it at once', async () => {
     const kek = kekOf(ACME, kmsOfBoth());
     const message = await messageOf(kek, randomBytes(100));
     const controller = new AbortController();

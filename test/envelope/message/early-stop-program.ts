@@ -1,4 +1,4 @@
-/** Tears messages down midway in every way there is, then says it is alive: nothing may surface uncaught. */
+/** Stops messages midway in every way, and then says that it is alive: no error may stay uncaught. */
 import { randomBytes } from 'node:crypto';
 import { decrypt } from '../../../shared/envelope/message/decrypt.ts';
 import { encrypt } from '../../../shared/envelope/message/encrypt.ts';
@@ -51,6 +51,6 @@ kms.refuse(ACME.kekArn, 'DisabledException');
 await abortAfter(3);
 await stopAfter(1).catch(() => undefined);
 
-// Whatever was left to surface has surfaced by then.
+// An uncaught error would have surfaced after these turns.
 for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 process.stdout.write('alive');

@@ -39,7 +39,7 @@ describe('encrypt', () => {
   );
 
   test.each([1, 1_000, 65_536, FRAME_BYTES, FRAME_BYTES + 1, 3 * FRAME_BYTES])(
-    'pieces of %i bytes make the same plaintext',
+    'content in pieces of %i bytes comes back as the same plaintext',
     async (pieceBytes) => {
       const kek = kekOf(ACME, kmsOfBoth());
       const plaintext = randomBytes(pieceBytes === 1 ? 5_000 : 2 * FRAME_BYTES + 7);
@@ -59,7 +59,7 @@ describe('encrypt', () => {
     expect(fields.readUInt32BE(1)).toBe(FRAME_BYTES);
   });
 
-  test('two messages of one plaintext have nothing in common: every one has a DEK of its own', async () => {
+  test('two messages of one plaintext have nothing in common: each has a DEK of its own', async () => {
     const kms = kmsOfBoth();
     const plaintext = randomBytes(64);
     const first = await messageOf(kekOf(ACME, kms), plaintext);
@@ -99,7 +99,7 @@ describe('content that is not what was planned', () => {
     }
   });
 
-  test('content without end is let go of as soon as it is too long', async () => {
+  test('content without end is closed as soon as it is too long', async () => {
     let released = false;
     function* endless(): Generator<Uint8Array> {
       try {
@@ -127,7 +127,7 @@ describe('an abort while encrypting', () => {
     await expect(outcome).rejects.toBe(reason);
   });
 
-  test('while nothing arrives ends it at once', async () => {
+  test('that comes while no piece arrives ends it at once', async () => {
     const controller = new AbortController();
     const reason = new Error('out of time');
     const plaintext = { bytes: 100, content: silentAfter(randomBytes(10)), signal: controller.signal };
@@ -138,7 +138,7 @@ describe('an abort while encrypting', () => {
     await expect(outcome).rejects.toBe(reason);
   });
 
-  test('that came before it began ends it before it is done', async () => {
+  test('that came before the start ends it too', async () => {
     const reason = new Error('out of time');
     const plaintext = { bytes: 10, content: [randomBytes(10)], signal: AbortSignal.abort(reason) };
     const outcome = encrypt(kekOf(ACME, kmsOfBoth()), plaintext, CONTEXT);

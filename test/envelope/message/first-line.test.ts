@@ -15,8 +15,8 @@ const LINE = `{${MEMBERS}}\n`;
 
 const { kek, kms } = cachedKeys();
 
-/** What a reader releases of a message that somebody with access to the KEK made by hand. */
-async function opened(plaintext: string | Uint8Array): Promise<string> {
+/** Opens a message that somebody with access to the KEK made by hand. Says what the reader releases. */
+async function tryToOpen(plaintext: string | Uint8Array): Promise<string> {
   const context = sharedContext(NAME.tenantId);
   const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
   const message = await stockEncrypt(kms, Buffer.from(plaintext), request);
@@ -25,10 +25,10 @@ async function opened(plaintext: string | Uint8Array): Promise<string> {
 }
 
 describe('a message under the shared context', () => {
-  test('opens to what follows its line', async () => {
-    expect(await opened(`${LINE}content`)).toBe('opened: content');
-    expect(await opened(LINE)).toBe('opened: ');
-    expect(await opened(`${LINE}${LINE}`)).toBe(`opened: ${LINE}`);
+  test('opens to the bytes after its line', async () => {
+    expect(await tryToOpen(`${LINE}content`)).toBe('opened: content');
+    expect(await tryToOpen(LINE)).toBe('opened: ');
+    expect(await tryToOpen(`${LINE}${LINE}`)).toBe(`opened: ${LINE}`);
   });
 
   test.each([
@@ -43,18 +43,18 @@ describe('a message under the shared context', () => {
     ['something before it', `\n${LINE}content`],
     ['content alone', 'content that is longer than any line could be, and then some. '.repeat(10)],
   ])('with %s is refused, and nothing of it is released', async (_, plaintext) => {
-    expect(await opened(plaintext)).toBe('ERR_CONTEXT_MISMATCH, released: 0');
+    expect(await tryToOpen(plaintext)).toBe('ERR_CONTEXT_MISMATCH, released: 0');
   });
 });
 
-test('content that looks like a line stays content', async () => {
+test('content that looks like a first line stays content', async () => {
   for (const keyMode of ['per-chunk', 'cached'] as const) {
     const message = await messageOf(kek({ keyMode }), Buffer.from(`${LINE}content`));
     expect((await decryptWhole(kek(), message, CONTEXT)).toString()).toBe(`${LINE}content`);
   }
 });
 
-test('content that is another chunk’s line does not make its message that chunk', async () => {
+test('content that is the line of another chunk does not make the message that chunk', async () => {
   const line = LINE.replace('"chunk-index":"1"', '"chunk-index":"2"');
   for (const keyMode of ['per-chunk', 'cached'] as const) {
     const message = await messageOf(kek({ keyMode }), Buffer.from(`${line}content`));
@@ -63,7 +63,7 @@ test('content that is another chunk’s line does not make its message that chun
   }
 });
 
-test('in keyMode cached the DEK of a message of its own is not kept', async () => {
+test('in keyMode cached, a DEK that protects only one message is not kept', async () => {
   const sandbox = cachedKeys();
   const message = await messageOf(sandbox.kek({ keyMode: 'per-chunk' }), randomBytes(10));
   for (const _ of [1, 2]) await decryptWhole(sandbox.kek(), message, CONTEXT);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { gather } from '../../../shared/envelope/message/gather.ts';
 import { inPieces } from '../../support/content.ts';
 
-async function gathered(pieces: Iterable<Uint8Array>, bytes: number): Promise<Uint8Array[]> {
+async function collect(pieces: Iterable<Uint8Array>, bytes: number): Promise<Uint8Array[]> {
   const buffers: Uint8Array[] = [];
   for await (const buffer of gather(pieces, bytes)) buffers.push(buffer);
   return buffers;
@@ -20,21 +20,21 @@ describe('gather', () => {
     [25, 100, [10, 10, 5]],
   ])('%i bytes in pieces of %i', async (bytes, pieceBytes, lengths) => {
     const content = randomBytes(bytes);
-    const buffers = await gathered(inPieces(content, pieceBytes), 10);
+    const buffers = await collect(inPieces(content, pieceBytes), 10);
     expect(buffers.map(({ length }) => length)).toEqual(lengths);
     expect(Buffer.concat(buffers).equals(content)).toBe(true);
   });
 
-  test('empty pieces are nothing', async () => {
+  test('empty pieces yield nothing', async () => {
     const empty = new Uint8Array();
-    expect(await gathered([empty, Buffer.from('ab'), empty, Buffer.from('c')], 2)).toEqual([
+    expect(await collect([empty, Buffer.from('ab'), empty, Buffer.from('c')], 2)).toEqual([
       Buffer.from('ab'),
       Buffer.from('c'),
     ]);
-    expect(await gathered([empty, empty], 2)).toEqual([]);
+    expect(await collect([empty, empty], 2)).toEqual([]);
   });
 
-  test('stopped early, it lets go of its source', async () => {
+  test('when it is stopped early, it closes its source', async () => {
     let released = false;
     function* source(): Generator<Uint8Array> {
       try {

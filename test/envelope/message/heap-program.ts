@@ -1,8 +1,8 @@
 /**
- * A sandbox of a tenant that is in keyMode `cached` and was, or will be, in `hierarchical`: makes messages in both
- * modes, opens those it is sent, says that it holds their DEKs and branch keys, flushes them when told to, says so
- * again, and leaves a snapshot of its heap. Whoever started it searches its memory meanwhile. It keeps one text on
- * purpose: what a search that works finds.
+ * A sandbox of a tenant in keyMode `cached` that was, or will be, in `hierarchical`. It makes messages in both modes,
+ * opens those that it is sent, and says that it holds their DEKs and branch keys. Then it flushes them when told to,
+ * says so, and writes a snapshot of its heap. The test that started it searches its memory meanwhile. The program keeps
+ * one text on purpose: a search that works must find it.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -42,22 +42,21 @@ for (const message of messages) await decryptWhole(cached, message, CONTEXT);
 for (let round = 0; round < 3; round += 1) await goOn();
 await told('holding');
 keys.cache.flush(CACHED_ACME.tenantId);
-// Nothing was freed since: what the flush drops is still where it was, and has to be zeros.
+// Nothing was freed since, so the memory that the flush dropped is still there, and must be zeros.
 await told('flushed');
 writeHeapSnapshot(snapshot);
 process.disconnect();
-if (kept.keptText !== keptText) throw new Error('it was to be kept');
+if (kept.keptText !== keptText) throw new Error('the text to keep is gone: the search would prove nothing');
 
-/** Says so, and waits for the word to go on. */
+/** Tells the test the state, and waits for its answer. */
 async function told(state: string): Promise<void> {
   process.send?.(state);
   await once(process, 'message');
 }
 
 /**
- * What any work does to the memory of V8's heap that nobody uses any more: writes over it. The Encryption SDK makes a
- * copy of each answer of KMS there, dead from the start. The lengths differ, since the end of a page that is too short
- * for what comes next is passed over.
+ * Overwrites the free memory of V8's heap, as any work does. The Encryption SDK leaves a copy of each answer of KMS
+ * there. The lengths differ, since V8 skips the end of a page that is too short for the next object.
  */
 async function goOn(): Promise<void> {
   for (let count = 0; count < 300_000; count += 1) kept.work = [new Uint8Array(count % 64).fill(count)];

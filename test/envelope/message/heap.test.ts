@@ -1,10 +1,10 @@
 /**
- * What is left of DEKs and branch keys in a sandbox that was flushed. Out of our reach, freed and not zeroed until
- * something else is written there, are
- * - texts of KMS's answers, base64, where the HTTP client's buffers and V8's strings were;
+ * Searches the memory of a flushed sandbox for DEKs and branch keys. Some copies are out of our reach: they are freed,
+ * but not zeroed until something else is written there. These are
+ * - texts of KMS's answers in base64, in former buffers of the HTTP client and former strings of V8;
  * - a copy of each new DEK that the Encryption SDK's keyring takes out of a KeyObject;
- * - of a message under a branch key, what its hierarchical keyring copies: the DEK, and the key that wraps it and no
- *   other, derived from the branch key. Neither is looked for: each opens that one message.
+ * - copies that the hierarchical keyring makes for one message: its DEK, and the key that wraps that DEK, derived from
+ *   the branch key. The test does not look for them: each opens that one message only.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const sandbox = fork(program, [keptText, file], {
     env: { AWS_ENDPOINT_URL: server.endpoint, AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' },
   });
-  // A DEK is what KMS answers last: only of that answer V8 may keep the text, for `RegExp.input`.
+  // KMS must answer with a DEK last: V8 may keep the text of the last answer, for `RegExp.input`.
   const messages = [...(await messagesOfOneBranchKeyEach(tenants)), ...(await messagesOfOneDekEach(tenants))];
   sandbox.send({ messages, branchKeyId: tenants.acme.branchKeyId, rows: rowsInJson(tenants.store) });
   await said(sandbox, 'holding');
@@ -70,7 +70,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-test('a heap snapshot of a flushed sandbox holds no DEK and no branch key, in no spelling', () => {
+test('a heap snapshot of a flushed sandbox holds no DEK and no branch key, in bytes, hex or base64', () => {
   expect(countsOf(known)).toEqual(ALL);
   expect(snapshot.includes(keptText)).toBe(true);
   const spellings = known.flatMap(({ bytes }) => [bytes, bytes.toString('hex'), bytes.toString('base64')]);
@@ -84,7 +84,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-/** The tenant's key, whose calls are counted anew. */
+/** Makes a KMS with the tenant's key, which has counted no calls yet. */
 function kmsUnder(kekMaterial: Uint8Array): KmsStandIn {
   const kms = kmsOfBoth();
   kms.addKey(ACME.kekArn, kekMaterial);
@@ -94,14 +94,14 @@ function kmsUnder(kekMaterial: Uint8Array): KmsStandIn {
 async function messagesOfOneDekEach({ kms }: Hierarchy): Promise<readonly string[]> {
   const messages = [];
   for (let count = 0; count < ALL.opened; count += 1) {
-    // A sandbox each, so that none finds another's DEK.
+    // Each message has a sandbox of its own, so that none finds the DEK of another.
     const message = await messageOf(kekOf(CACHED_ACME, kms), randomBytes(1_000));
     messages.push(Buffer.from(message).toString('base64'));
   }
   return messages;
 }
 
-/** The last of them is under the branch key that is active, which the sandbox makes messages with. */
+/** Makes messages under one version of the branch key each. The last one is under the active version. */
 async function messagesOfOneBranchKeyEach(tenants: Hierarchy): Promise<readonly string[]> {
   const { acme, keys, branchKeys } = tenants;
   const messages = [];
@@ -119,7 +119,7 @@ async function said(sandbox: ChildProcess, state: string): Promise<void> {
   expect(message).toBe(state);
 }
 
-/** Each once: a branch key is unwrapped as the active one, and again as the version that a message names. */
+/** Returns each key once. KMS unwraps a branch key as the active one, and again as the version that a message names. */
 function plaintextKeysOf({ calls, plaintextDeks }: KmsStandIn): readonly PlaintextKey[] {
   const keys = new Map<string, PlaintextKey>();
   for (const [index, { operation, context }] of calls.entries()) {
@@ -136,7 +136,10 @@ function countsOf(keys: Iterable<PlaintextKey>): Counts {
   return counts;
 }
 
-/** How many keys are there. Half of one is enough where every copy is to be zeroed: freeing writes over the beginning. */
+/**
+ * Counts the keys in the sandbox's memory. Half a key counts as found when every copy must be zeroed, because freeing
+ * memory overwrites its beginning.
+ */
 function foundInMemory({ pid = 0 }: ChildProcess): Counts {
   if (process.platform !== 'linux') return NONE;
   const found = new Set<PlaintextKey>();

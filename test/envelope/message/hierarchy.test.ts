@@ -9,12 +9,12 @@ import { CONTEXT, messageOf } from '../../support/messages.ts';
 import { stockHierarchyDecrypt } from '../../support/stock-hierarchy.ts';
 import { ACME } from '../../support/tenants.ts';
 
-/** What KMS was asked for since. */
-function askedSince({ kms }: Hierarchy, before: number): readonly string[] {
+/** Returns the operations of KMS that were called since then. */
+function operationsSince({ kms }: Hierarchy, before: number): readonly string[] {
   return kms.calls.slice(before).map(({ operation }) => operation);
 }
 
-/** None of the product's code. */
+/** Opens the message without the product's code. */
 async function stockOpen(sandbox: Hierarchy, message: Uint8Array): Promise<Buffer> {
   const { plaintext, context } = await stockHierarchyDecrypt(sandbox, message);
   expect(context).toEqual(CONTEXT);
@@ -36,12 +36,12 @@ describe('in keyMode hierarchical', () => {
     const before = sandbox.kms.calls.length;
     const crowd = Array.from({ length: 20 }, async () => await messageOf(sandbox.kek(), randomBytes(10)));
     const messages = await Promise.all(crowd);
-    expect(askedSince(sandbox, before)).toEqual(['Decrypt']);
+    expect(operationsSince(sandbox, before)).toEqual(['Decrypt']);
     expect(
       new Set(messages.map((message) => Buffer.from(message.subarray(0, 300)).toString('hex'))).size,
     ).toBe(20);
     await Promise.all(messages.map(async (message) => await decryptWhole(sandbox.kek(), message, CONTEXT)));
-    expect(askedSince(sandbox, before)).toEqual(['Decrypt', 'Decrypt']);
+    expect(operationsSince(sandbox, before)).toEqual(['Decrypt', 'Decrypt']);
   });
 
   test('a branch key that was found in the cache is there for the next message', async () => {
@@ -53,7 +53,7 @@ describe('in keyMode hierarchical', () => {
     }
   });
 
-  test('KMS sees which tenant a branch key is of, and nothing of the message', async () => {
+  test('KMS sees the tenant of a branch key, and nothing of the message', async () => {
     const sandbox = await hierarchy();
     await messageOf(sandbox.kek(), randomBytes(10));
     expect(sandbox.kms.calls.at(-1)?.context).toMatchObject({
@@ -80,7 +80,7 @@ describe('in keyMode hierarchical', () => {
     ]);
   });
 
-  test('what one version made stays readable when there is a newer one', async () => {
+  test('a message of an old version stays readable when there is a newer one', async () => {
     const sandbox = await hierarchy();
     const old = await messageOf(sandbox.kek(), Buffer.from('old'));
     await sandbox.branchKeys.version(ACME, sandbox.acme.branchKeyId ?? '');
@@ -92,7 +92,7 @@ describe('in keyMode hierarchical', () => {
     expect((await stockOpen(sandbox, old)).toString()).toBe('old');
   });
 
-  test('no plaintext branch key that KMS answered is left', async () => {
+  test('every plaintext branch key that KMS answered is zeroed', async () => {
     const { kek, kms } = await hierarchy();
     const message = await messageOf(kek(), randomBytes(10));
     await decryptWhole(kek(), message, CONTEXT);
@@ -124,11 +124,11 @@ describe('a branch key', () => {
     const before = sandbox.kms.calls.length;
     sandbox.clock.advance(47_999);
     await messageOf(sandbox.kek(), randomBytes(10));
-    expect(askedSince(sandbox, before)).toEqual([]);
+    expect(operationsSince(sandbox, before)).toEqual([]);
     sandbox.clock.advance(1);
     await messageOf(sandbox.kek(), randomBytes(10));
     await idle();
-    expect(askedSince(sandbox, before)).toEqual(['Decrypt']);
+    expect(operationsSince(sandbox, before)).toEqual(['Decrypt']);
     expect(sandbox.uses.at(-1)).toMatchObject({ cached: true, keyAgeMs: 48_000 });
     sandbox.clock.advance(60_000);
     await messageOf(sandbox.kek(), randomBytes(10));
@@ -143,7 +143,7 @@ describe('a branch key', () => {
     const message = await messageOf(sandbox.kek(), randomBytes(10));
     const before = sandbox.kms.calls.length;
     for (let time = 0; time < 3; time += 1) await decryptWhole(sandbox.kek(settings), message, CONTEXT);
-    expect(askedSince(sandbox, before)).toEqual(['Decrypt', 'Decrypt', 'Decrypt']);
+    expect(operationsSince(sandbox, before)).toEqual(['Decrypt', 'Decrypt', 'Decrypt']);
   });
 
   test.each([
@@ -153,7 +153,7 @@ describe('a branch key', () => {
       ({ keys }: Hierarchy) => keys.cache.observe({ ...ACME, epoch: ACME.epoch + 1 }),
       ACME.epoch + 1,
     ],
-  ])('is dropped when %s, and no other tenant’s', async (_, drop, epoch) => {
+  ])('is dropped when %s, and no other tenant’s is', async (_, drop, epoch) => {
     const sandbox = await hierarchy();
     const { kek, globex } = sandbox;
     await messageOf(kek(), randomBytes(10));
@@ -179,7 +179,7 @@ describe('a branch key', () => {
     },
   );
 
-  test('that cannot be asked for is no revocation', async () => {
+  test('that cannot be fetched in an outage is no revocation', async () => {
     const { kek, kms, keys } = await hierarchy();
     kms.refuse(ACME.kekArn, 'ThrottlingException');
     await expect(messageOf(kek(), randomBytes(10))).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
@@ -189,7 +189,7 @@ describe('a branch key', () => {
   });
 });
 
-/** Opens a message's wrapped DEK with a branch key of zeros; undefined where it does not open. */
+/** Opens a message with a branch key of zeros. Returns undefined when it does not open. */
 async function openWithZeros(sandbox: Hierarchy, message: Uint8Array): Promise<Buffer | undefined> {
   const zeros = {
     ...sandbox,
@@ -200,7 +200,7 @@ async function openWithZeros(sandbox: Hierarchy, message: Uint8Array): Promise<B
 
 describe('a flush at any moment', () => {
   test.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'leaves a message under the branch key, not under zeros: %i turns after it took the key',
+    'that comes %i turns after a message took the branch key leaves it under that key, not under zeros',
     async (turns) => {
       let flushes = 0;
       async function flushSoon(): Promise<void> {
@@ -212,7 +212,7 @@ describe('a flush at any moment', () => {
         onEvent: ({ name }) => void (name === 'hit' ? flushSoon() : undefined),
       });
       await messageOf(sandbox.kek(), randomBytes(10));
-      // No content, so nothing stops the message when its key is gone.
+      // A message without content never asks if its key is still usable.
       using message = await encrypt(sandbox.kek(), { bytes: 0, content: [] }, CONTEXT);
       expect(flushes).toBe(1);
       expect((await stockOpen(sandbox, message.content)).toString()).toBe('');
@@ -232,7 +232,7 @@ describe('a flush at any moment', () => {
     await expect(making).rejects.toMatchObject({ code: 'ERR_EPOCH_CHANGED' });
   });
 
-  test('while KMS is asked keeps nothing, and serves whoever asked', async () => {
+  test('that comes while KMS is asked leaves no key in the cache, and the message that asked is made', async () => {
     const sandbox = await hierarchy();
     const { release } = holdAnswers(sandbox.kms);
     const making = messageOf(sandbox.kek(), Buffer.from('x'));
@@ -242,7 +242,7 @@ describe('a flush at any moment', () => {
     expect((await stockOpen(sandbox, await making)).toString()).toBe('x');
     const before = sandbox.kms.calls.length;
     await messageOf(sandbox.kek(), Buffer.from('x'));
-    expect(askedSince(sandbox, before)).toEqual(['Decrypt']);
+    expect(operationsSince(sandbox, before)).toEqual(['Decrypt']);
   });
 });
 
@@ -255,9 +255,9 @@ test('a message under another tenant’s branch key is refused before KMS is ask
     code: 'ERR_AUTHENTICATION_FAILED',
   });
   const stolen: Partial<Tenant> = { branchKeyId: globex.branchKeyId };
-  // The id alone opens nothing: the row names globex's key.
+  // The id alone opens nothing, because the row names globex's KEK.
   await expect(decryptWhole(kek(stolen), message, CONTEXT)).rejects.toMatchObject({
     code: 'ERR_AUTHENTICATION_FAILED',
   });
-  expect(askedSince(sandbox, before)).toEqual([]);
+  expect(operationsSince(sandbox, before)).toEqual([]);
 });

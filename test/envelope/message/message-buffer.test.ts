@@ -13,7 +13,7 @@ async function opens(messageContent: Uint8Array, plaintext: Buffer): Promise<boo
 }
 
 describe('the buffer of a message', () => {
-  test('serves the next message, be it shorter or longer, and shows nothing of the last', async () => {
+  test('serves the next message, shorter or longer, and shows nothing of the one before', async () => {
     for (const bytes of [6 * MIB, 5 * MIB + 1, 100, 7 * MIB, 6 * MIB]) {
       const plaintext = randomBytes(bytes);
       using message = await encrypt(kek, { bytes, content: [plaintext] }, CONTEXT);
@@ -39,7 +39,7 @@ describe('the buffer of a message', () => {
     expect(() => message.content).toThrow('disposed');
   });
 
-  test('of a message that failed serves the next one', async () => {
+  test('of a message that failed serves the next message', async () => {
     const content = [randomBytes(5 * MIB)];
     await expect(encrypt(kek, { bytes: 6 * MIB, content }, CONTEXT)).rejects.toMatchObject({
       code: 'ERR_STORAGE_UNAVAILABLE',

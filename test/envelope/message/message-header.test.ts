@@ -10,10 +10,10 @@ import { CONTEXT, messageOf } from '../../support/messages.ts';
 import { stockEncrypt } from '../../support/stock-sdk.ts';
 import { ACME, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
-/** Where the length of the encryption context stands in a header: after version, suite and message id. */
+/** The offset of the length of the encryption context in a header: after version, suite and message id. */
 const CONTEXT_LENGTH_AT = 1 + 2 + 32;
 
-async function opened(kms: KmsStandIn, message: Pieces, context = CONTEXT) {
+async function tryToOpen(kms: KmsStandIn, message: Pieces, context = CONTEXT) {
   const asked = kms.calls.length;
   const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), { content: message }, context));
   return { code, released: bytes.length, kmsCalls: kms.calls.length - asked };
@@ -23,12 +23,12 @@ const REFUSED = { code: 'ERR_AUTHENTICATION_FAILED', released: 0, kmsCalls: 0 };
 
 describe('the frame length of a header', () => {
   test.each([1, 4_096, FRAME_BYTES - 1, FRAME_BYTES + 1, 2 ** 32 - 1])(
-    'of %i is refused before KMS is asked, though the only frame is as ours would be',
+    'of %i is refused before KMS is asked, though the only frame looks like one of ours',
     async (frameLength) => {
       const kms = kmsOfBoth();
       const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength };
       const message = await stockEncrypt(kms, randomBytes(1), request);
-      expect(await opened(kms, [message])).toEqual(REFUSED);
+      expect(await tryToOpen(kms, [message])).toEqual(REFUSED);
     },
   );
 
@@ -36,27 +36,27 @@ describe('the frame length of a header', () => {
     const kms = kmsOfBoth();
     const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength: FRAME_BYTES };
     const message = await stockEncrypt(kms, randomBytes(1), request);
-    expect(await opened(kms, [message])).toMatchObject({ code: undefined, released: 1 });
+    expect(await tryToOpen(kms, [message])).toMatchObject({ code: undefined, released: 1 });
   });
 });
 
 describe('a header', () => {
-  test('that says the body is not framed is refused before KMS is asked', async () => {
+  test('that says that the body is not framed is refused before KMS is asked', async () => {
     const kms = kmsOfBoth();
     const message = Buffer.from(await messageOf(kekOf(ACME, kms), randomBytes(10)));
     const frameLength = Buffer.alloc(4);
     frameLength.writeUInt32BE(FRAME_BYTES);
     message[message.indexOf(frameLength) - 1] = 1;
-    expect(await opened(kms, [message])).toEqual(REFUSED);
+    expect(await tryToOpen(kms, [message])).toEqual(REFUSED);
   });
 
   test.each([
     ['nothing', 0],
     ['half a header', 300],
-  ])('of which there is %s is refused', async (_what, bytes) => {
+  ])('of which %s is there is refused', async (_what, bytes) => {
     const kms = kmsOfBoth();
     const message = await messageOf(kekOf(ACME, kms), randomBytes(10));
-    expect(await opened(kms, [message.subarray(0, bytes)])).toEqual(REFUSED);
+    expect(await tryToOpen(kms, [message.subarray(0, bytes)])).toEqual(REFUSED);
   });
 
   test(`of more than ${MAX_HEADER_BYTES} bytes is refused before KMS is asked, though all of it is as expected`, async () => {
@@ -64,7 +64,7 @@ describe('a header', () => {
     const context = { ...CONTEXT, note: 'x'.repeat(MAX_HEADER_BYTES) };
     const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
     const message = await stockEncrypt(kms, randomBytes(10), request);
-    expect(await opened(kms, [message], context)).toEqual(REFUSED);
+    expect(await tryToOpen(kms, [message], context)).toEqual(REFUSED);
   });
 
   test(`that claims more than ${MAX_HEADER_BYTES} bytes is refused after one frame’s worth of reading`, async () => {
@@ -78,7 +78,7 @@ describe('a header', () => {
         yield await Promise.resolve(piece);
       }
     }
-    expect(await opened(kms, endless())).toEqual(REFUSED);
+    expect(await tryToOpen(kms, endless())).toEqual(REFUSED);
     expect(bytesRead).toBeLessThanOrEqual(FRAME_BYTES + 65_536);
   });
 });
