@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const DOCUMENTS = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n');
 
-/** Links to places in this checkout, without their anchors. */
+/** Returns the links to files of this checkout, without their anchors. */
 function linksOf(document: string): readonly string[] {
   const links = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/gu);
   return [...links].map(([, target = '']) => path.join(path.dirname(document), target));

@@ -1,4 +1,4 @@
-/** Types commands, in this process, against functions that a test answers for. */
+/** Runs commands in this process, against functions whose answers the test gives. */
 import { afterEach, beforeEach, vi } from 'vitest';
 import { run } from '../../cli/program.ts';
 import { type Answer, type Invocation, startLambda } from './lambda-stand-in.ts';
@@ -12,13 +12,13 @@ export interface Typed {
 }
 
 export interface Circumstances {
-  /** Default: whatever is invoked returns nothing. */
+  /** The answers of the functions. Default: every function returns an empty object. */
   readonly answers?: readonly Answer[];
-  /** What is typed when something is asked. Default: nobody is there. */
+  /** The reply to a question. Default: nobody can answer. */
   readonly reply?: string;
 }
 
-/** For a whole test file: an account and a region, and nothing of the machine's own configuration. */
+/** Sets an account and a region for a whole test file, and hides the machine's own configuration. */
 export function inAccount(): void {
   beforeEach(() => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', '000000000000');
@@ -35,14 +35,14 @@ export function inAccount(): void {
   });
 }
 
-/** `npx sealstream {args}`. */
+/** Runs `npx sealstream {args}`. */
 export async function type(args: readonly string[], circumstances: Circumstances = {}): Promise<Typed> {
   await using lambda = await startLambda();
   lambda.answer(...(circumstances.answers ?? [{ returns: {} }]));
   return { ...(await typed([...args, '--endpoint-url', lambda.endpoint], circumstances)), ...lambda };
 }
 
-/** As `type`, with nothing that answers but what `args` and the environment name. */
+/** Runs the command as `type` does, but starts no functions: `args` and the environment say where they are. */
 export async function typed(
   args: readonly string[],
   { reply }: Circumstances = {},

@@ -1,4 +1,4 @@
-/** The Invoke API of Lambda over HTTP, with functions that answer what a test says. */
+/** The Invoke API of Lambda over HTTP, with functions whose answers the test gives. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -7,12 +7,12 @@ import * as z from 'zod';
 export interface Invocation {
   readonly functionName: string;
   readonly event: Record<string, unknown>;
-  /** As signed. */
+  /** The region in the request's signature. */
   readonly region: string;
   readonly accessKeyId: string;
 }
 
-/** What a function returns, how it fails, or how AWS refuses to run it. */
+/** One answer: the return value of a function, its failure, or the refusal of AWS to run it. */
 export type Answer =
   | { readonly returns: unknown }
   | { readonly errorType: string; readonly errorMessage: string }
@@ -21,7 +21,7 @@ export type Answer =
 export interface LambdaStandIn extends AsyncDisposable {
   readonly endpoint: string;
   readonly invocations: readonly Invocation[];
-  /** Answers the next invocations in this order; the last one again and again. */
+  /** Sets the answers to the next invocations, in this order. The last one is given again and again. */
   answer(...answers: readonly Answer[]): void;
 }
 

@@ -10,7 +10,7 @@ const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
 const ARN = `arn:aws:kms:eu-central-1:111111111111:key/${ID}`;
 const OTHER = ARN.replace('1234abcd', '9999ffff');
 
-/** As https://docs.aws.amazon.com/kms/latest/developerguide/ct-disablekey.html has it, within its envelope. */
+/** An event of CloudTrail, in EventBridge's envelope: https://docs.aws.amazon.com/kms/latest/developerguide/ct-disablekey.html */
 const trailEvent = (detail: object) => ({
   source: 'aws.kms',
   'detail-type': 'AWS API Call via CloudTrail',
@@ -18,7 +18,7 @@ const trailEvent = (detail: object) => ({
   resources: [],
   detail: { eventSource: 'kms.amazonaws.com', eventName: 'DisableKey', ...detail },
 });
-/** As https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html has it. */
+/** An event of KMS itself: https://docs.aws.amazon.com/kms/latest/developerguide/kms-events.html */
 const ownEvent = (arn: string) => ({
   source: 'aws.kms',
   'detail-type': 'KMS CMK Deletion',
@@ -74,18 +74,18 @@ describe('the rule', () => {
       trailEvent({ requestParameters: { keyId: OTHER }, resources: [{ ARN: OTHER }] }),
     ],
     ['calls on no key', trailEvent({ eventName: 'CreateKey', requestParameters: {}, resources: [] })],
-    ['what is not of KMS', { ...ownEvent(ARN), source: 'aws.s3' }],
+    ['events of another service', { ...ownEvent(ARN), source: 'aws.s3' }],
     [
       'uses of the key',
       trailEvent({ eventName: 'Decrypt', requestParameters: { keyId: ARN }, resources: [{ ARN }] }),
     ],
-    ['what KMS tells of the key and we do not act on', { ...ownEvent(ARN), 'detail-type': 'KMS Key News' }],
+    ['events of KMS that we do not act on', { ...ownEvent(ARN), 'detail-type': 'KMS Key News' }],
   ])('does not forward %s', (_name, event) => {
     expect(matches(event)).toBe(false);
   });
 });
 
-test('knows the replicas of a key that exists', () => {
+test('the ARNs of the replicas of an existing key are known', () => {
   const onboarding = parseOnboarding(EXISTING_MULTI_REGION_KEY);
   const id = 'mrk-1234abcd12ab34cd56ef1234567890ab';
   expect(knownKey(onboarding, 'us-west-2')).toEqual({
@@ -110,7 +110,7 @@ describe('the name of rule and role', () => {
   });
 });
 
-test("is a role for the rules of the key's regions in the tenant's account alone", () => {
+test("the role is for the rules in the key's regions in the tenant's account alone", () => {
   expect(forwarderTrust(parseOnboarding(EXISTING_MULTI_REGION_KEY))).toMatchObject({
     Statement: [
       {

@@ -25,7 +25,7 @@ const OPERATIONS = [
 
 type RoleName = keyof typeof ROLES;
 
-/** What acme's key policy allows a role whose own policies allow everything. */
+/** Lists the operations that acme's key policy allows a role whose own policies allow everything. */
 function allowed(keyModes: readonly KeyMode[], role: RoleName, context: AccessRequest['context']) {
   const roles = createRoles();
   const roleArn = ROLES[role];
@@ -98,7 +98,7 @@ describe('in mode hierarchical', () => {
     expect(allowed(['hierarchical'], role, branchKey('globex'))).toEqual([]);
   });
 
-  test('control may not carry a branch key over to another key', () => {
+  test('control may not move a branch key to another key', () => {
     const operations = allowed(['hierarchical'], 'control', branchKey('acme', 'false'));
     expect(operations).not.toContain('kms:ReEncryptFrom');
     expect(operations).not.toContain('kms:ReEncryptTo');
@@ -106,13 +106,13 @@ describe('in mode hierarchical', () => {
 });
 
 describe('a tenant that moves between modes', () => {
-  test('grants each mode what it would grant it alone', () => {
+  test('grants each mode the same as that mode alone', () => {
     const both = ['per-chunk', 'hierarchical'] as const;
     expect(allowed(both, 'encrypt', message('acme'))).toEqual(['kms:GenerateDataKey']);
     expect(allowed(both, 'encrypt', branchKey('acme'))).toEqual(['kms:Decrypt']);
   });
 
-  test('grants messages once, though two modes need the same', () => {
+  test('grants the statements of messages once, although two modes need them', () => {
     const grant = { tenantId: 'acme', ...ISV };
     expect(keyGrant({ ...grant, keyModes: ['per-chunk', 'cached'] })).toEqual(keyGrant(grant));
   });

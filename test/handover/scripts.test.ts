@@ -1,4 +1,4 @@
-/** The shell scripts, run by a POSIX shell with a stand-in for the AWS CLI that writes down what it is asked. */
+/** Tests of the shell scripts. A POSIX shell runs them with a stand-in for the AWS CLI, which writes down its calls. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ interface Run {
   readonly calls: readonly (readonly string[])[];
 }
 
-/** What the CLI answers: the first entry whose words all occur in the call. Anything else: nothing, exit code 0. */
+/** The answers of the CLI. The first entry counts whose words all occur in the call. Otherwise: no output, exit code 0. */
 type Answers = readonly (readonly [words: string, answer: string | { readonly exitCode: number }])[];
 
 const ID = 'mrk-1234abcd12ab34cd56ef1234567890ab';
@@ -51,7 +51,7 @@ async function run(input: OnboardingInput, script: string, answers: Answers): Pr
   return { exitCode, output, calls: await readCalls(join(here, 'calls')) };
 }
 
-/** Started by a shell, not by Node: a run makes a dozen calls. */
+/** The stand-in is a shell script, because a shell starts faster than Node and a run makes a dozen calls. */
 function standIn(answers: Answers, callsFile: string): string {
   const cases = answers.map(([word, answer]) => {
     const act = typeof answer === 'string' ? `printf '%s\\n' '${answer}'; exit 0` : `exit ${answer.exitCode}`;
@@ -125,7 +125,7 @@ describe('apply.sh', () => {
     expect(callOf(applied, 'update-assume-role-policy')).toHaveLength(1);
   });
 
-  test('of a key that exists only forwards the events', async () => {
+  test('only forwards the events of an existing key', async () => {
     const applied = await run(EXISTING_KEY, 'apply.sh', FRESH_ACCOUNT);
     expect(applied.exitCode).toBe(0);
     expect(applied.calls.filter(([service]) => service === 'kms')).toEqual([]);
@@ -143,7 +143,7 @@ describe('apply.sh', () => {
     expect(applied.exitCode).not.toBe(0);
   });
 
-  test('touches nothing in another account', async () => {
+  test('changes nothing in another account', async () => {
     const applied = await run(NEW_KEY, 'apply.sh', [
       ['get-caller-identity', '222222222222'],
       ...FRESH_ACCOUNT,
@@ -158,18 +158,22 @@ describe('check-trail.sh', () => {
     ['there is no trail', [], 1],
     ['the trail is switched off', [['get-trail-status', 'False'], ...GOOD_TRAIL], 1],
     ['the trail leaves KMS out', [['get-event-selectors', 'False'], ...GOOD_TRAIL], 1],
-    ['the trail cannot be looked into', [['get-event-selectors', { exitCode: 254 }], ...GOOD_TRAIL], 1],
+    [
+      'the settings of the trail cannot be read',
+      [['get-event-selectors', { exitCode: 254 }], ...GOOD_TRAIL],
+      1,
+    ],
   ])('when %s', async (_name, answers, exitCode) => {
     expect(await run(NEW_KEY, 'check-trail.sh', answers)).toMatchObject({ exitCode });
   });
 
-  test('one good trail suffices', async () => {
+  test('one good trail is enough', async () => {
     const off: Answers = [['arn:trail/off', { exitCode: 254 }]];
     const two: Answers = [['describe-trails', 'arn:trail/off arn:trail/a'], ...off, ...GOOD_TRAIL];
     expect(await run(NEW_KEY, 'check-trail.sh', two)).toMatchObject({ exitCode: 0 });
   });
 
-  test('asks in every region of the key, and one without a trail is one too many', async () => {
+  test('asks in every region of the key, and fails if one has no trail', async () => {
     const missing: Answers = [['--region us-west-2 --query', ''], ...GOOD_TRAIL];
     const checked = await run(MULTI_REGION_KEY, 'check-trail.sh', missing);
     expect(checked.exitCode).toBe(1);
@@ -180,7 +184,7 @@ describe('check-trail.sh', () => {
     ]);
   });
 
-  test('does not take a failed look for a missing trail', async () => {
+  test('fails when the trails cannot be listed', async () => {
     const checked = await run(NEW_KEY, 'check-trail.sh', [['describe-trails', { exitCode: 254 }]]);
     expect(checked.exitCode).toBe(254);
   });

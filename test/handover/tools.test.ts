@@ -1,4 +1,4 @@
-/** What the makers of the formats say of the files. A tool that the machine has not is passed over; `sh` it has. */
+/** Checks the files by the tools of their formats. A tool that the machine does not have is skipped; every machine has `sh`. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { CASES } from '../support/onboarding-inputs.ts';
 import { writeRendered } from '../support/rendered-files.ts';
 
 const run = promisify(execFile);
-/** A provider that is not at hand would be 150 MB from afar. */
+/** A provider that is not on this machine is a download of 150 MB, which the test does not wait for. */
 const PROVIDER_WAIT_MS = 5_000;
 
 let root: string;
@@ -57,7 +57,7 @@ test('Terraform, where it is, finds every file formatted and, if it has the prov
 const asModule = (_folder: string, index: number) =>
   `module "case${index}" {\n  source = "./case${index}"\n}\n`;
 
-/** Whether Terraform gets hold of the provider, which holds the schema it validates by. */
+/** True when Terraform can get the provider, which has the schema for the validation. */
 async function hasProvider(): Promise<boolean> {
   try {
     await run('terraform', [`-chdir=${root}`, 'init', '-backend=false'], { timeout: PROVIDER_WAIT_MS });

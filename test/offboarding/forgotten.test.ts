@@ -24,13 +24,13 @@ describe('a tenant that was never active', () => {
     become(world, { status: 'pending' });
   });
 
-  test('is gone at the first request, as if it had never been', async () => {
+  test('is gone after the first request, and no record of it is left', async () => {
     expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ done: true, forgotten: true });
     expect(world.tenants.records.size).toBe(0);
     await expect(remove(REQUEST, world.ports, NEVER)).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
   });
 
-  test('and for which something was uploaded keeps its id, until that is gone', async () => {
+  test('keeps its id while uploads of it are in the ingest bucket', async () => {
     await uploadedIn(world, 'first');
     const job = {
       tenantId: ACME.tenantId,
@@ -47,7 +47,7 @@ describe('a tenant that was never active', () => {
     expect(world.parking.parkedOf(ACME.tenantId)).toEqual([]);
   });
 
-  test('keeps its id when it is changed by somebody else meanwhile', async () => {
+  test('keeps its id when somebody else changes it meanwhile', async () => {
     const tenants: typeof world.ports.tenants = {
       ...world.tenants,
       async forget(read) {

@@ -1,4 +1,4 @@
-/** What a removal leaves as it is, what it cannot take away, and that it comes to its end all the same. */
+/** Tests of what a removal keeps, and of what it cannot delete. It comes to its end all the same. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { JobInvalidError, StorageUnavailableError } from '../../shared/errors.ts';
 import { removalSchema } from '../../shared/tenant/removal.ts';
@@ -37,24 +37,24 @@ describe('branch keys', () => {
     become(world, HIERARCHICAL);
   });
 
-  test('stay where the ciphertext stays: the tenant reads on with its key', async () => {
+  test('stay when the ciphertext stays: the tenant can read it with its key', async () => {
     const { removal } = await removedIn(world);
     expect(world.shredded).toEqual([]);
     expect(removal).toMatchObject({ branchKeyIds: ['acme.1'], branchKeyRowsDeleted: 0 });
   });
 
-  test.each([{ deleteCiphertext: true }, { shredBranchKeys: true }])('go with %j', async (told) => {
+  test.each([{ deleteCiphertext: true }, { shredBranchKeys: true }])('are deleted with %j', async (told) => {
     expect((await removedIn(world, told)).removal).toMatchObject({ branchKeyRowsDeleted: 3 });
     expect(world.shredded).toEqual(['acme.1']);
   });
 
-  test('are not shredded because a removal that had begun without it is asked for again', async () => {
+  test('are not shredded when a later request for the same removal asks for it', async () => {
     await removedIn(world);
     await removedIn(world, { shredBranchKeys: true });
     expect(world.shredded).toEqual([]);
   });
 
-  test('stay though the removal was begun by version 0.1.0, which would have shredded them', async () => {
+  test('stay although version 0.1.0, which would have shredded them, began the removal', async () => {
     const begun = {
       tenantId: 'acme',
       signedOffBy: 'legal@example.com',
@@ -83,7 +83,7 @@ describe('ciphertext that S3 refuses to delete', () => {
     world.refused = [locked('a'), locked('b')];
   });
 
-  test('is passed over, named, and keeps nothing else', async () => {
+  test('is skipped and named, and everything else is deleted', async () => {
     const { removal } = await removedIn(world, request);
     expect(world.ciphertext).toBe(0);
     expect(removal).toMatchObject({
@@ -104,7 +104,7 @@ describe('ciphertext that S3 refuses to delete', () => {
     expect(removal).toMatchObject({ ciphertextVersionsDeleted: 7, ciphertextLeft: undefined });
   });
 
-  test('is named up to a number, however much of it there is', async () => {
+  test('is counted in full, but only the first versions are named', async () => {
     world.refused = Array.from({ length: 30 }, (_, index) => locked(String(index)));
     const { removal } = await removedIn(world, request);
     expect(removal.ciphertextLeft).toMatchObject({ count: 30, first: { length: 20 } });
@@ -125,13 +125,13 @@ describe('an upload whose plan does not prove itself', () => {
     world.ports = { ...world.ports, state };
   });
 
-  test('is counted apart, and its name rings no bell', async () => {
+  test('is counted by itself, and its name cannot send control characters to a terminal', async () => {
     const { planned, unsealable, uploads } = await countWaiting(ACME.tenantId, world.ports, NEVER);
     expect([planned.count, unsealable.count, uploads]).toEqual([1, 1, 2]);
     expect(unsealable.first).toEqual([String.raw`"acme/forged\u0007" (version v1): ERR_JOB_INVALID`]);
   });
 
-  test('keeps no removal from its end: it is left and named', async () => {
+  test('does not stop the removal: it is left and named', async () => {
     expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ waiting: 1 });
     world.versions = world.versions.filter(({ key }) => key !== 'acme/good');
     const { removal } = await removedIn(world);
@@ -139,7 +139,7 @@ describe('an upload whose plan does not prove itself', () => {
   });
 });
 
-describe('a drain that gets nowhere', () => {
+describe('a drain that makes no progress', () => {
   const MINUTE_MS = 60_000;
   beforeEach(async () => {
     await uploadedIn(world, 'first');
@@ -156,7 +156,7 @@ describe('a drain that gets nowhere', () => {
     expect((await removedIn(world, { drain: false })).removal.uploadsLeft).toBe(2);
   });
 
-  test('has another quarter of an hour whenever something was sealed', async () => {
+  test('has another quarter of an hour after each sealed object', async () => {
     world.nowMs += 14 * MINUTE_MS;
     world.versions = world.versions.slice(1);
     expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
@@ -165,7 +165,7 @@ describe('a drain that gets nowhere', () => {
   });
 });
 
-describe('a removal that was begun to destroy, and is asked for without that', () => {
+describe('a removal that began to destroy, and is now requested without that', () => {
   test('destroys nothing more, and says what is kept', async () => {
     become(world, HIERARCHICAL);
     const destroying = { ...REQUEST, deleteCiphertext: true };
@@ -181,14 +181,14 @@ describe('a removal that was begun to destroy, and is asked for without that', (
     expect([world.ciphertext, world.shredded]).toEqual([3, []]);
   });
 
-  test('shreds the branch keys, where that is still asked for', async () => {
+  test('shreds the branch keys if that is still requested', async () => {
     become(world, HIERARCHICAL);
     await remove({ ...REQUEST, deleteCiphertext: true }, world.ports, NEVER);
     await removedIn(world, { shredBranchKeys: true });
     expect([world.ciphertext, world.shredded]).toEqual([5, ['acme.1']]);
   });
 
-  test('leaves alone what S3 would by now let it delete', async () => {
+  test('does not delete what S3 would allow by now', async () => {
     world.refused = [locked('a')];
     await removedIn(world, { deleteCiphertext: true });
     Object.assign(world, { refused: [], ciphertext: 2 });

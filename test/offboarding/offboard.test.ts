@@ -49,14 +49,17 @@ function seal(): void {
 }
 
 describe('a tenant that is suspended', () => {
-  test.each(['active', 'revoked'] as const)('is so from %s, in another epoch, and once', async (status) => {
-    become({ status });
-    expect(await suspend(ACME.tenantId, world.ports)).toEqual({ tenantId: 'acme', status: 'suspended' });
-    await suspend(ACME.tenantId, world.ports);
-    expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch + 1 });
-  });
+  test.each(['active', 'revoked'] as const)(
+    'was %s before, gets a new epoch, and is suspended only once',
+    async (status) => {
+      become({ status });
+      expect(await suspend(ACME.tenantId, world.ports)).toEqual({ tenantId: 'acme', status: 'suspended' });
+      await suspend(ACME.tenantId, world.ports);
+      expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch + 1 });
+    },
+  );
 
-  test('is shown with the time when that was done, and so is one that is resumed', async () => {
+  test('has the time of its suspension in its record, and later that of its resumption', async () => {
     const at = new Date(START_MS).toISOString();
     await suspend(ACME.tenantId, world.ports);
     expect(acme()?.signal).toMatchObject({ name: 'suspended', at });
@@ -64,13 +67,13 @@ describe('a tenant that is suspended', () => {
     expect(acme()?.signal).toMatchObject({ name: 'resumed', at });
   });
 
-  test('goes on when we resume it and its key works', async () => {
+  test('becomes active when we resume it and its key works', async () => {
     await suspend(ACME.tenantId, world.ports);
     expect(await resume(ACME.tenantId, world.ports)).toMatchObject({ status: 'active' });
     expect(acme()?.epoch).toBe(ACME.epoch + 2);
   });
 
-  test('stays so when its key is refused', async () => {
+  test('stays suspended when its key is refused', async () => {
     await suspend(ACME.tenantId, world.ports);
     kms.refuse('DisabledException');
     await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({
@@ -79,7 +82,7 @@ describe('a tenant that is suspended', () => {
     expect(acme()?.status).toBe('suspended');
   });
 
-  test('stays so while KMS may not know yet that its key was disabled', async () => {
+  test('stays suspended while KMS may not know yet that its key was disabled', async () => {
     become({ status: 'revoked', signal: { name: 'DisableKey', at: new Date(START_MS).toISOString() } });
     await suspend(ACME.tenantId, world.ports);
     world.nowMs += PROPAGATION_SECONDS * 1000 - 1;
@@ -88,21 +91,24 @@ describe('a tenant that is suspended', () => {
     expect(await resume(ACME.tenantId, world.ports)).toMatchObject({ status: 'active' });
   });
 
-  test('and that went on, is revoked when we hear only then that its key was disabled before', async () => {
+  test('is revoked after it was resumed, when we hear only then that its key was disabled before', async () => {
     const at = new Date(START_MS - 1_000).toISOString();
     await suspend(ACME.tenantId, world.ports);
     await resume(ACME.tenantId, world.ports);
     expect(disabled(acme() ?? ACME, { name: 'DisableKey', at })).toMatchObject({ status: 'revoked' });
   });
 
-  test.each(['pending', 'offboarding', 'offboarded'] as const)('cannot be one that is %s', async (status) => {
-    become({ status });
-    await expect(suspend(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
-    await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
-    expect(acme()?.status).toBe(status);
-  });
+  test.each(['pending', 'offboarding', 'offboarded'] as const)(
+    'cannot have been %s before',
+    async (status) => {
+      become({ status });
+      await expect(suspend(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
+      await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
+      expect(acme()?.status).toBe(status);
+    },
+  );
 
-  test('is none that nobody registered', async () => {
+  test('must have been registered', async () => {
     tenants.records.clear();
     await expect(suspend(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
   });
@@ -171,7 +177,7 @@ describe('a removal', () => {
     },
   );
 
-  test('waits for nothing that came after the intake was closed, and counts it', async () => {
+  test('does not wait for uploads that came after the intake was closed, but counts them', async () => {
     await uploaded('too late', false);
     expect((await removed()).removal.uploadsLeft).toBe(1);
   });
@@ -189,7 +195,7 @@ describe('a removal', () => {
     });
   });
 
-  test('can give up a drain that was begun', async () => {
+  test('can give up a drain that has begun', async () => {
     await uploaded('first');
     await remove(REQUEST, world.ports, NEVER);
     expect(await removed({ drain: false })).toMatchObject({ done: true, removal: { drain: false } });
@@ -207,7 +213,7 @@ describe('a removal', () => {
     expect(acme()?.status).toBe('offboarded');
   });
 
-  test('goes on draining when the key is back, once KMS knows', async () => {
+  test('goes on draining when the key is back and KMS has settled', async () => {
     await uploaded('first');
     await remove(REQUEST, world.ports, NEVER);
     const signal = { name: 'DisableKey', at: new Date(world.nowMs).toISOString() };
@@ -225,7 +231,7 @@ describe('a removal', () => {
     expect(kms.calls).toEqual([]);
   });
 
-  test('is to be tried again when KMS is out of reach, and loses nothing', async () => {
+  test('is to be tried again when KMS is unreachable, and loses nothing', async () => {
     await uploaded('first');
     become({ status: 'revoked' });
     kms.refuse('KMSInternalException');
@@ -235,7 +241,7 @@ describe('a removal', () => {
     expect(acme()?.status).toBe('offboarding');
   });
 
-  test('deletes the ciphertext by choice, once nothing can be written any more', async () => {
+  test('deletes the ciphertext if asked to, once nothing can be written any more', async () => {
     const request = { ...REQUEST, deleteCiphertext: true };
     expect(await remove(request, world.ports, NEVER)).toMatchObject({ done: false });
     expect(world.ciphertext).toBe(5);
@@ -281,7 +287,7 @@ describe('a removal', () => {
     expect(answers.at(-1)?.removal).toMatchObject({ step: 'done', branchKeyRowsDeleted: 3 });
   });
 
-  test('shreds the branch keys of the key and of those before it, when it is told to', async () => {
+  test('shreds the branch keys of the present key and of earlier keys, if asked to', async () => {
     const retiredKeks = [{ kekArn: `${ACME.kekArn}0`, replicaArns: [], branchKeyIds: ['acme.1'] }];
     become({ branchKeyId: 'acme.2', retiredKeks });
     expect((await removed({ shredBranchKeys: true })).removal).toMatchObject({
@@ -292,7 +298,7 @@ describe('a removal', () => {
     expect(shredded).toEqual(['acme.1', 'acme.2']);
   });
 
-  test('asked for again answers as it did, and does nothing', async () => {
+  test('that is done gives the same answer again, and does nothing', async () => {
     const first = await removed();
     const before = acme();
     world.nowMs += 86_400_000;
@@ -300,7 +306,7 @@ describe('a removal', () => {
     expect(acme()).toBe(before);
   });
 
-  test('of a tenant that nobody registered is refused', async () => {
+  test('of a tenant that is not registered is refused', async () => {
     tenants.records.clear();
     await expect(remove(REQUEST, world.ports, NEVER)).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
   });

@@ -36,7 +36,7 @@ test('an upload that S3 never lets us read is left, not waited for', async () =>
   });
 });
 
-test('what cannot be counted now is not taken for nothing', async () => {
+test('an outage while counting is thrown, and not counted as zero', async () => {
   const ports = bucketOfTwo();
   ports.effects.failOnce('state.tenantAndPlan', new StorageUnavailableError('throttled'));
   await expect(countWaiting(ACME.tenantId, ports, NEVER)).rejects.toMatchObject({

@@ -36,7 +36,7 @@ describe('a tenant whose key is as it should be', () => {
     expect(world.tenants.records.get('acme')?.branchKeyId).toBe('acme.1');
   });
 
-  test('is remembered to have it in a custom key store', async () => {
+  test('has a record that says that the key is in a custom key store', async () => {
     world.kms.key(kekArn).description = { customKeyStore: true, origin: 'EXTERNAL_KEY_STORE' };
     await world.add();
     expect(world.tenants.records.get('acme')?.customKeyStore).toBe(true);
@@ -57,7 +57,7 @@ describe('a tenant whose key is as it should be', () => {
   });
 });
 
-describe('a key that cannot even be asked about', () => {
+describe('a key whose ARN does not pass', () => {
   test.each<[string, Finding['check'], object]>([
     ['an alias', 'key-arn', { kekArn: kekArn.replace(/key\/.*$/u, 'alias/acme') }],
     ['a bare id', 'key-arn', { kekArn: '1234abcd-12ab-34cd-56ef-1234567890ab' }],
@@ -102,26 +102,29 @@ describe('a key that is of the wrong kind or state', () => {
     expect(world.tenants.records.get('acme')?.status).toBe('pending');
   });
 
-  test.each(['NotFoundException', 'AccessDeniedException'])('or answers %s', async (exception) => {
-    world.kms.key(kekArn).exception = exception;
-    const judged = await world.add();
-    expect(judged.status).toBe('pending');
-    expect(faultsOf(judged)).toMatchObject([{ check: 'key-exists' }]);
-  });
+  test.each(['NotFoundException', 'AccessDeniedException'])(
+    'is as wrong when KMS answers %s',
+    async (exception) => {
+      world.kms.key(kekArn).exception = exception;
+      const judged = await world.add();
+      expect(judged.status).toBe('pending');
+      expect(faultsOf(judged)).toMatchObject([{ check: 'key-exists' }]);
+    },
+  );
 
-  test('is asked again when KMS is out of reach: an outage is no finding', async () => {
+  test('is to be checked again when KMS is unreachable: an outage is not a finding', async () => {
     world.kms.key(kekArn).exception = 'KMSInternalException';
     await expect(world.add()).rejects.toMatchObject({ code: 'ERR_KMS_UNAVAILABLE' });
   });
 
-  test('with imported material that expires is warned of', async () => {
+  test('gives a warning when its imported material expires', async () => {
     world.kms.key(kekArn).description = { origin: 'EXTERNAL', validTo: new Date('2027-01-01T00:00:00Z') };
     const judged = await world.add();
     expect(judged.status).toBe('active');
     expect(faultsOf(judged)).toMatchObject([{ check: 'key-material', severity: 'warning' }]);
   });
 
-  test('has no such replica', async () => {
+  test('gives a finding when it has no such replica', async () => {
     world.kms.key(MRK).description = {
       multiRegion: true,
       relatedArns: [MRK.replace('us-east-1', 'us-west-2')],
@@ -131,12 +134,12 @@ describe('a key that is of the wrong kind or state', () => {
   });
 });
 
-describe('a key that was never heard of', () => {
+describe('a key of which no event arrived', () => {
   beforeEach(() => {
     world.hearings.heard.clear();
   });
 
-  test('is warned of, with what to run', async () => {
+  test('gives a warning that says what to run', async () => {
     const judged = await world.add();
     expect(judged.status).toBe('active');
     expect(faultsOf(judged)).toMatchObject([
@@ -144,7 +147,7 @@ describe('a key that was never heard of', () => {
     ]);
   });
 
-  test('keeps the tenant pending where the check is strict, until it is heard of', async () => {
+  test('keeps the tenant pending under strict until an event arrives', async () => {
     expect((await world.add({ strict: true })).status).toBe('pending');
     world.hearings.heard.set(kekArn, NOW.toISOString());
     expect((await world.add({ strict: true })).status).toBe('active');
@@ -155,7 +158,7 @@ describe('the ciphertexts of the probes', () => {
   test.each([
     ['ThrottlingException', 'ERR_KMS_UNAVAILABLE'],
     ['AccessDeniedException', 'ERR_TENANT_KEY_DENIED'],
-  ])('that KMS answers with %s say so as %s, and the call', async (name, code) => {
+  ])('fail as KMS does, %s as %s, and the message names the call', async (name, code) => {
     const makeCiphertext = async (): Promise<never> =>
       await Promise.reject(Object.assign(new Error('no'), { name }));
     world.ports = { ...world.ports, kms: { ...world.kms, makeCiphertext } };
@@ -164,7 +167,7 @@ describe('the ciphertexts of the probes', () => {
     expect(world.tenants.records.get('acme')?.status).toBe('pending');
   });
 
-  test('are made of each key when a tenant is added, and of the new one when it changes over', async () => {
+  test('are made by each key when a tenant is added, and by the new key when it changes', async () => {
     await world.add();
     expect(world.tenants.records.get('acme')?.probeCiphertexts).toMatchObject([
       { kekArn, idName: 'tenant-id' },

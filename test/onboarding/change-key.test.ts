@@ -33,7 +33,7 @@ describe('a change of key', () => {
     });
   });
 
-  test('takes the branch key along with the key, and makes another', async () => {
+  test('retires the branch key with the key, and makes a new one', async () => {
     world.tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
     world.kms.key(OTHER).grants = branchKeyGrants('acme');
     await world.change({ kekArn: OTHER });
@@ -52,7 +52,7 @@ describe('a change of key', () => {
     });
   });
 
-  test('of replicas keeps those that are dropped readable, and remembers each once', async () => {
+  test('of replicas keeps the dropped ones readable, and remembers each once', async () => {
     world.tenants.records.set('acme', { ...ACME, kekArn: MRK, replicaArns: [REPLICA, FAR] });
     world.kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA, FAR] };
     for (let times = 0; times < 3; times += 1) {
@@ -85,7 +85,7 @@ describe('a change of key', () => {
     expect(new Set([...kept, branchKeyId])).toEqual(new Set(['acme.old', ...world.branchKeys.made.keys()]));
   });
 
-  test('to a replica of its own brings a branch key of its own, and nothing that stood against the tenant', async () => {
+  test('to a replica of the old key makes a new branch key, and drops every reason against the tenant', async () => {
     const signal = { name: 'DisableKey', at: '2026-01-02T00:00:00.000Z', kekArn: MRK };
     const keys = {
       kekArn: MRK,
@@ -106,7 +106,7 @@ describe('a change of key', () => {
     });
   });
 
-  test('of the key mode keeps the branch key, for what it wrapped', async () => {
+  test('of the key mode keeps the branch key, so that what it wrapped stays readable', async () => {
     world.tenants.records.set('acme', { ...ACME, keyMode: 'hierarchical', branchKeyId: 'acme.old' });
     await world.change({ keyMode: 'per-chunk' });
     expect(world.tenants.records.get('acme')).toMatchObject({
@@ -119,13 +119,13 @@ describe('a change of key', () => {
     ['without a grant', { kekArn: OTHER }, []],
     ['in a forbidden region', { kekArn: OTHER, allowedRegions: ['eu-west-1'] }, messageGrants('acme')],
     ['that is no key', { kekArn: 'alias/acme' }, []],
-  ])('to one %s leaves everything as it was', async (_name, settings, grants) => {
+  ])('to a key %s changes nothing', async (_name, settings, grants) => {
     world.kms.key(OTHER).grants = grants;
     expect(faultsOf(await world.change(settings)).length).toBeGreaterThan(0);
     expect(world.tenants.records.get('acme')).toBe(ACME);
   });
 
-  test('brings a tenant back whose key is gone for good', async () => {
+  test('makes a revoked tenant active again', async () => {
     world.tenants.records.set('acme', { ...ACME, status: 'revoked' });
     expect((await world.change({ kekArn: OTHER })).status).toBe('active');
     expect(world.tenants.records.get('acme')?.status).toBe('active');
@@ -141,12 +141,12 @@ describe('a change of key', () => {
     await expect(world.change(settings)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
   });
 
-  test('is refused when nobody of that id is registered', async () => {
+  test('is refused when no tenant of that id is registered', async () => {
     world.tenants.records.clear();
     await expect(world.change({ kekArn: OTHER })).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
   });
 
-  test('is to be tried again when the record changed meanwhile', async () => {
+  test('is to be tried again when the record has changed meanwhile', async () => {
     const meanwhile: MemoryKms = {
       ...world.kms,
       async describe(arn) {

@@ -8,8 +8,8 @@ import { ACME } from '../support/tenants.ts';
 const KEY = { kekArn: ACME.kekArn, ourselves: ourselvesOf(ISV) };
 const OWN = { 'tenant-id': 'acme' };
 
-describe('an opening operation, where a region’s KMS cannot be asked without a ciphertext', () => {
-  test('is tried with one that the key makes once', async () => {
+describe('an operation that takes a ciphertext, where KMS cannot be asked without one', () => {
+  test('is tried with a ciphertext that the key makes once', async () => {
     const kms = memoryKms();
     for (const operation of ['kms:Decrypt', 'kms:ReEncrypt'] as const)
       kms.exceptions.set(operation, 'ValidationException');
@@ -20,7 +20,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
     expect(questions).toEqual(['kms:Decrypt', 'make', 'open', 'kms:ReEncrypt', 'open']);
   });
 
-  test('is refused when it is refused with one, and granted when only the ciphertext does not fit', async () => {
+  test('is refused when KMS refuses it with a ciphertext, and granted when only the ciphertext does not fit', async () => {
     const kms = memoryKms();
     kms.exceptions.set('kms:Decrypt', 'UnsupportedOperationException');
     const tryOperation = trialsOf(KEY, kms);
@@ -30,7 +30,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
     await expect(tryOperation('kms:Decrypt', OWN)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  test('is refused as the making of one is', async () => {
+  test('is refused when KMS refuses to make a ciphertext', async () => {
     const kms = memoryKms();
     kms.exceptions.set('kms:Decrypt', 'ValidationException');
     kms.exceptions.set('make', 'DisabledException');
@@ -40,7 +40,7 @@ describe('an opening operation, where a region’s KMS cannot be asked without a
   });
 });
 
-test('an answer that says nothing about an operation that opens nothing is thrown', async () => {
+test('a ValidationException to an operation that takes no ciphertext is thrown', async () => {
   const kms = memoryKms();
   kms.exceptions.set('kms:GenerateDataKey', 'ValidationException');
   await expect(trialsOf(KEY, kms)('kms:GenerateDataKey', OWN)).rejects.toMatchObject({

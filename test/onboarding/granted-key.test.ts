@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 describe('a key policy', () => {
-  test('without a grant: each missing statement is named and given', async () => {
+  test('without a grant gives each missing statement', async () => {
     world.kms.key(kekArn).grants = [];
     const judged = await world.add();
     expect(judged.status).toBe('pending');
@@ -33,7 +33,7 @@ describe('a key policy', () => {
     });
   });
 
-  test('for hierarchical mode names those of branch keys', async () => {
+  test('without a grant for hierarchical mode gives the statements of branch keys', async () => {
     world.kms.key(kekArn).grants = [];
     expect(
       faultsOf(await world.add({ keyMode: 'hierarchical' })).map(({ statement }) => statement?.Sid),
@@ -41,7 +41,7 @@ describe('a key policy', () => {
   });
 
   test.each(['kms:GenerateDataKey', 'kms:Decrypt', 'kms:ReEncrypt'] as const)(
-    'that grants %s without the condition would let us use the key for anybody',
+    'is refused when it grants %s without the condition: we could use the key for anybody',
     async (operation) => {
       world.kms.key(kekArn).grants = [...messageGrants('acme'), [operation, '*']];
       const judged = await world.add();
@@ -56,7 +56,7 @@ describe('a key policy', () => {
   );
 
   test.each(['acme*', '*acme', 'acme-*', '*-acme', 'ac*', '*e', 'acm?', '?cme', 'acme?*'])(
-    'that grants what it grants to every tenant like %s is warned of, and refused by the strict',
+    'gives a warning when it grants the same to every tenant like %s; strict refuses it',
     async (like) => {
       world.kms.key(kekArn).grants = [...messageGrants('acme'), ...messageGrants(like)];
       const strict = await world.add({ strict: true });
@@ -104,7 +104,7 @@ describe('a key policy', () => {
   });
 
   test.each([['kms:CreateGrant'], ['kms:GenerateDataKeyWithoutPlaintext']] as const)(
-    'that grants %s as well is warned of, and refused by the strict',
+    'gives a warning when it also grants %s; strict refuses it',
     async (operation) => {
       world.kms.key(kekArn).grants = [...messageGrants('acme'), [operation, 'acme'], [operation, '']];
       const strict = await world.add({ strict: true });
@@ -126,7 +126,7 @@ describe('a key policy', () => {
   });
 
   test.each(['pending', 'offboarded'] as const)(
-    'of a tenant whose key somebody %s has named as well is its own to mend: the statement is given',
+    'gives the missing statement, although a tenant that is %s has named the same key',
     async (status) => {
       world.tenants.records.set('acme', ACME);
       world.tenants.records.set('wrong', { ...GLOBEX, kekArn, status });
@@ -140,13 +140,13 @@ describe('a key policy', () => {
     },
   );
 
-  test('that fails leaves an active tenant of that key as it was', async () => {
+  test('that fails changes nothing about an active tenant of the same key', async () => {
     world.tenants.records.set('acme', ACME);
     expect((await world.ask({ action: 'add', tenantId: 'wrong', kekArn })).status).toBe('pending');
     expect(world.tenants.records.get('acme')).toBe(ACME);
   });
 
-  test('of a replica is a policy of its own', async () => {
+  test('is checked for each replica by itself', async () => {
     world.kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA] };
     world.kms.key(REPLICA).grants = [];
     const faults = faultsOf(await world.add({ kekArn: MRK, replicaArns: [REPLICA] }));

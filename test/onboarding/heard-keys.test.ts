@@ -43,7 +43,7 @@ async function hear(name: string, secondsAgo: number, key: string = kekArn): Pro
 }
 
 describe('a key that is disabled while it is proven', () => {
-  test('keeps the tenant from becoming active with it, also when it is asked again right away', async () => {
+  test('keeps the tenant from becoming active, also when it is added again at once', async () => {
     duringChecks(async () => await hear('DisableKey', 0));
     const fault = { check: 'key-state', message: expect.stringMatching(/DisableKey of arn/u) };
     const judged = await world.add();
@@ -53,14 +53,14 @@ describe('a key that is disabled while it is proven', () => {
     expect(world.tenants.records.get('acme')?.status).toBe('pending');
   });
 
-  test('just before it was asked for is remembered too, until KMS has settled', async () => {
+  test('is remembered when that was just before the request, until KMS has settled', async () => {
     await hear('DisableKey', 298);
     expect((await world.add()).status).toBe('pending');
     world.ports = { ...world.ports, now: () => new Date(NOW.getTime() + 3_000) };
     expect((await world.add()).status).toBe('active');
   });
 
-  test('and enabled again is no fault, and heard once more none either', async () => {
+  test('is no fault when it is enabled again, even if the first event is heard once more', async () => {
     duringChecks(async () => {
       await hear('DisableKey', 2);
       await hear('EnableKey', 1);
@@ -87,7 +87,7 @@ describe('a key that is disabled while it is proven', () => {
     ]);
   });
 
-  test('does not become the key of a tenant that changes over to it, which nobody holds yet', async () => {
+  test('does not become the new key of a tenant', async () => {
     world.tenants.records.set('acme', ACME);
     duringChecks(async () => await hear('DisableKey', 1, OTHER));
     const judged = await world.change({ kekArn: OTHER });
@@ -99,22 +99,25 @@ describe('a key that is disabled while it is proven', () => {
     expect(world.tenants.records.get('acme')).toMatchObject({ status: 'active', kekArn: OTHER });
   });
 
-  test.each(['add', 'change-key'])('is heeded up to the moment that %s registers it', async (action) => {
-    const key = action === 'add' ? kekArn : OTHER;
-    if (action === 'change-key') world.tenants.records.set('acme', ACME);
-    const rewrite = world.tenants.rewrite.bind(world.tenants);
-    world.tenants.rewrite = async (read, next) => {
-      // The event is heard after the last look, when nobody holds the key yet.
-      if (next.status === 'active')
-        await world.hearings.remember({ name: 'DisableKey', at: ago(0), kekArn: key });
-      return await rewrite(read, next);
-    };
-    const judged = action === 'add' ? await world.add() : await world.change({ kekArn: OTHER });
-    expect(judged.status).toBe('revoked');
-    expect(world.tenants.records.get('acme')).toMatchObject({ status: 'revoked', kekArn: key });
-  });
+  test.each(['add', 'change-key'])(
+    'revokes the tenant when its event comes just before %s registers it',
+    async (action) => {
+      const key = action === 'add' ? kekArn : OTHER;
+      if (action === 'change-key') world.tenants.records.set('acme', ACME);
+      const rewrite = world.tenants.rewrite.bind(world.tenants);
+      world.tenants.rewrite = async (read, next) => {
+        // The event is heard after the last look, when nobody holds the key yet.
+        if (next.status === 'active')
+          await world.hearings.remember({ name: 'DisableKey', at: ago(0), kekArn: key });
+        return await rewrite(read, next);
+      };
+      const judged = action === 'add' ? await world.add() : await world.change({ kekArn: OTHER });
+      expect(judged.status).toBe('revoked');
+      expect(world.tenants.records.get('acme')).toMatchObject({ status: 'revoked', kekArn: key });
+    },
+  );
 
-  test('as a replica that joins does not', async () => {
+  test('does not become a new replica of a tenant', async () => {
     world.kms.key(MRK).description = { multiRegion: true, relatedArns: [REPLICA] };
     world.kms.key(REPLICA).description = { multiRegion: true, relatedArns: [MRK] };
     world.tenants.records.set('acme', { ...ACME, kekArn: MRK });

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 describe('tenants', () => {
-  test('are shown with what waits and what was heard', async () => {
+  test('are shown with the parked jobs and the time of the last event', async () => {
     world.tenants.records.set('acme', ACME);
     expect(await world.answer({ action: 'show', tenantId: 'acme' })).toEqual({
       tenant: ACME,
@@ -36,7 +36,7 @@ describe('tenants', () => {
     expect(await world.answer({ action: 'list', limit: 1, after: 'acme' })).toEqual({ tenants: [GLOBEX] });
   });
 
-  test('are listed though a row is no tenant’s, which the last page names', async () => {
+  test('are listed although one row is not a valid tenant; the last page names it', async () => {
     world.tenants.records.set('acme', ACME);
     world.tenants.records.set('globex', GLOBEX);
     world.tenants.invalid = new TenantInvalidError('the row pk tenant#edited');
@@ -47,12 +47,12 @@ describe('tenants', () => {
     });
   });
 
-  test('are checked though another row of the same key is no tenant’s', async () => {
+  test('are checked although another row of the same key is not a valid tenant', async () => {
     world.tenants.invalid = new TenantInvalidError('the row pk tenant#edited');
     expect((await world.add()).status).toBe('active');
   });
 
-  test('get what they deploy, rendered for them and us', async () => {
+  test('get their files rendered with our roles and our bus', async () => {
     const key = { tenantAccountId: '111111111111', keyRegion: 'eu-central-1' };
     const answer = await world.answer({ action: 'render', tenantId: 'acme', ...key });
     const text = JSON.stringify(answer);
@@ -66,7 +66,7 @@ describe('tenants', () => {
     { action: 'add', tenantId: 'A', kekArn },
     { action: 'delete' },
     { action: 'list', limit: 0 },
-  ])('are not asked for by %j', (request) => {
+  ])('are not reached by the malformed request %j', (request) => {
     expect(() => parseOnboardRequest(request)).toThrow(
       expect.objectContaining({ code: 'ERR_EVENT_INVALID' }),
     );

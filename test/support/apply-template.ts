@@ -1,10 +1,10 @@
-/** What CloudFormation makes of the template that a tenant deploys: its four resource types, no general engine. */
+/** Applies the template that a tenant deploys, as CloudFormation would. It knows only the four resource types of the template. */
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import * as z from 'zod';
 import type { Pipeline } from './pipeline.ts';
 
-/** Answers the stack's output KeyArn. */
+/** Applies the template and returns the stack's output KeyArn. */
 export async function applyTemplate(text: string, pipeline: Pipeline, accountId: string): Promise<string> {
   const { Key, KeyAlias, ForwarderRole, ForwarderRule } = templateSchema.parse(JSON.parse(text)).Resources;
   const { KeyPolicy, Description, MultiRegion } = Key.Properties;
@@ -20,7 +20,7 @@ export async function applyTemplate(text: string, pipeline: Pipeline, accountId:
 
   const { Name, State, EventPattern, Targets } = ForwarderRule.Properties;
   const events = new EventBridgeClient(pipeline.identity(accountId));
-  const pattern = resolved(EventPattern, keyArn, keyId);
+  const pattern = resolvePattern(EventPattern, keyArn, keyId);
   await events.send(new PutRuleCommand({ Name, State, EventPattern: pattern }));
   const targets = Targets.map((target) => ({ ...target, RoleArn }));
   await events.send(new PutTargetsCommand({ Rule: Name, Targets: targets }));
@@ -60,8 +60,8 @@ const templateSchema = z.object({
   }),
 });
 
-/** The pattern as JSON, its references to the key in place. */
-function resolved(pattern: unknown, keyArn: string, keyId: string): string {
+/** Returns the pattern as JSON, with the key in place of the references to it. */
+function resolvePattern(pattern: unknown, keyArn: string, keyId: string): string {
   return JSON.stringify(pattern)
     .replaceAll('{"Fn::GetAtt":["Key","Arn"]}', JSON.stringify(keyArn))
     .replaceAll('{"Ref":"Key"}', JSON.stringify(keyId));

@@ -1,9 +1,9 @@
-/** Tools that a machine has or has not. */
+/** Looks for tools on this machine. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** Whether a program of that name is on the PATH. */
+/** True when a program of that name is on the PATH. */
 export async function isOnPath(program: string): Promise<boolean> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const found = await Promise.allSettled(

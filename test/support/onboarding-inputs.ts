@@ -1,4 +1,4 @@
-/** Onboardings of acme, one for each way the rendered files differ. */
+/** Inputs for the onboarding of acme, one for each way in which the rendered files differ. */
 import type { OnboardingInput } from '../../shared/handover/input.ts';
 
 const ISV_ACCOUNT = '999999999999';
@@ -41,10 +41,10 @@ export const EXISTING_MULTI_REGION_KEY: OnboardingInput = {
   existingKeyArn: `arn:aws:kms:eu-central-1:${ACME_ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab`,
 };
 
-/** Its role and its rule could not bear the tenant's whole name. */
+/** A tenant whose id is too long for the names of its rule and its role. */
 export const LONG_NAME: OnboardingInput = { ...NEW_KEY, tenantId: 'a'.repeat(63) };
 
-/** Every partition that AWS has, each with one of its regions; the last is one to come. */
+/** Every partition of AWS with one of its regions. The last one does not exist yet. */
 export const PARTITIONS: readonly (readonly [partition: string, region: string])[] = [
   ['aws', 'eu-central-1'],
   ['aws-cn', 'cn-north-1'],
@@ -57,7 +57,7 @@ export const PARTITIONS: readonly (readonly [partition: string, region: string])
   ['aws-mars', 'mars-north-1'],
 ];
 
-/** Our deployment there. */
+/** Returns our deployment in that partition and region. */
 export function isvIn(partition: string, region: string): OnboardingInput['isv'] {
   const moved = Object.entries(ISV).map(([name, value]) => [
     name,

@@ -1,4 +1,4 @@
-/** Answers of the functions, as they are when nothing special is the matter. */
+/** Typical answers of the functions. */
 import type { FoundAnswer, JudgedAnswer } from '../../../cli/tenant/answers.ts';
 import type { Removal } from '../../../shared/tenant/removal.ts';
 import { type Tenant, tenantSchema } from '../../../shared/tenant/tenant.ts';
