@@ -28,7 +28,7 @@ export function conflictError(plan: Plan, why: string, cause?: Error): ManifestI
   return new ManifestInvalidError(
     `tenant ${tenantId}: what rests in the vault under ${manifestKey(tenantId, key)} ${why}. So object ${objectId} ` +
       `is not sealed there, and its source is kept: version ${source.versionId} of ${source.key} in ${source.bucket}. ` +
-      'Delete the one that is not wanted; if that is what is in the vault, the watch sets the upload going again',
+      'Delete the one that you do not want; if that is the one in the vault, the watch re-drives the upload',
     { cause },
   );
 }

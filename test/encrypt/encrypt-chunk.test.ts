@@ -55,7 +55,7 @@ describe('a job', () => {
     2 * CHUNK_BYTES - 1,
     2 * CHUNK_BYTES,
     SIZE,
-  ])('by job, an object of %i bytes is sealed', async (bytes) => {
+  ])('after job seals an object of %i bytes', async (bytes) => {
     const ports = world();
     const plan = await sealed(ports, randomBytes(bytes));
     expect(ports.vault.objects.size).toBe(plan.chunkCount + 1);
@@ -90,7 +90,7 @@ describe('a job', () => {
     expect(ports.sources.versions.size).toBe(0);
   });
 
-  test('is let into memory by the size of its chunk', async () => {
+  test('is admitted to memory by the size of its chunk', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
     const admitted: number[] = [];
@@ -111,7 +111,7 @@ describe('a job that is not due', () => {
     ['names a chunk beyond the last', ACME.tenantId, 3, 'ERR_JOB_INVALID'],
     ['names a chunk far beyond the last', ACME.tenantId, 2 ** 53 - 1, 'ERR_JOB_INVALID'],
     ['names a chunk before the first', ACME.tenantId, -1, 'ERR_JOB_INVALID'],
-    ['names what is no tenant id', '../globex', 0, 'ERR_JOB_INVALID'],
+    ['names something that is no tenant id', '../globex', 0, 'ERR_JOB_INVALID'],
   ])('%s', async (_what, tenantId, chunkIndex, code) => {
     const ports = world();
     const { objectId } = planned(ports, randomBytes(SIZE));

@@ -96,7 +96,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
-  test('in a replica, while its own region is out of reach, is sealed under the current one', async () => {
+  test('in a replica, while the key’s own region is out of reach, is sealed under the current one', async () => {
     const ports = world();
     const body = randomBytes(SIZE);
     const plan = planned(ports, body);
@@ -109,7 +109,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });
 
-  test('waits while KMS cannot be asked', async () => {
+  test('waits while KMS is out of reach', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(10));
     changeKey(ports, 'KMSInternalException');
@@ -117,7 +117,7 @@ describe('an object planned under a retired key that KMS refuses', () => {
     expect(ports.state.plans.get(plan.objectId)).toBe(plan);
   });
 
-  test('waits for its tenant when the current one is refused, too', async () => {
+  test('waits for its tenant when the current one is refused too', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(10));
     changeKey(ports);
@@ -152,7 +152,7 @@ describe('a seal that only the state table knows of', () => {
     expect(ports.state.plans.get(plan.objectId)).toMatchObject({ generation: 1, kekArn: ACME.kekArn });
   });
 
-  test('is told when the source is gone, and nothing is planned anew', async () => {
+  test('is reported when the source is gone, and nothing is planned anew', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(10));
     const forged = { ...plan, sealedAt: SEALED_AT };
@@ -162,7 +162,7 @@ describe('a seal that only the state table knows of', () => {
     expect(ports.state.plans.get(plan.objectId)).toBe(forged);
   });
 
-  test('is believed of version 0.1.0, which noted no manifests, where the vault has one', async () => {
+  test('is believed if version 0.1.0 made it, which noted no manifests, and the vault has a manifest', async () => {
     const ports = world();
     const body = randomBytes(10);
     const plan = await sealed(ports, body);

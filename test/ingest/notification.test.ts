@@ -89,7 +89,7 @@ describe('an ObjectCreated notification', () => {
     expect(uploadsOf(notification('acme/x', { object: { size: 0 } }))).toMatchObject([{ sizeBytes: 0 }]);
   });
 
-  test('that S3 sends to try the queue names nothing', () => {
+  test('that S3 sends to test the queue names nothing', () => {
     const testEvent = {
       Service: 'Amazon S3',
       Event: 's3:TestEvent',
@@ -121,12 +121,12 @@ describe('what is refused as no notification', () => {
     ['no sequencer', notification('acme/x', { object: { sequencer: undefined } })],
     ['a sequencer that is no number', notification('acme/x', { object: { sequencer: 'xyz' } })],
     ['no key', notification('')],
-    ['a record that is none', JSON.stringify({ Records: [null] })],
+    ['a record that is null', JSON.stringify({ Records: [null] })],
   ])('%s', (_what, body) => {
     expect(() => uploadsOf(body)).toThrow(invalid);
   });
 
-  test('what it was given is not in the message', () => {
+  test('the error message does not contain the input', () => {
     expect(() => parseNotification('{"secret-of-acme"')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret-of-acme') }),
     );

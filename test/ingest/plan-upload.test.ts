@@ -144,7 +144,7 @@ describe('a notification of several uploads', () => {
     expect(ports.jobs.requests).toHaveLength(2);
   });
 
-  test('plans the others when a record is none at all', async () => {
+  test('plans the others when one record is no record of S3', async () => {
     const ports = world();
     const [good, bad] = [recordOf(Buffer.alloc(5), { key: 'acme/a' }), recordOf(Buffer.alloc(5))];
     Object.assign(bad.s3.object, { versionId: undefined });
@@ -153,7 +153,7 @@ describe('a notification of several uploads', () => {
     expect([...ports.state.plans.values()].map(({ key }) => key)).toEqual(['a']);
   });
 
-  test('fails with what a retry may mend, when there is such a failure', async () => {
+  test('fails with a failure that a retry may mend, when there is one', async () => {
     const ports = world();
     ports.effects.failOnce('jobs.send', new StorageUnavailableError('throttled'));
     const outcome = planNotification(notificationOf(5, ...uploads), ports, NEVER);

@@ -63,7 +63,7 @@ describe('a manifest', () => {
     );
   });
 
-  test('with a bit of its sealed part turned over does not open', async () => {
+  test('with a flipped bit in its sealed part does not open', async () => {
     const code = await openEdited((members) => {
       const message = Buffer.from(String(members['sealed']), 'base64');
       return {

@@ -78,7 +78,7 @@ describe('sealing', () => {
     ]);
   });
 
-  test('writes a manifest that opens to everything the upload was', async () => {
+  test('writes a manifest that opens to everything that S3 kept of the upload', async () => {
     const ports = world();
     const plan = await writeChunks(ports);
     const source = ports.sources.versions.get('v1');
@@ -178,7 +178,7 @@ describe('a seal is refused, and the source stays,', () => {
   test.each([
     ['no manifest', '{}'],
     ['larger than one', ' '.repeat(262_145)],
-  ])('when what rests under its name is %s, which is told with what to do', async (_what, text) => {
+  ])('when what rests under its name is %s; the error says what to do', async (_what, text) => {
     const ports = world();
     const plan = await writeChunks(ports, { versionId: 'v1' });
     ports.vault.objects.set(NAME, Buffer.from(text));
@@ -254,7 +254,7 @@ describe('what an editor of the vault can do to a seal', () => {
     expect([...ports.sources.versions.keys()]).toEqual(['v2']);
   });
 
-  test('a manifest of the very object, that we did not write, is replaced', async () => {
+  test('a manifest of this object that we did not write is replaced', async () => {
     const ports = world();
     await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '0A' }), ports);
     const plan = await writeChunks(ports, { versionId: 'v1', sequencer: '0B' });
@@ -279,7 +279,7 @@ describe('what an editor of the vault can do to a seal', () => {
     },
   );
 
-  test('many chunks that are written over are mended a few at a time, the others by their jobs', async () => {
+  test('of many chunks that are written over, a few are written again at once, the others by their jobs', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(20 * CHUNK_BYTES));
     const all = [...Array(20).keys()];
@@ -309,7 +309,7 @@ describe('a source that vanished', () => {
     await expect(sealPlan(plan, ports)).resolves.toBeUndefined();
   });
 
-  test('while only an older upload is sealed is a loss to be told', async () => {
+  test('while only an older upload is sealed is reported as a loss', async () => {
     const ports = world();
     await sealPlan(await writeChunks(ports, { versionId: 'v0', sequencer: '00' }), ports);
     const plan = await writeChunks(ports);

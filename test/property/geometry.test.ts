@@ -19,7 +19,7 @@ const divisions = fc
   }));
 
 describe('whatever the size of an object and of its chunks', () => {
-  test('there are exactly as many chunks as its bytes fill, and one for an empty object', () => {
+  test('there are exactly as many chunks as the bytes fill, and one for an empty object', () => {
     fc.assert(
       fc.property(divisions, ({ sizeBytes, chunkBytes }) => {
         const { chunkCount } = geometryOf(sizeBytes, chunkBytes);
@@ -51,7 +51,7 @@ describe('whatever the size of an object and of its chunks', () => {
     );
   });
 
-  test('the ranges of a small object, all of them, make up the object', () => {
+  test('all ranges of a small object together make up the object', () => {
     const small = fc.record({ sizeBytes: fc.nat({ max: 500 }), chunkBytes: fc.integer({ min: 1, max: 60 }) });
     fc.assert(
       fc.property(small, ({ sizeBytes, chunkBytes }) => {

@@ -26,7 +26,7 @@ describe('whatever an object is called', () => {
     );
   });
 
-  test('its manifest and chunks lie below its tenant, apart from each other, in names S3 takes', () => {
+  test('its manifest and chunks lie below its tenant, apart from each other, in names that S3 takes', () => {
     const keys = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 700 });
     fc.assert(
       fc.property(tenantIds, keys, fc.nat({ max: 9_999_999_999 }), (tenantId, key, index) => {
@@ -55,7 +55,7 @@ describe('whatever an object is called', () => {
 });
 
 describe('whatever sequencers two uploads have', () => {
-  test('at most one is newer, and neither only when they are the same number', () => {
+  test('at most one is newer; neither is newer only when both are the same number', () => {
     fc.assert(
       fc.property(sequencers, sequencers, (one, other) => {
         const digits = Math.max(one.length, other.length);

@@ -33,7 +33,7 @@ describe('a restore', () => {
     2 * CHUNK_BYTES - 1,
     2 * CHUNK_BYTES,
     SIZE,
-  ])('of %i bytes gives them back', async (bytes) => {
+  ])('of %i bytes returns the same bytes', async (bytes) => {
     const ports = world();
     const body = randomBytes(bytes);
     await sealed(ports, body);
@@ -141,7 +141,7 @@ describe('nothing is restored, and the destination is given up,', () => {
     expect(code).toBe('ERR_AUTHENTICATION_FAILED');
   });
 
-  test('when a bit of the last chunk is turned over', async () => {
+  test('when a bit of the last chunk is flipped', async () => {
     const code = await restoreDisturbed(({ vault }, plan, chunk) => {
       const message = chunk(2);
       vault.objects.set(keyOf(plan, 2), Buffer.from(withBitFlipped(message, 8 * message.length - 1)));
