@@ -4,7 +4,7 @@
  * of rotation, expiry and deletion. All other events, above all DisableKey, come through CloudTrail.
  */
 import { createHash } from 'node:crypto';
-import { NATIVE_EVENTS, TRAIL_EVENTS } from '../revocation/key-event.ts';
+import { NATIVE_EVENTS, TRAIL_EVENTS } from '../revocation/key-event-names.ts';
 import type { Onboarding } from './input.ts';
 import { keyName, keyRegions, type KeyReference } from './tenant-key.ts';
 

@@ -6,9 +6,7 @@
  */
 import * as z from 'zod';
 import type { KeySignal } from '../tenant/key-signal.ts';
-
-/** The news of an event: the key is off, it may be on again, it may have been taken from us, or its material is new. */
-export type KeyEventKind = 'disabling' | 'enabling' | 'questioning' | 'rotation';
+import { KEY_EVENT_KINDS, type KeyEventKind, NATIVE_EVENTS } from './key-event-names.ts';
 
 export interface KeyEvent {
   readonly kind: KeyEventKind;
@@ -45,7 +43,7 @@ export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEven
   if (errorCode !== undefined) return { ignored: 'call-refused' };
   if (recipientAccountId !== event.account || awsRegion !== event.region) return { ignored: 'other-account' };
   const kekArns = kekArnsOf(event);
-  const kind = KINDS.get(name);
+  const kind = KEY_EVENT_KINDS.get(name);
   if (kind === undefined) return { ignored: 'irrelevant', kekArns };
   if (kekArns.length === 0) return { ignored: 'no-key-named' };
   return { kind, keySignal: { name, at: timeOf(event, now) }, kekArns };
@@ -77,41 +75,6 @@ const eventSchema = z.object({
 });
 
 type Event = z.infer<typeof eventSchema>;
-
-const KINDS: ReadonlyMap<string, KeyEventKind> = new Map([
-  ['DisableKey', 'disabling'],
-  ['ScheduleKeyDeletion', 'disabling'],
-  ['DeleteImportedKeyMaterial', 'disabling'],
-  ['DeleteKey', 'disabling'],
-  ['DeleteExpiredKeyMaterial', 'disabling'],
-  ['KMS Imported Key Material Expiration', 'disabling'],
-  ['KMS CMK Deletion', 'disabling'],
-  ['PutKeyPolicy', 'questioning'],
-  ['RevokeGrant', 'questioning'],
-  ['RetireGrant', 'questioning'],
-  ['EnableKey', 'enabling'],
-  ['CancelKeyDeletion', 'enabling'],
-  ['ImportKeyMaterial', 'enabling'],
-  ['CreateGrant', 'enabling'],
-  // CloudTrail tells of the same rotation by RotateKey or RotateKeyOnDemand, so these two are not listed.
-  ['KMS CMK Rotation', 'rotation'],
-]);
-
-/**
- * The detail types of the events that KMS itself sends to EventBridge. The rules of the stack and of tenants list
- * them.
- */
-export const NATIVE_EVENTS: readonly string[] = [...KINDS.keys()].filter((name) => name.startsWith('KMS '));
-
-/**
- * The names of the events that come through CloudTrail. The rules list these and no others, so nothing else that happens
- * to anybody's keys reaches us. TagResource changes nothing about a key: tenants are asked to call it, so that we hear of
- * the key once.
- */
-export const TRAIL_EVENTS: readonly string[] = [
-  ...[...KINDS.keys()].filter((name) => !NATIVE_EVENTS.includes(name)),
-  'TagResource',
-];
 
 const TRAIL_TYPES: ReadonlySet<string> = new Set([
   'AWS API Call via CloudTrail',

@@ -4,27 +4,15 @@
  * multi-Region key is asked as well: the key works if all of them do. An outage is neither yes nor no. An answer that
  * says nothing about the key is neither, too: then the other questions decide, and Decrypt is asked in a second way.
  */
-import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../ports/kms.ts';
+import type { ControlPlaneKms, KmsOperation } from '../ports/kms.ts';
 import { kmsFailure, isAboutTheRequest } from '../envelope/kms/kms-failure.ts';
-import {
-  isKeyRefusal,
-  type KeyRefusal,
-  KmsUnavailableError,
-  SealstreamError,
-  TenantKeyUnusableError,
-} from '../errors.ts';
+import { isKeyRefusal, type KeyRefusal, SealstreamError } from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
+import { type KeyWarning, requireUsableState, warningsOf } from './key-state.ts';
 import { probeCiphertextOf, probeContext, probeTimeout } from './probe-ciphertext.ts';
 
 /** The requests of a probe. */
 export type ProbeKms = Pick<ControlPlaneKms, 'describe' | 'tryOperation'>;
-
-/** A date from which on the key does not come back by itself. */
-export interface KeyWarning {
-  readonly name: 'key-deletion' | 'key-material-expiry';
-  /** ISO 8601, UTC. */
-  readonly at: string;
-}
 
 /**
  * The answer to a probe. `refused`: the tenant said no. `unreachable`: KMS, or the key's external store, could not be
@@ -139,31 +127,4 @@ async function failureOf(
   } catch (cause) {
     return kmsFailure(cause, { ...key, arn: kekArn }, operation);
   }
-}
-
-/**
- * Throws when the key's state decides. A state that is not named here does not decide: the dry runs do.
- * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
- */
-function requireUsableState({ tenantId, kekArn }: ProbedKey, { state }: KeyDescription): void {
-  const where = `tenant ${tenantId}, key ${kekArn}: its state is ${state}`;
-  switch (state) {
-    case 'Disabled':
-    case 'PendingDeletion':
-    case 'PendingReplicaDeletion':
-    case 'PendingImport':
-      throw new TenantKeyUnusableError(`${where}; the tenant must make it Enabled again`, { kekArn });
-    case 'Unavailable': // Its custom key store is disconnected.
-    case 'Creating':
-      throw new KmsUnavailableError(`${where}; asked again later`);
-    default:
-  }
-}
-
-function warningsOf({ deletionDate, validTo }: KeyDescription): readonly KeyWarning[] {
-  const dates = [
-    ['key-deletion', deletionDate],
-    ['key-material-expiry', validTo],
-  ] as const;
-  return dates.flatMap(([name, date]) => (date === undefined ? [] : [{ name, at: date.toISOString() }]));
 }

@@ -1,25 +1,16 @@
 /** Applies an event about a key to the tenants that hold the key. */
-import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
 import type { Hearings, Tenants } from '../ports/tenants.ts';
-import type { KeySignal } from '../tenant/key-signal.ts';
 import { readable } from '../tenant/readable.ts';
-import { rulesOf } from '../tenant/status.ts';
-import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
+import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { changeTenant, type TenantChange } from './change.ts';
+import type { TenantChange } from './change.ts';
 import { type IgnoredEvent, type KeyEvent, parseKeyEvent } from './key-event.ts';
-import { probeKey, type ProbeKms } from './probe.ts';
-import { takenBack, takesBack } from './taken-back.ts';
-import { disabled, dropped, mayRevoke, questioned, reopened } from './transition.ts';
+import { applyKeyEvent, type StepPorts } from './key-event-steps.ts';
+import { takesBack } from './taken-back.ts';
 
-export interface RevokePorts {
+export interface RevokePorts extends StepPorts {
   readonly tenants: Pick<Tenants, 'ofKek' | 'tenant' | 'replace'>;
   readonly hearings: Pick<Hearings, 'note' | 'remember'>;
-  readonly branchKeys: Pick<BranchKeys, 'version'>;
-  readonly kms: ProbeKms;
-  readonly now: () => Date;
-  /** The longest that KMS may take to spread a change: minutes. */
-  readonly propagationSeconds: number;
 }
 
 /** The outcome of an event. `revoked`, `active`: the tenants in `tenantIds` are so now, and were not before. */
@@ -74,100 +65,9 @@ async function applyToAll(
   if (tenants.length === 0) return ignored('unknown-key');
   const tenantIds = [...new Set(tenants.map(({ tenantId }) => tenantId))];
   const changes = await Promise.allSettled(
-    tenantIds.map(async (id) => await STEPS[event.kind](id, event, ports)),
+    tenantIds.map(async (id) => await applyKeyEvent(id, event, ports)),
   );
   return outcomeOf(changes.map(valueOf));
-}
-
-type Step = (tenantId: TenantId, event: KeyEvent, ports: RevokePorts) => Promise<TenantChange | undefined>;
-
-const STEPS: Readonly<Record<KeyEvent['kind'], Step>> = {
-  disabling: takenAway,
-  enabling: mayComeBack,
-  questioning: inQuestion,
-  rotation: rotate,
-};
-
-/** Returns the event's signal about each key that the tenant has now. */
-function signalsAbout({ kekArns, keySignal }: KeyEvent, tenant: Tenant): readonly KeySignal[] {
-  const current = currentKekArns(tenant).filter((kekArn) => kekArns.includes(kekArn));
-  return current.map((kekArn) => ({ ...keySignal, kekArn }));
-}
-
-/** Takes one step for each key. Returns undefined when none of them changes anything. */
-function afterAll(
-  tenant: Tenant,
-  keySignals: readonly KeySignal[],
-  step: (tenant: Tenant, keySignal: KeySignal) => Tenant | undefined,
-): Tenant | undefined {
-  const after = keySignals.reduce((before, keySignal) => step(before, keySignal) ?? before, tenant);
-  return after === tenant ? undefined : after;
-}
-
-async function takenAway(
-  tenantId: TenantId,
-  event: KeyEvent,
-  { tenants }: RevokePorts,
-): Promise<TenantChange | undefined> {
-  return await changeTenant(tenantId, tenants, (tenant) => {
-    const keySignals = signalsAbout(event, tenant);
-    return keySignals.length === 0 ? dropped(tenant) : afterAll(tenant, keySignals, disabled);
-  });
-}
-
-/** Reasons that the event takes back stay taken back, whatever the probe says now: the watch asks again. */
-async function mayComeBack(
-  tenantId: TenantId,
-  event: KeyEvent,
-  { tenants, kms, now, propagationSeconds }: RevokePorts,
-): Promise<TenantChange | undefined> {
-  await changeTenant(tenantId, tenants, (tenant) => afterAll(tenant, signalsAbout(event, tenant), takenBack));
-  return await changeTenant(tenantId, tenants, async (tenant) => {
-    const [keySignal] = signalsAbout(event, tenant);
-    const next = keySignal && reopened(tenant, keySignal, { now: now(), propagationSeconds });
-    return next !== undefined && (await isUsable(tenant, kms)) ? next : undefined;
-  });
-}
-
-/** Drops the cached keys first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse. */
-async function inQuestion(
-  tenantId: TenantId,
-  event: KeyEvent,
-  { tenants, kms }: RevokePorts,
-): Promise<TenantChange | undefined> {
-  await changeTenant(tenantId, tenants, (tenant) => {
-    const keySignals = signalsAbout(event, tenant);
-    return keySignals.length === 0 ? dropped(tenant) : afterAll(tenant, keySignals, questioned);
-  });
-  return await changeTenant(tenantId, tenants, async (tenant) => {
-    const keySignals = signalsAbout(event, tenant).filter((keySignal) => mayRevoke(tenant, keySignal));
-    return keySignals.length > 0 && !(await isUsable(tenant, kms))
-      ? afterAll(tenant, keySignals, disabled)
-      : undefined;
-  });
-}
-
-/**
- * Makes a new version of the branch key. An event delivered twice makes two versions, and the first one is never used.
- */
-async function rotate(
-  tenantId: TenantId,
-  event: KeyEvent,
-  { tenants, branchKeys }: RevokePorts,
-): Promise<undefined> {
-  const tenant = await tenants.tenant(tenantId);
-  if (tenant === undefined || !rulesOf(tenant).rotates) return;
-  if (signalsAbout(event, tenant).length === 0) return;
-  const { keyMode, rotateWithKek, branchKeyId } = tenant;
-  if (keyMode === 'hierarchical' && rotateWithKek && branchKeyId !== undefined)
-    await branchKeys.version(tenant, branchKeyId);
-}
-
-/** @throws the outage */
-async function isUsable(tenant: Tenant, kms: ProbeKms): Promise<boolean> {
-  const probe = await probeKey(tenant, kms);
-  if ('unreachable' in probe) throw probe.unreachable;
-  return 'usable' in probe;
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {

@@ -24,11 +24,14 @@ export interface KeySignal {
 /** The signal that last decided about the tenant, with all signals about its keys that still count. */
 export interface TenantSignal extends KeySignal {
   /**
-   * The reasons that stand against its keys. A record of an earlier version has none: there the signal itself is one,
-   * or none.
+   * The reasons that stand against its keys. Absent from a record of an earlier version: there the signal itself is the
+   * only one, if it is a reason.
    */
   readonly reasons?: readonly KeySignal[] | undefined;
-  /** The newest proof of each key. A record of an earlier version has none: there the signal itself is one, or none. */
+  /**
+   * The newest proof of each key. Absent from a record of an earlier version: there the signal itself is the only one, if
+   * it is a proof.
+   */
   readonly proofs?: readonly KeySignal[] | undefined;
   /** The number of signals noted in this epoch. It keeps one note from overwriting another. */
   readonly notes?: number | undefined;

@@ -1,5 +1,5 @@
 /** The news of one run of the watch: what a person may want to know at once, and the numbers at its end. */
-import type { KeyWarning } from '../revocation/probe.ts';
+import type { KeyWarning } from '../revocation/key-state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 /** One thing that a person may want to know. */

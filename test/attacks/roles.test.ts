@@ -35,7 +35,7 @@ import {
 } from '../../laptop/names.ts';
 import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { kekItem, type ItemKey, parkedItem, removalItem, tenantItem } from '../../shared/aws/state-keys.ts';
-import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event.ts';
+import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event-names.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type Pipeline, startPipeline, type TenantName, TENANT_ACCOUNTS } from '../support/pipeline.ts';
 import { TenantHand } from '../support/tenant-hand.ts';

@@ -3,7 +3,7 @@ import { compilePattern } from '../../local/eventbridge/pattern.ts';
 import { parseOnboarding } from '../../shared/handover/input.ts';
 import { forwarderName, forwarderTrust, keyEventPattern } from '../../shared/handover/key-events.ts';
 import { EXISTING_KEY, EXISTING_MULTI_REGION_KEY, LONG_NAME, NEW_KEY } from '../support/onboarding-inputs.ts';
-import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event.ts';
+import { NATIVE_EVENTS, TRAIL_EVENTS } from '../../shared/revocation/key-event-names.ts';
 import { knownKey } from '../../shared/handover/tenant-key.ts';
 
 const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
