@@ -11,7 +11,7 @@ export interface Destruction {
 }
 
 /** Describes what happens to the tenant's data. */
-export function fateOf({ deleteCiphertext, shredBranchKeys }: Destruction): string {
+export function describeFate({ deleteCiphertext, shredBranchKeys }: Destruction): string {
   if (deleteCiphertext)
     return 'its ciphertext is deleted, all versions, and so are any branch keys: nobody can read its data again';
   if (shredBranchKeys)
@@ -27,12 +27,12 @@ export function describeProgress({ removal, waiting }: Removed): string {
   if (step === 'drain')
     return removal.drain ? `sealing what is planned, ${waiting ?? 0} to go` : 'closing its intake';
   if (step === 'drop-keys') return 'dropping its keys';
-  if (step === 'ciphertext') return ciphertextProgress(removal);
+  if (step === 'ciphertext') return describeCiphertextProgress(removal);
   if (step === 'branch-keys' && shredsBranchKeys(removal)) return 'shredding its branch keys';
   return step === 'done' ? 'done' : 'counting what is left';
 }
 
-function ciphertextProgress({
+function describeCiphertextProgress({
   deleteCiphertext,
   ciphertextVersionsDeleted,
   ciphertextLeft,
@@ -52,7 +52,7 @@ export function describeRemoved(removed: Removed, asked: Destruction): string {
     return `${tenantId} is not removed yet: ${describeProgress(removed)}. ${blocked ?? ''}`.trimEnd();
   if (forgotten === true)
     return `${tenantId} never was active: it is removed, nothing is left of it, and its id can be used again.`;
-  return [`${tenantId} is removed.`, summary(removal), ...warnings(removal, asked)].join('\n');
+  return [`${tenantId} is removed.`, summarize(removal), ...listWarnings(removal, asked)].join('\n');
 }
 
 /** True when something stays that was to be destroyed. */
@@ -69,7 +69,7 @@ function askedTooLate(removal: Removal, asked: Destruction): string | undefined 
     : undefined;
 }
 
-function warnings(removal: Removal, asked: Destruction): readonly string[] {
+function listWarnings(removal: Removal, asked: Destruction): readonly string[] {
   const { tenantId, neverActive, uploadsLeft } = removal;
   const tooLate = askedTooLate(removal, asked);
   return [
@@ -95,28 +95,28 @@ function listVersions(what: string, versions: NamedVersions | undefined, fix = '
   return [`${what}: ${count} versions. ${fix}`.trimEnd(), ...first.map((name) => `  ${name}`), ...more];
 }
 
-function summary(removal: Removal): string {
+function summarize(removal: Removal): string {
   const { kekArns, uploadsLeft } = removal;
   return tableOf([
     ['signed off by', removal.signedOffBy],
     ['begun', removal.startedAt],
     ['finished', removal.finishedAt ?? 'no'],
     ['keys no longer used', kekArns.join('\n')],
-    ['branch keys', branchKeysLeft(removal)],
-    ['ciphertext', ciphertextFate(removal)],
+    ['branch keys', describeBranchKeys(removal)],
+    ['ciphertext', describeCiphertext(removal)],
     ['jobs left parked', String(removal.jobsLeftParked)],
     ['uploads left in the ingest bucket', uploadsLeft === 0 ? '0' : `${uploadsLeft}, not sealed: plaintext`],
   ]);
 }
 
-function ciphertextFate({ deleteCiphertext, ciphertextVersionsDeleted }: Removal): string {
+function describeCiphertext({ deleteCiphertext, ciphertextVersionsDeleted }: Removal): string {
   if (deleteCiphertext) return `${ciphertextVersionsDeleted} versions deleted`;
   return ciphertextVersionsDeleted === 0
     ? 'kept'
     : `${ciphertextVersionsDeleted} versions deleted, the rest kept`;
 }
 
-function branchKeysLeft(removal: Removal): string {
+function describeBranchKeys(removal: Removal): string {
   const { branchKeyIds, branchKeyRowsDeleted } = removal;
   if (branchKeyIds.length === 0) return 'none';
   // A removal of an earlier version always shredded the branch keys.

@@ -6,7 +6,13 @@ import { removedSchema } from './answers.ts';
 import { UsageError } from '../session/failure.ts';
 import type { Outcome, Perform, Session } from '../session/session.ts';
 import { aboutTenant, addExamples, type TenantOption, tenantOf } from './arguments.ts';
-import { describeProgress, describeRemoved, type Destruction, fateOf, isIncomplete } from './removal.ts';
+import {
+  describeProgress,
+  describeRemoved,
+  type Destruction,
+  describeFate,
+  isIncomplete,
+} from './removal.ts';
 
 interface Options extends TenantOption, Destruction {
   readonly signedOffBy: string;
@@ -83,7 +89,7 @@ async function confirm(
   if (terminal.ask === undefined)
     throw new UsageError(`nobody can be asked to confirm: to remove ${tenantId}, add --yes`);
   const waiting = options.drain ? '' : ' What waits to be sealed stays in the ingest bucket, unsealed.';
-  const question = `Removing ${tenantId} cannot be undone: ${fateOf(options)}.${waiting} Type the tenant's id to go on: `;
+  const question = `Removing ${tenantId} cannot be undone: ${describeFate(options)}.${waiting} Type the tenant's id to go on: `;
   if ((await terminal.ask(question)).trim() !== tenantId)
     throw new UsageError(`the answer is not ${tenantId}; nothing was changed`);
 }

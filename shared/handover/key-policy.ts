@@ -49,7 +49,7 @@ export function keyPolicy(input: KeyPolicyInput): KeyPolicy {
   const partition = input.partition ?? input.controlRoleArn.split(':')[1] ?? '';
   const root = `arn:${partition}:iam::${input.tenantAccountId}:root`;
   // Without this statement nobody could disable, change or delete the key.
-  const keeping = allow('TheTenantKeepsItsKey', root, 'kms:*');
+  const keeping = allow('TheTenantKeepsItsKey', root, { Action: 'kms:*' });
   return { Version: '2012-10-17', Statement: [keeping, ...keyGrant(input)] };
 }
 
@@ -60,7 +60,7 @@ export function keyGrant(input: KeyGrantInput): readonly KeyPolicyStatement[] {
     ...(keyModes.some((mode) => mode !== 'hierarchical') ? messageStatements(input) : []),
     ...(keyModes.includes('hierarchical') ? branchKeyStatements(input) : []),
     // The watch sees a pending deletion or an expiry in time. DescribeKey takes no context, so no condition is possible.
-    allow('SealstreamWatches', input.controlRoleArn, 'kms:DescribeKey'),
+    allow('SealstreamWatches', input.controlRoleArn, { Action: 'kms:DescribeKey' }),
   ];
 }
 
@@ -70,10 +70,13 @@ export function keyGrant(input: KeyGrantInput): readonly KeyPolicyStatement[] {
  */
 function messageStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = input;
-  const condition = { StringEquals: { 'kms:EncryptionContext:tenant-id': input.tenantId } };
+  const Condition = { StringEquals: { 'kms:EncryptionContext:tenant-id': input.tenantId } };
   return [
-    allow('SealstreamEncrypts', [encryptRoleArn, controlRoleArn], 'kms:GenerateDataKey', condition),
-    allow('SealstreamRestores', [restoreRoleArn, controlRoleArn], 'kms:Decrypt', condition),
+    allow('SealstreamEncrypts', [encryptRoleArn, controlRoleArn], {
+      Action: 'kms:GenerateDataKey',
+      Condition,
+    }),
+    allow('SealstreamRestores', [restoreRoleArn, controlRoleArn], { Action: 'kms:Decrypt', Condition }),
   ];
 }
 
@@ -81,35 +84,31 @@ function messageStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] 
 function branchKeyStatements(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   const { encryptRoleArn, restoreRoleArn, controlRoleArn } = input;
   const StringEquals = { 'kms:EncryptionContext:aws-crypto-ec:tenant-id': input.tenantId };
+  const roleArns = [encryptRoleArn, restoreRoleArn, controlRoleArn];
   return [
-    allow('SealstreamUnwrapsBranchKeys', [encryptRoleArn, restoreRoleArn, controlRoleArn], 'kms:Decrypt', {
-      StringEquals,
+    allow('SealstreamUnwrapsBranchKeys', roleArns, {
+      Action: 'kms:Decrypt',
+      Condition: { StringEquals },
     }),
-    allow('SealstreamMakesBranchKeys', controlRoleArn, 'kms:GenerateDataKeyWithoutPlaintext', {
-      StringEquals,
+    allow('SealstreamMakesBranchKeys', controlRoleArn, {
+      Action: 'kms:GenerateDataKeyWithoutPlaintext',
+      Condition: { StringEquals },
     }),
     // ReEncrypt makes a new version the active one. It may use this key alone: a branch key that was moved to another key
     // could still be used after this key is revoked.
-    allow('SealstreamVersionsBranchKeys', controlRoleArn, ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], {
-      StringEquals,
-      Bool: { 'kms:ReEncryptOnSameKey': 'true' },
+    allow('SealstreamVersionsBranchKeys', controlRoleArn, {
+      Action: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      Condition: { StringEquals, Bool: { 'kms:ReEncryptOnSameKey': 'true' } },
     }),
   ];
 }
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context */
 function allow(
-  sid: string,
-  principal: string | readonly string[],
-  action: string | readonly string[],
-  condition?: KeyPolicyStatement['Condition'],
+  Sid: string,
+  AWS: string | readonly string[],
+  { Action, Condition }: Pick<KeyPolicyStatement, 'Action' | 'Condition'>,
 ): KeyPolicyStatement {
-  return {
-    Sid: sid,
-    Effect: 'Allow',
-    Principal: { AWS: principal },
-    Action: action,
-    Resource: '*',
-    ...(condition === undefined ? {} : { Condition: condition }),
-  };
+  const statement = { Sid, Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' } as const;
+  return Condition === undefined ? statement : { ...statement, Condition };
 }

@@ -17,9 +17,9 @@ export async function beginOrContinue(
 ): Promise<Removal> {
   const known = await ports.removals.read(request.tenantId);
   // A removal that has not closed the intake has done nothing yet: the tenant may have been in use ever since.
-  if (known !== undefined && !rulesOf(tenant).takesUploads) return continued(known, request, tenant);
+  if (known !== undefined && !rulesOf(tenant).takesUploads) return continueRemoval(known, request, tenant);
   const removal = newRemoval(request, tenant, ports.now());
-  // The removal is written before the status changes: only now does the status say whether the tenant was ever active.
+  // The removal is written first, because a later status no longer says if the tenant was ever active.
   await ports.removals.write(removal);
   return removal;
 }
@@ -46,7 +46,7 @@ function newRemoval(request: RemoveRequest, tenant: Tenant, now: Date): Removal 
   };
 }
 
-function continued(known: Removal, request: RemoveRequest, tenant: Tenant): Removal {
+function continueRemoval(known: Removal, request: RemoveRequest, tenant: Tenant): Removal {
   const removal = { ...known, neverActive: known.neverActive ?? wasNeverActive(known, tenant) };
   if (removal.step !== 'done') return { ...removal, ...commonChoices(known, request) };
   if (removal.ciphertextLeft !== undefined && request.deleteCiphertext)

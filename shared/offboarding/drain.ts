@@ -26,13 +26,13 @@ export async function drainStep(
   if (planned.count === 0) return { progress: { step: 'drop-keys' } };
   const draining = drainingSince(removal, planned.count, ports.now());
   const blocked = rulesOf(tenant).encrypts
-    ? whyStalled(draining, planned, ports.now())
+    ? stallReason(draining, planned, ports.now())
     : await reopen(tenant, ports);
   const waiting = planned.count;
   return { progress: { draining }, waits: { waiting, ...(blocked === undefined ? {} : { blocked }) } };
 }
 
-/** A tenant that was not active is offboarded at once: what waits, waits until its key is proven. */
+/** A tenant that is not active is offboarded at once. What is planned for it stays parked unless its key works. */
 async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
   await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (!rulesOf(tenant).takesUploads) return undefined;
@@ -47,7 +47,7 @@ function drainingSince({ draining }: Removal, waiting: number, now: Date): Drain
 }
 
 /** Returns the reason why the drain makes no progress, if it makes none. Work that never ends must not stop the removal. */
-function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: Date): string | undefined {
+function stallReason({ since }: Draining, { first, count }: NamedVersions, now: Date): string | undefined {
   if (now.getTime() - Date.parse(since) < STALLED_MS) return undefined;
   const more = count > first.length ? ` and ${count - first.length} more` : '';
   return (
@@ -57,7 +57,7 @@ function whyStalled({ since }: Draining, { first, count }: NamedVersions, now: D
   );
 }
 
-/** Lets what is planned be sealed, if the key works. Returns the reason if it does not. */
+/** Allows sealing what is planned, if the key works. Returns the reason if it does not. */
 async function reopen({ tenantId }: Tenant, ports: RemovePorts): Promise<string | undefined> {
   try {
     await changeTenant(tenantId, ports.tenants, async (tenant) => {

@@ -24,8 +24,8 @@ export interface Removed extends Wait {
 }
 
 /**
- * Takes steps until the removal is done, has to wait, or `signal` aborts. Asked again when it is done, it tries once
- * more to delete what could not be deleted.
+ * Takes steps until the removal is done, has to wait, or `signal` aborts. A request after
+ * that tries once more to delete what could not be deleted.
  * @throws TenantUnknownError; KmsUnavailableError, StorageUnavailableError: ask again
  */
 export async function remove(

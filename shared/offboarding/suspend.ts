@@ -32,7 +32,7 @@ export interface SuspendAnswer {
  * @throws TenantUnknownError; EventInvalidError unless it is active or revoked
  */
 export async function suspend(tenantId: TenantId, ports: SuspendPorts): Promise<SuspendAnswer> {
-  await changeTenant(tenantId, ports.tenants, (tenant) => suspended(tenant, ports));
+  await changeTenant(tenantId, ports.tenants, (tenant) => withSuspension(tenant, ports));
   return await answerAbout(tenantId, ports);
 }
 
@@ -74,8 +74,8 @@ export async function requireUsable(
 }
 
 /**
- * Returns a signal that we send ourselves. It proves the keys only up to the time whose changes have effect everywhere by
- * now: an event that happened before the signal and is heard after it still counts.
+ * Returns a signal of our own. It proves the keys only up to `propagationSeconds` ago, because later changes may not have
+ * effect everywhere yet: an event that happened shortly before the signal and is heard after it still counts.
  */
 export function ourSignal(
   name: string,
@@ -88,7 +88,7 @@ export function ourSignal(
 }
 
 /** A tenant that was revoked keeps the signal that says why. */
-function suspended(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
+function withSuspension(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
   if (hasTurned(tenant, 'suspend')) return undefined;
   const signal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;
   return turned(tenant, 'suspend', signal);
