@@ -29,7 +29,7 @@ afterEach(() => {
 /** Uploads an object of so many chunks, and plans it. */
 async function planned(fleet: Fleet, chunks: number): Promise<void> {
   fleet.account.upload(ACME.tenantId, 'a', chunks * CHUNK_BYTES, true);
-  await ingest(fleet, 0, 10);
+  await ingest(fleet);
 }
 
 test('a sandbox has at most ten small chunks in memory', async () => {
@@ -49,7 +49,7 @@ test('a sandbox has at most ten small chunks in memory', async () => {
     inMemory -= 1;
     return await putChunk(...args);
   });
-  await encrypt(fleet, 0, 0, 15);
+  await encrypt(fleet, { most: 15 });
   expect(await unsealed(fleet.account, ACME.tenantId)).toEqual([]);
   expect(most).toBe(10);
 });
@@ -58,11 +58,11 @@ test('a sandbox that has used up its calls of KMS leaves jobs on the queue for l
   // One call in 2.5 seconds: the second one at once would have to wait too long.
   const fleet = await newFleet([ACME], 0.4);
   await planned(fleet, 3);
-  await encrypt(fleet, 0, 0, 3);
+  await encrypt(fleet);
   expect(fleet.account.vault.objects.size).toBe(1);
   expect(fleet.account.chunkQueue.size()).toBe(2);
   expect(fleet.account.parking.parkedOf(tenantIdSchema.parse(ACME.tenantId))).toEqual([]);
   await pass(2_500);
-  await encrypt(fleet, 0, 0, 3);
+  await encrypt(fleet);
   expect(fleet.account.vault.objects.size).toBe(2);
 });

@@ -74,11 +74,11 @@ export const attack: fc.Arbitrary<Command> = fc
   .map(({ tenant, name, sandbox }) =>
     command(`${tenant} through ${sandbox}: ${name}`, async (fleet, known) => {
       known.disturbed.add(tenant);
-      await workThrough(fleet, sandbox, tenant, 'a', CHUNK_BYTES);
-      await uploadSpaced(fleet, tenant, 'b', CHUNK_BYTES, true);
+      await workThrough(fleet, { tenant, key: 'a', bytes: CHUNK_BYTES }, { sandbox });
+      await uploadSpaced(fleet, { tenant, key: 'b', bytes: CHUNK_BYTES });
       tamper(fleet, name);
-      await ingest(fleet, 0, 10);
-      await encrypt(fleet, sandbox, 0, 10);
+      await ingest(fleet);
+      await encrypt(fleet, { sandbox });
     }),
   );
 

@@ -1,19 +1,19 @@
-/** One thing that happens to a fleet: to whom, what goes wrong on the way, and what must hold when it is done. */
+/** A command is one thing that happens to a fleet. Every promise must hold when it is done. */
 import * as fc from 'fast-check';
 import type { Fleet } from './fleet.ts';
 import { activeThoughDown, brokenPromises } from './promises.ts';
 import type { Mishap } from './sandbox.ts';
 import { pass } from './virtual-time.ts';
 
-/** What the test itself knows of every tenant. */
+/** The test's own knowledge of the tenants. */
 export interface Known {
-  /** Tenants whose key something was done to. Nothing may ever happen to the others. */
+  /** The tenants whose key was touched. Nothing may ever happen to the others. */
   readonly disturbed: Set<string>;
 }
 
 export type Command = fc.AsyncCommand<Known, Fleet>;
 
-/** Nothing happens at the same moment. */
+/** The time between two commands, so that no two happen at the same moment. */
 const STEP_MS = 250;
 
 export const DISTURBED: fc.Arbitrary<string> = fc.constantFrom('acme', 'globex');
@@ -31,12 +31,12 @@ export const MISHAPS: fc.Arbitrary<Mishap | undefined> = fc.oneof(
   },
 );
 
-/** A mishap in words; nothing for none. */
+/** Returns a mishap in words, or an empty text for none. */
 export function told(trouble: Mishap | undefined): string {
   return trouble === undefined ? '' : `, ${trouble.what}s ${trouble.when} call ${trouble.at}`;
 }
 
-/** Does something, and looks whether every promise still holds. */
+/** Makes a command that does something, and then checks that every promise still holds. */
 export function command(label: string, run: (fleet: Fleet, known: Known) => Promise<void>): Command {
   return {
     check: () => true,

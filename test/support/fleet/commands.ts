@@ -18,12 +18,12 @@ const KEY = fc.constantFrom('a', 'b');
 const INDEX = fc.nat({ max: 7 });
 const BYTES = fc.constantFrom(0, 1, 100, 250);
 
-/** From the upload to the seal in one sandbox, unless something comes in between. */
+/** An upload is sealed in one sandbox, unless something comes in between. */
 const work = fc
   .record({ tenant: ANYBODY, key: KEY, bytes: BYTES, sandbox: INDEX, trouble: MISHAPS })
   .map(({ tenant, key, bytes, sandbox, trouble }) =>
     command(`${tenant}/${key} of ${bytes} bytes through ${sandbox % 2}${told(trouble)}`, async (fleet) => {
-      await workThrough(fleet, sandbox, tenant, key, bytes, trouble);
+      await workThrough(fleet, { tenant, key, bytes }, { sandbox, trouble });
     }),
   );
 
@@ -33,7 +33,7 @@ const upload = fc
     command(
       `upload ${tenant}/${key} of ${bytes} bytes${notified ? '' : ', and nobody is told'}`,
       async (fleet) => {
-        await uploadSpaced(fleet, tenant, key, bytes, notified);
+        await uploadSpaced(fleet, { tenant, key, bytes }, notified);
       },
     ),
   );
@@ -41,7 +41,10 @@ const upload = fc
 const plan = fc
   .tuple(INDEX, MISHAPS)
   .map(([first, trouble]) =>
-    command(`plan from ${first}${told(trouble)}`, async (fleet) => await ingest(fleet, first, 2, trouble)),
+    command(
+      `plan from ${first}${told(trouble)}`,
+      async (fleet) => await ingest(fleet, { first, most: 2 }, trouble),
+    ),
   );
 
 const encryption = fc
@@ -49,7 +52,7 @@ const encryption = fc
   .map(({ sandbox, first, most, trouble }) =>
     command(
       `encrypt ${most} from ${first} in ${sandbox % 2}${told(trouble)}`,
-      async (fleet) => await encrypt(fleet, sandbox, first, most, trouble),
+      async (fleet) => await encrypt(fleet, { sandbox, first, most }, trouble),
     ),
   );
 
@@ -58,7 +61,7 @@ const restoration = fc
   .map(({ sandbox, tenant, key, trouble }) =>
     command(
       `restore ${tenant}/${key} in ${sandbox % 2}${told(trouble)}`,
-      async (fleet) => await restore(fleet, sandbox, tenant, key, trouble),
+      async (fleet) => await restore(fleet, { sandbox, tenant, key }, trouble),
     ),
   );
 
@@ -74,16 +77,16 @@ const button = fc
     }),
   );
 
-/** By far the commonest thing that tenants do, in the middle of their work. */
+/** A tenant disables and enables its key in the middle of its work: by far the commonest thing that tenants do. */
 const offAndOn = fc
   .record({ tenant: DISTURBED, seconds: fc.constantFrom(1, 2, 10), sandbox: INDEX })
   .map(({ tenant, seconds, sandbox }) =>
     command(`${tenant} through ${sandbox % 2}: off, and on after ${seconds} s`, async (fleet, known) => {
-      await workThrough(fleet, sandbox, tenant, 'a', 1);
+      await workThrough(fleet, { tenant, key: 'a', bytes: 1 }, { sandbox });
       await press(fleet, known, { tenant, button: 'disable', how: 'and again later' });
       await pass(seconds * 1000);
       await press(fleet, known, { tenant, button: 'enable', how: 'once' });
-      await workThrough(fleet, sandbox, tenant, 'b', 1);
+      await workThrough(fleet, { tenant, key: 'b', bytes: 1 }, { sandbox });
     }),
   );
 
@@ -116,7 +119,7 @@ const spell = fc
   .constantFrom(6_000, 31_000, 61_000)
   .map((ms) => command(`${ms} ms pass`, async () => await pass(ms)));
 
-/** Nothing runs in a sandbox that is frozen. */
+/** The whole process is frozen: nothing runs, and time passes. */
 const freezing = fc.constantFrom(6_000, 31_000, 301_000, 3_700_000, 8 * DAY_MS).map((ms) =>
   command(`frozen for ${ms} ms`, async (fleet) => {
     await release(fleet);

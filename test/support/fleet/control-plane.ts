@@ -34,7 +34,7 @@ export async function runWatch({ ports }: Sandbox): Promise<void> {
   await watchFunction(ports, SETTINGS)(new AbortController().signal);
 }
 
-/** Adds a tenant, or changes its key. Somebody asks again another time when the tenant is changed meanwhile. */
+/** Adds a tenant or changes its key. When somebody else changes the tenant meanwhile, nothing happens. */
 export async function onboarding({ ports }: Sandbox, request: OnboardRequest): Promise<void> {
   const answered = onboardFunction(ports, SETTINGS).answer(request, new AbortController().signal);
   await answered.catch((error: unknown) => {

@@ -8,16 +8,16 @@ import { hasWorkingKey, isKeptAside, newest, undrainedOf, unsealed } from './pro
 import { putRecordsRight, putRight } from './tampering.ts';
 import { pass } from './virtual-time.ts';
 
-/** More than KMS takes to spread a change. */
+/** A round takes longer than KMS takes to spread a change. */
 const ROUND_MS = 400_000;
-/** Longer than any upload waits for its next re-drive: a day. */
+/** So many rounds take longer than a day, the longest wait of an upload for its next re-drive. */
 const MOST_ROUNDS = 260;
-/** Drained, settled, done. */
+/** A removal drains, settles and is done. */
 const REMOVAL_ROUNDS = 4;
 /** After an event a tenant may have to wait for KMS, and then for its work. */
 const FEWEST_ROUNDS = 2;
 
-/** No more crashes and no more outages; events still to come arrive, or never will. */
+/** Lets the fleet come to rest without crashes and outages. The events that are on their way arrive now or never. */
 export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> {
   const { account } = fleet;
   account.keys.throttle(false);
@@ -30,8 +30,8 @@ export async function drain(fleet: Fleet, eventsArrive: boolean): Promise<void> 
     if (round >= FEWEST_ROUNDS && (await isAtRest(fleet))) return;
     await pass(ROUND_MS);
     await watch(fleet);
-    while (account.uploadQueue.visible() > 0) await ingest(fleet, 0, 10);
-    while (account.chunkQueue.visible() > 0) await encrypt(fleet, round, 0, 10);
+    while (account.uploadQueue.visible() > 0) await ingest(fleet);
+    while (account.chunkQueue.visible() > 0) await encrypt(fleet, { sandbox: round });
   }
 }
 
@@ -42,13 +42,13 @@ async function isAtRest({ account }: Fleet): Promise<boolean> {
   return true;
 }
 
-/** What is to be sealed of a tenant that we serve, or that is to go only when it is sealed. */
+/** Returns the uploads to seal of a tenant that we serve, or that leaves only when they are sealed. */
 async function due(account: Account, tenantId: string): Promise<readonly unknown[]> {
   if (isServed(account, tenantId)) return await unsealed(account, tenantId);
   return account.removals.get(tenantId)?.step === 'drain' ? await undrainedOf(account, tenantId) : [];
 }
 
-/** Every key works again, as far as it can, what was tampered with is put right, and whoever we suspended goes on. */
+/** Mends every key that can be mended, puts right what was tampered with, and resumes every suspended tenant. */
 export async function mendAll(fleet: Fleet): Promise<void> {
   putRight(fleet.account);
   for (const key of fleet.account.everyKey) await key.mend();
@@ -56,10 +56,10 @@ export async function mendAll(fleet: Fleet): Promise<void> {
   if (fleet.account.state.tenants.get(NEWCOMER.tenantId)?.status === 'pending') await addOwn(fleet);
   for (const key of fleet.account.keyOf.values())
     if (fleet.account.state.tenants.get(key.tenantId)?.status === 'suspended')
-      await operate(fleet, key.tenantId, resuming);
+      await operate(fleet, { tenant: key.tenantId, action: resuming });
 }
 
-/** Every removal that was begun comes to its end; whoever has a key that no longer works is removed without a drain. */
+/** Finishes every removal that was begun. A tenant whose key no longer works is removed without a drain. */
 export async function finishRemovals(fleet: Fleet): Promise<void> {
   const { removals, everyKey } = fleet.account;
   for (const { tenantId } of removals.values()) {
@@ -68,13 +68,16 @@ export async function finishRemovals(fleet: Fleet): Promise<void> {
     for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
       const removal = removals.get(tenantId);
       if (removal === undefined || removal.step === 'done') break;
-      await operate(fleet, tenantId, removing({ ...removal, drain: removal.drain && works }));
+      await operate(fleet, {
+        tenant: tenantId,
+        action: removing({ ...removal, drain: removal.drain && works }),
+      });
       await drain(fleet, false);
     }
   }
 }
 
-/** Tenants that are not removed though it was asked for, or suspended still though their key works. */
+/** Returns the tenants whose removal was asked for and is not done, or whose key works and who are still suspended. */
 export async function notSettled({ account }: Fleet): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const tenantId of account.keyOf.keys()) {
@@ -87,21 +90,21 @@ export async function notSettled({ account }: Fleet): Promise<readonly string[]>
   return wrong;
 }
 
-/** Whether we work for the tenant, as soon as its key lets us. */
+/** True when we work for the tenant as soon as its key lets us. */
 export function isServed({ state }: Account, tenantId: string): boolean {
   return ['active', 'revoked'].includes(state.tenants.get(tenantId)?.status ?? '');
 }
 
 /**
- * Restores the newest object of every key, and answers the keys whose bytes are not what was uploaded. What is under a
- * KEK that no longer works cannot be restored.
+ * Restores the newest object of every key. Returns the keys whose bytes are not those that were uploaded. Objects under
+ * a KEK that no longer works are left out.
  */
 export async function notRestorable(fleet: Fleet, tenantId: string): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const upload of newest(fleet.account, tenantId)) {
     if (isKeptAside(fleet.account, upload) || !(await hasWorkingKey(fleet.account, upload))) continue;
     const { key, body } = upload;
-    await restore(fleet, 0, tenantId, key);
+    await restore(fleet, { tenant: tenantId, key });
     const restored = fleet.account.destinations.objects.get(`restored/${tenantId}/${key}`);
     if (restored?.body.equals(body) !== true) wrong.push(key);
   }

@@ -20,7 +20,7 @@ import { noteActivity, settled } from './virtual-time.ts';
 
 export interface Fleet extends Surroundings {
   readonly sandboxes: Readonly<Record<DataFunction, Sandbox[]>>;
-  /** Invocations that have not ended, and where they run. */
+  /** The invocations that have not ended, and their sandboxes. */
   readonly inFlight: Map<Promise<void>, Sandbox>;
 }
 
@@ -29,7 +29,7 @@ type DataFunction = 'encrypt' | 'restore';
 const SANDBOXES = 2;
 /** The default of the deployed functions. */
 const KMS_CALLS_PER_SECOND = 200;
-/** What an invocation may end with, whatever happens to a key meanwhile. */
+/** The codes that an invocation may end with, whatever happens to a key meanwhile. */
 const EXPECTED_CODES: ReadonlySet<string> = new Set([
   'ERR_OBJECT_UNKNOWN',
   'ERR_TENANT_REVOKED',
@@ -39,7 +39,7 @@ const EXPECTED_CODES: ReadonlySet<string> = new Set([
   'ERR_KMS_UNAVAILABLE',
 ]);
 
-/** What is added where somebody tampered with an object: it does not open, and its jobs are refused. */
+/** More codes that it may end with when somebody tampered with an object: it does not open, and its jobs are refused. */
 const TAMPERED_CODES: ReadonlySet<string> = new Set([
   'ERR_AUTHENTICATION_FAILED',
   'ERR_CONTEXT_MISMATCH',
@@ -59,85 +59,102 @@ export async function newFleet(
   return { ...shared, sandboxes, inFlight: new Map() };
 }
 
-/** Plans up to `most` uploads. */
-export async function ingest(fleet: Fleet, first: number, most: number, mishap?: Mishap): Promise<void> {
-  const sandbox = newSandbox(fleet, 'encrypt');
-  const records = received(fleet.account.uploadQueue, first, most);
-  await invoke(fleet, sandbox, mishap, async () => await runIngest(fleet.account, sandbox, records));
+/** Some of the visible messages of a queue. */
+interface Batch {
+  /** The place of the first one among them. Default 0. */
+  readonly first?: number;
+  /** Default 10, the batch size of the event source mapping. */
+  readonly most?: number;
 }
 
-/** Does up to `most` jobs in one invocation. */
+/** Plans a batch of uploads. */
+export async function ingest(fleet: Fleet, batch: Batch = {}, mishap?: Mishap): Promise<void> {
+  const sandbox = newSandbox(fleet, 'encrypt');
+  const records = received(fleet.account.uploadQueue, batch);
+  const work = async (): Promise<void> => await runIngest(fleet.account, sandbox, records);
+  await invoke(fleet, { sandbox, work }, mishap);
+}
+
+/** Does a batch of jobs in one invocation. */
 export async function encrypt(
   fleet: Fleet,
-  index: number,
-  first: number,
-  most: number,
+  { sandbox: index = 0, ...batch }: Batch & { readonly sandbox?: number } = {},
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = warm(fleet, 'encrypt', index);
-  const records = received(fleet.account.chunkQueue, first, most);
-  await invoke(fleet, sandbox, mishap, async () => await runEncrypt(fleet.account, sandbox, records));
+  const records = received(fleet.account.chunkQueue, batch);
+  const work = async (): Promise<void> => await runEncrypt(fleet.account, sandbox, records);
+  await invoke(fleet, { sandbox, work }, mishap);
+}
+
+interface Restoration {
+  readonly tenant: string;
+  readonly key: string;
+  /** Default 0. */
+  readonly sandbox?: number;
 }
 
 export async function restore(
   fleet: Fleet,
-  index: number,
-  tenantId: string,
-  key: string,
+  { tenant: tenantId, key, sandbox: index = 0 }: Restoration,
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = warm(fleet, 'restore', index);
-  const run = async (): Promise<void> => await runRestore(fleet.account, sandbox, { tenantId, key });
-  await invoke(fleet, sandbox, mishap, run, tenantId);
+  const work = async (): Promise<void> => await runRestore(fleet.account, sandbox, { tenantId, key });
+  await invoke(fleet, { sandbox, work, tenantId }, mishap);
 }
 
-/** Hands an event to `revoke`; true when it was handled and need not be delivered again. */
+/** Hands an event to `revoke`. Returns true when it was handled and need not be delivered again. */
 export async function revoke(fleet: Fleet, event: AwsEvent, mishap?: Mishap): Promise<boolean> {
   const sandbox = newSandbox(fleet, 'control');
   let handled = false;
   const { tenantId } = fleet.account.everyKey.find(({ arn }) => arn === keyArnOf(event)) ?? {};
-  const run = async (): Promise<void> => {
+  const work = async (): Promise<void> => {
     await runRevoke(sandbox, event);
     handled = true;
   };
-  await invoke(fleet, sandbox, mishap, run, tenantId);
+  await invoke(fleet, { sandbox, work, tenantId }, mishap);
   return handled;
 }
 
 export async function watch(fleet: Fleet, mishap?: Mishap): Promise<void> {
   const sandbox = newSandbox(fleet, 'control');
-  await invoke(fleet, sandbox, mishap, async () => await runWatch(sandbox));
+  await invoke(fleet, { sandbox, work: async () => await runWatch(sandbox) }, mishap);
 }
 
-/** What one of us asks the control plane for; what cannot be is refused, and nothing happens. */
+/** Does what an operator asks of the control plane. A request that is refused changes nothing. */
 export async function operate(
   fleet: Fleet,
-  tenantId: string,
-  action: Action,
+  { tenant: tenantId, action }: { readonly tenant: string; readonly action: Action },
   mishap?: Mishap,
 ): Promise<void> {
   const sandbox = newSandbox(fleet, 'control');
-  const runOrRefuse = async (): Promise<void> => {
+  const work = async (): Promise<void> => {
     await action(sandbox, tenantIdSchema.parse(tenantId)).catch((error: unknown) => {
       if (!(error instanceof EventInvalidError)) throw error;
     });
   };
-  await invoke(fleet, sandbox, mishap, runOrRefuse, tenantId);
+  await invoke(fleet, { sandbox, work, tenantId }, mishap);
 }
 
-/** Whatever waits goes on. */
+/** Lets every invocation that waits go on. */
 export async function release(fleet: Fleet): Promise<void> {
   for (const { gate } of fleet.inFlight.values()) gate.release();
   await settled();
 }
 
-/** Resolves when the invocation has ended, or waits. `tenantId`: the only tenant whose record matters to it. */
+interface Invocation {
+  readonly sandbox: Sandbox;
+  readonly work: () => Promise<void>;
+  /** The only tenant whose record matters to the work. */
+  readonly tenantId?: string | undefined;
+}
+
+/** Resolves when the invocation has ended, or waits. */
 async function invoke(
   fleet: Fleet,
-  sandbox: Sandbox,
+  { sandbox, work, tenantId }: Invocation,
   mishap: Mishap | undefined,
-  work: () => Promise<void>,
-  tenantId?: string,
 ): Promise<void> {
   sandbox.gate.plan(mishap);
   const invocation = work().catch((error: unknown) => {
@@ -158,7 +175,7 @@ function isOfTampering({ tampering }: Account, code: string, tenantId: string | 
   return tampering.objects.size > 0 && TAMPERED_CODES.has(code);
 }
 
-/** A dead sandbox is replaced by a cold one. */
+/** Returns a warm sandbox. A cold one replaces a dead one. */
 function warm(fleet: Fleet, role: DataFunction, index: number): Sandbox {
   const several = fleet.sandboxes[role];
   const place = index % SANDBOXES;
@@ -169,7 +186,7 @@ function warm(fleet: Fleet, role: DataFunction, index: number): Sandbox {
   return fresh;
 }
 
-function received(queue: Queue, first: number, most: number): readonly SQSRecord[] {
+function received(queue: Queue, { first = 0, most = 10 }: Batch): readonly SQSRecord[] {
   const records = Array.from({ length: most }, () => queue.receive(first));
   return records.filter((record) => record !== undefined);
 }

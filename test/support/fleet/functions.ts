@@ -96,7 +96,10 @@ interface Piece {
   readonly tenantId: string;
 }
 
-/** Does a piece of work. When KMS refuses it the key in use, its tenant is revoked by the time it fails, unless something else came first. */
+/**
+ * Does a piece of work, and checks: when KMS refuses it the key in use, the tenant has been revoked by the time it fails,
+ * unless something else changed the tenant first.
+ */
 async function revokingFirstHand(
   { account, sandbox, tenantId }: Piece,
   work: () => Promise<unknown>,
@@ -114,7 +117,10 @@ async function revokingFirstHand(
   }
 }
 
-/** Does what the event source mapping does: a message leaves the queue only when its sandbox lived to say that it is dealt with. */
+/**
+ * Delivers a batch as the event source mapping does: a message leaves the queue only when its sandbox lived to say that
+ * the message may go.
+ */
 async function deliver(
   records: readonly SQSRecord[],
   { source, gate: entrance }: { readonly source: Queue; readonly gate: Gate },

@@ -21,7 +21,7 @@ export const keyChange: fc.Arbitrary<Command> = fc
   .map(({ tenant, trouble }) =>
     command(`${tenant} changes its key${told(trouble)}`, async (fleet, known) => {
       known.disturbed.add(tenant);
-      await operate(fleet, tenant, toOtherKey(fleet.account, tenant), trouble);
+      await operate(fleet, { tenant, action: toOtherKey(fleet.account, tenant) }, trouble);
     }),
   );
 
@@ -39,10 +39,10 @@ export const replicaChange: fc.Arbitrary<Command> = fc
         const { keys } = fleet.account;
         keys.throttle(true, [REGIONS[0]]);
         // Nothing else is uploaded under that name, so that in the end it is read again.
-        await workThrough(fleet, sandbox, REPLICATED, 'by its replica', 100);
+        await workThrough(fleet, { tenant: REPLICATED, key: 'by its replica', bytes: 100 }, { sandbox });
         keys.throttle(false, [REGIONS[0]]);
         const replicaArns = isDropped ? [] : replicasOf(fleet.account.keyOf.get(REPLICATED));
-        await operate(fleet, REPLICATED, changing({ replicaArns }), trouble);
+        await operate(fleet, { tenant: REPLICATED, action: changing({ replicaArns }) }, trouble);
       },
     ),
   );
@@ -53,13 +53,17 @@ export const keyChangeAtWork: fc.Arbitrary<Command> = fc
   .map(({ tenant, sandbox, call }) =>
     command(`${tenant} through ${sandbox}: its key changes at call ${call}`, async (fleet, known) => {
       known.disturbed.add(tenant);
-      await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
-      await uploadSpaced(fleet, tenant, 'b', 100, true);
-      await ingest(fleet, 0, 10);
-      await operate(fleet, tenant, toOtherKey(fleet.account, tenant));
+      await workThrough(
+        fleet,
+        { tenant, key: 'a', bytes: 250 },
+        { sandbox, trouble: { at: call, what: 'wait', when: 'before' } },
+      );
+      await uploadSpaced(fleet, { tenant, key: 'b', bytes: 100 });
+      await ingest(fleet);
+      await operate(fleet, { tenant, action: toOtherKey(fleet.account, tenant) });
       await pass(1_000);
       await release(fleet);
-      await workThrough(fleet, sandbox, tenant, 'b', 1);
+      await workThrough(fleet, { tenant, key: 'b', bytes: 1 }, { sandbox });
     }),
   );
 

@@ -1,6 +1,6 @@
 /**
- * A tenant that is added in the middle of everything: first with a key that is not its own or that there is not, then
- * with its own. What it uploads in between waits, and is sealed under its own key once that is proven.
+ * A tenant that is added in the middle of everything: first with another tenant's key or a missing one, then with its
+ * own. Its uploads in between wait, and are sealed under its own key once that is proven.
  */
 import * as fc from 'fast-check';
 import type { Account, OnboardedTenant } from './account.ts';
@@ -18,12 +18,12 @@ export const NEWCOMER: Pick<OnboardedTenant, 'tenantId' | 'accountId' | 'comesLa
   accountId: '444444444444',
   comesLater: true,
 };
-/** Whose key it names first, by mistake or not. */
+/** The tenant whose key the newcomer names first, by mistake or not. */
 const OTHER = 'initech';
 
 type Wrong = 'the key of another tenant' | 'a key that there is not';
 
-/** Once it is active, there is nothing to add; it works on. */
+/** The newcomer is added. If it is active already, nothing is added and its work goes on. */
 export const addition: fc.Arbitrary<Command> = fc
   .record({
     wrong: fc.constantFrom<Wrong>('the key of another tenant', 'a key that there is not'),
@@ -35,15 +35,15 @@ export const addition: fc.Arbitrary<Command> = fc
       `${NEWCOMER.tenantId} through ${sandbox} is added with ${wrong}, and with its own${told(trouble)}`,
       async (fleet, known) => {
         await addWrong(fleet, known, wrong);
-        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'a', 250);
+        await workThrough(fleet, { tenant: NEWCOMER.tenantId, key: 'a', bytes: 250 }, { sandbox });
         await addOwn(fleet, trouble);
-        await encrypt(fleet, sandbox, 0, 10);
-        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'b', 1);
+        await encrypt(fleet, { sandbox });
+        await workThrough(fleet, { tenant: NEWCOMER.tenantId, key: 'b', bytes: 1 }, { sandbox });
       },
     ),
   );
 
-/** Its key is disabled while it is added, and we hear of that before it is. */
+/** The newcomer's key is disabled while it is added, and we hear of that before the adding ends. */
 export const additionDisabled: fc.Arbitrary<Command> = fc
   .record({ sandbox: fc.nat({ max: 1 }), call: fc.integer({ min: 1, max: 16 }), isEnabled: fc.boolean() })
   .map(({ sandbox, call, isEnabled }) =>
@@ -54,11 +54,11 @@ export const additionDisabled: fc.Arbitrary<Command> = fc
         await addOwn(fleet, { at: call, what: 'wait', when: 'after' });
         await press(fleet, known, { tenant: NEWCOMER.tenantId, button: 'disable', how: 'once' });
         await release(fleet);
-        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'a', 1);
+        await workThrough(fleet, { tenant: NEWCOMER.tenantId, key: 'a', bytes: 1 }, { sandbox });
         if (isEnabled)
           await press(fleet, known, { tenant: NEWCOMER.tenantId, button: 'enable', how: 'once' });
         await pass(1_000);
-        await workThrough(fleet, sandbox, NEWCOMER.tenantId, 'b', 1);
+        await workThrough(fleet, { tenant: NEWCOMER.tenantId, key: 'b', bytes: 1 }, { sandbox });
       },
     ),
   );
@@ -68,14 +68,15 @@ async function addWrong(fleet: Fleet, known: Known, wrong: Wrong): Promise<void>
   known.disturbed.add(tenantId);
   const missing = `arn:aws:kms:${REGIONS[0]}:${accountId}:key/9d3ab1c2-0000-4000-8000-000000000000`;
   const kekArn = wrong === 'a key that there is not' ? missing : fleet.account.keyOf.get(OTHER)?.arn;
-  await operate(fleet, tenantId, adding(fleet.account, kekArn ?? missing));
+  await operate(fleet, { tenant: tenantId, action: adding(fleet.account, kekArn ?? missing) });
 }
 
-/** With its own key; refused, unless it is pending. */
+/** Adds the newcomer with its own key. That is refused unless it is pending. */
 export async function addOwn(fleet: Fleet, trouble?: Mishap): Promise<void> {
   const { tenantId } = NEWCOMER;
   const own = fleet.account.everyKey.find((key) => key.tenantId === tenantId);
-  if (own !== undefined) await operate(fleet, tenantId, adding(fleet.account, own.arn), trouble);
+  if (own !== undefined)
+    await operate(fleet, { tenant: tenantId, action: adding(fleet.account, own.arn) }, trouble);
 }
 
 function adding(account: Account, kekArn: string): Action {

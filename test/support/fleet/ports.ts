@@ -11,7 +11,7 @@ import { type Gate, gated } from './sandbox.ts';
 import type { OurRole } from './tenant-keys.ts';
 import { watchedDestinations, type WatchedVault, watchedVault } from './watched-buckets.ts';
 
-/** The redelivery depends on the queue that invokes the function. */
+/** The ports without the redelivery, which depends on the queue that invokes the function. */
 export type SandboxPorts = Omit<Ports, 'redelivery'>;
 
 export interface Occupant {
@@ -37,7 +37,7 @@ export function vaultInUse(account: Account, { name, gate }: Occupant): VaultInU
   };
 }
 
-/** Every call of a port goes through the gate of the sandbox. The logs are silent. */
+/** Makes the ports of a sandbox. Every call of them goes through its gate. The logs are silent. */
 export function portsOf(account: Account, occupant: Occupant, vault: WatchedVault): SandboxPorts {
   const { name, role, gate } = occupant;
   return {

@@ -1,13 +1,13 @@
-/** A queue as SQS keeps it: at least once, in any order, hidden while somebody works on it. */
+/** A queue as SQS keeps it. It delivers at least once and in any order, and hides a message while somebody works on it. */
 import { randomUUID } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 
 export interface Queue {
   send(body: string): void;
-  /** How many messages can be received now. */
+  /** Returns the number of messages that can be received now. */
   visible(): number;
   size(): number;
-  /** The `index`th visible message, hidden for the visibility timeout; undefined when there is none. */
+  /** Receives the `index`th visible message, and hides it for the visibility timeout. Returns undefined when none is visible. */
   receive(index: number): SQSRecord | undefined;
   remove(messageId: string): void;
   hide(messageId: string, seconds: number): void;

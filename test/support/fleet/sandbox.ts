@@ -1,27 +1,33 @@
 /**
- * One sandbox as seen from outside: everything it asks of the world goes through its gate, where it may die before or
- * after any call, or be kept waiting for the answer.
+ * The gate of a sandbox. Every call that the sandbox makes goes through it. There the sandbox may die before or after
+ * the call, or may be kept waiting for the answer.
  */
 import { errorOf } from '../../../shared/errors.ts';
 import { noteActivity } from './virtual-time.ts';
 
-/** What happens at the `at`th call from now, counted from 1. */
+/** A mishap at the `at`th call from now, counted from 1. */
 export interface Mishap {
   readonly at: number;
-  /** `die`: a dead sandbox asks nothing and is told nothing. `wait`: until released, or the caller gives up. */
+  /** `die`: the sandbox makes no more calls and gets no more answers. `wait`: it waits until the gate releases it, or the caller gives up. */
   readonly what: 'die' | 'wait';
   readonly when: 'before' | 'after';
 }
 
 export interface Gate {
   readonly dead: boolean;
-  /** Replaces whatever was to happen. */
+  /** Plans the next mishap, in place of any that was planned. */
   plan(mishap: Mishap | undefined): void;
-  /** Asks the world. A call with a signal is given up when that aborts; one that is not `patient` never waits. */
+  /** Makes a call. It is given up when its signal aborts. A call that is not `patient` never waits. */
   pass<T>(call: () => T | Promise<T>, signal?: AbortSignal, patient?: boolean): Promise<T>;
-  /** All that waits goes on, and nothing more is to happen. */
+  /** Lets go on all that waits, and drops the planned mishap. */
   release(): void;
   kill(): void;
+}
+
+interface GatedCall {
+  readonly number: number;
+  readonly signal: AbortSignal | undefined;
+  readonly patient: boolean;
 }
 
 export function gate(): Gate {
@@ -41,13 +47,8 @@ export function gate(): Gate {
     waiting.clear();
   }
 
-  async function strike(
-    when: Mishap['when'],
-    call: number,
-    signal: AbortSignal | undefined,
-    patient: boolean,
-  ): Promise<void> {
-    if (mishap?.at !== call || mishap.when !== when) return;
+  async function strike(when: Mishap['when'], { number, signal, patient }: GatedCall): Promise<void> {
+    if (mishap?.at !== number || mishap.when !== when) return;
     const { what } = mishap;
     mishap = undefined;
     if (what === 'die') kill();
@@ -80,11 +81,11 @@ export function gate(): Gate {
       requireAlive();
       signal?.throwIfAborted();
       calls += 1;
-      const number = calls;
-      await strike('before', number, signal, patient);
+      const passing = { number: calls, signal, patient };
+      await strike('before', passing);
       requireAlive();
       const result = await call();
-      await strike('after', number, signal, patient);
+      await strike('after', passing);
       requireAlive();
       return result;
     },
@@ -96,7 +97,7 @@ export function gate(): Gate {
   };
 }
 
-/** The port as one sandbox has it: every call, and every piece of what streams in, goes through its gate. */
+/** Returns the port as one sandbox has it: every call, and every piece of a stream, goes through its gate. */
 export function gated<T extends object>(port: T, sandbox: Gate): T {
   return new Proxy(port, {
     get(target, name) {
@@ -114,12 +115,12 @@ export function gated<T extends object>(port: T, sandbox: Gate): T {
 }
 
 /**
- * An answer that is old when it comes has nothing to say about now: reads of the epoch come at once or fail. And a
- * manifest that is under way cannot be called back.
+ * The calls that never wait. A late answer about the epoch says nothing about now, so reads of it come at once or fail.
+ * And nobody can call back a manifest that is under way.
  */
 const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan', 'putManifest']);
 
-/** Calls that answer with a listing at once; it is read page by page. */
+/** The calls that return a listing at once. It is read page by page. */
 const LISTINGS: ReadonlySet<string> = new Set(['listChunks', 'all', 'ofKek', 'allReceipts', 'missingChunks']);
 
 function throughGate(answer: unknown, sandbox: Gate, signal: AbortSignal | undefined): unknown {

@@ -39,13 +39,18 @@ export const recordEdit: fc.Arbitrary<Command> = fc
       `${tenant} through ${sandbox}: ${row} instead of its own at call ${call}${isPutRight ? ', put right' : ''}`,
       async (fleet, known) => {
         known.disturbed.add(tenant);
-        await workThrough(fleet, sandbox, tenant, 'a', 250, { at: call, what: 'wait', when: 'before' });
+        await workThrough(
+          fleet,
+          { tenant, key: 'a', bytes: 250 },
+          { sandbox, trouble: { at: call, what: 'wait', when: 'before' } },
+        );
         editRecord(fleet.account, tenant, ROWS[row]?.(fleet.account, tenant));
         await pass(1_250);
         await release(fleet);
-        await workThrough(fleet, sandbox, tenant, 'b', 1);
-        await workThrough(fleet, sandbox, BYSTANDER, 'b', 1);
-        for (const anybody of [tenant, BYSTANDER]) await restore(fleet, sandbox, anybody, 'b');
+        await workThrough(fleet, { tenant, key: 'b', bytes: 1 }, { sandbox });
+        await workThrough(fleet, { tenant: BYSTANDER, key: 'b', bytes: 1 }, { sandbox });
+        for (const anybody of [tenant, BYSTANDER])
+          await restore(fleet, { sandbox, tenant: anybody, key: 'b' });
         if (isPutRight) putRecordsRight(fleet.account);
       },
     ),
@@ -71,8 +76,8 @@ export const parkedRow: fc.Arbitrary<Command> = fc
   .map(({ tenant, row, isFirst }) =>
     command(`${row} is parked for ${tenant}`, async (fleet, known) => {
       known.disturbed.add(tenant);
-      await uploadSpaced(fleet, tenant, 'a', 1, true);
-      await ingest(fleet, 0, 10);
+      await uploadSpaced(fleet, { tenant, key: 'a', bytes: 1 });
+      await ingest(fleet);
       const { parking, tampering } = fleet.account;
       const job = PARKED[row]?.(tenant) ?? '';
       const sentMs = isFirst ? 0 : Date.now();

@@ -1,32 +1,34 @@
-/** An upload's way through a fleet. */
+/** The way of an upload through a fleet. */
 import { encrypt, type Fleet, ingest } from './fleet.ts';
 import type { Mishap } from './sandbox.ts';
 import { pass } from './virtual-time.ts';
 
-const SPACE_MS = 4_000;
-
-export async function workThrough(
-  fleet: Fleet,
-  sandbox: number,
-  tenant: string,
-  key: string,
-  bytes: number,
-  trouble?: Mishap,
-): Promise<void> {
-  await uploadSpaced(fleet, tenant, key, bytes, true);
-  await ingest(fleet, 0, 10);
-  await encrypt(fleet, sandbox, 0, 10, trouble);
+interface Upload {
+  readonly tenant: string;
+  readonly key: string;
+  readonly bytes: number;
 }
 
-/** Which of two uploads is newer can be told, if need be, by the seconds alone. */
+const SPACE_MS = 4_000;
+
+/** Uploads an object, plans it, and does the jobs that are due in one sandbox. */
+export async function workThrough(
+  fleet: Fleet,
+  upload: Upload,
+  { sandbox, trouble }: { readonly sandbox: number; readonly trouble?: Mishap | undefined },
+): Promise<void> {
+  await uploadSpaced(fleet, upload);
+  await ingest(fleet);
+  await encrypt(fleet, { sandbox }, trouble);
+}
+
+/** Uploads an object so late after one of the same name that, if need be, the seconds alone tell which is newer. */
 export async function uploadSpaced(
   { account }: Fleet,
-  tenantId: string,
-  key: string,
-  bytes: number,
-  notified: boolean,
+  { tenant, key, bytes }: Upload,
+  notified: boolean = true,
 ): Promise<void> {
-  const before = account.uploads.findLast((other) => other.tenantId === tenantId && other.key === key);
+  const before = account.uploads.findLast((other) => other.tenantId === tenant && other.key === key);
   if (before !== undefined && Date.now() - before.atMs < SPACE_MS) await pass(SPACE_MS);
-  account.upload(tenantId, key, bytes, notified);
+  account.upload(tenant, key, bytes, notified);
 }
