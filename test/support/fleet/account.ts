@@ -34,7 +34,7 @@ import { isDisabling, keyArnOf } from './key-news.ts';
 import { keyUses, type KeyUses } from './key-uses.ts';
 import { queue, type Queue } from './queue.ts';
 import { expiringLeases, heardTenants } from './registry.ts';
-import { gate } from './sandbox.ts';
+import { gate } from './gate.ts';
 import { type KeyOwner, replicasOf, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { newTampering, type Tampering } from './tampering.ts';
 import { pass } from './virtual-time.ts';

@@ -2,7 +2,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import type { BranchKeyTable } from '../../../shared/envelope/kms/key-store.ts';
 import { type BranchKeys, branchKeys, type KeyStorePorts } from '../../../shared/envelope/kms/branch-keys.ts';
-import { type Gate, gated } from './sandbox.ts';
+import { type Gate, gated } from './gate.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
 const client = new KMSClient({ region: 'us-east-1' });

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import type { Fleet } from './fleet.ts';
 import { activeThoughDown, brokenPromises } from './promises.ts';
-import type { Mishap } from './sandbox.ts';
+import type { Mishap } from './gate.ts';
 import { pass } from './virtual-time.ts';
 
 /** The test's own knowledge of the tenants. */

@@ -15,7 +15,7 @@ import {
 } from './functions.ts';
 import { keyArnOf } from './key-news.ts';
 import type { Queue } from './queue.ts';
-import type { Mishap } from './sandbox.ts';
+import type { Mishap } from './gate.ts';
 import { noteActivity, settled } from './virtual-time.ts';
 
 export interface Fleet extends Surroundings {

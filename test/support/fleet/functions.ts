@@ -14,7 +14,7 @@ import { restoreFunction } from '../../../shared/wiring/restore.ts';
 import { type Account, CHUNK_BYTES } from './account.ts';
 import { portsOf, type SandboxPorts, type VaultInUse, vaultInUse } from './ports.ts';
 import type { Queue } from './queue.ts';
-import { gate, type Gate, gated } from './sandbox.ts';
+import { gate, type Gate, gated } from './gate.ts';
 import type { OurRole } from './tenant-keys.ts';
 
 /** One sandbox, with the functions that keep something in it between invocations. */

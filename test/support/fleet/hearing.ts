@@ -5,7 +5,7 @@ import type { Account } from './account.ts';
 import { type Fleet, revoke } from './fleet.ts';
 import { isDisabling, keyArnOf } from './key-news.ts';
 import { keysInUse } from './keys-in-use.ts';
-import type { Mishap } from './sandbox.ts';
+import type { Mishap } from './gate.ts';
 
 /** The way an event arrives. `and again later`: it stays on its way. */
 export type How = 'once' | 'twice' | 'never' | 'and again later';

@@ -8,7 +8,7 @@ import { press } from './buttons.ts';
 import { type Command, command, type Known, MISHAPS, told } from './command.ts';
 import { type Action, onboarding } from './control-plane.ts';
 import { encrypt, type Fleet, operate, release } from './fleet.ts';
-import type { Mishap } from './sandbox.ts';
+import type { Mishap } from './gate.ts';
 import { REGIONS } from './tenant-keys.ts';
 import { pass } from './virtual-time.ts';
 import { workThrough } from './working.ts';

@@ -7,7 +7,7 @@ import type { Ports } from '../../../shared/wiring/ports.ts';
 import type { Account } from './account.ts';
 import { kmsForOf, tableBehind } from './branch-keys.ts';
 import { controlPlaneKmsOf, dataPathKmsOf } from './kms-ports.ts';
-import { type Gate, gated } from './sandbox.ts';
+import { type Gate, gated } from './gate.ts';
 import type { OurRole } from './tenant-keys.ts';
 import { watchedDestinations, type WatchedVault, watchedVault } from './watched-buckets.ts';
 

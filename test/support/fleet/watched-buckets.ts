@@ -3,7 +3,7 @@ import { decodeManifest } from '../../../shared/manifest/manifest.ts';
 import type { Destinations } from '../../../shared/ports/destinations.ts';
 import type { Vault } from '../../../shared/ports/vault.ts';
 import type { KeyUses } from './key-uses.ts';
-import type { Gate } from './sandbox.ts';
+import type { Gate } from './gate.ts';
 
 export interface WatchedVault extends Vault {
   /** The message that was read last has been decrypted, at least in part. */

@@ -1,6 +1,6 @@
 /** The way of an upload through a fleet. */
 import { encrypt, type Fleet, ingest } from './fleet.ts';
-import type { Mishap } from './sandbox.ts';
+import type { Mishap } from './gate.ts';
 import { pass } from './virtual-time.ts';
 
 interface Upload {
