@@ -1,6 +1,6 @@
 /** Does one job: encrypts one chunk under its tenant's KEK into the vault. Whoever writes the last chunk seals the object. */
 import { encrypt } from '../envelope/message/encrypt.ts';
-import { type Keys, kekOf } from '../envelope/kms/kek.ts';
+import { kekOf } from '../envelope/kms/kek.ts';
 import { ChunkChangedError, PlanChangedError, SourceChangedError, SourceUnreadableError } from '../errors.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
 import { isSealed } from '../manifest/seal-proof.ts';
@@ -9,7 +9,6 @@ import { chunkRange, rangeBytes } from '../object/geometry.ts';
 import { parseJob, requirePlanned } from '../object/job.ts';
 import type { Plan, Receipt } from '../object/plan.ts';
 import type { Sources } from '../ports/sources.ts';
-import type { Vault } from '../ports/vault.ts';
 import type { Guard } from '../revocation/guard.ts';
 import { requireWorking } from '../tenant/admission.ts';
 import { isRefusalOfRetiredKek, replan, replanIfNeeded, type ReplanPorts } from './replan.ts';
@@ -19,8 +18,7 @@ import { type ChunkWork, writeChunk, type WritePorts, type Written } from './wri
 export interface EncryptPorts extends SealPorts {
   readonly state: SealPorts['state'] & WritePorts['state'] & ReplanPorts['state'] & UnreadablePorts['state'];
   readonly sources: Sources;
-  readonly vault: Vault;
-  readonly keys: Keys;
+  readonly vault: SealPorts['vault'] & WritePorts['vault'];
   readonly guard: Guard;
   /** Runs the work once there is room for the chunk: few big chunks are in memory at a time. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
