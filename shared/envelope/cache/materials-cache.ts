@@ -50,7 +50,7 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
   const sandbox = { clock, maxMessages, maxBytes, onEvent };
   const epochs = new Map<TenantId, Epoch>();
 
-  function begin(tenantId: TenantId, number: number): Epoch {
+  function beginEpoch(tenantId: TenantId, number: number): Epoch {
     const epoch = { number, periods: new Map() };
     epochs.set(tenantId, epoch);
     return epoch;
@@ -61,11 +61,14 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
     if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
-  /** Returns the latest epoch of the tenant. An epoch only grows, so a read with a lower one is an older read. */
-  function observed({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
-    const known = epochs.get(tenantId) ?? begin(tenantId, number);
+  /**
+   * Returns the latest epoch of the tenant, and drops the keys of the one before. An epoch only grows, so a read with a
+   * lower one is an older read.
+   */
+  function noteEpoch({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
+    const known = epochs.get(tenantId) ?? beginEpoch(tenantId, number);
     if (number <= known.number) return known;
-    const next = begin(tenantId, number);
+    const next = beginEpoch(tenantId, number);
     drop(tenantId);
     return next;
   }
@@ -79,14 +82,14 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
 
   return {
     clock,
-    observe: (tenant) => void observed(tenant),
+    observe: (tenant) => void noteEpoch(tenant),
     flush(tenantId, kekArn) {
-      if (kekArn === undefined) begin(tenantId, epochs.get(tenantId)?.number ?? 0);
+      if (kekArn === undefined) beginEpoch(tenantId, epochs.get(tenantId)?.number ?? 0);
       else epochs.get(tenantId)?.periods.delete(kekArn);
       drop(tenantId, kekArn);
     },
     partition(tenant) {
-      const epoch = observed(tenant);
+      const epoch = noteEpoch(tenant);
       const period = epoch.number === tenant.epoch ? periodOf(tenant, epoch) : OVER;
       return new Partition(tenant, period, { ...sandbox, keys: keepers.of(tenant) });
     },

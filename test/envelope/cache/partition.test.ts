@@ -205,6 +205,17 @@ describe('a partition', () => {
     expect(await stillKept(partition, ['a'])).toEqual([]);
   });
 
+  test('zeroes the material that it fetched in the background, since no message uses it', async () => {
+    const { partition, clock } = partitionOf();
+    await keep(partition, ['a']);
+    clock.advance(48_000);
+    const material = encryptionMaterial();
+    const fetch = () => Promise.resolve({ material, kmsRequestId: undefined });
+    await partition.obtain({ name: 'a', kind: ENCRYPTION, bytes: 10, fetch });
+    await new Promise(setImmediate);
+    expect(material.hasUnencryptedDataKey).toBe(false);
+  });
+
   test('without an age to allow keeps nothing', async () => {
     const partition = materialsCache().partition({ ...ACME, maxKeyAgeSeconds: 0 });
     await keep(partition, ['a']);
