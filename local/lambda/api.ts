@@ -14,7 +14,7 @@ export interface LambdaApiDependencies {
   readonly find: (functionArn: string) => DeployedFunction | undefined;
 }
 
-const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
 export function createLambdaApi(dependencies: LambdaApiDependencies): HttpService {
   return {
@@ -37,7 +37,7 @@ export function createLambdaApi(dependencies: LambdaApiDependencies): HttpServic
 
 /** Returns the name or ARN of the function that a request invokes; undefined for other requests. */
 function functionOf(request: IncomingMessage, url: URL): string | undefined {
-  const [, name] = (request.method === 'POST' && invokePath.exec(url.pathname)) || [];
+  const [, name] = (request.method === 'POST' && INVOKE_PATH.exec(url.pathname)) || [];
   return name === undefined ? undefined : decodeURIComponent(name);
 }
 
@@ -71,14 +71,14 @@ async function invoke(
   const invocation = { requestId: randomUUID(), event };
   response.setHeader('x-amzn-requestid', invocation.requestId);
   if (type === 'Event') asyncInvoker.accept(invocation);
-  if (type !== 'RequestResponse') return answer(response, statusOf[type]);
+  if (type !== 'RequestResponse') return answer(response, STATUSES[type]);
   const { payload, functionError } = await pool.invoke(invocation);
   response.setHeader('X-Amz-Executed-Version', '$LATEST');
   if (functionError) response.setHeader('X-Amz-Function-Error', functionError);
-  return answer(response, statusOf[type], payload);
+  return answer(response, STATUSES[type], payload);
 }
 
-const statusOf: Readonly<Record<InvocationRequest['type'], number>> = {
+const STATUSES: Readonly<Record<InvocationRequest['type'], number>> = {
   RequestResponse: 200,
   Event: 202,
   DryRun: 204,

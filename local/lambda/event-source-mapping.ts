@@ -45,11 +45,11 @@ interface Polling extends PollerDependencies {
   readonly signal: AbortSignal;
 }
 
-const longPollSeconds = 20;
-const receiveMaximum = 10;
-const retryAfterErrorMs = 1000;
+const LONG_POLL_SECONDS = 20;
+const MAX_RECEIVED = 10;
+const RETRY_AFTER_ERROR_MS = 1000;
 /** The limit of a synchronous invocation, less `{"Records":[]}`. */
-const maximumEventBytes = 6 * 2 ** 20 - 14;
+const MAX_EVENT_BYTES = 6 * 2 ** 20 - 14;
 
 export function startPolling(mapping: EventSourceMapping, dependencies: PollerDependencies): Poller {
   const { pool, endpoint } = dependencies;
@@ -80,13 +80,13 @@ async function poll(polling: Polling): Promise<void> {
       const messages = await receiveBatch(polling);
       for (const records of eventsOf(
         messages.map((message) => sqsRecord(message, mapping.queueArn)),
-        maximumEventBytes,
+        MAX_EVENT_BYTES,
       ))
         await processBatch(polling, records);
     } catch (error) {
       if (signal.aborted) return;
       onLine(`event source mapping of ${mapping.queueArn}: ${String(error)}`);
-      await delay(retryAfterErrorMs, undefined, { signal }).catch(() => undefined);
+      await delay(RETRY_AFTER_ERROR_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 }
@@ -94,10 +94,10 @@ async function poll(polling: Polling): Promise<void> {
 /** Makes one long poll and, within the batching window, more of them until the batch is full. */
 async function receiveBatch(polling: Polling): Promise<Message[]> {
   const { batchSize, maximumBatchingWindowSeconds } = polling.mapping;
-  const batch = await receive(polling, batchSize, longPollSeconds);
+  const batch = await receive(polling, batchSize, LONG_POLL_SECONDS);
   const endMs = performance.now() + maximumBatchingWindowSeconds * 1000;
   while (batch.length > 0 && batch.length < batchSize && !polling.signal.aborted) {
-    const waitSeconds = Math.min(longPollSeconds, Math.ceil((endMs - performance.now()) / 1000));
+    const waitSeconds = Math.min(LONG_POLL_SECONDS, Math.ceil((endMs - performance.now()) / 1000));
     if (waitSeconds <= 0) break;
     batch.push(...(await receive(polling, batchSize - batch.length, waitSeconds)));
   }
@@ -109,7 +109,7 @@ async function receive(polling: Polling, wanted: number, waitSeconds: number): P
   const { Messages = [] } = await client.send(
     new ReceiveMessageCommand({
       QueueUrl: polling.queueUrl,
-      MaxNumberOfMessages: Math.min(receiveMaximum, wanted),
+      MaxNumberOfMessages: Math.min(MAX_RECEIVED, wanted),
       WaitTimeSeconds: waitSeconds,
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
@@ -127,11 +127,11 @@ async function processBatch({ pool, mapping, ...polling }: Polling, records: SQS
   const entries = records
     .filter(({ messageId }) => done.has(messageId))
     .map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
-  for (let start = 0; start < entries.length; start += receiveMaximum)
+  for (let start = 0; start < entries.length; start += MAX_RECEIVED)
     await polling.client.send(
       new DeleteMessageBatchCommand({
         QueueUrl: polling.queueUrl,
-        Entries: entries.slice(start, start + receiveMaximum),
+        Entries: entries.slice(start, start + MAX_RECEIVED),
       }),
     );
 }

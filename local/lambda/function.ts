@@ -44,7 +44,7 @@ export interface InvocationResult {
 }
 
 /** AWS's defaults for functions without an EventInvokeConfig. */
-export const defaultAsyncInvoke: AsyncInvokeConfig = {
+export const DEFAULT_ASYNC_INVOKE: AsyncInvokeConfig = {
   maximumRetryAttempts: 2,
   maximumEventAgeSeconds: 21_600,
 };

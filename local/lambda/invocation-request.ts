@@ -9,10 +9,10 @@ export interface InvocationRequest {
 }
 
 /** Lambda's limits: 6 MB for a synchronous invocation, 1 MB for an asynchronous one. */
-const maximumPayloadBytes = { RequestResponse: 6_291_456, DryRun: 6_291_456, Event: 1_048_576 };
+const MAX_PAYLOAD_BYTES = { RequestResponse: 6_291_456, DryRun: 6_291_456, Event: 1_048_576 };
 
 /** Headers that would change what an invocation means. */
-const unsupportedHeaders = ['x-amz-client-context', 'x-amz-durable-execution-name', 'x-amz-tenant-id'];
+const UNSUPPORTED_HEADERS = ['x-amz-client-context', 'x-amz-durable-execution-name', 'x-amz-tenant-id'];
 
 /**
  * Reads the body and checks the headers.
@@ -20,13 +20,13 @@ const unsupportedHeaders = ['x-amz-client-context', 'x-amz-durable-execution-nam
  * (400), or NotImplemented (501)
  */
 export async function readInvocation(request: IncomingMessage): Promise<InvocationRequest> {
-  for (const name of unsupportedHeaders)
+  for (const name of UNSUPPORTED_HEADERS)
     if (request.headers[name] !== undefined)
       throw new AwsError('NotImplemented', 501, `${name} is not implemented`);
   if (request.headers['x-amz-log-type'] === 'Tail')
     throw new AwsError('NotImplemented', 501, 'LogType Tail is not implemented');
   const type = invocationType(request.headers['x-amz-invocation-type'] ?? 'RequestResponse');
-  const event = await readBody(request, maximumPayloadBytes[type]);
+  const event = await readBody(request, MAX_PAYLOAD_BYTES[type]);
   if (event === '') return { type, event: '{}' };
   try {
     JSON.parse(event);

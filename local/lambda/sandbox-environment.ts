@@ -3,7 +3,7 @@ import { COMPILE_CACHE } from './compile-cache.ts';
 import { accessKeyIdOf, regionOf, type LambdaFunction } from './function.ts';
 
 /** Variables that Lambda sets itself and refuses in a function's configuration. */
-const reserved: ReadonlySet<string> = new Set([
+const RESERVED: ReadonlySet<string> = new Set([
   '_HANDLER',
   '_X_AMZN_TRACE_ID',
   'AWS_ACCESS_KEY',
@@ -26,7 +26,7 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** Returns the names in `variables` that CreateFunction would refuse. */
 export function reservedNames(variables: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(variables).filter((name) => reserved.has(name));
+  return Object.keys(variables).filter((name) => RESERVED.has(name));
 }
 
 /**

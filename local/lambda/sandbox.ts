@@ -38,15 +38,15 @@ export interface Sandbox {
 }
 
 /** Milliseconds that Lambda grants every sandbox to load, in addition to the first invocation's own timeout. */
-const initMs = 10_000;
-const maximumResponseBytes = 6_291_556;
+const INIT_MS = 10_000;
+const MAX_RESPONSE_BYTES = 6_291_556;
 
 /** Starts a process. The bundle loads while the first invocation already waits for it. */
 export function startSandbox(fn: LambdaFunction, dependencies: SandboxDependencies): Sandbox {
   const session = randomUUID();
   const onLine = (line: string): void => dependencies.onLog({ function: fn.name, session, line });
   const child = startProcess(fn, session, { ...dependencies, onLine });
-  const ready = child.next(initMs + fn.timeoutSeconds * 1000);
+  const ready = child.next(INIT_MS + fn.timeoutSeconds * 1000);
   const state = { alive: true, invocations: 0, peakResidentBytes: 0 };
   const exited = child.exited.then(() => void (state.alive = false));
 
@@ -120,10 +120,10 @@ function resultOf(outcome: Outcome, fn: LambdaFunction, { requestId }: Invocatio
 }
 
 function responseOf(payload: string): InvocationResult {
-  if (Buffer.byteLength(payload) <= maximumResponseBytes) return { payload };
+  if (Buffer.byteLength(payload) <= MAX_RESPONSE_BYTES) return { payload };
   return failure(
     'Function.ResponseSizeTooLarge',
-    `Response payload size exceeded maximum allowed payload size (${maximumResponseBytes} bytes).`,
+    `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`,
   );
 }
 

@@ -14,15 +14,15 @@ export interface Schedule {
   stop(): void;
 }
 
-const minuteMs = 60_000;
-const maximumTimerMs = 2 ** 31 - 1;
-const unitMs: Readonly<Record<string, number>> = {
-  minute: minuteMs,
-  minutes: minuteMs,
-  hour: 60 * minuteMs,
-  hours: 60 * minuteMs,
-  day: 1440 * minuteMs,
-  days: 1440 * minuteMs,
+const MINUTE_MS = 60_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  minute: MINUTE_MS,
+  minutes: MINUTE_MS,
+  hour: 60 * MINUTE_MS,
+  hours: 60 * MINUTE_MS,
+  day: 1440 * MINUTE_MS,
+  days: 1440 * MINUTE_MS,
 };
 
 /**
@@ -34,10 +34,10 @@ export function rateMs(expression: string): number {
   if (expression.startsWith('cron('))
     throw new AwsError('NotImplemented', 501, `Schedule ${expression} is not implemented`);
   const [, count = '', unit = ''] = /^rate\(([1-9]\d*) (minutes?|hours?|days?)\)$/.exec(expression) ?? [];
-  const ms = unitMs[unit];
+  const ms = UNIT_MS[unit];
   if (ms === undefined || (count === '1') === unit.endsWith('s'))
     throw new AwsError('ValidationException', 400, 'Parameter ScheduleExpression is not valid.');
-  if (Number(count) * ms > maximumTimerMs)
+  if (Number(count) * ms > MAX_TIMER_MS)
     throw new AwsError('NotImplemented', 501, `Schedule ${expression} is longer than a timer of Node`);
   return Number(count) * ms;
 }

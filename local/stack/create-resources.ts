@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Roles } from '../iam/roles.ts';
-import { inertLogicalIds, inertResource, inertTypes } from './resources/inert.ts';
+import { INERT_LOGICAL_IDS, inertResource, INERT_TYPES } from './resources/inert.ts';
 import { holds, resolve, type Created, type Scope } from './template/intrinsics.ts';
 import type { PackagedStack } from './package.ts';
 import type { CreateResource, StackClients, StackContext } from './resources/resource.ts';
@@ -35,7 +35,7 @@ export interface CreateOptions {
   readonly roles: Roles;
 }
 
-const resourceTypes: Readonly<Record<string, CreateResource>> = {
+const RESOURCE_TYPES: Readonly<Record<string, CreateResource>> = {
   'AWS::DynamoDB::Table': createTable,
   'AWS::Events::EventBus': createEventBus,
   'AWS::Events::EventBusPolicy': createEventBusPolicy,
@@ -81,7 +81,7 @@ function wantedResources(template: Template, scope: Scope): (readonly [string, T
 }
 
 function assertKnown(id: string, type: string): void {
-  if (!inertLogicalIds.has(id) && !(type in inertTypes) && !(type in resourceTypes))
+  if (!INERT_LOGICAL_IDS.has(id) && !(type in INERT_TYPES) && !(type in RESOURCE_TYPES))
     throw new StackError(id, `Resource type ${type} is not implemented`);
 }
 
@@ -93,7 +93,7 @@ async function create(
 ): Promise<Created> {
   try {
     const properties = Object(resolve(Properties, scope));
-    const createResource = inertLogicalIds.has(id) ? undefined : resourceTypes[Type];
+    const createResource = INERT_LOGICAL_IDS.has(id) ? undefined : RESOURCE_TYPES[Type];
     if (!createResource) return inertResource(id, Type, properties, context);
     return await createResource(id, properties, context);
   } catch (error) {

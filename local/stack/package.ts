@@ -43,9 +43,9 @@ export const STACK_SOURCES: readonly string[] = [
   'package-lock.json',
   'tsconfig.json',
 ];
-const codeFolder = path.join('.esbuild', '.build');
-const templateFile = path.join('.serverless', 'cloudformation-template-update-stack.json');
-const stateFile = path.join('.serverless', 'serverless-state.json');
+const CODE_FOLDER = path.join('.esbuild', '.build');
+const TEMPLATE_FILE = path.join('.serverless', 'cloudformation-template-update-stack.json');
+const STATE_FILE = path.join('.serverless', 'serverless-state.json');
 
 /**
  * Packages the stack, or returns the kept result.
@@ -84,7 +84,7 @@ async function removeOld(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     const folder = path.join(cache, name);
     const ageMs = Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now());
-    if (ageMs > keepMs) await rm(folder, { recursive: true, force: true });
+    if (ageMs > KEEP_MS) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -116,16 +116,16 @@ const serverlessState = z.object({
   }),
 });
 
-const keepMs = 7 * 24 * 3600 * 1000;
+const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 /** Reads a finished result; undefined when there is none. */
 async function read(folder: string, stage: string): Promise<PackagedStack | undefined> {
   try {
-    const template = parseTemplate(JSON.parse(await readFile(path.join(folder, templateFile), 'utf8')));
-    const state = serverlessState.parse(JSON.parse(await readFile(path.join(folder, stateFile), 'utf8')));
+    const template = parseTemplate(JSON.parse(await readFile(path.join(folder, TEMPLATE_FILE), 'utf8')));
+    const state = serverlessState.parse(JSON.parse(await readFile(path.join(folder, STATE_FILE), 'utf8')));
     const { service, provider } = state.service;
     const stackName = provider.stackName ?? `${service}-${stage}`;
-    return { stackName, template, codeFolder: path.join(folder, codeFolder) };
+    return { stackName, template, codeFolder: path.join(folder, CODE_FOLDER) };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -13,7 +13,7 @@ export interface RunningFunctions {
 const NO_SOURCES: Pick<CreatedStack, 'mappings' | 'schedules'> = { mappings: [], schedules: [] };
 
 /** Milliseconds that running invocations may take to end before their sandboxes are killed. */
-const graceMs = 5000;
+const GRACE_MS = 5000;
 
 export interface StartOptions extends LambdaOptions {
   /** False when queues and schedules invoke nothing. Default true. */
@@ -32,7 +32,7 @@ export function startFunctions(stack: CreatedStack, options: StartOptions): Runn
     async close() {
       for (const schedule of schedules) schedule.stop();
       const drained = Promise.all(pollers.map((poller) => poller.close()));
-      await lambda.close(graceMs);
+      await lambda.close(GRACE_MS);
       await drained;
     },
   };

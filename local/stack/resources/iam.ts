@@ -16,13 +16,13 @@ const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
 });
 
 /** Managed policies that grant writing logs, which no service here checks. */
-const inertManagedPolicies = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'];
+const INERT_MANAGED_POLICIES = ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'];
 
 const roleProperties = propertiesSchema(
   {
     // Only Lambda assumes roles here: those that functions name.
     AssumeRolePolicyDocument: policyDocument,
-    ManagedPolicyArns: z.array(z.enum(inertManagedPolicies)).optional(),
+    ManagedPolicyArns: z.array(z.enum(INERT_MANAGED_POLICIES)).optional(),
     // The local credentials hold a role's name, not its path.
     Path: z.literal('/').optional(),
     Policies: z.array(z.strictObject({ PolicyDocument: policyDocument, PolicyName: z.string() })).default([]),

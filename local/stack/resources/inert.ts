@@ -6,13 +6,13 @@ import type { Created } from '../template/intrinsics.ts';
 import { physicalName, type StackContext } from './resource.ts';
 
 /** Resources that `sls` adds for its own uploads, by logical id. */
-export const inertLogicalIds: ReadonlySet<string> = new Set([
+export const INERT_LOGICAL_IDS: ReadonlySet<string> = new Set([
   'ServerlessDeploymentBucket',
   'ServerlessDeploymentBucketPolicy',
 ]);
 
 /** The property that holds the name which `Ref` gives, by type. */
-export const inertTypes: Readonly<Record<string, string>> = {
+export const INERT_TYPES: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': 'AlarmName',
   'AWS::CloudWatch::Dashboard': 'DashboardName',
   // The lines of a function go to a file of the local AWS, whatever the log group says.
@@ -30,7 +30,7 @@ export function inertResource(
   properties: Readonly<Record<string, unknown>>,
   context: StackContext,
 ): Created {
-  const named = properties[inertTypes[type] ?? ''];
+  const named = properties[INERT_TYPES[type] ?? ''];
   const ref = typeof named === 'string' ? named : physicalName(logicalId, context);
   const { region, accountId } = context;
   const attributes: Record<string, string> =

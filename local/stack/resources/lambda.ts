@@ -1,7 +1,7 @@
 /** AWS::Lambda::Function, ::Permission, ::EventInvokeConfig and ::EventSourceMapping. */
 import * as z from 'zod';
 import type { PolicyStatement } from '../../iam/authorizer.ts';
-import { defaultAsyncInvoke } from '../../lambda/function.ts';
+import { DEFAULT_ASYNC_INVOKE } from '../../lambda/function.ts';
 import { reservedNames } from '../../lambda/sandbox-environment.ts';
 import {
   boolean,
@@ -96,7 +96,7 @@ export const createFunction: CreateResource = async (logicalId, properties, cont
     timeoutSeconds: parsed.Timeout,
     memoryMegabytes: parsed.MemorySize,
     environment: parsed.Environment.Variables,
-    asyncInvoke: { ...defaultAsyncInvoke, deadLetterArn: parsed.DeadLetterConfig?.TargetArn },
+    asyncInvoke: { ...DEFAULT_ASYNC_INVOKE, deadLetterArn: parsed.DeadLetterConfig?.TargetArn },
   };
   const reservedConcurrency = parsed.ReservedConcurrentExecutions ?? Infinity;
   context.functions.set(arn, { fn, reservedConcurrency, permissions: [] });
@@ -125,8 +125,8 @@ export const createEventInvokeConfig: CreateResource = async (logicalId, propert
   const draft = draftOf(parsed.FunctionName, context);
   const asyncInvoke = {
     ...draft.fn.asyncInvoke,
-    maximumEventAgeSeconds: parsed.MaximumEventAgeInSeconds ?? defaultAsyncInvoke.maximumEventAgeSeconds,
-    maximumRetryAttempts: parsed.MaximumRetryAttempts ?? defaultAsyncInvoke.maximumRetryAttempts,
+    maximumEventAgeSeconds: parsed.MaximumEventAgeInSeconds ?? DEFAULT_ASYNC_INVOKE.maximumEventAgeSeconds,
+    maximumRetryAttempts: parsed.MaximumRetryAttempts ?? DEFAULT_ASYNC_INVOKE.maximumRetryAttempts,
     onFailureArn: parsed.DestinationConfig.OnFailure?.Destination,
     onSuccessArn: parsed.DestinationConfig.OnSuccess?.Destination,
   };

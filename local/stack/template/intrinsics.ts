@@ -50,7 +50,7 @@ export function holds(name: string, scope: Scope): boolean {
   return resolve(condition, scope) === true;
 }
 
-const intrinsics: Readonly<Record<string, Intrinsic>> = {
+const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   Ref: (name, scope) => reference(text(name), scope),
   Condition: (name, scope) => holds(text(name), scope),
   'Fn::GetAtt': (argument, scope) => {
@@ -89,7 +89,7 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
 };
 
 function intrinsic(name: string): Intrinsic {
-  const found = intrinsics[name];
+  const found = INTRINSICS[name];
   if (!found) throw new StackError('', `Intrinsic function ${name} is not implemented`);
   return found;
 }

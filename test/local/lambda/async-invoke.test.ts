@@ -1,6 +1,6 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { defaultAsyncInvoke, type AsyncInvokeConfig } from '../../../local/lambda/function.ts';
+import { DEFAULT_ASYNC_INVOKE, type AsyncInvokeConfig } from '../../../local/lambda/function.ts';
 import { fixtureRoleArn, startLocalLambda, type LocalLambda } from './local-lambda.ts';
 
 /** A function that fails until it has been called `event.failures` times, and logs each failure. */
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => local.close());
 
 async function addFlaky(asyncInvoke: Partial<AsyncInvokeConfig> = {}): Promise<string> {
-  const { fn } = await local.add(flaky, { asyncInvoke: { ...defaultAsyncInvoke, ...asyncInvoke } });
+  const { fn } = await local.add(flaky, { asyncInvoke: { ...DEFAULT_ASYNC_INVOKE, ...asyncInvoke } });
   return fn.arn;
 }
 

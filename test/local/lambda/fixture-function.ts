@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { defaultAsyncInvoke, type LambdaFunction } from '../../../local/lambda/function.ts';
+import { DEFAULT_ASYNC_INVOKE, type LambdaFunction } from '../../../local/lambda/function.ts';
 
 export interface Fixture {
   readonly fn: LambdaFunction;
@@ -25,7 +25,7 @@ export async function fixtureFunction(
     timeoutSeconds: 10,
     memoryMegabytes: 256,
     environment: {},
-    asyncInvoke: defaultAsyncInvoke,
+    asyncInvoke: DEFAULT_ASYNC_INVOKE,
     ...overrides,
   };
   return { fn, remove: () => rm(codeFolder, { recursive: true, force: true }) };
