@@ -18,7 +18,7 @@ export const createAlias: Operation = {
     requireAliasName(name);
     refuseStates(key, currentView(key).state, DELETING);
     const { accountId, region } = key;
-    if (findAlias(call.store, region, accountId, name) !== undefined)
+    if (findAlias(call.store, { region, accountId, name }) !== undefined)
       throw kmsError(
         'AlreadyExistsException',
         `An alias with the name ${aliasArn({ accountId, region, name })} already exists`,
@@ -104,7 +104,7 @@ function requireAliasName(name: string): void {
 
 function getAlias(call: Call, name: string): Alias {
   const { caller, store } = call;
-  const alias = findAlias(store, caller.region, caller.principal.accountId, name);
+  const alias = findAlias(store, { region: caller.region, accountId: caller.principal.accountId, name });
   if (alias === undefined) throw aliasNotFound(caller.region, caller.principal.accountId, name);
   return alias;
 }

@@ -22,8 +22,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 export function sealBlob(
-  keyId: string,
-  material: KeyMaterial,
+  { keyId, material }: { readonly keyId: string; readonly material: KeyMaterial },
   context: EncryptionContext,
   plaintext: Buffer,
 ): Buffer {

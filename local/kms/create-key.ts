@@ -21,11 +21,14 @@ export const createKey: Operation = {
     const keyUsage = usageOf(request.KeySpec ?? request.CustomerMasterKeySpec, request.KeyUsage);
     authorizeIdentity(call, 'kms:CreateKey');
     const key = newKey(call, request, keyUsage);
-    requireKeyPolicy(call, key.arn, currentView(key).policy, request.BypassPolicyLockoutSafetyCheck === true);
+    requireKeyPolicy(call, key.arn, {
+      text: currentView(key).policy,
+      bypassLockoutCheck: request.BypassPolicyLockoutSafetyCheck === true,
+    });
     call.store.keys.set(key.arn, key);
     call.note.key = key;
     if (key.origin === 'AWS_KMS' && key.keySpec === 'SYMMETRIC_DEFAULT')
-      addMaterial(call.store, key.keyId, call.nowMs);
+      addMaterial(call.store, key.keyId, { nowMs: call.nowMs });
     return { KeyMetadata: keyMetadata(call.store, key) };
   },
 };
@@ -69,7 +72,11 @@ function usageOf(spec: string, asked: KeyUsage | undefined): KeyUsage {
 
 function newKey(call: Call, request: CreateRequest, keyUsage: KeyUsage): KmsKey {
   const { principal, region } = call.caller;
-  const keyId = nextKeyId(call.store, principal.accountId, region, request.MultiRegion);
+  const keyId = nextKeyId(call.store, {
+    accountId: principal.accountId,
+    region,
+    multiRegion: request.MultiRegion,
+  });
   return {
     keyId,
     accountId: principal.accountId,

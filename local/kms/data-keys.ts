@@ -79,7 +79,7 @@ function generate(call: Call, input: Input, action: string): DataKey {
   endDryRun(request.DryRun);
   const material = currentMaterial(call.store, found.key);
   const plaintext = randomBytes(bytes);
-  const sealed = sealBlob(found.key.keyId, material, encryptionContext, plaintext);
+  const sealed = sealBlob({ keyId: found.key.keyId, material }, encryptionContext, plaintext);
   return {
     plaintext,
     CiphertextBlob: sealed.toString('base64'),

@@ -29,8 +29,8 @@ export const decrypt: Operation = {
     const found = sourceKey(call, source, ACTION);
     call.note.key = found.key;
     const use = { encryptionContext, grantTokens, context: ALGORITHM_CONDITION };
-    authorizeSource(call, found, ACTION, use, source);
-    const opened = openSource(call, found.key, source, encryptionContext);
+    authorizeSource(call, { found, source }, { action: ACTION, use });
+    const opened = openSource(call, found.key, { ...source, context: encryptionContext });
     endDryRun(request.DryRun);
     return {
       KeyId: found.key.arn,

@@ -29,7 +29,7 @@ export const encrypt: Operation = {
     requireUsable(call, key);
     endDryRun(request.DryRun);
     const material = currentMaterial(call.store, key);
-    const sealed = sealBlob(key.keyId, material, encryptionContext, request.Plaintext);
+    const sealed = sealBlob({ keyId: key.keyId, material }, encryptionContext, request.Plaintext);
     return { CiphertextBlob: sealed.toString('base64'), KeyId: key.arn, EncryptionAlgorithm: SYMMETRIC };
   },
 };

@@ -103,7 +103,7 @@ function acceptMaterial(call: Call, key: KmsKey, bytes: Buffer): string {
   if (bytes.length !== 32)
     throw kmsError('IncorrectKeyMaterialException', 'The key material is not 256 bits long.');
   const known = materialsOf(call.store, key).at(-1);
-  if (known === undefined) return addMaterial(call.store, key.keyId, call.nowMs, bytes).id;
+  if (known === undefined) return addMaterial(call.store, key.keyId, { nowMs: call.nowMs, bytes }).id;
   if (known.bytes !== bytes.toString('base64'))
     throw kmsError('IncorrectKeyMaterialException', 'The key material is not the one imported before.');
   return known.id;

@@ -5,15 +5,19 @@
 import { createHash } from 'node:crypto';
 import type { Store } from './store.ts';
 
+interface KeyPlace {
+  readonly accountId: string;
+  readonly region: string;
+  readonly multiRegion: boolean;
+}
+
 /**
  * Returns the id of the account's next key in the Region: a UUID, or `mrk-` and 32 hex digits for a multi-Region
  * key.
  */
 export function nextKeyId(
   { keysMade }: Pick<Store, 'keysMade'>,
-  accountId: string,
-  region: string,
-  multiRegion: boolean,
+  { accountId, region, multiRegion }: KeyPlace,
 ): string {
   const maker = `${accountId}/${region}`;
   const number = (keysMade.get(maker) ?? 0) + 1;

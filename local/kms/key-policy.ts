@@ -29,7 +29,7 @@ export const putKeyPolicy: Operation = {
     const bypass = request.BypassPolicyLockoutSafetyCheck === true;
     const context = { 'kms:BypassPolicyLockoutSafetyCheck': String(bypass) };
     authorizeOwn(call, key, 'kms:PutKeyPolicy', { context });
-    requireKeyPolicy(call, key.arn, request.Policy, bypass);
+    requireKeyPolicy(call, key.arn, { text: request.Policy, bypassLockoutCheck: bypass });
     changeView(key, call.nowMs, { policy: request.Policy });
     return {};
   },
@@ -68,7 +68,11 @@ export function defaultKeyPolicy(accountId: string): string {
  * @throws MalformedPolicyDocumentException for what is no policy, and for a policy under which the caller could not
  * change it again, unless the caller bypasses this lockout safety check
  */
-export function requireKeyPolicy(call: Call, arn: string, text: string, bypassLockoutCheck: boolean): void {
+export function requireKeyPolicy(
+  call: Call,
+  arn: string,
+  { text, bypassLockoutCheck }: { readonly text: string; readonly bypassLockoutCheck: boolean },
+): void {
   const policy = parseKeyPolicy(text);
   if (bypassLockoutCheck) return;
   const { principal } = call.caller;

@@ -16,10 +16,11 @@ export interface FoundKey {
  */
 export function findKey(store: Store, caller: Caller, identifier: string): FoundKey {
   const { accountId, resource } = readIdentifier(caller, identifier);
-  if (!resource.startsWith('alias/')) return { key: getKey(store, caller.region, accountId, resource) };
-  const alias = findAlias(store, caller.region, accountId, resource);
+  if (!resource.startsWith('alias/'))
+    return { key: getKey(store, { region: caller.region, accountId, keyId: resource }) };
+  const alias = findAlias(store, { region: caller.region, accountId, name: resource });
   if (alias === undefined) throw aliasNotFound(caller.region, accountId, resource);
-  return { key: getKey(store, caller.region, accountId, alias.targetKeyId), alias };
+  return { key: getKey(store, { region: caller.region, accountId, keyId: alias.targetKeyId }), alias };
 }
 
 /**
@@ -38,7 +39,10 @@ export function findKeyInRegion(store: Store, region: string, keyId: string): Km
   return [...store.keys.values()].find((key) => key.region === region && key.keyId === keyId);
 }
 
-export function findAlias(store: Store, region: string, accountId: string, name: string): Alias | undefined {
+export function findAlias(
+  store: Store,
+  { region, accountId, name }: Pick<Alias, 'region' | 'accountId' | 'name'>,
+): Alias | undefined {
   return store.aliases.find(
     (alias) => alias.region === region && alias.accountId === accountId && alias.name === name,
   );
@@ -73,7 +77,10 @@ function bareResource(identifier: string): string {
   throw kmsError('NotFoundException', `Invalid keyId '${identifier}'`);
 }
 
-function getKey(store: Store, region: string, accountId: string, keyId: string): KmsKey {
+function getKey(
+  store: Store,
+  { region, accountId, keyId }: Pick<KmsKey, 'region' | 'accountId' | 'keyId'>,
+): KmsKey {
   const arn = keyArn(accountId, region, keyId);
   const key = store.keys.get(arn);
   if (key === undefined) throw kmsError('NotFoundException', `Key '${arn}' does not exist`);

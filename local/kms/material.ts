@@ -14,13 +14,16 @@ export function currentMaterial(store: Store, key: KmsKey): KeyMaterial {
   return material;
 }
 
+interface AddedMaterial extends Pick<KeyMaterial, 'rotation'> {
+  readonly nowMs: number;
+  readonly bytes?: Buffer;
+}
+
 /** Adds material that encrypts from now on: the given bytes, by default new random ones. */
 export function addMaterial(
   store: Store,
   keyId: string,
-  nowMs: number,
-  bytes: Buffer = randomBytes(32),
-  rotation?: KeyMaterial['rotation'],
+  { nowMs, bytes = randomBytes(32), rotation }: AddedMaterial,
 ): KeyMaterial {
   const material = {
     id: randomBytes(32).toString('hex'),

@@ -34,7 +34,7 @@ function expire(key: KmsKey, nowMs: number): readonly AwsEvent[] {
 function rotate(store: Store, key: KmsKey, nowMs: number): readonly AwsEvent[] {
   const { rotation } = key;
   if (rotation === undefined || rotation.nextMs > nowMs || currentView(key).state !== 'Enabled') return [];
-  addMaterial(store, key.keyId, nowMs, undefined, 'AUTOMATIC');
+  addMaterial(store, key.keyId, { nowMs, rotation: 'AUTOMATIC' });
   key.rotation = { ...rotation, nextMs: nowMs + rotation.periodDays * DAY_MS };
   return keySet(store, key).flatMap((member) => rotationEvents(member, nowMs));
 }

@@ -44,7 +44,7 @@ export const reEncrypt: Operation = {
     const origin = sourceKey(call, source, FROM);
     authorizeBoth(call, request, { origin, target, source });
     requireUsable(call, target.key);
-    const opened = openSource(call, origin.key, source, request.SourceEncryptionContext);
+    const opened = openSource(call, origin.key, { ...source, context: request.SourceEncryptionContext });
     endDryRun(DryRun);
     return render(call, { origin: origin.key, target: target.key }, opened, encryptionContext);
   },
@@ -86,7 +86,7 @@ function authorizeBoth(
     context: { ...ALGORITHM_CONDITION, 'kms:ReEncryptOnSameKey': same },
   };
   const from = { ...use, encryptionContext: request.SourceEncryptionContext };
-  authorizeSource(call, origin, FROM, from, source);
+  authorizeSource(call, { found: origin, source }, { action: FROM, use: from });
   authorize(call, target, TO, { ...use, encryptionContext: request.DestinationEncryptionContext });
 }
 
@@ -98,7 +98,7 @@ function render(
 ): object {
   const material = currentMaterial(call.store, target);
   return {
-    CiphertextBlob: sealBlob(target.keyId, material, context, plaintext).toString('base64'),
+    CiphertextBlob: sealBlob({ keyId: target.keyId, material }, context, plaintext).toString('base64'),
     SourceKeyId: origin.arn,
     KeyId: target.arn,
     SourceEncryptionAlgorithm: SYMMETRIC,

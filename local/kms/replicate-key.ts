@@ -24,7 +24,10 @@ export const replicateKey: Operation = {
     requireReplicable(call, primary, request.ReplicaRegion);
     const policy = request.Policy ?? defaultKeyPolicy(primary.accountId);
     const arn = keyArn(primary.accountId, request.ReplicaRegion, primary.keyId);
-    requireKeyPolicy(call, arn, policy, request.BypassPolicyLockoutSafetyCheck === true);
+    requireKeyPolicy(call, arn, {
+      text: policy,
+      bypassLockoutCheck: request.BypassPolicyLockoutSafetyCheck === true,
+    });
     const replica = newReplica(call, primary, { arn, policy, request });
     call.store.keys.set(arn, replica);
     return {

@@ -16,7 +16,7 @@ export const rotateKeyOnDemand: Operation = {
   run(call, input) {
     const request = parseInput(z.object({ KeyId: KEY_ID }), input);
     const key = rotatableKey(call, request.KeyId, 'kms:RotateKeyOnDemand');
-    addMaterial(call.store, key.keyId, call.nowMs, undefined, 'ON_DEMAND');
+    addMaterial(call.store, key.keyId, { nowMs: call.nowMs, rotation: 'ON_DEMAND' });
     return { KeyId: key.arn };
   },
 };

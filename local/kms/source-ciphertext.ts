@@ -60,10 +60,8 @@ export function sourceKey(call: Call, source: Source, action: string): FoundKey 
  */
 export function authorizeSource(
   call: Call,
-  found: FoundKey,
-  action: string,
-  use: UseOfKey,
-  source: Source,
+  { found, source }: { readonly found: FoundKey; readonly source: Source },
+  { action, use }: { readonly action: string; readonly use: UseOfKey },
 ): void {
   try {
     authorize(call, found, action, use);
@@ -77,7 +75,11 @@ export function authorizeSource(
  * Returns the plaintext.
  * @throws IncorrectKeyException, InvalidCiphertextException, or the refusal for the key's state
  */
-export function openSource(call: Call, key: KmsKey, source: Source, context: EncryptionContext): Opened {
+export function openSource(
+  call: Call,
+  key: KmsKey,
+  source: Source & { readonly context: EncryptionContext },
+): Opened {
   requireUsable(call, key);
   if (source.blob === undefined) return { plaintext: Buffer.alloc(0), materialId: undefined };
   const { keyId, materialId } = readHeader(source.blob);
@@ -86,7 +88,7 @@ export function openSource(call: Call, key: KmsKey, source: Source, context: Enc
       'IncorrectKeyException',
       'The key ID in the request does not identify a CMK that can perform this operation.',
     );
-  return { plaintext: openBlob(source.blob, materialsOf(call.store, key), context), materialId };
+  return { plaintext: openBlob(source.blob, materialsOf(call.store, key), source.context), materialId };
 }
 
 function unknownSource(call: Call, action: string): Error {

@@ -43,8 +43,12 @@ export function authorize(store: Store, call: S3Call, access: Access): void {
  * Checks an action that concerns no existing bucket; the policies of the caller's account decide.
  * @throws AccessDenied
  */
-export function authorizeAccount(store: Store, call: S3Call, action: string, resource: string): void {
-  decide(store, call, { action, resource, resourceAccountId: call.caller.principal.accountId });
+export function authorizeAccount(
+  store: Store,
+  call: S3Call,
+  request: { readonly action: string; readonly resource: string },
+): void {
+  decide(store, call, { ...request, resourceAccountId: call.caller.principal.accountId });
 }
 
 export function isAllowed(store: Store, call: S3Call, access: Access): boolean {

@@ -22,7 +22,7 @@ export async function createBucket(store: Store, call: S3Call): Promise<void> {
   const { bucket: name, caller } = call;
   if (!NAME.test(name))
     throw new AwsError('InvalidBucketName', 400, 'The specified bucket is not valid.', { BucketName: name });
-  authorizeAccount(store, call, 's3:CreateBucket', `arn:aws:s3:::${name}`);
+  authorizeAccount(store, call, { action: 's3:CreateBucket', resource: `arn:aws:s3:::${name}` });
   assertLocation(await readDocument(call), caller.region);
   const existing = store.buckets.find(name);
   if (existing !== undefined) assertRecreatable(existing, call);
@@ -53,7 +53,7 @@ export function deleteBucket(store: Store, call: S3Call): void {
 
 export function listBuckets(store: Store, call: S3Call): void {
   const { accountId } = call.caller.principal;
-  authorizeAccount(store, call, 's3:ListAllMyBuckets', 'arn:aws:s3:::*');
+  authorizeAccount(store, call, { action: 's3:ListAllMyBuckets', resource: 'arn:aws:s3:::*' });
   const buckets = store.buckets.ownedBy(accountId).map(({ name, createdMs, region }) => ({
     Name: name,
     CreationDate: isoDate(createdMs),

@@ -109,6 +109,6 @@ async function digestsOf(
   const isKnown = known?.algorithm === algorithm && known.type === 'FULL_OBJECT';
   if (isKnown && !version.etag.includes('-')) return { etag: version.etag, checksum: known };
   const range = { begin: 0, end: version.sizeBytes };
-  const { md5, checksum } = await digestContent(store, version.content, range, algorithm);
+  const { md5, checksum } = await digestContent(store, { content: version.content, range }, algorithm);
   return { etag: md5, checksum };
 }

@@ -54,8 +54,7 @@ export function sourceVersionHeader({ bucket, version }: CopySource): AnswerHead
 /** Reads a range of a held content, and returns its MD5 in hex and its checksum. */
 export async function digestContent(
   { contents }: Store,
-  content: number,
-  range: Range,
+  { content, range }: { readonly content: number; readonly range: Range },
   algorithm: ChecksumAlgorithm,
 ): Promise<{ readonly md5: string; readonly checksum: Checksum }> {
   const md5 = createHash('md5');

@@ -30,7 +30,7 @@ export function listObjects(store: Store, call: S3Call): void {
       parameters.get('list-type') ?? '',
     );
   const query = listingQuery(call, 'max-keys');
-  const bucket = listableBucket(store, call, 's3:ListBucket', query);
+  const bucket = listableBucket(store, call, { action: 's3:ListBucket', ...query });
   const startAfter = parameters.get('start-after') ?? undefined;
   const token = parameters.get('continuation-token') ?? undefined;
   const from = laterOf(startOf(query), firstPosition(query, startAfter, token));

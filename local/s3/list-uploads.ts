@@ -22,7 +22,7 @@ import type { XmlContent } from './xml.ts';
 
 export function listMultipartUploads(store: Store, call: S3Call): void {
   const query = listingQuery(call, 'max-uploads');
-  const bucket = listableBucket(store, call, 's3:ListBucketMultipartUploads', query);
+  const bucket = listableBucket(store, call, { action: 's3:ListBucketMultipartUploads', ...query });
   const from = laterOf(startOf(query), firstPosition(store, call, query));
   const page = collectPage((position) => scan(store, bucket.name, position), from, query);
   const write = keyWriter(call);

@@ -24,7 +24,7 @@ import type { XmlContent } from './xml.ts';
 
 export function listObjectVersions(store: Store, call: S3Call): void {
   const query = listingQuery(call, 'max-keys');
-  const bucket = listableBucket(store, call, 's3:ListBucketVersions', query);
+  const bucket = listableBucket(store, call, { action: 's3:ListBucketVersions', ...query });
   const from = laterOf(startOf(query), firstPosition(store, call, query));
   const page = collectPage((position) => scan(store, bucket.name, position), from, query);
   const write = keyWriter(call);

@@ -15,8 +15,7 @@ import type { XmlContent } from './xml.ts';
 export function listableBucket(
   store: Store,
   call: S3Call,
-  action: string,
-  { prefix, delimiter, limit }: ListingQuery,
+  { action, prefix, delimiter, limit }: ListingQuery & { readonly action: string },
 ): Bucket {
   const bucket = findBucket(store, call);
   const shared = { 's3:prefix': prefix, 's3:max-keys': String(limit) };

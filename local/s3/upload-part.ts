@@ -44,7 +44,7 @@ export async function uploadPartCopy(store: Store, call: S3Call): Promise<void> 
   if (bytes > MAX_PAYLOAD_BYTES) throw entityTooLarge(MAX_PAYLOAD_BYTES);
   const release = store.contents.hold(content);
   try {
-    const { md5, checksum } = await digestContent(store, content, range, upload.plan.algorithm);
+    const { md5, checksum } = await digestContent(store, { content, range }, upload.plan.algorithm);
     const segments = store.contents.segments(content, range);
     const part = putPart(store, call, segments, { number, sizeBytes: bytes, etag: md5, checksum });
     const { ChecksumType: _type, ...members } = checksumMembers(checksum);

@@ -51,7 +51,7 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   ReceiveMessage(context, input, caller) {
     const request = readInput(receiveSchema, input, invalidParameter);
     const queue = authorisedQueue(context, request.QueueUrl, { action: 'ReceiveMessage', caller });
-    return receive(context, queue, request, caller.signal);
+    return receive(context, queue, { ...request, signal: caller.signal });
   },
   DeleteMessage(context, input, caller) {
     const { QueueUrl: url, ReceiptHandle } = readInput(SCHEMAS.delete, input, invalidParameter);

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { Clock } from '../front/service.ts';
+import type { Caller, Clock } from '../front/service.ts';
 import { type Fairness, inTurn } from './fairness.ts';
 import type { LongPolls } from './long-poll.ts';
 import { md5, md5OfAttributes, type MessageAttribute } from './message.ts';
@@ -47,8 +47,7 @@ export interface ReceiveContext {
 export async function receive(
   context: ReceiveContext,
   queue: Queue,
-  input: ReceiveInput,
-  signal: AbortSignal | undefined,
+  { signal, ...input }: ReceiveInput & Pick<Caller, 'signal'>,
 ): Promise<object> {
   checkReceive(input);
   const waitSeconds = input.WaitTimeSeconds ?? numericAttribute(queue, 'ReceiveMessageWaitTimeSeconds');

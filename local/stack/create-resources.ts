@@ -94,7 +94,7 @@ async function create(
   try {
     const properties = Object(resolve(Properties, scope));
     const createResource = INERT_LOGICAL_IDS.has(id) ? undefined : RESOURCE_TYPES[Type];
-    if (!createResource) return inertResource(id, Type, properties, context);
+    if (!createResource) return inertResource(id, { type: Type, properties }, context);
     return await createResource(id, properties, context);
   } catch (error) {
     throw new StackError(id, `${Type}: ${reasonOf(error)}`, { cause: error });

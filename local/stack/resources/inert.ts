@@ -26,8 +26,7 @@ export const INERT_TYPES: Readonly<Record<string, string>> = {
 /** Returns the name and ARN that the resource would have, for policies that mention it. */
 export function inertResource(
   logicalId: string,
-  type: string,
-  properties: Readonly<Record<string, unknown>>,
+  { type, properties }: { readonly type: string; readonly properties: Readonly<Record<string, unknown>> },
   context: StackContext,
 ): Created {
   const named = properties[INERT_TYPES[type] ?? ''];
