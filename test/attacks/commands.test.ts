@@ -21,7 +21,7 @@ const AWAY = 'eu-west-1';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
 });
 afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();

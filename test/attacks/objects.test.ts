@@ -27,7 +27,7 @@ const PLANTED_BYTES = 32 * 1_048_576;
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
 });
 afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();

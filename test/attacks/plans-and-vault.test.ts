@@ -34,7 +34,7 @@ let pipeline: Pipeline;
 let held: HeldUploads;
 
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
   held = await holdUploads(pipeline);
 });
 afterAll(async () => await pipeline[Symbol.asyncDispose]());

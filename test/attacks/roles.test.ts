@@ -50,7 +50,7 @@ const ACME = tenantIdSchema.parse('acme');
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
 });
 afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();

@@ -12,7 +12,7 @@ import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { type Redeliveries, shareRedeliveries } from '../support/redeliveries.ts';
-import { expectNeverNeither, expectQuiet, expectSealedOnce } from '../support/sealed-once.ts';
+import { expectQuiet, expectSealedOnce, isSealedWhenGone } from '../support/sealed-once.ts';
 
 /** One call of a function, told apart from the same call for any other object. */
 interface Call {
@@ -106,12 +106,9 @@ async function struck(fault: ArmedFault): Promise<void> {
 
 /** Precondition: the sandbox has just been killed, so that nothing moves until its messages come back. */
 async function sealedAfterCrash(upload: HeldUpload): Promise<boolean> {
-  await expectNeverNeither(pipeline, upload);
+  await isSealedWhenGone(pipeline, upload);
   await redeliveries.next();
-  await redeliveries.until(async () => {
-    await expectNeverNeither(pipeline, upload);
-    return await pipeline.isSealed(upload);
-  });
+  await redeliveries.until(async () => await isSealedWhenGone(pipeline, upload));
   await expectSealedOnce(pipeline, upload);
   return true;
 }

@@ -26,7 +26,7 @@ const judgedSchema = z.object({
 let pipeline: Pipeline;
 let umbrella: TenantHand;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
   umbrella = new TenantHand(pipeline, 'umbrella');
 });
 afterAll(async () => {

@@ -10,7 +10,7 @@ import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { expectNeverNeither, expectQuiet, expectSealedOnce } from '../support/sealed-once.ts';
+import { expectQuiet, expectSealedOnce, isSealedWhenGone } from '../support/sealed-once.ts';
 
 /** An operation of a service as the pipeline calls it for one object: a part of the URL or of the body says which. */
 interface Operation {
@@ -168,10 +168,7 @@ async function uploadFor(name: string, sizeBytes = TWO_CHUNKS): Promise<HeldUplo
 /** Resolves once every fault has struck so often and the object is sealed all the same. */
 async function rodeOut(upload: HeldUpload, faults: readonly ArmedFault[], times: number): Promise<boolean> {
   await held.release(upload);
-  await pipeline.until(async () => {
-    await expectNeverNeither(pipeline, upload);
-    return await pipeline.isSealed(upload);
-  });
+  await pipeline.until(async () => await isSealedWhenGone(pipeline, upload));
   for (const fault of faults) expect(await fault.strikes()).toBe(times);
   await expectSealedOnce(pipeline, upload);
   return true;

@@ -22,7 +22,7 @@ const ONLY_TOO_MUCH = ['sealstream-local-control kms:CreateGrant', 'sealstream-l
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
 });
 afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();

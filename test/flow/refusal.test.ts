@@ -9,7 +9,7 @@ import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
 });
 afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();

@@ -21,7 +21,7 @@ let umbrella: TenantHand;
 let kekArn: string;
 let away: KMSClient;
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ sandboxes: 1 });
   umbrella = new TenantHand(pipeline, 'umbrella');
   away = new KMSClient({ ...pipeline.identity(umbrella.accountId), region: AWAY });
   const { tenantId, accountId: tenantAccountId } = umbrella;

@@ -36,10 +36,14 @@ export async function sourceExists(
   return await pipeline.exists(INGEST_BUCKET, `${tenantId}/${key}`, versionId);
 }
 
-/** Expects the source or the seal. It looks for the source first: a manifest stays, so no moment in between is missed. */
-export async function expectNeverNeither(pipeline: Pipeline, uploaded: Uploaded): Promise<void> {
-  if (await sourceExists(pipeline, uploaded)) return;
+/**
+ * True once the source is gone; it must be sealed by then. The source is asked for first: the manifest is written before
+ * the source goes, and it stays, so no moment between the two looks is missed.
+ */
+export async function isSealedWhenGone(pipeline: Pipeline, uploaded: Uploaded): Promise<boolean> {
+  if (await sourceExists(pipeline, uploaded)) return false;
   expect(await sealedVersion(pipeline, uploaded), 'neither source nor seal').toBe(uploaded.versionId);
+  return true;
 }
 
 /**
