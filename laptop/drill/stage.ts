@@ -36,7 +36,7 @@ export async function openStage(
   opened: AsyncDisposableStack,
 ): Promise<Stage> {
   const local = await startLocalProcess({ sandboxes });
-  opened.defer(async () => await local.close());
+  opened.defer(async () => void (await local.close()));
   const [seals, deliveries] = [createSeals(), createDeliveries()];
   const uses: SandboxKeyUse[] = [];
   const tail = await tailLog(join(local.dataDir, 'functions.log'), (line) => {
