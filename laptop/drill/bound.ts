@@ -3,7 +3,7 @@
  * delivered, or the age limit. Where nothing disturbs the machine, the whole way from the button has a reach of its own.
  */
 import type { DrillOptions } from './options.ts';
-import type { Moments } from './run.ts';
+import type { Moments } from './drill.ts';
 
 /** From the event's delivery to the last use. */
 export const AFTER_HEARD_MS = 1_000;

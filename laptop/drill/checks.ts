@@ -2,7 +2,7 @@
 import { AFTER_HEARD_MS, boundMs, heardMs } from './bound.ts';
 import { lastUse, type LastUse } from './key-use.ts';
 import { neighbourOf } from './neighbour.ts';
-import type { Drill, TenantWork } from './run.ts';
+import type { Drill, TenantWork } from './drill.ts';
 
 /** One thing that was promised, and what was found. */
 export interface Check {

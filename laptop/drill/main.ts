@@ -9,7 +9,8 @@ import { pageOf } from './page.ts';
 import type { DrillOptions } from './options.ts';
 import { drillProgress } from './progress.ts';
 import { reportOf } from './report.ts';
-import { type Drill, runDrill } from './run.ts';
+import type { Drill } from './drill.ts';
+import { runDrill } from './run.ts';
 import { summarise } from './summary.ts';
 import { describe } from './timeline.ts';
 

@@ -1,5 +1,5 @@
 /** What the other tenant got done before and after the button, and how much of it has to be left. */
-import type { Drill } from './run.ts';
+import type { Drill } from './drill.ts';
 import { meanThroughput, type Throughput, throughput } from './throughput.ts';
 
 export interface Neighbour {

@@ -4,7 +4,7 @@ import { brokenOf, type Check, checksOf } from './checks.ts';
 import { lanesOf } from './lanes.ts';
 import { neighbourOf } from './neighbour.ts';
 import { escape, type Mark, panel } from './panel.ts';
-import type { Drill } from './run.ts';
+import type { Drill } from './drill.ts';
 import { seconds, timelineOf } from './timeline.ts';
 
 /** Before and after the stretch around the button. */

@@ -3,7 +3,7 @@ import { boundMs, heardMs } from './bound.ts';
 import { afterButtonMs, afterHeardMs, brokenOf } from './checks.ts';
 import type { LastUse } from './key-use.ts';
 import { neighbourOf } from './neighbour.ts';
-import type { Drill } from './run.ts';
+import type { Drill } from './drill.ts';
 
 export interface DrillReport {
   readonly lastUseAfterDisableMs: LastUse;

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import { boundMs } from './bound.ts';
 import { afterButtonMs, brokenOf, type Check, checksOf } from './checks.ts';
 import { neighbourOf } from './neighbour.ts';
-import type { Drill } from './run.ts';
+import type { Drill } from './drill.ts';
 
 /** Something that happened, `atMs` after the button (negative: before). */
 export interface TimelineEntry {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { pageOf } from '../../../laptop/drill/page.ts';
 import { reportOf } from '../../../laptop/drill/report.ts';
-import type { Drill } from '../../../laptop/drill/run.ts';
+import type { Drill } from '../../../laptop/drill/drill.ts';
 import { summarise } from '../../../laptop/drill/summary.ts';
 import { describe as describeDrill } from '../../../laptop/drill/timeline.ts';
 import { PRESSED_MS, sampleDrill, steady, use } from './sample-drill.ts';

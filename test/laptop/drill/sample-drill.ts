@@ -1,6 +1,6 @@
 /** A drill in which everything went well: one encrypting and one restoring sandbox, work for both tenants each second. */
 import type { SandboxKeyUse } from '../../../laptop/drill/key-use.ts';
-import type { Drill, TenantWork } from '../../../laptop/drill/run.ts';
+import type { Drill, TenantWork } from '../../../laptop/drill/drill.ts';
 
 export const PRESSED_MS: number = Date.parse('2026-01-01T00:00:10.000Z');
 
