@@ -24,7 +24,7 @@ export interface LocalProcess {
   /** Tells the control API something: posts `body`, or deletes without one. */
   tell(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>;
   /** Ends the process by the signal and resolves to its exit code. Default SIGTERM. */
-  close(signal?: NodeJS.Signals): Promise<number | null>;
+  readonly close: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 export interface LocalProcessOptions {
@@ -86,7 +86,9 @@ async function control(endpoint: string, method: string, path: string, body?: ob
 function argumentsOf(options: LocalProcessOptions): string[] {
   const { sandboxes = 2, stepByStep = false, functions = true, port = 0, dataDir } = options;
   return [
-    ...['--port', String(port), '--sandboxes', String(sandboxes), '--verify-signatures'],
+    `--port=${port}`,
+    `--sandboxes=${sandboxes}`,
+    '--verify-signatures',
     ...(stepByStep ? ['--step-by-step'] : []),
     ...(functions ? [] : ['--no-functions']),
     ...(dataDir === undefined ? [] : ['--data', dataDir]),
