@@ -20,7 +20,7 @@ const OPTIONS: DrillOptions = {
   round: 0,
 };
 const ROUNDS = 10;
-/** Of each other kind. */
+/** The number of rounds of each other kind. */
 const FEWER_ROUNDS = 3;
 const LATE_SECONDS = 60;
 

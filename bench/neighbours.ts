@@ -24,7 +24,7 @@ const SANDBOXES = 8;
 const FLOOD_OBJECTS = 400;
 const WARM_UPS = 2 * 10 * SANDBOXES;
 const UPLOADS_AT_ONCE = 16;
-/** Of the other tenant. */
+/** The number of objects of the other tenant. */
 const OBJECTS = 12;
 const EVERY_MS = 900;
 const PATIENCE_MS = 300_000;

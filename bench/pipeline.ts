@@ -16,7 +16,7 @@ const SMALL_OBJECTS = 2_000;
 const UPLOADS_AT_ONCE = 16;
 const PATIENCE_MS = 1_800_000;
 
-/** What the front of the local AWS tells of one operation of one role. */
+/** The figures of one operation of one role, as the front of the local AWS tells them. */
 const timingsSchema = z.array(
   z.object({ service: z.string(), operation: z.string(), role: z.string().optional(), totalMs: z.number() }),
 );

@@ -5,7 +5,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it ought to reach; figures without are reported only. */
+  /** The figure that it ought to reach. A figure without a target is only reported. */
   readonly reach?: { readonly atLeast: number } | { readonly atMost: number };
 }
 

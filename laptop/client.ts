@@ -48,7 +48,7 @@ export class InvocationError extends Error {
 
 const answerSchema = z.record(z.string(), z.unknown());
 
-/** How long one look at the vault waits for the next. */
+/** The pause between two looks at the vault. */
 const POLL_MS = 100;
 
 export class PipelineClient {

@@ -1,4 +1,4 @@
-/** What the stack is called on a laptop: stage `local` of serverless.yml, in the ISV's account. */
+/** The names of the stack on a laptop: stage `local` of serverless.yml, in the ISV's account. */
 export const ISV_ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
 export const INGEST_BUCKET = 'sealstream-local-ingest';
@@ -9,7 +9,7 @@ export const KEY_STORE_TABLE = 'sealstream-local-key-store';
 export const ENCRYPT_ROLE = 'sealstream-local-encrypt';
 export const RESTORE_ROLE = 'sealstream-local-restore';
 export const CONTROL_ROLE = 'sealstream-local-control';
-/** As the tenants' key policies name them. */
+/** The ARNs of our roles, as the tenants' key policies name them. */
 export const ROLE_ARNS: Readonly<Record<`${'encrypt' | 'restore' | 'control'}RoleArn`, string>> = {
   encryptRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${ENCRYPT_ROLE}`,
   restoreRoleArn: `arn:aws:iam::${ISV_ACCOUNT}:role/${RESTORE_ROLE}`,

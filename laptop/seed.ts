@@ -25,7 +25,7 @@ export interface SeededTenant {
   readonly kekArn: string;
 }
 
-/** Whose key may also wrap branch keys: what changes between key modes can be tried with it. */
+/** The tenant whose key may also wrap branch keys, so that a change of the key mode can be tried with it. */
 const OF_EVERY_MODE = 'initech';
 
 const TENANT_ACCOUNTS = { acme: '111111111111', globex: '222222222222', initech: '333333333333' } as const;

@@ -14,7 +14,7 @@ export interface LocalOptions extends Pick<AwsOptions, 'dataDir' | 'verifySignat
   readonly deploy?: boolean;
   /** True: no queue or schedule invokes a function, and a first object waits to be taken through by hand. */
   readonly stepByStep?: boolean;
-  /** Where the functions' lines go. Default: `functions.log` in the data folder. */
+  /** The receiver of the functions' lines. Default: `functions.log` in the data folder. */
   readonly onLog?: (line: FunctionLine) => void;
 }
 
@@ -28,7 +28,7 @@ export interface LocalAws {
   /** Outputs of the stack; none without it. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly tenants: readonly SeededTenant[];
-  /** What a client exports to reach it as the ISV. */
+  /** The variables that a client exports to reach it as the ISV. */
   readonly environment: Readonly<Record<string, string>>;
   /** Ends everything, the last started first. */
   close(): Promise<void>;

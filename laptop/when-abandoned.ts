@@ -1,6 +1,6 @@
 /** Notices the death of the process that started this one, which no signal tells. */
 
-/** How often a process without a channel to its parent looks whether it still has one. */
+/** The pause between two looks at the parent, for a process without a channel to it. */
 const LOOK_MS = 500;
 
 /** Calls `react` once when the parent is gone: its IPC channel closes, or this process is handed to another parent. */

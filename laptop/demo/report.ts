@@ -1,4 +1,4 @@
-/** What a demo found out: the document `--json` prints, and the same for a person. */
+/** The result of a demo: the document that `--json` prints, and the same for a person. */
 import Table from 'cli-table3';
 import type { Attempt } from './cross-tenant.ts';
 import type { VaultEntry } from './vault-search.ts';

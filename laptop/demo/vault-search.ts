@@ -16,7 +16,7 @@ export async function listVault({ s3 }: PipelineClient): Promise<readonly VaultE
   return entries;
 }
 
-/** How many versions still rest in the ingest bucket; 1,000 stands for more. */
+/** The number of versions that still rest in the ingest bucket; 1,000 stands for more. */
 export async function countSources({ s3 }: PipelineClient): Promise<number> {
   const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: INGEST_BUCKET }));
   return Versions.length;

@@ -1,4 +1,4 @@
-/** What may go wrong meanwhile: sandboxes die in the middle of a call, and tenants forge events of each other's keys. */
+/** The disturbances during a drill: sandboxes die in the middle of a call, and tenants forge events of each other's keys. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ENCRYPT_ROLE, RESTORE_ROLE } from '../names.ts';
 import { forge, forwardEverything } from './forge.ts';

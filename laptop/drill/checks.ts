@@ -1,4 +1,4 @@
-/** What a drill is judged by: every promise gets its verdict. */
+/** The judgement of a drill: every promise gets its verdict. */
 import { AFTER_HEARD_MS, boundMs, heardMs } from './bound.ts';
 import { lastUse, type LastUse } from './key-use.ts';
 import { neighbourOf } from './neighbour.ts';
@@ -13,7 +13,7 @@ export interface Check {
 }
 
 const OPERATIONS = ['encrypt', 'restore'] as const;
-/** What Lambda answers for a sandbox that died. */
+/** The error type that Lambda answers for a sandbox that died. */
 const DIED = 'Runtime.ExitError';
 
 export function checksOf(drill: Drill): readonly Check[] {
@@ -27,7 +27,7 @@ export function checksOf(drill: Drill): readonly Check[] {
   ];
 }
 
-/** What is broken, one line each: `last restore … after the button: 2024 ms, promised ≤ 2000 ms`. */
+/** Lists the broken promises, one line each: `last restore … after the button: 2024 ms, promised ≤ 2000 ms`. */
 export function brokenOf(drill: Drill): readonly string[] {
   const broken = checksOf(drill).filter(({ held }) => !held);
   return broken.map(({ what, found, promised }) => `${what}: ${found}, promised ${promised}`);
@@ -43,7 +43,7 @@ export function afterHeardMs({ uses, revoked, moments }: Drill): LastUse | undef
   return sinceMs === undefined ? undefined : lastUse(uses, revoked.tenantId, { ...moments, sinceMs });
 }
 
-/** Where no key was cached, none was taken away. */
+/** Checks that a key was cached before the button: without one, nothing was taken away. */
 function usedBefore({ uses, revoked, moments }: Drill): Check {
   const sandboxes = new Set(
     uses
@@ -66,7 +66,7 @@ function afterButton(drill: Drill): readonly Check[] {
   );
 }
 
-/** Where events are lost, nothing is promised but the age limit. */
+/** Checks the time after the delivery. Where events are lost, only the age limit is promised. */
 function afterHeard(drill: Drill): readonly Check[] {
   if (drill.options.loseEvents) return [];
   const last = afterHeardMs(drill);

@@ -1,4 +1,4 @@
-/** What the drill uploads: bytes that follow from the name, so that whoever has the name can tell if they are whole. */
+/** The content of the uploads of a drill. It follows from the name, so that it can be checked without a copy. */
 import { createHash } from 'node:crypto';
 
 const OBJECT_BYTES = 16_384;

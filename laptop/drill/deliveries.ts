@@ -1,4 +1,4 @@
-/** When `revoke` was handed an event that revoked a tenant, as its log tells: from then on the promise is timed. */
+/** The times at which `revoke` got an event that revoked a tenant, as its log tells. The promise counts from there. */
 import * as z from 'zod';
 import type { LogLine } from './log-tail.ts';
 

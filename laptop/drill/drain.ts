@@ -13,7 +13,10 @@ export interface Backlog {
 }
 
 const LOOK_MS = 50;
-/** What the log has not told of by then is asked of S3: who sealed an object may have died before saying so. */
+/**
+ * After so long, S3 is asked about objects that the log has not told of: the sandbox that sealed one may have died before it
+ * said so.
+ */
 const LOG_PATIENCE_MS = 5_000;
 
 /** Resolves when the backlog is drained. Rejects with the signal's reason where that comes first. */

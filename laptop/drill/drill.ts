@@ -20,11 +20,11 @@ export interface Moments {
   readonly drainedMs?: number;
 }
 
-/** What the load of one tenant came to. */
+/** The work that the load of one tenant came to. */
 export interface TenantWork {
   readonly tenantId: string;
   readonly uploads: number;
-  /** When objects were sealed and restored, milliseconds since 1970. */
+  /** The times at which objects were sealed and restored, milliseconds since 1970. */
   readonly sealedMs: readonly number[];
   readonly restoredMs: readonly number[];
   /** Failed restores by error code. */

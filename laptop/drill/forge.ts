@@ -1,4 +1,4 @@
-/** What one tenant may try so that we believe something of another one's key. None of it may have an effect. */
+/** Forged events, by which one tenant tries to make us believe something of another tenant's key. None may have an effect. */
 import {
   EventBridgeClient,
   PutEventsCommand,

@@ -8,9 +8,9 @@ export interface Load {
   readonly tenantId: string;
   /** Every acknowledged upload. */
   readonly uploads: readonly Uploaded[];
-  /** When restores succeeded, milliseconds since 1970. */
+  /** The times at which restores succeeded, milliseconds since 1970. */
   readonly restoredMs: readonly number[];
-  /** How often restores failed, by error code. */
+  /** The number of failed restores by error code. */
   readonly failures: ReadonlyMap<string, number>;
   /** The tenant's key is gone: uploads no longer wait for their seal, and everything goes on at the pace it had. */
   hold(): void;
@@ -23,9 +23,9 @@ export interface LoadOptions {
   readonly seals: Seals;
   /** Loops that upload and, as many, that restore. */
   readonly loops: number;
-  /** What is restored, over and over. */
+  /** The object that is restored over and over. */
   readonly sealed: readonly Uploaded[];
-  /** How long a loop waits for a seal before it uploads the next object. Default: for ever. */
+  /** The longest time that a loop waits for a seal before it uploads the next object. Default: no limit. */
   readonly patienceMs?: number;
 }
 

@@ -21,7 +21,7 @@ export interface LogTail {
 const LOOK_MS = 20;
 const READ_BYTES = 262_144;
 const LINE = /^(?<functionName>\S+) (?<sandbox>\S*) (?<json>\{.*\})$/u;
-/** How Lambda itself ends an invocation. */
+/** The line by which Lambda itself ends an invocation. */
 const REPORT =
   /^(?<functionName>\S+) (?<sandbox>\S*) REPORT RequestId: (?<requestId>\S+)\tDuration: (?<durationMs>[\d.]+) ms\t/u;
 const recordSchema = z.record(z.string(), z.unknown());

@@ -1,4 +1,4 @@
-/** What the other tenant got done before and after the button, and how much of it has to be left. */
+/** The work of the other tenant before and after the button, and the share of it that must be left. */
 import type { Drill } from './drill.ts';
 import { meanThroughput, type Throughput, throughput } from './throughput.ts';
 
@@ -7,13 +7,13 @@ export interface Neighbour {
   readonly restored: Throughput;
   /** The smaller of the ratios of sealing and of restoring. */
   readonly ratio: number;
-  /** What it must be at least; 0: more than nothing. */
+  /** The smallest share that keeps the promise; 0 means more than nothing. */
   readonly leastRatio: number;
 }
 
 /** Under a steady load. */
 const LEAST_RATIO = 0.95;
-/** Where kills strike one tenant or the other, or little was done: a neighbour that is held up has far less. */
+/** The least ratio where kills strike either tenant, or little was done. A neighbour that is held up has far less. */
 const LEAST_ROUGH_RATIO = 0.5;
 /** Done before the button: with less than that a ratio says little, and with less than the other nothing. */
 const ENOUGH_WORK = 50;

@@ -1,16 +1,16 @@
-/** What a drill is asked for. */
+/** The options of a drill. */
 
 export interface DrillOptions {
-  /** Of each function. */
+  /** The number of sandboxes of each function. */
   readonly sandboxes: number;
-  /** How long the load lasts: a third before the button, the rest after it; longer where the bound needs it. */
+  /** The duration of the load: a third before the button, the rest after it; longer where the bound needs it. */
   readonly seconds: number;
   readonly maxKeyAgeSeconds: number;
-  /** How long KMS goes on saying yes. */
+  /** The time for which KMS still says yes after the button. */
   readonly propagationSeconds: number;
   readonly loseEvents: boolean;
   /** Sandboxes killed, events doubled or (every second round) reordered, and forged. */
   readonly chaos: boolean;
-  /** Which of several drills this is, from 0. */
+  /** The number of this drill among several, from 0. */
   readonly round: number;
 }

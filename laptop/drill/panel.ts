@@ -22,7 +22,7 @@ export interface Panel {
 
 const NAME_WIDTH = 92;
 const WIDTH = 980;
-/** For the last figure of the axis. */
+/** The room for the last figure of the axis. */
 const MARGIN_WIDTH = 28;
 const LANE_HEIGHT = 18;
 const BAR_HEIGHT = 10;
@@ -52,7 +52,7 @@ export function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
-/** Which row each label goes to, so that none lies over another. Precondition: `marks` in order of time. */
+/** Returns the row of each label, so that none lies over another. Precondition: `marks` in order of time. */
 function labelRows(marks: readonly Mark[], x: (ms: number) => number): readonly number[] {
   const ends: number[] = [];
   return marks.map(({ atMs, label }) => {

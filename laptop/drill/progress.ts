@@ -1,4 +1,4 @@
-/** How far a drill is, on standard error, so that `--json` has standard output to itself. */
+/** The progress of a drill on standard error; standard output belongs to `--json`. */
 import { Presets, SingleBar } from 'cli-progress';
 
 export interface DrillProgress {

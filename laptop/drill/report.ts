@@ -7,9 +7,9 @@ import type { Drill } from './drill.ts';
 
 export interface DrillReport {
   readonly lastUseAfterDisableMs: LastUse;
-  /** What they must not exceed. In chaos: a second after the event's delivery, or the age limit. */
+  /** The limit that they must not exceed. In chaos: a second after the event's delivery, or the age limit. */
   readonly boundMs: number;
-  /** When the event was delivered, or the record told of it, after the button; null when neither came. */
+  /** The time from the button to the delivery of the event or to the change of the record; null when neither came. */
   readonly heardAfterDisableMs: number | null;
   readonly lastUseAfterHeardMs: LastUse | null;
   readonly eventsDelivered: boolean;
@@ -21,7 +21,7 @@ export interface DrillReport {
   /** Until everything was sealed and nothing parked; null when that was waited for in vain. */
   readonly unparkedAfterEnableMs: number | null;
   readonly ok: boolean;
-  /** Which promises were broken, in words. */
+  /** The broken promises, in words. */
   readonly broken: readonly string[];
 }
 

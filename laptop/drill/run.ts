@@ -18,7 +18,7 @@ const DRAIN_PATIENCE_MS = 180_000;
 /** Beyond the visibility timeout at stage `local`: what a killed sandbox had taken comes back at once. */
 const STEP_MS = 125_000;
 const STEP_EVERY_MS = 3_000;
-/** How much longer than the bound the key stays away, so that a use beyond it would be seen. */
+/** The time that the key stays away beyond the bound, so that a late use would be seen. */
 const MARGIN_MS = 2_000;
 
 /** `onStep` is told what begins. Rejects with the signal's reason when that is aborted. Leaves nothing behind. */

@@ -1,4 +1,4 @@
-/** Which objects are sealed, and since when, as the log tells: the load waits for them without asking anyone. */
+/** The sealed objects and the times of their seals, as the log tells them. The load waits for them without a request. */
 import { once } from 'node:events';
 import * as z from 'zod';
 import type { LogLine } from './log-tail.ts';
@@ -6,7 +6,7 @@ import type { LogLine } from './log-tail.ts';
 export interface Seals {
   see(line: LogLine): void;
   has(objectId: string): boolean;
-  /** When the tenant's objects were seen sealed, milliseconds since 1970. */
+  /** Returns the times at which the tenant's objects were seen sealed, milliseconds since 1970. */
   times(tenantId: string): readonly number[];
   /** Resolves once the object is sealed, or `signal` is aborted. */
   wait(objectId: string, signal: AbortSignal): Promise<void>;

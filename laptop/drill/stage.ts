@@ -1,4 +1,4 @@
-/** Where a drill takes place: a local AWS of its own, whose sandboxes' words it follows, and two tenants. */
+/** The stage of a drill: a local AWS of its own, the log of its sandboxes, and two tenants. */
 import { join } from 'node:path';
 import { type LocalProcess, startLocalProcess } from '../local-process.ts';
 import { PipelineClient } from '../client.ts';
@@ -24,7 +24,7 @@ export interface Stage {
   readonly deliveries: Deliveries;
   /** Grows while the log tells of more. */
   readonly uses: readonly SandboxKeyUse[];
-  /** Whose button is pressed. */
+  /** The tenant whose button is pressed. */
   readonly revoked: Holder;
   readonly other: Holder;
 }

@@ -1,7 +1,7 @@
-/** What one tenant got done before and after the button. */
+/** The work of one tenant before and after the button. */
 
 export interface Throughput {
-  /** How much was done in the time before. */
+  /** The amount of work in the time before the button. */
   readonly doneBefore: number;
   /** Per second. */
   readonly before: number;

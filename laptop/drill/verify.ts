@@ -1,4 +1,4 @@
-/** What the drill left behind: every upload comes back whole and rests once, and nothing half-written can be seen. */
+/** Verifies what a drill leaves behind: every upload comes back whole and rests once, and nothing half-written shows. */
 import { ListMultipartUploadsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { RESTORE_BUCKET, VAULT_BUCKET } from '../names.ts';

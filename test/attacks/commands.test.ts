@@ -48,7 +48,7 @@ const removedSchema = z.object({
   removal: z.looseObject({ branchKeyIds: z.array(z.string()) }),
 });
 
-/** As the command line does: until it is done, and no more often than a person would bear. */
+/** Removes a tenant as the command line does: again until it is done, but no more often than a person would bear. */
 async function remove(tenantId: string, chosen: object = {}): Promise<z.infer<typeof removedSchema>> {
   const request = { action: 'remove', tenantId, signedOffBy: 'legal', ...chosen };
   for (let times = 0; times < 10; times += 1) {

@@ -59,7 +59,7 @@ async function forge(plan: Plan, role = INGEST_ROLE): Promise<void> {
   await client.send(new PutCommand({ TableName: STATE_TABLE, Item }));
 }
 
-/** As the `ingest` role. */
+/** Sends a job as the `ingest` role. */
 async function sendJob({ tenantId, objectId }: Plan, chunkIndex = 0): Promise<void> {
   const MessageBody = JSON.stringify({ tenantId, objectId, chunkIndex });
   const QueueUrl = pipeline.queueUrl('chunks');
@@ -67,7 +67,7 @@ async function sendJob({ tenantId, objectId }: Plan, chunkIndex = 0): Promise<vo
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId: tenantId }));
 }
 
-/** As the `encrypt` role. */
+/** Puts an object into the vault as the `encrypt` role. */
 async function plant(Key: string, Body: Uint8Array): Promise<void> {
   const s3 = new S3Client(pipeline.identity(ENCRYPT_ROLE));
   await s3.send(new PutObjectCommand({ Bucket: VAULT_BUCKET, Key, Body }));
@@ -84,7 +84,7 @@ async function expectSealed(upload: HeldUpload): Promise<void> {
   expect((await pipeline.restored(upload.tenantId, upload.key)).equals(upload.content)).toBe(true);
 }
 
-/** What nothing works on any more is sent again. */
+/** Sends the jobs again that nothing works on any more. */
 async function redrive(): Promise<void> {
   await pipeline.advanceClock(STUCK_MS);
   await pipeline.client.invoke('watch', {});

@@ -75,7 +75,7 @@ function faults({ findings }: z.infer<typeof judgedSchema>): readonly string[] {
   return findings.filter(({ ok, check }) => !ok && check !== 'events').map(({ message }) => message);
 }
 
-/** What KMS answers for a control function that asks this. */
+/** Makes KMS answer so to a control function that asks this. */
 async function answers(operation: string, match: string, code: string): Promise<void> {
   const error = { code, status: 400 };
   const where = { service: 'kms', operation, match, role: CONTROL_ROLE };

@@ -1,4 +1,4 @@
-/** What a page in a browser on the same laptop tries against the local AWS: forged headers, raw over HTTP. */
+/** Attempts of a page in a browser on the same laptop against the local AWS: forged headers, raw over HTTP. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';

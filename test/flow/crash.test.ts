@@ -146,7 +146,7 @@ function manifest({ tenantId, key }: Uploaded): string {
   return `-vault/${tenantId}/objects/${key}`;
 }
 
-/** As the SDK writes the request: its members in their order. */
+/** Matches the request as the SDK writes it: its members in their order. */
 function planUpdate(update: string): Call['match'] {
   return ({ objectId }) =>
     `object#${objectId}"},"sk":{"S":"plan"}},"ReturnValues":"ALL_NEW","UpdateExpression":"${update}`;

@@ -1,4 +1,4 @@
-/** What can be told of the use of a tenant's key, in every key mode, against what the tenant's own KMS saw. */
+/** The uses of a tenant's key that our log tells of, in every key mode, compared with the calls that the tenant's KMS saw. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod';

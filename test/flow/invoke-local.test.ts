@@ -21,7 +21,7 @@ afterAll(async () => {
   await pipeline[Symbol.asyncDispose]();
 });
 
-/** As the README has it, but for the port. */
+/** Runs the command as the README has it; only the port differs. */
 async function invoke(name: string): Promise<unknown> {
   const command = commands.find((line) => line.includes(`-f ${name} `)) ?? 'false';
   const env = {

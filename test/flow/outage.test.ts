@@ -25,7 +25,7 @@ type Trouble = Pick<Fault, 'when' | 'effect'>;
 const TWO_CHUNKS = CHUNK_BYTES + 5000;
 /** So that every failure is the same message's. */
 const ONE_CHUNK = 5000;
-/** How often the functions' SDK clients try. */
+/** The number of attempts of the functions' SDK clients. */
 const SDK_TRIES = 5;
 /** The message itself must be delivered again. */
 const BEYOND_THE_SDK = SDK_TRIES + 1;

@@ -5,7 +5,7 @@ import type { Fault } from '../../local/front/faults.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface ArmedFault {
-  /** How often it has struck. */
+  /** Returns how often it has struck. */
   strikes(): Promise<number>;
   /** Resolves when it has struck so often. Default 1. */
   struck(times?: number): Promise<void>;

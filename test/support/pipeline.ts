@@ -40,11 +40,11 @@ export const TENANT_ACCOUNTS = {
 } as const;
 
 export const PATIENCE_MS = 45_000;
-/** How often a test that waits looks. */
+/** The pause between two looks of a test that waits. */
 export const LOOK_MS = 100;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
 const STEP_MS = 125_000;
-/** What a step brings back is dealt with before the next one, however many tests wait. */
+/** The shortest pause between two steps: work that one brings back is done before the next, however many tests wait. */
 const STEP_PAUSE_MS = 500;
 
 type Queue = 'uploads' | 'uploads-dlq' | 'chunks' | 'chunks-dlq' | 'events-dlq';
@@ -111,7 +111,7 @@ export class Pipeline implements AsyncDisposable {
     await this.client.sealed(uploaded, AbortSignal.timeout(PATIENCE_MS));
   }
 
-  /** As `sealed`, pushing the clock on so that redeliveries and parked work come at once. */
+  /** Waits as `sealed` does and pushes the clock on, so that redeliveries and parked work come at once. */
   async sealedInTime(uploaded: Uploaded): Promise<void> {
     await this.until(async () => await this.isSealed(uploaded), { step: true });
   }
