@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { rulesOf } from '../shared/tenant/status.ts';
+import type { TenantStatus } from '../shared/tenant/tenant.ts';
 
 const DOCUMENTS = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n');
+
+/** Every status, in the order of the document. */
+const STATUSES: { readonly [Status in TenantStatus]: Status } = {
+  pending: 'pending',
+  active: 'active',
+  revoked: 'revoked',
+  suspended: 'suspended',
+  offboarding: 'offboarding',
+  offboarded: 'offboarded',
+};
 
 /** Returns the links to files of this checkout, without their anchors. */
 function linksOf(document: string): readonly string[] {
@@ -19,3 +31,41 @@ test('the threat model names its evidence', () => {
   const tests = linksOf('.github/SECURITY.md').filter((target) => target.endsWith('.test.ts'));
   expect(new Set(tests).size).toBeGreaterThan(20);
 });
+
+describe('docs/architecture.md', () => {
+  const architecture = readFileSync('docs/architecture.md', 'utf8');
+
+  test('has the table of statuses that the code obeys', () => {
+    const rows = [...architecture.matchAll(/^\| `(\w+)` +\|(.+)\|$/gmu)];
+    const documented = rows.map(([, status, cells = '']) => [
+      status,
+      cells.split('|').map((cell) => cell.trim() === 'yes'),
+    ]);
+    const obeyed = Object.values(STATUSES).map((status) => {
+      const { takesUploads, encrypts, restores, isProbed } = rulesOf({ status });
+      return [status, [takesUploads, encrypts, restores, isProbed]];
+    });
+    expect(documented).toEqual(obeyed);
+  });
+
+  test.each(productFolders())('says what %s is for', (folder) => {
+    expect(architecture).toContain(folder);
+  });
+
+  test('names files that exist', () => {
+    const named =
+      architecture.match(/\b(?:functions|shared|cli|local|laptop|test)\/[a-z\d/-]+\.ts\b/gu) ?? [];
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((file) => !existsSync(file))).toEqual([]);
+  });
+
+  test('is at most 150 lines long', () => {
+    expect(architecture.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+});
+
+function productFolders(): readonly string[] {
+  return readdirSync('shared', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'envelope')
+    .map(({ name }) => `shared/${name}/`);
+}
