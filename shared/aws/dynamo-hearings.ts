@@ -39,14 +39,14 @@ export function dynamoHearings(table: Table): Hearings {
       // A row that says no time does not show that events reach us.
       return itemSchema.safeParse(await table.get(heardItem(kekArn))).data?.heardAt;
     },
-    async remember({ kekArn, ...signal }) {
+    async remember({ kekArn, ...keySignal }) {
       const expires = { expiresAt: expiresAt(REMEMBERED_SECONDS) };
       await table.putIf(
-        { ...heardSignalItem(kekArn, signal.name), ...signal, kekArn, ...expires },
+        { ...heardSignalItem(kekArn, keySignal.name), ...keySignal, kekArn, ...expires },
         {
           condition: 'attribute_not_exists(pk) OR #at < :at',
           names: { at: 'at' },
-          values: { at: signal.at },
+          values: { at: keySignal.at },
         },
       );
     },

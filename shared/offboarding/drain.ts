@@ -36,8 +36,8 @@ export async function drainStep(
 async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
   await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (!rulesOf(tenant).takesUploads) return undefined;
-    const signal = rulesOf(tenant).encrypts ? ourSignal('offboarding', tenant, ports) : tenant.signal;
-    return turned(tenant, 'offboard', signal);
+    const keySignal = rulesOf(tenant).encrypts ? ourSignal('offboarding', tenant, ports) : tenant.signal;
+    return turned(tenant, 'offboard', keySignal);
   });
   return requireRegistered(await ports.tenants.tenant(tenantId), tenantId);
 }

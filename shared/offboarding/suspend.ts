@@ -90,8 +90,8 @@ export function ourSignal(
 /** A tenant that was revoked keeps the signal that says why. */
 function withSuspension(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
   if (hasTurned(tenant, 'suspend')) return undefined;
-  const signal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;
-  return turned(tenant, 'suspend', signal);
+  const keySignal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;
+  return turned(tenant, 'suspend', keySignal);
 }
 
 async function answerAbout(tenantId: TenantId, { tenants }: SuspendPorts): Promise<SuspendAnswer> {

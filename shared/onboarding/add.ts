@@ -97,12 +97,18 @@ async function register(tenantId: TenantId, settings: Settings, ports: AddPorts)
   const { tenants, now } = ports;
   const registered = await tenants.tenant(tenantId);
   // The time is that before the checks, so that an event during the checks counts. Nothing is proven yet.
-  const signal = { name: 'registered', at: now().toISOString(), proofs: [] };
-  const tenant = tenantSchema.parse({ tenantId, ...settings, status: 'pending', epoch: 1, signal });
+  const keySignal = { name: 'registered', at: now().toISOString(), proofs: [] };
+  const tenant = tenantSchema.parse({
+    tenantId,
+    ...settings,
+    status: 'pending',
+    epoch: 1,
+    signal: keySignal,
+  });
   if (registered !== undefined) {
     requirePending(registered);
     const { status, epoch } = registered;
-    return await rewrite(registered, turned({ ...tenant, status, epoch }, 'register', signal), ports);
+    return await rewrite(registered, turned({ ...tenant, status, epoch }, 'register', keySignal), ports);
   }
   if (await tenants.register(tenant)) return tenant;
   throw new StorageUnavailableError(

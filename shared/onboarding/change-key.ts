@@ -37,9 +37,9 @@ export async function changeKey(request: ChangeRequest, ports: AddPorts): Promis
   const hasNewKeys = isNewKek || hasNewReplica(tenant, next);
   const made = hasNewKeys || next.keyMode !== tenant.keyMode ? await prepareKeys(next, ports) : {};
   // What was known of keys that the tenant keeps stays true.
-  const signal = hasNewKeys ? heard.signal : tenant.signal;
+  const keySignal = hasNewKeys ? heard.signal : tenant.signal;
   const proven = { ...next, ...made, customKeyStore };
-  const changed = await rewrite(tenant, turned(proven, change, signal), ports);
+  const changed = await rewrite(tenant, turned(proven, change, keySignal), ports);
   return { tenantId, status: await heedHeard(changed, ports), findings };
 }
 
@@ -55,8 +55,8 @@ function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): T
     return { ...tenant, ...named, retiredKeks };
   }
   const retiredKeks = withRetiredKek(tenant);
-  const signal = { name: 'registered', at: now.toISOString(), proofs: [] };
-  return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks, signal };
+  const keySignal = { name: 'registered', at: now.toISOString(), proofs: [] };
+  return { ...tenant, replicaArns: [], branchKeyId: undefined, ...named, retiredKeks, signal: keySignal };
 }
 
 /**

@@ -44,11 +44,11 @@ export async function checkHeard(candidate: Tenant, askedAt: Date, ports: HeardP
   const answered = { name: 'registered', at: settledAt(askedAt, ports.propagationSeconds) };
   const known = proven(candidate.signal, answered, keys);
   const heard = await signalsOf(keys, ports);
-  const signal = heardBefore({ ...candidate, signal: known }, heard);
+  const keySignal = heardBefore({ ...candidate, signal: known }, heard);
   const { name, at, kekArn } = candidate.signal;
   return {
-    findings: reasonsIn(signal).map((reason) => recentReason(reason, ports)),
-    signal: { ...signal, name, at, kekArn, notes: undefined },
+    findings: reasonsIn(keySignal).map((reason) => recentReason(reason, ports)),
+    signal: { ...keySignal, name, at, kekArn, notes: undefined },
   };
 }
 
@@ -72,7 +72,7 @@ export async function heedHeard(
 /** Returns the reasons first: the signal that takes a reason back may have been heard before it. */
 async function signalsOf(keys: readonly string[], { hearings }: HeardPorts): Promise<readonly KeySignal[]> {
   const heard = (await Promise.all(keys.map(async (kekArn) => await hearings.signals(kekArn)))).flat();
-  return [...heard.filter(isReason), ...heard.filter((signal) => !isReason(signal))];
+  return [...heard.filter(isReason), ...heard.filter((keySignal) => !isReason(keySignal))];
 }
 
 function recentReason(reason: KeySignal, { now, propagationSeconds }: HeardPorts): Finding {

@@ -62,7 +62,7 @@ export interface Hearings {
    * Keeps for a day what was heard of a key, whether or not anybody holds it. Of each name only the newest is kept.
    * Idempotent.
    */
-  remember(signal: KeySignal & { readonly kekArn: string }): Promise<void>;
+  remember(keySignal: KeySignal & { readonly kekArn: string }): Promise<void>;
   /**
    * Reads what is remembered of a key, in no order, strongly consistent.
    * @throws TenantInvalidError when a row is no signal of that key

@@ -37,11 +37,11 @@ export interface TenantSignal extends KeySignal {
   readonly notes?: number | undefined;
 }
 
-const keySignal = { name: z.string().min(1), at: z.iso.datetime(), kekArn: z.string().optional() };
-const keySignals = z.array(z.object(keySignal)).optional();
+const keySignalShape = { name: z.string().min(1), at: z.iso.datetime(), kekArn: z.string().optional() };
+const keySignals = z.array(z.object(keySignalShape)).optional();
 
 export const tenantSignalSchema: z.ZodType<TenantSignal> = z.object({
-  ...keySignal,
+  ...keySignalShape,
   reasons: keySignals,
   proofs: keySignals,
   notes: z.int().min(0).optional(),
@@ -88,8 +88,8 @@ export function isSameKey(one: KeySignal, other: KeySignal, keys: readonly strin
  * Returns the time until which the signal's key is proven, in milliseconds since 1970: an older signal about it is no
  * news.
  */
-export function provenUntilMs(signal: KeySignal, heard: TenantSignal, keys: readonly string[]): number {
-  const proofs = proofsIn(heard).filter((proof) => proves(proof, signal, keys));
+export function provenUntilMs(keySignal: KeySignal, heard: TenantSignal, keys: readonly string[]): number {
+  const proofs = proofsIn(heard).filter((proof) => proves(proof, keySignal, keys));
   return Math.max(Number.NEGATIVE_INFINITY, ...proofs.map(atMs));
 }
 
@@ -139,8 +139,8 @@ function lastOf({ name, at, kekArn }: TenantSignal): KeySignal {
   return { name, at, kekArn };
 }
 
-function proves(proof: KeySignal, signal: KeySignal, keys: readonly string[]): boolean {
-  return proof.kekArn === undefined || isSameKey(proof, signal, keys);
+function proves(proof: KeySignal, keySignal: KeySignal, keys: readonly string[]): boolean {
+  return proof.kekArn === undefined || isSameKey(proof, keySignal, keys);
 }
 
 /** Keeps the newest proof of each key, so that there are never more proofs than keys. */

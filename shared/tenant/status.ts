@@ -95,9 +95,9 @@ export function hasTurned({ status }: Pick<Tenant, 'status'>, transition: Transi
  * Makes the tenant that the transition leads to. Each transition counts the epoch up, which drops every cached key.
  * @throws EventInvalidError when the tenant's status does not allow it
  */
-export function turned(tenant: Tenant, transition: Transition, signal: TenantSignal): Tenant {
+export function turned(tenant: Tenant, transition: Transition, keySignal: TenantSignal): Tenant {
   const status = requireTransition(tenant, transition);
-  return { ...tenant, status, epoch: tenant.epoch + 1, signal };
+  return { ...tenant, status, epoch: tenant.epoch + 1, signal: keySignal };
 }
 
 /**
