@@ -136,7 +136,7 @@ test.each([
   'ERR_STORAGE_MISCONFIGURED',
   'InternalError',
   'Sandbox.Timedout',
-])('a function that failed with %s is no refusal: exit 3', async (errorType) => {
+])('a function that failed with %s did not refuse: exit 3', async (errorType) => {
   const answers = [{ errorType, errorMessage: 'try again' }];
   expect((await type(['tenant', 'list'], { answers })).exitCode).toBe(3);
 });
@@ -155,7 +155,7 @@ test.each([
   expect(invocations).toHaveLength(1);
 });
 
-test('an endpoint where nothing listens exits 3', async () => {
+test('without a server at the endpoint it exits 3', async () => {
   const { exitCode, notes } = await typed(['tenant', 'list', '--endpoint-url', 'http://127.0.0.1:1']);
   expect(exitCode).toBe(3);
   expect(notes).toContain('ECONNREFUSED');
@@ -168,7 +168,7 @@ test('without a region it names the option', async () => {
   expect(notes).toContain('--region');
 });
 
-test('an answer of another version is not printed as if it were understood', async () => {
+test('an answer that this version does not understand is not printed', async () => {
   const { exitCode, out } = await type(['tenant', 'list'], { answers: [{ returns: { tenants: [{}] } }] });
   expect(exitCode).toBe(3);
   expect(out).toBe('');
@@ -179,7 +179,7 @@ test.each([
   [['tenant', 'remove', 'acme'], "required option '--signed-off-by <name>' not specified"],
   [['tenant', 'show', 'Acme'], 'is invalid'],
   [['tenant'], 'name a command'],
-])('with --json, what was typed wrong as %j is one JSON document, too', async (args, message) => {
+])('with --json, the wrong usage %j is answered by one JSON document too', async (args, message) => {
   const { exitCode, out } = await type([...args, '--json']);
   expect(exitCode).toBe(2);
   expect(JSON.parse(out)).toEqual({

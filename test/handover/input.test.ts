@@ -12,7 +12,7 @@ import {
 const withIsv = (isv: Partial<OnboardingInput['isv']>) => ({ ...NEW_KEY, isv: { ...ISV, ...isv } });
 const other = (arn: string) => arn.replace('999999999999', '888888888888');
 
-test.each(CASES)('%s is taken', (_name, input) => {
+test.each(CASES)('%s is accepted', (_name, input) => {
   expect(parseOnboarding(input)).toMatchObject(input);
 });
 

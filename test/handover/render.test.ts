@@ -94,7 +94,7 @@ describe.each([
     expect(documents.slice(0, regions(input))).toEqual(Array.from({ length: regions(input) }, () => policy));
   });
 
-  test('the key is rotated, kept when its stack goes, and has an alias', () => {
+  test('the key is rotated, stays when its stack is deleted, and has an alias', () => {
     const { Key, KeyAlias } = template(input).Resources;
     expect(Key).toMatchObject({
       Type: 'AWS::KMS::Key',

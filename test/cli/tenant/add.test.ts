@@ -27,7 +27,7 @@ const FILES = {
   },
 };
 
-test('asks with the function’s own defaults for what is not chosen', async () => {
+test('leaves what is not chosen to the defaults of the function', async () => {
   const { exitCode, invocations } = await type(ADD, { answers: [ACTIVE] });
   expect(exitCode).toBe(0);
   expect(invocations.map(({ event }) => event)).toEqual([
@@ -81,7 +81,7 @@ test('a statement that several keys lack is shown once', async () => {
   expect(out).toContain('2 errors');
 });
 
-test('a warning lets the tenant in, unless --strict', async () => {
+test('with a warning the tenant becomes active, unless --strict is set', async () => {
   const lenient = await type(ADD, { answers: [{ returns: judged('active', UNHEARD) }] });
   const strict = await type([...ADD, '--strict'], { answers: [{ returns: judged('pending', UNHEARD) }] });
   expect([lenient.exitCode, strict.exitCode]).toEqual([0, 1]);
@@ -115,7 +115,7 @@ test('--out writes what the tenant deploys for that key, scripts ready to run', 
   expect(JSON.parse(printed.out)).toMatchObject({ status: 'active' });
 });
 
-test('--out replaces nobody else’s file, and registers nothing then', async () => {
+test('--out does not replace a different file, and then registers nothing', async () => {
   await writeFile(join(folder, 'README.md'), 'mine');
   const refused = await type([...ADD, '--out', folder], { answers: [FILES, ACTIVE] });
   expect(refused.exitCode).toBe(2);
@@ -129,7 +129,7 @@ test('--out replaces nobody else’s file, and registers nothing then', async ()
   expect(again.exitCode).toBe(0);
 });
 
-test('for a key that is none, --out writes nothing and the checks say why', async () => {
+test('for an ARN that is not a key’s, --out writes nothing and the checks say why', async () => {
   const args = ['tenant', 'add', 'acme', '--kek-arn', 'alias/mine', '--out', folder];
   const { exitCode, invocations } = await type(args, {
     answers: [{ returns: judged('unregistered', DENIED) }],

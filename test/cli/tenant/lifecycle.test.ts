@@ -13,7 +13,7 @@ test('check exits 0 with warnings, 1 with --strict or an error', async () => {
   expect((await type(args, { answers: broken })).exitCode).toBe(1);
 });
 
-test('change-key asks for what is named alone, and says whether it was done', async () => {
+test('change-key changes only what is named, and says if it was done', async () => {
   const args = ['tenant', 'change-key', 'acme', '--kek-arn', KEK_ARN, '--key-mode', 'cached'];
   const changed = await type(args, { answers: [{ returns: judged('active', PASSED) }] });
   expect(changed.exitCode).toBe(0);
@@ -25,7 +25,7 @@ test('change-key asks for what is named alone, and says whether it was done', as
   expect(refused.out).toContain('Nothing was changed.');
 });
 
-test('change-key takes choices back', async () => {
+test('change-key takes settings back by --no options', async () => {
   const args = [
     'tenant',
     'change-key',
@@ -56,13 +56,13 @@ test('list prints what it can read, names the rows that it cannot, and fails', a
   expect(exitCode).toBe(1);
 });
 
-test('list of none says how the first one comes', async () => {
+test('list without tenants says how to add the first', async () => {
   expect((await type(['tenant', 'list'], { answers: [{ returns: { tenants: [] } }] })).out).toContain(
     'add --help',
   );
 });
 
-test('show prints the record, what is parked, and when each key was heard of', async () => {
+test('show prints the record, the parked jobs, and the time of the last event of each key', async () => {
   const answer = {
     tenant: tenant({ replicaArns: [REPLICA_ARN] }),
     parkedJobs: 7,
@@ -76,7 +76,7 @@ test('show prints the record, what is parked, and when each key was heard of', a
   expect(JSON.parse((await type(['tenant', 'show', 'acme', '--json'], { answers })).out)).toEqual(answer);
 });
 
-test('show counts a dropped replica among the retired keys, and its key not', async () => {
+test('show lists a dropped replica among the retired keys, but not its key', async () => {
   const retiredKeks = [{ kekArn: KEK_ARN, replicaArns: [REPLICA_ARN], branchKeyIds: [] }];
   const answers = [{ returns: { tenant: tenant({ retiredKeks }), parkedJobs: 0, heardAt: {} } }];
   const { out } = await type(['tenant', 'show', 'acme'], { answers });

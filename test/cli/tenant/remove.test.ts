@@ -10,7 +10,7 @@ const DONE = {
   returns: { done: true, removal: removal({ step: 'done', finishedAt: '2026-01-02T00:00:00.000Z' }) },
 };
 
-test('asks until it is done, and says how far it is', async () => {
+test('invokes the function until the removal is done, and shows the progress', async () => {
   const answers = [
     { returns: { done: false, removal: removal(), waiting: 2 } },
     { returns: { done: false, removal: removal(), waiting: 2 } },
@@ -60,7 +60,7 @@ test.each([
   [['--no-drain'], /stays in the ingest bucket, unsealed/u],
   [['--shred-branch-keys'], /its ciphertext stays.*nobody can read again/u],
   [['--delete-ciphertext'], /ciphertext is deleted.*nobody can read its data again/u],
-])('with %j it asks in words what will be', async (args, question) => {
+])('with %j the question says what will happen', async (args, question) => {
   const { asked } = await type([...REMOVE, ...args], { answers: [DONE], reply: 'globex' });
   expect(asked).toEqual([expect.stringMatching(question)]);
 });
@@ -77,7 +77,7 @@ test.each<[string, Partial<Removal>]>([
   ],
   ['counting what is left', { step: 'branch-keys' }],
   ['shredding its branch keys', { step: 'branch-keys', shredBranchKeys: true }],
-])('says that it is %s when it is', async (said, change) => {
+])('shows the progress: %s', async (said, change) => {
   const answers = [{ returns: { done: false, removal: removal(change) } }, DONE];
   expect((await type([...REMOVE, '--yes'], { answers })).notes).toBe(said);
 });
@@ -105,7 +105,7 @@ test('a deletion that was given up says how much was kept', async () => {
   expect(out).toMatch(/ciphertext .*2 versions deleted, the rest kept/u);
 });
 
-test('what S3 does not let go is named, and is no success', async () => {
+test('versions that S3 does not let us delete are named, and the exit code is 1', async () => {
   const ciphertextLeft = { count: 21, first: ['"acme/objects/a" (version v1): AccessDenied'] };
   const change = { step: 'done', deleteCiphertext: true, ciphertextLeft } as const;
   const answers = [{ returns: { done: true, removal: removal(change) } }];
@@ -125,7 +125,7 @@ test('uploads that nothing will ever seal are named', async () => {
   expect(out).toMatch(/uploads left.*1, not sealed: plaintext/u);
 });
 
-test('an id that never was active is said to be free, or what it waits for', async () => {
+test('for an id that never was active it says that it is free, or what it waits for', async () => {
   const never = removal({ step: 'done', neverActive: true });
   const free = await type([...REMOVE, '--yes'], {
     answers: [{ returns: { done: true, removal: never, forgotten: true } }],
@@ -137,7 +137,7 @@ test('an id that never was active is said to be free, or what it waits for', asy
   expect(taken.out).toContain('Once nothing below acme/ is in the ingest bucket, remove it again');
 });
 
-test('branch keys that stay because the removal had begun so are no success', async () => {
+test('branch keys that stay because the removal began without the option make the exit code 1', async () => {
   const { exitCode, out } = await type([...REMOVE, '--shred-branch-keys', '--yes'], { answers: [DONE] });
   expect(exitCode).toBe(1);
   expect(out).toContain('branch keys were KEPT');
@@ -152,7 +152,7 @@ test('a removal that cannot go on by itself exits 1 and says why', async () => {
   expect(invocations).toHaveLength(1);
 });
 
-test('ciphertext that stays because the removal had begun so is no success', async () => {
+test('ciphertext that stays because the removal began without the option makes the exit code 1', async () => {
   const { exitCode, out } = await type([...REMOVE, '--delete-ciphertext', '--yes'], { answers: [DONE] });
   expect(exitCode).toBe(1);
   expect(out).toContain('KEPT');

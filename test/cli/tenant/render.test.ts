@@ -11,7 +11,7 @@ inAccount();
 
 const FUTURE = ['tenant', 'render', 'acme', '--account', '111111111111', '--key-region', 'eu-central-1'];
 
-test('asks for a key that is yet to be made, with replicas and for several modes', async () => {
+test('asks for a new key with replicas and several modes', async () => {
   const more = ['--replica-region', 'eu-west-1', '--key-mode', 'cached', 'hierarchical', '--json'];
   const answers = [{ returns: { tenantId: 'acme', files: [] } }];
   const { exitCode, invocations } = await type([...FUTURE, ...more], { answers });
