@@ -2,9 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { remove, type Removed } from '../../shared/offboarding/remove.ts';
-import { parseOffboardRequest, type RemoveRequest } from '../../shared/offboarding/request.ts';
+import type { RemoveRequest } from '../../shared/offboarding/request.ts';
 import { disabled } from '../../shared/revocation/transition.ts';
-import { resume, suspend } from '../../shared/offboarding/suspend.ts';
 import type { Tenant, TenantStatus } from '../../shared/tenant/tenant.ts';
 import {
   become as becomeIn,
@@ -47,72 +46,6 @@ function seal(): void {
   for (const plan of state.plans.values()) void state.markSealed(plan, new Date(world.nowMs).toISOString());
   world.versions = [];
 }
-
-describe('a tenant that is suspended', () => {
-  test.each(['active', 'revoked'] as const)(
-    'was %s before, gets a new epoch, and is suspended only once',
-    async (status) => {
-      become({ status });
-      expect(await suspend(ACME.tenantId, world.ports)).toEqual({ tenantId: 'acme', status: 'suspended' });
-      await suspend(ACME.tenantId, world.ports);
-      expect(acme()).toMatchObject({ status: 'suspended', epoch: ACME.epoch + 1 });
-    },
-  );
-
-  test('has the time of its suspension in its record, and later that of its resumption', async () => {
-    const at = new Date(START_MS).toISOString();
-    await suspend(ACME.tenantId, world.ports);
-    expect(acme()?.signal).toMatchObject({ name: 'suspended', at });
-    await resume(ACME.tenantId, world.ports);
-    expect(acme()?.signal).toMatchObject({ name: 'resumed', at });
-  });
-
-  test('becomes active when we resume it and its key works', async () => {
-    await suspend(ACME.tenantId, world.ports);
-    expect(await resume(ACME.tenantId, world.ports)).toMatchObject({ status: 'active' });
-    expect(acme()?.epoch).toBe(ACME.epoch + 2);
-  });
-
-  test('stays suspended when its key is refused', async () => {
-    await suspend(ACME.tenantId, world.ports);
-    kms.refuse('DisabledException');
-    await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({
-      code: 'ERR_TENANT_KEY_UNUSABLE',
-    });
-    expect(acme()?.status).toBe('suspended');
-  });
-
-  test('stays suspended while KMS may not know yet that its key was disabled', async () => {
-    become({ status: 'revoked', signal: { name: 'DisableKey', at: new Date(START_MS).toISOString() } });
-    await suspend(ACME.tenantId, world.ports);
-    world.nowMs += PROPAGATION_SECONDS * 1000 - 1;
-    await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
-    world.nowMs += 1;
-    expect(await resume(ACME.tenantId, world.ports)).toMatchObject({ status: 'active' });
-  });
-
-  test('is revoked after it was resumed, when we hear only then that its key was disabled before', async () => {
-    const at = new Date(START_MS - 1_000).toISOString();
-    await suspend(ACME.tenantId, world.ports);
-    await resume(ACME.tenantId, world.ports);
-    expect(disabled(acme() ?? ACME, { name: 'DisableKey', at })).toMatchObject({ status: 'revoked' });
-  });
-
-  test.each(['pending', 'offboarding', 'offboarded'] as const)(
-    'cannot have been %s before',
-    async (status) => {
-      become({ status });
-      await expect(suspend(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
-      await expect(resume(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_EVENT_INVALID' });
-      expect(acme()?.status).toBe(status);
-    },
-  );
-
-  test('must have been registered', async () => {
-    tenants.records.clear();
-    await expect(suspend(ACME.tenantId, world.ports)).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' });
-  });
-});
 
 describe('a removal', () => {
   test('ends with a summary of what was done, and who answers for it', async () => {
@@ -315,26 +248,5 @@ describe('a removal', () => {
     become({ status });
     await removed();
     expect(acme()?.status).toBe('offboarded');
-  });
-});
-
-describe('a request', () => {
-  test('to remove drains and keeps the ciphertext and the branch keys unless it says otherwise', () => {
-    const { drain, deleteCiphertext, shredBranchKeys, ...request } = REQUEST;
-    const defaults = { drain: true, deleteCiphertext: false, shredBranchKeys: false };
-    expect(parseOffboardRequest(request)).toEqual({ ...request, ...defaults });
-    expect({ drain, deleteCiphertext, shredBranchKeys }).toEqual(defaults);
-  });
-
-  test.each([
-    { action: 'remove', tenantId: 'acme' },
-    { action: 'remove', tenantId: 'acme', signedOffBy: '' },
-    { action: 'suspend' },
-    { action: 'destroy', tenantId: 'acme' },
-    { action: 'suspend', tenantId: 'Acme' },
-  ])('is none: %j', (request) => {
-    expect(() => parseOffboardRequest(request)).toThrow(
-      expect.objectContaining({ code: 'ERR_EVENT_INVALID' }),
-    );
   });
 });
