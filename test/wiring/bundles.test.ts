@@ -1,0 +1,48 @@
+/** A function's bundle has only what the function needs: more code would make every cold start slower. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
+import { REGION } from '../../laptop/names.ts';
+import { packageStack } from '../../local/stack/package.ts';
+
+const mapSchema = z.object({ sources: z.array(z.string()) });
+let folder: string;
+
+beforeAll(async () => {
+  const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
+  const { codeFolder } = await packageStack({ projectFolder, region: REGION });
+  folder = path.join(codeFolder, 'functions');
+}, 120_000);
+
+async function sourcesOf(name: string): Promise<readonly string[]> {
+  return mapSchema.parse(JSON.parse(await readFile(path.join(folder, `${name}.cjs.map`), 'utf8'))).sources;
+}
+
+test.each([
+  ['ingest', ['client-dynamodb', 'client-sqs']],
+  ['encrypt', ['client-dynamodb', 'client-kms', 'client-s3', 'client-sqs']],
+  ['restore', ['client-dynamodb', 'client-kms', 'client-s3']],
+  ['revoke', ['client-dynamodb', 'client-kms', 'client-sqs']],
+  ['watch', ['client-dynamodb', 'client-kms', 'client-s3', 'client-sqs']],
+  ['onboard', ['client-dynamodb', 'client-kms']],
+  ['offboard', ['client-dynamodb', 'client-kms', 'client-s3']],
+  ['rotate-branch-key', ['client-dynamodb', 'client-kms']],
+])('%s has the clients %j', async (name, expected) => {
+  const clients = (await sourcesOf(name)).map(
+    (source) => /@aws-sdk\/(client-[a-z0-9-]+)\//u.exec(source)?.[1],
+  );
+  expect([...new Set(clients.filter((client) => client !== undefined))].sort()).toEqual(expected);
+});
+
+test.each(['ingest', 'offboard', 'watch'])(
+  '%s is free of the Encryption SDK, which requires all of the DynamoDB client',
+  async (name) => {
+    const sources = await sourcesOf(name);
+    expect(sources.filter((source) => source.includes('/@aws-crypto/client-node/'))).toEqual([]);
+    expect(
+      sources.filter((source) => source.includes('/client-dynamodb/dist-es/commands/CreateTable')),
+    ).toEqual([]);
+  },
+);
