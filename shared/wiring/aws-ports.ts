@@ -1,6 +1,6 @@
 /**
- * The ports of each function, made of AWS. Each function has a maker of its own, so that it makes no client that it
- * does not use, and its bundle has no code that it does not need.
+ * The ports of each function, made of AWS. Each function has a maker of its own. So it makes no client that it does not
+ * use, and its bundle has no code that it does not need: package.json says that our files have no side effects.
  */
 import { branchKeyTable } from '../aws/branch-key-table.ts';
 import { dynamoDbClient, kmsClientPerRegion, s3Client, sqsClient } from '../aws/clients.ts';
@@ -37,7 +37,7 @@ import type { RotateFunctionPorts } from './rotate-branch-key.ts';
 import type { SandboxKeyPorts } from './sandbox-keys.ts';
 import type { WatchFunctionPorts } from './watch.ts';
 
-/** Variables of a function's environment, by name. */
+/** The variables of a function's environment that have these names. */
 type Named<Variable extends string> = Readonly<Record<Variable, string>>;
 
 type KeyConfig = Named<'STATE_TABLE' | 'KEY_STORE_TABLE'> & { readonly TENANT_METRICS: 'on' | 'off' };

@@ -1,7 +1,7 @@
-/** The two kinds of function that do more than one thing: the handler puts its own lines of log between them. */
+/** The two kinds of function that have two halves, so that the handler can log and count between or around them. */
 import type { QueuePorts } from '../lambda/queue.ts';
 
-/** A function that a queue invokes with messages. */
+/** A function that a queue invokes with batches of messages. */
 export interface QueueFunction<Outcome> {
   /** Does the work of one message. */
   readonly work: (body: string, signal: AbortSignal) => Promise<Outcome>;
@@ -11,7 +11,11 @@ export interface QueueFunction<Outcome> {
 
 /** A function that somebody invokes with a request. */
 export interface RequestFunction<Request, Answer> {
-  /** @throws EventInvalidError naming everything that is malformed */
+  /**
+   * Reads the request.
+   * @throws EventInvalidError naming everything that is malformed
+   */
   readonly parse: (event: unknown) => Request;
+  /** Does what was asked for. */
   readonly answer: (request: Request, signal: AbortSignal) => Promise<Answer>;
 }

@@ -7,11 +7,11 @@ import type { Ports } from './ports.ts';
 export type IngestFunctionPorts = Pick<Ports, 'state' | 'jobs' | 'redelivery' | 'now'>;
 
 export interface IngestSettings {
-  /** The bytes of a chunk, of objects that are planned from now on. */
+  /** The bytes of a chunk of the objects that are planned from now on. */
   readonly chunkBytes: number;
 }
 
-/** Plans need no key, so nothing here waits for one: there is no parking. */
+/** Makes the function of one sandbox. Planning needs no key, so no message is parked. */
 export function ingestFunction(
   ports: IngestFunctionPorts,
   settings: IngestSettings,

@@ -1,4 +1,4 @@
-/** Everything that the functions need of the world. Each function needs some of it. */
+/** The ports that the functions are made of. Each function takes some of them. */
 import type { CacheEvent } from '../envelope/cache/partition.ts';
 import type { KeyStorePorts } from '../envelope/kms/branch-keys.ts';
 import type { BranchKeyTable } from '../envelope/kms/key-store.ts';
@@ -18,7 +18,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { RevocationLog } from '../revocation/first-hand.ts';
 import type { WatchPorts } from '../watch/watch.ts';
 
-/** The ports of every function. aws-ports.ts makes them of AWS; the tests make them in memory. */
+/** All ports. aws-ports.ts makes them of AWS, and the tests make them in memory. */
 export interface Ports {
   readonly state: State;
   readonly tenants: Tenants;
@@ -35,8 +35,9 @@ export interface Ports {
   readonly uploads: UploadQueue;
   /** The redelivery of the queue that invokes the function. */
   readonly redelivery: Redelivery;
-  /** The wiring limits its rate. */
+  /** KMS as the data path uses it. The wiring limits its rate. */
   readonly dataPathKms: DataPathKms;
+  /** KMS as the control plane uses it. */
   readonly controlPlaneKms: ControlPlaneKms;
   /** The table of the branch keys. */
   readonly keyStore: BranchKeyTable;

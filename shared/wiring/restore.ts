@@ -7,6 +7,7 @@ import { sandboxKeys, type SandboxKeyPorts, type SandboxKeySettings } from './sa
 
 export type RestoreFunctionPorts = SandboxKeyPorts & Pick<Ports, 'vault' | 'destinations'>;
 
+/** Makes the function of one sandbox, with a key cache and a rate of calls of KMS of its own. */
 export function restoreFunction(
   ports: RestoreFunctionPorts,
   settings: SandboxKeySettings & RestoreBuckets,

@@ -1,4 +1,4 @@
-/** Wires the function `watch`, which finds out every minute what no event told. */
+/** Wires the function `watch`, which finds out every minute what no event has told. */
 import type { Summary } from '../watch/notice.ts';
 import { watch } from '../watch/watch.ts';
 import type { Ports } from './ports.ts';
@@ -23,7 +23,7 @@ export interface WatchSettings {
   readonly propagationSeconds: number;
   /** The parked jobs of one tenant that go back to the queue in a second. */
   readonly unparkPerSecond: number;
-  /** An upload of which nothing came for so long is re-driven. */
+  /** The time after which an unsealed upload that nothing works on is re-driven. */
   readonly stuckSeconds: number;
 }
 
