@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Timings } from './timings.ts';
 import { inflict, type Victim } from './fault-effects.ts';
-import type { FaultTarget, Faults } from './faults.ts';
+import type { Faults, FaultTarget } from './faults.ts';
 import { type Credential, principalOf } from './identity.ts';
 import { AwsError, type Caller } from './service.ts';
 

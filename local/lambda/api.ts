@@ -5,7 +5,7 @@ import type { Authorizer } from '../iam/authorizer.ts';
 import { AwsError, type Caller, type HttpService } from '../front/service.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { requireInvoke } from './invoke-access.ts';
-import { readInvocation, type InvocationRequest } from './invocation-request.ts';
+import { type InvocationRequest, readInvocation } from './invocation-request.ts';
 
 export interface LambdaApiDependencies {
   readonly authorizer: Authorizer;

@@ -6,7 +6,7 @@
  * would keep it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { deadLetter, invocationRecord, type AsyncOutcome } from './async-outcome.ts';
+import { type AsyncOutcome, deadLetter, invocationRecord } from './async-outcome.ts';
 import type { Invocation } from './function.ts';
 import type { SandboxPool } from './pool.ts';
 import { sendAsRole } from './role-queue.ts';

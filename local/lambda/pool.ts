@@ -5,7 +5,7 @@
  */
 import pLimit from 'p-limit';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
-import { startSandbox, type Sandbox, type SandboxDependencies } from './sandbox.ts';
+import { type Sandbox, type SandboxDependencies, startSandbox } from './sandbox.ts';
 
 export interface SandboxPool {
   readonly fn: LambdaFunction;

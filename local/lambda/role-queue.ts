@@ -1,6 +1,6 @@
 /** The SQS client that Lambda uses for a function: with the function's role, at the local endpoint. */
-import { SendMessageCommand, SQSClient, type MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { accessKeyIdOf, accountOf, regionOf, type LambdaFunction } from './function.ts';
+import { type MessageAttributeValue, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { accessKeyIdOf, accountOf, type LambdaFunction, regionOf } from './function.ts';
 
 export interface OutgoingMessage {
   readonly queueArn: string;

@@ -1,6 +1,6 @@
 /** The environment of a sandbox: Lambda's variables and the function's own. Of the parent's it has only PATH. */
 import { COMPILE_CACHE } from './compile-cache.ts';
-import { accessKeyIdOf, regionOf, type LambdaFunction } from './function.ts';
+import { accessKeyIdOf, type LambdaFunction, regionOf } from './function.ts';
 
 /** Variables that Lambda sets itself and refuses in a function's configuration. */
 const RESERVED: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 /** The operating-system process of a sandbox: it is started, stopped, continued, and asked over its channel. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import type { LocalClock } from '../front/clock.ts';
 import type { LambdaFunction } from './function.ts';
 import {
-  isRuntimeMessage,
   type ClockMessage,
   type InvokeMessage,
+  isRuntimeMessage,
   type RuntimeMessage,
 } from './runtime-message.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';

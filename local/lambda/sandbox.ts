@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { LocalClock } from '../front/clock.ts';
 import type { FunctionLine } from './function-log.ts';
 import { failure, type Invocation, type InvocationResult, type LambdaFunction } from './function.ts';
-import { startProcess, type Outcome, type SandboxProcess } from './sandbox-process.ts';
+import { type Outcome, type SandboxProcess, startProcess } from './sandbox-process.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface SandboxDependencies {

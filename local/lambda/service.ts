@@ -7,7 +7,7 @@ import { senderRequest } from '../iam/service-principal.ts';
 import { AwsError, type HttpService, type Sender } from '../front/service.ts';
 import { createLambdaApi } from './api.ts';
 import { requireInvoke } from './invoke-access.ts';
-import { createAsyncInvoker, type AsyncInvoker } from './async-invoke.ts';
+import { type AsyncInvoker, createAsyncInvoker } from './async-invoke.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import type { FunctionLine } from './function-log.ts';
 import type { LambdaFunction } from './function.ts';

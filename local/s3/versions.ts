@@ -9,7 +9,7 @@ import { NO_CONTENT } from './contents.ts';
 import { createSequence } from './database.ts';
 import type { Tags } from './tags.ts';
 import { versionOf } from './version-row.ts';
-import { NULL_VERSION, type NewVersion, type ObjectAttributes, type Version } from './version.ts';
+import { type NewVersion, NULL_VERSION, type ObjectAttributes, type Version } from './version.ts';
 
 export interface Change {
   /** The version written or removed. Undefined when there was nothing to remove. */

@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Roles } from '../iam/roles.ts';
 import { INERT_LOGICAL_IDS, inertResource, INERT_TYPES } from './resources/inert.ts';
-import { holds, resolve, type Created, type Scope } from './template/intrinsics.ts';
+import { type Created, holds, resolve, type Scope } from './template/intrinsics.ts';
 import type { PackagedStack } from './package.ts';
 import type { CreateResource, StackClients, StackContext } from './resources/resource.ts';
 import { createTable } from './resources/dynamodb.ts';

@@ -10,8 +10,8 @@ import { createAuthorizer } from '../iam/evaluate.ts';
 import type { Roles } from '../iam/roles.ts';
 import type { FunctionLine } from '../lambda/function-log.ts';
 import type { Lambda } from '../lambda/service.ts';
-import { createResources, type CreatedStack } from './create-resources.ts';
-import { packageStack, type PackagedStack } from './package.ts';
+import { type CreatedStack, createResources } from './create-resources.ts';
+import { type PackagedStack, packageStack } from './package.ts';
 import { startFunctions } from './start-functions.ts';
 
 export interface DeployOptions {

@@ -1,7 +1,7 @@
 /** Starts the functions of a created stack, then the event sources and schedules that invoke them. */
 import type { LocalClock } from '../front/clock.ts';
-import { startPolling, type Poller } from '../lambda/event-source-mapping.ts';
-import { startSchedule, type Schedule } from '../lambda/schedule.ts';
+import { type Poller, startPolling } from '../lambda/event-source-mapping.ts';
+import { type Schedule, startSchedule } from '../lambda/schedule.ts';
 import { createLambda, type Lambda, type LambdaOptions } from '../lambda/service.ts';
 import type { CreatedStack } from './create-resources.ts';
 

@@ -1,15 +1,15 @@
 /** AWS::DynamoDB::Table. */
 import {
   CreateTableCommand,
+  type CreateTableCommandInput,
   DescribeTimeToLiveCommand,
+  type DynamoDBClient,
   ResourceInUseException,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
-  type CreateTableCommandInput,
-  type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { boolean, integer, physicalName, propertiesSchema, type CreateResource } from './resource.ts';
+import { boolean, type CreateResource, integer, physicalName, propertiesSchema } from './resource.ts';
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const throughput = z.strictObject({ ReadCapacityUnits: integer, WriteCapacityUnits: integer });

@@ -9,10 +9,10 @@ import {
 import * as z from 'zod';
 import { rateMs } from '../../lambda/schedule.ts';
 import {
+  type CreateResource,
   physicalName,
   policyStatement,
   propertiesSchema,
-  type CreateResource,
   type StackContext,
 } from './resource.ts';
 

@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import type { PolicyDocument } from '../../iam/authorizer.ts';
 import {
+  type CreateResource,
   physicalName,
   policyStatement,
   propertiesSchema,
-  type CreateResource,
   type StackContext,
 } from './resource.ts';
 

@@ -5,11 +5,11 @@ import { DEFAULT_ASYNC_INVOKE } from '../../lambda/function.ts';
 import { reservedNames } from '../../lambda/sandbox-environment.ts';
 import {
   boolean,
+  type CreateResource,
+  type FunctionDraft,
   integer,
   physicalName,
   propertiesSchema,
-  type CreateResource,
-  type FunctionDraft,
   type StackContext,
 } from './resource.ts';
 import { checkMapping } from './event-source.ts';

@@ -2,15 +2,15 @@
 import {
   BucketAlreadyOwnedByYou,
   CreateBucketCommand,
+  type Event,
+  type NotificationConfiguration,
   PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
-  type Event,
-  type NotificationConfiguration,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { boolean, physicalName, propertiesSchema, type CreateResource } from './resource.ts';
+import { boolean, type CreateResource, physicalName, propertiesSchema } from './resource.ts';
 
 const notification = {
   // The service knows the names of events; this parser does not check them.

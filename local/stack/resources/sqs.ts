@@ -7,7 +7,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { physicalName, propertiesSchema, type CreateResource } from './resource.ts';
+import { type CreateResource, physicalName, propertiesSchema } from './resource.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const document = z.looseObject({}).transform((value) => JSON.stringify(value));

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DEFAULT_ASYNC_INVOKE, type AsyncInvokeConfig } from '../../../local/lambda/function.ts';
-import { fixtureRoleArn, startLocalLambda, type LocalLambda } from './local-lambda.ts';
+import { type AsyncInvokeConfig, DEFAULT_ASYNC_INVOKE } from '../../../local/lambda/function.ts';
+import { fixtureRoleArn, type LocalLambda, startLocalLambda } from './local-lambda.ts';
 
 /** A function that fails until it has been called `event.failures` times, and logs each failure. */
 const flaky = `

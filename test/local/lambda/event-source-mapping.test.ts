@@ -1,8 +1,8 @@
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startPolling, type EventSourceMapping } from '../../../local/lambda/event-source-mapping.ts';
-import { fixtureRoleArn, startLocalLambda, type LocalLambda } from './local-lambda.ts';
+import { type EventSourceMapping, startPolling } from '../../../local/lambda/event-source-mapping.ts';
+import { fixtureRoleArn, type LocalLambda, startLocalLambda } from './local-lambda.ts';
 
 /**
  * A function that logs every event. It fails a message whose body asks for it, once each, and the whole batch for

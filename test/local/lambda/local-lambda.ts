@@ -1,5 +1,5 @@
 /** A front with SQS and Lambda on a free port, and fixture functions in it, for the tests of this folder. */
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import { createFaults } from '../../../local/front/faults.ts';

@@ -5,7 +5,7 @@ import {
   type InvokeCommandOutput,
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountId, region, startLocalLambda, type LocalLambda } from './local-lambda.ts';
+import { accountId, type LocalLambda, region, startLocalLambda } from './local-lambda.ts';
 
 let local: LocalLambda;
 

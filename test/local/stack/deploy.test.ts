@@ -8,10 +8,10 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deployPackage, type Deployment } from '../../../local/stack/deploy.ts';
+import { type Deployment, deployPackage } from '../../../local/stack/deploy.ts';
 import { parseTemplate } from '../../../local/stack/template/template.ts';
 import { fixtureFunction } from '../lambda/fixture-function.ts';
-import { startLocalServices, type LocalServices } from './local-services.ts';
+import { type LocalServices, startLocalServices } from './local-services.ts';
 
 const accountId = '000000000000';
 const region = 'us-east-1';
