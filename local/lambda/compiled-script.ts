@@ -1,6 +1,7 @@
 /**
- * A CommonJS file, run with what V8 compiled of it in another process. Node's compile cache holds what is compiled when
- * a file is loaded; most functions of a bundle are compiled later, when they are first called, by every sandbox anew.
+ * A CommonJS file that runs with the code that V8 compiled of it in another process. Node's compile cache keeps
+ * only what is compiled when a file is loaded. Most functions of a bundle are compiled at their first call, which
+ * every sandbox would do anew.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,9 +11,9 @@ import { constants, Script } from 'node:vm';
 
 export interface CompiledScript {
   readonly exports: unknown;
-  /** True when nothing was found that an earlier process kept. */
+  /** True when no earlier process kept compiled code of the file. */
   readonly isFresh: boolean;
-  /** Keeps what is compiled by now, next to the file, for the processes that follow; does nothing where it can't. */
+  /** Keeps the code compiled so far, next to the file, for later processes. It does nothing when it cannot write. */
   keep(): void;
 }
 
@@ -24,7 +25,7 @@ const WRAPPER = '(function (exports, require, module, __filename, __dirname) { '
  */
 export function runCompiled(file: string): CompiledScript {
   const source = readFileSync(file, 'utf8');
-  // V8 compares no more than the length of the source.
+  // V8 compares only the length of the source, so the name contains its hash.
   const kept = `${file}.${createHash('sha256').update(source).digest('hex').slice(0, 16)}.compiled`;
   const cachedData = readIfThere(kept);
   const script = new Script(`${WRAPPER}${source}\n})`, {
@@ -44,7 +45,7 @@ export function runCompiled(file: string): CompiledScript {
         writeFileSync(unfinished, script.createCachedData());
         renameSync(unfinished, kept);
       } catch {
-        // The next process compiles anew.
+        // The next process compiles the file anew.
       }
     },
   };

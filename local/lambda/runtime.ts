@@ -21,7 +21,10 @@ class RuntimeError extends Error {
   }
 }
 
-/** Half of what a handler needs is compiled when it is first called, and what is rare only later. */
+/**
+ * The invocations after which compiled code is kept. Half of a handler's code is compiled at its first call, and
+ * rarely used code only later.
+ */
 const KEEP_AFTER: ReadonlySet<number> = new Set([1, 8]);
 let fresh: CompiledScript | undefined;
 let invocations = 0;
@@ -62,7 +65,7 @@ function keepCompiled(): void {
 
 async function answer(loading: Promise<Handler>, message: InvokeMessage): Promise<void> {
   const answered = await run(await loading, message);
-  // Before the answer, after which this process is stopped.
+  // This precedes the answer, after which this process is stopped.
   keepCompiled();
   send(answered);
 }
