@@ -1,17 +1,14 @@
-/** A front with SQS and Lambda on a free port, and fixture functions in it, for the tests of this folder. */
+/** The local AWS on a free port with a Lambda for fixture functions, for the tests of this folder. */
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { createClock, type LocalClock } from '../../../local/front/clock.ts';
-import { createFaults } from '../../../local/front/faults.ts';
-import { startFront } from '../../../local/front/front.ts';
+import type { LocalClock } from '../../../local/front/clock.ts';
 import { createAuthorizer } from '../../../local/iam/evaluate.ts';
-import { createRoles, type Roles } from '../../../local/iam/roles.ts';
+import type { Roles } from '../../../local/iam/roles.ts';
 import type { LambdaFunction } from '../../../local/lambda/function.ts';
 import type { SandboxPool } from '../../../local/lambda/pool.ts';
 import { createLambda, type Lambda } from '../../../local/lambda/service.ts';
-import { createSqs } from '../../../local/sqs/service.ts';
+import { startAws } from '../../../local/start.ts';
 import { fixtureFunction } from './fixture-function.ts';
-import { createTimings } from '../../../local/front/timings.ts';
 
 export const accountId = '000000000000';
 export const region = 'us-east-1';
@@ -41,34 +38,22 @@ export interface LocalLambda {
 
 /** Starts a local Lambda. The fixture role may do anything with SQS. */
 export async function startLocalLambda(): Promise<LocalLambda> {
-  const clock = createClock();
-  const roles = createRoles();
-  roles.put(fixtureRoleArn, [{ Statement: { Effect: 'Allow', Action: 'sqs:*', Resource: '*' } }]);
-  const authorizer = createAuthorizer(roles);
-  const disposers: (() => Promise<void>)[] = [];
   const lines: string[] = [];
-  const front = await startFront({
-    port: 0,
-    clock,
-    faults: createFaults(clock),
-    timings: createTimings(),
-    kill: () => undefined,
-    onCrash: (error) => void lines.push(`crash: ${String(error)}`),
-  });
-  const { endpoint } = front;
-  const queues = createSqs({ endpoint, clock, authorizer });
+  const aws = await startAws({ onCrash: (error) => void lines.push(`crash: ${String(error)}`) });
+  const { endpoint, clock, roles } = aws;
+  roles.put(fixtureRoleArn, [{ Statement: { Effect: 'Allow', Action: 'sqs:*', Resource: '*' } }]);
+  const disposers: (() => Promise<void>)[] = [];
   const lambda = createLambda({
     endpoint,
     clock,
     accountId,
     region,
-    authorizer,
+    authorizer: createAuthorizer(roles),
     sandboxesPerFunction: 1,
     onLog: ({ line }) => void lines.push(line),
     asyncRetryDelaysMs: [10, 20],
   });
-  front.mountJson('sqs', queues);
-  front.mountHttp('lambda', lambda);
+  aws.front.mountHttp('lambda', lambda);
   const credentials = { accessKeyId: accountId, secretAccessKey: 'local' };
   const sqs = new SQSClient({ endpoint, region, credentials });
   return {
@@ -101,8 +86,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
       // The sandboxes close first: their invocations end, and with them everything that waits for these.
       await Promise.all([lambda.close(0), ...disposers.map((dispose) => dispose())]);
       sqs.destroy();
-      queues.close();
-      await front.close();
+      await aws.close();
     },
   };
 }
