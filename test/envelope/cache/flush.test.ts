@@ -135,6 +135,11 @@ describe('a load that began before a flush', () => {
   test.each([
     ['a later epoch', ({ keys }: CachedKeys) => keys.cache.observe(NEXT), NEXT.epoch],
     ['a flush', ({ keys }: CachedKeys) => keys.cache.flush(ACME.tenantId), ACME.epoch],
+    [
+      'a flush of its KEK',
+      ({ keys }: CachedKeys) => keys.cache.flush(ACME.tenantId, ACME.kekArn),
+      ACME.epoch,
+    ],
   ])('serves its own message and nobody after %s', async (_, flush, epoch) => {
     const sandbox = cachedKeys();
     const { release } = holdAnswers(sandbox.kms);
