@@ -5,10 +5,10 @@
  */
 import type { Tenant } from '../../tenant/tenant.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
+import { Epochs } from './epochs.ts';
 import { type Clock, systemClock } from './key-age.ts';
 import { KeptKeys } from './kept-keys.ts';
-import { Loads } from './loads.ts';
-import { type CacheEvent, Partition, type PartitionTenant, type Period } from './partition.ts';
+import { type CacheEvent, Partition, type PartitionTenant } from './partition.ts';
 
 export interface MaterialsCache {
   /** The clock that tells the age of keys. */
@@ -48,61 +48,30 @@ export function materialsCache(options: CacheOptions = {}): MaterialsCache {
   const maxMessages = Math.min(options.maxMessages ?? MAX_MESSAGES, MAX_MESSAGES);
   const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, MAX_BYTES);
   const sandbox = { clock, maxMessages, maxBytes, onEvent };
-  const epochs = new Map<TenantId, Epoch>();
-
-  function beginEpoch(tenantId: TenantId, number: number): Epoch {
-    const epoch = { number, periods: new Map() };
-    epochs.set(tenantId, epoch);
-    return epoch;
-  }
+  const epochs = new Epochs();
 
   function drop(tenantId: TenantId, kekArn?: string): void {
     const dropped = keepers.drop(tenantId, kekArn);
     if (dropped > 0) onEvent({ name: 'flush', keys: dropped });
   }
 
-  /**
-   * Returns the latest epoch of the tenant, and drops the keys of the one before. An epoch only grows, so a read with a
-   * lower one is an older read.
-   */
-  function noteEpoch({ tenantId, epoch: number }: Pick<Tenant, 'tenantId' | 'epoch'>): Epoch {
-    const known = epochs.get(tenantId) ?? beginEpoch(tenantId, number);
-    if (number <= known.number) return known;
-    const next = beginEpoch(tenantId, number);
-    drop(tenantId);
-    return next;
-  }
-
-  function periodOf({ tenantId, kekArn }: PartitionTenant, epoch: Epoch): Period {
-    const isOver = (): boolean => epochs.get(tenantId) !== epoch || epoch.periods.get(kekArn) !== period;
-    const period = epoch.periods.get(kekArn) ?? { loads: new Loads(), isOver };
-    epoch.periods.set(kekArn, period);
-    return period;
+  function observe(tenant: Pick<Tenant, 'tenantId' | 'epoch'>): void {
+    if (epochs.observe(tenant)) drop(tenant.tenantId);
   }
 
   return {
     clock,
-    observe: (tenant) => void noteEpoch(tenant),
+    observe,
     flush(tenantId, kekArn) {
-      if (kekArn === undefined) beginEpoch(tenantId, epochs.get(tenantId)?.number ?? 0);
-      else epochs.get(tenantId)?.periods.delete(kekArn);
+      epochs.endPeriods(tenantId, kekArn);
       drop(tenantId, kekArn);
     },
     partition(tenant) {
-      const epoch = noteEpoch(tenant);
-      const period = epoch.number === tenant.epoch ? periodOf(tenant, epoch) : OVER;
-      return new Partition(tenant, period, { ...sandbox, keys: keepers.of(tenant) });
+      observe(tenant);
+      return new Partition(tenant, epochs.periodOf(tenant), { ...sandbox, keys: keepers.of(tenant) });
     },
   };
 }
-
-/** An epoch of one tenant. The keys under each of its KEKs can be flushed separately. */
-interface Epoch {
-  readonly number: number;
-  readonly periods: Map<string, Period>;
-}
-
-const OVER: Period = { loads: new Loads(), isOver: () => true };
 
 /** The stores of cached keys: one for all pooled tenants together, and one for each dedicated tenant. */
 interface Keepers {

@@ -3,9 +3,9 @@
  * partition finds nothing and keeps nothing. So a load that began before a flush cannot bring a key back.
  */
 import type { Tenant } from '../../tenant/tenant.ts';
+import type { Period } from './epochs.ts';
 import { ageMs, type Clock, instantOf } from './key-age.ts';
 import type { KeptKey, KeptKeys } from './kept-keys.ts';
-import type { Loads } from './loads.ts';
 import type { CachedKey, FetchedKey, ObtainedKey, WantedKey, Zeroable } from './obtained-key.ts';
 
 export type PartitionTenant = Pick<
@@ -26,13 +26,6 @@ export interface Sandbox {
   readonly maxMessages: number;
   readonly maxBytes: number;
   readonly onEvent: (event: CacheEvent) => void;
-}
-
-/** The time between two flushes of one KEK of a tenant. */
-export interface Period {
-  /** The loads under way. A flush begins a new period, so nobody joins a load that began before it. */
-  readonly loads: Loads;
-  readonly isOver: () => boolean;
 }
 
 /** 4 MiB/s. A slower message may outlive the key that it got from the cache. */
