@@ -65,9 +65,10 @@ export async function startLocalProcess(options: LocalProcessOptions = {}): Prom
   const { endpoint } = ready;
   return {
     ...ready,
-    ask: async (path, schema) => schema.parse(await (await control(endpoint, 'GET', path)).json()),
+    ask: async (path, schema) =>
+      schema.parse(await (await control(endpoint, path, { method: 'GET' })).json()),
     async tell(method, path, body) {
-      await control(endpoint, method, path, body);
+      await control(endpoint, path, { method, body: JSON.stringify(body) });
     },
     async close(signal = 'SIGTERM') {
       child.kill(signal);
@@ -77,9 +78,9 @@ export async function startLocalProcess(options: LocalProcessOptions = {}): Prom
   };
 }
 
-async function control(endpoint: string, method: string, path: string, body?: object): Promise<Response> {
-  const response = await fetch(`${endpoint}/_local/${path}`, { method, body: body && JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${method} /_local/${path} answered ${response.status}`);
+async function control(endpoint: string, path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(`${endpoint}/_local/${path}`, init);
+  if (!response.ok) throw new Error(`${init.method} /_local/${path} answered ${response.status}`);
   return response;
 }
 

@@ -20,12 +20,17 @@ export interface Attempt {
   readonly refusedWith: string | undefined;
 }
 
-/** `victim` and `intruder` are sealed objects of two tenants. */
+/** Sealed objects of two tenants. */
+export interface Tenants {
+  readonly victim: Uploaded;
+  readonly intruder: Uploaded;
+}
+
+/** Tries in every way to open the victim's object as the intruder. */
 export async function tryCrossTenant(
   client: PipelineClient,
   endpoint: string,
-  victim: Uploaded,
-  intruder: Uploaded,
+  { victim, intruder }: Tenants,
 ): Promise<readonly Attempt[]> {
   const theirs = await manifestOf(client, victim);
   const ours = await manifestOf(client, intruder);

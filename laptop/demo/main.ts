@@ -67,7 +67,7 @@ async function demonstrate(local: LocalProcess, files: readonly Sample[]): Promi
   const sealed = await Promise.all(
     trips.map(async ({ tenantId, sample, bar }) => ({
       bar,
-      object: await uploadAndSeal(client, tenantId, sample, bar),
+      object: await uploadAndSeal(client, { tenantId, sample }, bar),
     })),
   );
   const vault = await listVault(client);
@@ -82,7 +82,10 @@ async function demonstrate(local: LocalProcess, files: readonly Sample[]): Promi
     (id) => sealed.find(({ object }) => object.uploaded.tenantId === id)?.object,
   );
   if (victim === undefined || intruder === undefined) throw new Error('nothing was uploaded');
-  const attempts = await tryCrossTenant(client, local.endpoint, victim.uploaded, intruder.uploaded);
+  const attempts = await tryCrossTenant(client, local.endpoint, {
+    victim: victim.uploaded,
+    intruder: intruder.uploaded,
+  });
   const sourcesLeft = await countSources(client);
   const seconds = (performance.now() - startedAt) / 1000;
   return { objects, kms, vault, sourcesLeft, searchedBytes, foundIn, attempts, seconds };

@@ -11,17 +11,16 @@ import type { Sample } from './samples.ts';
 export interface SealedObject {
   readonly sample: Sample;
   readonly uploaded: Uploaded;
-  /** From the end of the upload to the sealed object. */
+  /** The time from the end of the upload to the sealed object. */
   readonly sealedSeconds: number;
 }
 
-/** An hour: longer than any file worth a demo takes. */
+/** One hour, longer than any file worth a demo takes. */
 const PATIENCE_MS = 3_600_000;
 
 export async function uploadAndSeal(
   client: PipelineClient,
-  tenantId: string,
-  sample: Sample,
+  { tenantId, sample }: { readonly tenantId: string; readonly sample: Sample },
   progress: ObjectProgress,
 ): Promise<SealedObject> {
   const uploaded = await client.upload(tenantId, sample.key, createReadStream(sample.path), {

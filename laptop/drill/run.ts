@@ -7,7 +7,6 @@ import type { Drill, Moments, TenantWork } from './drill.ts';
 import type { Load } from './load.ts';
 import type { DrillOptions } from './options.ts';
 import { pressButton, releaseButton } from './press.ts';
-import type { Registry } from './registry.ts';
 import type { Seals } from './seals.ts';
 import { openStage, type Stage } from './stage.ts';
 import { verify } from './verify.ts';
@@ -31,14 +30,15 @@ export async function runDrill(
   onStep('starting the local AWS');
   const stage = await openStage(options.sandboxes, options.maxKeyAgeSeconds, opened);
   onStep('warming up');
-  const loads = await warmUp(stage, options, opened, signal);
+  const loads = await warmUp(stage, { ...options, signal }, opened);
   const chaos = options.chaos ? startChaos(stage) : undefined;
   opened.defer(async () => await chaos?.stop().catch(() => undefined));
-  const revocation = await revoke(stage, loads, options, onStep, signal);
+  const run = { stage, loads, options, signal };
+  const revocation = await revoke(run, onStep);
   onStep('the key is back: draining the backlog');
   const enabled = await releaseButton(stage, options);
   await chaos?.stop();
-  const drainedMs = await drain(stage, loads, options, signal);
+  const drainedMs = await drain(run);
   onStep('restoring and comparing everything');
   const remains = await verify(stage.client, allUploads(loads), options.sandboxes);
   const { moments, parkedJobs } = revocation;
@@ -54,13 +54,18 @@ export async function runDrill(
   };
 }
 
-/** From a steady load to its end, the button in between. */
+/** A drill under way. */
+interface Run {
+  readonly stage: Stage;
+  readonly loads: Loads;
+  readonly options: DrillOptions;
+  readonly signal: AbortSignal;
+}
+
+/** Runs from a steady load to its end, with the button in between. */
 async function revoke(
-  stage: Stage,
-  loads: Loads,
-  options: DrillOptions,
+  { stage, loads, options, signal }: Run,
   onStep: (step: string) => void,
-  signal: AbortSignal,
 ): Promise<{ moments: Pick<Moments, 'startedMs' | 'pressedMs' | 'heard'>; parkedJobs: number }> {
   onStep('under load');
   const startedMs = Date.now();
@@ -70,7 +75,7 @@ async function revoke(
   onStep(`${stage.revoked.tenantId}'s key is disabled`);
   const withoutKeyMs = Math.max((options.seconds * 2000) / 3, latestBoundMs(options) + MARGIN_MS);
   const [heard] = await Promise.all([
-    hear(stage.registry, stage.revoked.tenantId, pressedMs + withoutKeyMs, signal),
+    hear(stage, pressedMs + withoutKeyMs, signal),
     delay(withoutKeyMs, undefined, { signal }),
   ]);
   await Promise.all([loads.revoked.stop(), loads.other.stop()]);
@@ -80,28 +85,22 @@ async function revoke(
 
 /** Watches the tenant's record until it is revoked, `untilMs` at the latest. */
 async function hear(
-  registry: Registry,
-  tenantId: string,
+  { registry, revoked }: Stage,
   untilMs: number,
   signal: AbortSignal,
 ): Promise<Moments['heard']> {
   while (Date.now() < untilMs && !signal.aborted) {
-    const { status, signal: last } = await registry.tenant(tenantId);
+    const { status, signal: last } = await registry.tenant(revoked.tenantId);
     if (status === 'revoked') return { atMs: Date.now(), signal: last.name };
     await delay(LOOK_MS);
   }
   return undefined;
 }
 
-async function drain(
-  stage: Stage,
-  loads: Loads,
-  { chaos }: DrillOptions,
-  signal: AbortSignal,
-): Promise<number | undefined> {
+async function drain({ stage, loads, options, signal }: Run): Promise<number | undefined> {
   const done = new AbortController();
   const until = AbortSignal.any([signal, done.signal, AbortSignal.timeout(DRAIN_PATIENCE_MS)]);
-  const stepping = chaos ? step(stage, until) : undefined;
+  const stepping = options.chaos ? step(stage, until) : undefined;
   try {
     await drained({ ...stage, uploads: allUploads(loads) }, until);
     return Date.now();

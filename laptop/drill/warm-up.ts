@@ -30,12 +30,15 @@ const PATIENCE_IN_CHAOS_MS = 2_000;
 
 const sandboxesSchema = z.array(z.object({ function: z.string(), invocations: z.number() }));
 
-/** The loads are stopped by `opened`, if by nobody else. */
+interface WarmUpOptions extends Pick<DrillOptions, 'sandboxes' | 'chaos'> {
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the stage is under load. `opened` stops the loads if nobody else does. */
 export async function warmUp(
   stage: Stage,
-  { sandboxes, chaos }: Pick<DrillOptions, 'sandboxes' | 'chaos'>,
+  { sandboxes, chaos, signal }: WarmUpOptions,
   opened: AsyncDisposableStack,
-  signal: AbortSignal,
 ): Promise<Loads> {
   const sealing = AbortSignal.any([signal, AbortSignal.timeout(SEED_PATIENCE_MS)]);
   const seeded = async ({ tenantId }: Holder): Promise<readonly Uploaded[]> =>
