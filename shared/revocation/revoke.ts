@@ -1,6 +1,7 @@
 /** Applies an event about a key to the tenants that hold the key. */
 import type { Hearings, Tenants } from '../ports/tenants.ts';
 import { readable } from '../tenant/readable.ts';
+import { rulesOf } from '../tenant/status.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { TenantChange } from './change.ts';
@@ -13,7 +14,7 @@ export interface RevokePorts extends StepPorts {
   readonly hearings: Pick<Hearings, 'note' | 'remember'>;
 }
 
-/** The outcome of an event. `revoked`, `active`: the tenants in `tenantIds` are so now, and were not before. */
+/** The outcome of an event: since now, keys of the tenants in `tenantIds` are used no more, or are used again. */
 export type KeyEventOutcome =
   | { readonly outcome: 'revoked' | 'active' | 'unchanged'; readonly tenantIds: readonly TenantId[] }
   | {
@@ -81,9 +82,10 @@ function outcomeOf(changes: readonly (TenantChange | undefined)[]): KeyEventOutc
     .filter((change) => change !== undefined)
     .filter(({ before, after }) => before.status !== after.status)
     .map(({ after }) => after);
-  const outcome = turned[0]?.status === 'revoked' ? 'revoked' : 'active';
+  const [first] = turned;
+  if (first === undefined) return { outcome: 'unchanged', tenantIds: [] };
   return {
-    outcome: turned.length === 0 ? 'unchanged' : outcome,
+    outcome: rulesOf(first).encrypts ? 'active' : 'revoked',
     tenantIds: turned.map(({ tenantId }) => tenantId),
   };
 }

@@ -331,6 +331,10 @@ describe('a tenant on its way out', () => {
     expect(acme()).toMatchObject({ status: 'offboarded', epoch: ACME.epoch + 1 });
   });
 
+  test('is said to be revoked when its key is disabled', async () => {
+    expect(await handleKeyEvent(disable(1), ports)).toEqual({ outcome: 'revoked', tenantIds: ['acme'] });
+  });
+
   test('stays what it is when its key is put in question and works', async () => {
     await deliver(policy(1));
     expect(acme()).toMatchObject({ status: 'offboarding', epoch: ACME.epoch + 1 });
