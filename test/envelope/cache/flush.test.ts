@@ -155,6 +155,20 @@ describe('a load that began before a flush', () => {
     expect(await countCalls(sandbox, epoch)).toEqual([0, 1]);
   });
 
+  test.each([
+    ['the tenant', undefined],
+    ['its KEK', ACME.kekArn],
+  ])('of %s keeps nothing', async (_, kekArn) => {
+    const sandbox = cachedKeys();
+    const { release } = holdAnswers(sandbox.kms);
+    const before = messageOf(sandbox.kek(), randomBytes(10));
+    await idle();
+    sandbox.keys.cache.flush(ACME.tenantId, kekArn);
+    release();
+    await before;
+    expect(await countCalls(sandbox)).toEqual([1, 1]);
+  });
+
   test('keeps nothing either when it ran in the background', async () => {
     const sandbox = await warmSandbox();
     sandbox.clock.advance(50_000);
