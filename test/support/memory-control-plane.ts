@@ -1,7 +1,10 @@
 /** What the control plane keeps beside the tenants' records, in memory: which keys were heard of, which branch keys made. */
 import type { BranchKeys } from '../../shared/envelope/kms/branch-keys.ts';
+import type { Removal } from '../../shared/tenant/removal.ts';
 import type { KeySignal } from '../../shared/tenant/key-signal.ts';
-import type { Hearings } from '../../shared/ports/tenants.ts';
+import type { Hearings, Removals } from '../../shared/ports/tenants.ts';
+
+const NOTE_EVERY_MS = 3_600_000;
 
 export interface MemoryHearings extends Hearings {
   /** ISO 8601 by KEK ARN. */
@@ -15,7 +18,8 @@ export function memoryHearings(): MemoryHearings {
     heard,
     async note(kekArn, at) {
       await Promise.resolve();
-      heard.set(kekArn, at.toISOString());
+      const lastMs = Date.parse(heard.get(kekArn) ?? '');
+      if (!(Math.abs(at.getTime() - lastMs) <= NOTE_EVERY_MS)) heard.set(kekArn, at.toISOString());
     },
     last: async (kekArn) => await Promise.resolve(heard.get(kekArn)),
     async remember(signal) {
@@ -25,6 +29,17 @@ export function memoryHearings(): MemoryHearings {
       if ((of.get(signal.name)?.at ?? '') < signal.at) of.set(signal.name, signal);
     },
     signals: async (kekArn) => await Promise.resolve([...(remembered.get(kekArn)?.values() ?? [])]),
+  };
+}
+
+/** By tenant id. */
+export function memoryRemovals(removals: Map<string, Removal> = new Map()): Removals {
+  return {
+    read: async (tenantId) => await Promise.resolve(removals.get(tenantId)),
+    write: async (removal) => {
+      await Promise.resolve();
+      removals.set(removal.tenantId, removal);
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * KMS as the control plane asks it, in memory: every key is enabled and grants everything to every tenant, until told
  * otherwise.
  */
+import { randomBytes } from 'node:crypto';
 import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../../shared/ports/kms.ts';
 
 /** The operations that a key's policy grants, and the tenant id of each, in which `*` and `?` are as StringLike has them. */
@@ -61,6 +62,8 @@ export function memoryKms(
   const keys = new Map<string, MemoryKey>();
   const exceptions: MemoryKms['exceptions'] = new Map();
   const calls: MemoryKms['calls'] = [];
+  /** The context that each ciphertext was made under. */
+  const made = new Map<string, string>();
 
   function key(kekArn: string): MemoryKey {
     const known = keys.get(kekArn) ?? { description: {}, grants, exception: undefined };
@@ -104,13 +107,23 @@ export function memoryKms(
     async tryOperation({ operation, kekArn, context, ciphertext }) {
       await ask(ciphertext === undefined ? operation : 'open', context);
       requireGrant(kekArn, operation, context);
+      if (key(kekArn).description.state === 'Disabled') throw refusal('DisabledException');
+      const madeUnder = ciphertext && made.get(nameOf(ciphertext));
+      if (madeUnder !== undefined && madeUnder !== JSON.stringify(context))
+        throw refusal('InvalidCiphertextException');
     },
     async makeCiphertext({ operation, kekArn, context }) {
       await ask('make', context);
       requireGrant(kekArn, operation, context);
-      return Buffer.from(kekArn);
+      const ciphertext = randomBytes(32);
+      made.set(nameOf(ciphertext), JSON.stringify(context));
+      return ciphertext;
     },
   };
+}
+
+function nameOf(ciphertext: Uint8Array): string {
+  return Buffer.from(ciphertext).toString('base64');
 }
 
 function isLike(pattern: string, id: string): boolean {

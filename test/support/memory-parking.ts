@@ -90,15 +90,20 @@ function parkedIn(row: ParkedRow, tenantId: TenantId): ParkedJob | JobInvalidErr
   }
 }
 
-/** Leases that nobody outlives: a sandbox that dies loses what it held. */
+/** Leases that end by the clock, also when their holder is dead. */
 export function memoryLeases({ run }: Effects): MemoryLeases {
   const holders = new Map<string, string>();
+  const endsMs = new Map<string, number>();
+  function isFree(lease: string): boolean {
+    return (endsMs.get(lease) ?? Number.POSITIVE_INFINITY) <= Date.now();
+  }
   return {
     holders,
-    hold: async (lease, holder) =>
+    hold: async (lease, holder, seconds) =>
       await run('leases.hold', () => {
-        if ((holders.get(lease) ?? holder) !== holder) return false;
+        if ((holders.get(lease) ?? holder) !== holder && !isFree(lease)) return false;
         holders.set(lease, holder);
+        endsMs.set(lease, Date.now() + seconds * 1000);
         return true;
       }),
     release: async (lease, holder) =>

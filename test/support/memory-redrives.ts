@@ -6,7 +6,6 @@ import type { Effects } from './effects.ts';
 import type { MemoryState } from './memory-state.ts';
 
 export interface MemoryListing extends SourceListing {
-  /** In the order of the listing. */
   readonly listed: ListedVersion[];
 }
 
@@ -24,12 +23,13 @@ export function memoryListing({ run }: Effects, pageVersions = 1000): MemoryList
   const listed: ListedVersion[] = [];
   return {
     listed,
-    page: async (marker) =>
+    page: async (marker, prefix = '') =>
       await run('listing.page', () => {
-        const start = marker === undefined ? 0 : listed.findIndex((version) => isAt(version, marker)) + 1;
-        const versions = listed.slice(start, start + pageVersions);
+        const below = listed.filter(({ key }) => key.startsWith(prefix)).toSorted(byKey);
+        const start = marker === undefined ? 0 : below.findIndex((version) => isAt(version, marker)) + 1;
+        const versions = below.slice(start, start + pageVersions);
         const last = versions.at(-1);
-        const isLast = last === undefined || start + pageVersions >= listed.length;
+        const isLast = last === undefined || start + pageVersions >= below.length;
         return { versions, next: isLast ? undefined : { key: last.key, versionId: last.versionId } };
       }),
   };
@@ -69,6 +69,10 @@ export function memoryUploads({ run }: Effects): MemoryUploads {
     notifications,
     send: async (notification) => await run('uploads.send', () => void notifications.push(notification)),
   };
+}
+
+function byKey(one: ListedVersion, other: ListedVersion): number {
+  return Buffer.compare(Buffer.from(one.key), Buffer.from(other.key));
 }
 
 function isAt(version: ListedVersion, marker: VersionMarker): boolean {

@@ -87,12 +87,12 @@ export function memoryState({ run }: Effects, edited: EditedRecords = new Map())
       await run('state.addReceipt', () => {
         if (plan.chunkCount === 1) return 'complete';
         const received = receiptsOf(plan);
-        if (received.get(chunkIndex)?.etag !== replaced?.etag) return 'lost';
+        if (textOf(received.get(chunkIndex)) !== textOf(replaced)) return 'lost';
         return received.set(chunkIndex, receipt).size === plan.chunkCount ? 'complete' : 'added';
       }),
-    dropReceipt: async (plan, chunkIndex, { etag }) =>
+    dropReceipt: async (plan, chunkIndex, receipt) =>
       await run('state.dropReceipt', () => {
-        if (receiptsOf(plan).get(chunkIndex)?.etag === etag) receiptsOf(plan).delete(chunkIndex);
+        if (textOf(receiptsOf(plan).get(chunkIndex)) === textOf(receipt)) receiptsOf(plan).delete(chunkIndex);
       }),
     noteManifest: async (plan, digest) =>
       await run('state.noteManifest', () => {
@@ -112,8 +112,15 @@ export function memoryState({ run }: Effects, edited: EditedRecords = new Map())
         return marked?.unreadable ?? unreadable;
       }),
     recordRejection: async (rejection) =>
-      await run('state.recordRejection', () => void rejections.set(rejection.id, rejection)),
+      await run('state.recordRejection', () => {
+        if (rejections.get(rejection.id)?.sentAt !== rejection.sentAt)
+          rejections.set(rejection.id, rejection);
+      }),
   };
+}
+
+function textOf(receipt: Receipt | undefined): string {
+  return JSON.stringify([receipt?.etag, receipt?.checksum]);
 }
 
 export function memoryJobs({ run }: Effects): MemoryJobs {

@@ -9,6 +9,7 @@ import type { ListedVersion } from '../../shared/ports/sources.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { effects } from './effects.ts';
 import { type MemoryParking, memoryParking } from './memory-parking.ts';
+import { memoryRemovals } from './memory-control-plane.ts';
 import { type MemoryKms, memoryKms } from './memory-kms.ts';
 import { memoryState, type MemoryState } from './memory-state.ts';
 import { type MemoryTenants, memoryTenants } from './memory-tenants.ts';
@@ -56,7 +57,7 @@ export function removalWorld(): RemovalWorld {
     state,
     parking,
     removals,
-    ports: { tenants, kms, state, parking, ...portsOf(() => world) },
+    ports: { tenants, kms, state, parking, removals: memoryRemovals(removals), ...portsOf(() => world) },
     nowMs: START_MS,
     versions: [],
     ciphertext: 5,
@@ -98,16 +99,11 @@ export function become(world: RemovalWorld, change: Partial<Tenant>): void {
   world.tenants.records.set('acme', { ...ACME, ...change });
 }
 
-function portsOf(world: () => RemovalWorld): Omit<RemovePorts, 'tenants' | 'kms' | 'state' | 'parking'> {
+function portsOf(
+  world: () => RemovalWorld,
+): Omit<RemovePorts, 'tenants' | 'kms' | 'state' | 'parking' | 'removals'> {
   return {
     listing: { page: async () => await Promise.resolve({ versions: world().versions, next: undefined }) },
-    removals: {
-      read: async (tenantId) => await Promise.resolve(world().removals.get(tenantId)),
-      write: async (removal) => {
-        await Promise.resolve();
-        world().removals.set(removal.tenantId, removal);
-      },
-    },
     deleteCiphertext: async (_tenantId, after) => {
       await Promise.resolve();
       const { ciphertext, refused } = world();

@@ -25,7 +25,7 @@ import {
 } from '../memory-buckets.ts';
 import { type MemoryHearings, memoryHearings } from '../memory-control-plane.ts';
 import { type MemoryKeyStore, memoryKeyStore } from '../memory-key-store.ts';
-import { type MemoryParking, memoryParking } from '../memory-parking.ts';
+import { memoryLeases, type MemoryParking, memoryParking } from '../memory-parking.ts';
 import { memoryRedrives } from '../memory-redrives.ts';
 import { type MemoryState, memoryState } from '../memory-state.ts';
 import { recordOf as uploadRecord } from '../world.ts';
@@ -33,7 +33,7 @@ import { branchKeysOf } from './branch-keys.ts';
 import { isDisabling, keyArnOf } from './key-news.ts';
 import { keyUses, type KeyUses } from './key-uses.ts';
 import { queue, type Queue } from './queue.ts';
-import { expiringLeases, heardTenants } from './registry.ts';
+import { heardTenants } from './registry.ts';
 import { gate } from './gate.ts';
 import { type KeyOwner, replicasOf, type TenantKey, tenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { newTampering, type Tampering } from './tampering.ts';
@@ -150,7 +150,7 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
     tenants: registry,
     parking: memoryParking(neutral, (rejection) => void state.rejections.set(rejection.id, rejection)),
     hearings: memoryHearings(),
-    leases: expiringLeases(),
+    leases: memoryLeases(neutral),
     redrives: memoryRedrives(neutral, state),
     listing: {
       page: (_marker, prefix = '') =>

@@ -1,5 +1,4 @@
-/** The part of the state table that the fleet must see through: who changes a tenant, and leases that outlive their holder. */
-import type { Leases } from '../../../shared/ports/leases.ts';
+/** The tenants' records, through which the fleet must see: who changes a tenant. */
 import type { Tenants } from '../../../shared/ports/tenants.ts';
 import type { Tenant } from '../../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
@@ -20,26 +19,5 @@ export function heardTenants(changed: (tenant: Tenant) => void, edited: EditedRe
     register: async (tenant) => told(tenant.tenantId, await tenants.register(tenant)),
     rewrite: async (read, next) => told(read.tenantId, await tenants.rewrite(read, next)),
     replace: async (read, next) => told(read.tenantId, await tenants.replace(read, next)),
-  };
-}
-
-/** A sandbox that dies keeps what it held until its time is up. */
-export function expiringLeases(): Leases {
-  const held = new Map<string, { readonly holder: string; readonly untilMs: number }>();
-  function isOpen(lease: string, holder: string): boolean {
-    const present = held.get(lease);
-    return present === undefined || present.holder === holder || present.untilMs <= Date.now();
-  }
-  return {
-    async hold(lease, holder, seconds) {
-      await Promise.resolve();
-      const isHeld = isOpen(lease, holder);
-      if (isHeld) held.set(lease, { holder, untilMs: Date.now() + seconds * 1000 });
-      return isHeld;
-    },
-    async release(lease, holder) {
-      await Promise.resolve();
-      if (held.get(lease)?.holder === holder) held.delete(lease);
-    },
   };
 }

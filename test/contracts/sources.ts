@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { geometryOf } from '../../shared/object/geometry.ts';
+import type { SourceVersion } from '../../shared/object/source-version.ts';
+import type { SourceListing, Sources, VersionMarker } from '../../shared/ports/sources.ts';
+import { codeOf } from '../support/content.ts';
+import { NEVER } from '../support/world.ts';
+
+export interface SourcesWorld {
+  readonly sources: Sources;
+  /** Uploads an object with the content type `text/plain`, user metadata `owner` and a tag `class`. */
+  upload(key: string, body: Buffer): Promise<SourceVersion>;
+}
+
+export interface ListingWorld {
+  readonly listing: SourceListing;
+  upload(key: string, body: Buffer): Promise<SourceVersion>;
+}
+
+export function sourcesContract(make: () => SourcesWorld): void {
+  describe('a version in the ingest bucket', () => {
+    test.each([0, 1, 9, 10, 11, 25])('of %i bytes is read chunk by chunk', async (sizeBytes) => {
+      const { sources, upload } = make();
+      const body = randomBytes(sizeBytes);
+      const source = await upload('acme/read', body);
+      const planned = { source, ...geometryOf(sizeBytes, 10) };
+      const pieces: Uint8Array[] = [];
+      for (let index = 0; index < planned.chunkCount; index += 1)
+        pieces.push(...(await Array.fromAsync(await sources.read(planned, index, NEVER))));
+      expect(Buffer.concat(pieces)).toEqual(body);
+    });
+
+    test('that has another size than planned is refused', async () => {
+      const { sources, upload } = make();
+      const source = await upload('acme/resized', Buffer.alloc(20));
+      for (const sizeBytes of [15, 25]) {
+        const read = async () =>
+          await Array.fromAsync(await sources.read({ source, ...geometryOf(sizeBytes, 10) }, 0, NEVER));
+        expect(await read().catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      }
+    });
+
+    test('is described with everything that its uploader said of it', async () => {
+      const { sources, upload } = make();
+      const source = await upload('acme/described', Buffer.from('x'));
+      expect((await sources.describe(source)).attributes).toMatchObject({
+        contentType: 'text/plain',
+        metadata: { owner: 'legal' },
+        tags: { class: 'secret' },
+      });
+    });
+
+    test('that was removed is gone, and only that one', async () => {
+      const { sources, upload } = make();
+      const [one, other] = [await upload('acme/same', ONE), await upload('acme/same', ONE)];
+      await sources.remove(one);
+      await sources.remove(one);
+      const planned = geometryOf(ONE.length, 10);
+      const gone = sources.read({ source: one, ...planned }, 0, NEVER);
+      expect(await gone.catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      expect(await sources.describe(one).catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      await expect(sources.describe(other)).resolves.toBeDefined();
+    });
+  });
+}
+
+const ONE = Buffer.from('one');
+
+export function listingContract(make: () => ListingWorld): void {
+  describe('the listing of the ingest bucket', () => {
+    test('names every version below a prefix, in order of key', async () => {
+      const { listing, upload } = make();
+      const keys = ['list/b', 'list/a', 'list/a', 'list/ü ä', 'listen'];
+      const made = await Promise.all(keys.map(async (key) => await upload(key, ONE)));
+      const { versions, next } = await listing.page(undefined, 'list/');
+      expect(next).toBeUndefined();
+      expect(versions.map(({ key }) => key)).toEqual(['list/a', 'list/a', 'list/b', 'list/ü ä']);
+      expect(new Set(versions.map(({ versionId }) => versionId))).toEqual(
+        new Set(made.slice(0, 4).map(({ versionId }) => versionId)),
+      );
+      expect(versions[0]).toMatchObject({ bucket: made[0]?.bucket, sizeBytes: ONE.length });
+      expect((await listing.page(undefined)).versions.map(({ key }) => key)).toContain('listen');
+    });
+
+    test('goes on behind a marker', async () => {
+      const { listing, upload } = make();
+      for (const key of ['page/1', 'page/2', 'page/3']) await upload(key, ONE);
+      const [first] = (await listing.page(undefined, 'page/')).versions;
+      const marker: VersionMarker = { key: first?.key ?? '', versionId: first?.versionId ?? '' };
+      const rest = await listing.page(marker, 'page/');
+      expect(rest.versions.map(({ key }) => key)).toEqual(['page/2', 'page/3']);
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import type { Vault } from '../../shared/ports/vault.ts';
+import { codeOf } from '../support/content.ts';
+import { NEVER } from '../support/world.ts';
+
+const ONE = Buffer.from('one');
+const OTHER = Buffer.from('the other');
+
+export function vaultContract(make: () => Vault): void {
+  async function content(vault: Vault, key: string): Promise<Buffer | undefined> {
+    const chunk = await vault.getChunk(key, 100, NEVER);
+    return chunk && Buffer.concat(await Array.fromAsync(chunk));
+  }
+
+  describe('a chunk', () => {
+    test('is written over nothing, once', async () => {
+      const vault = make();
+      const key = 'acme/chunks/once/0000000000';
+      expect(await content(vault, key)).toBeUndefined();
+      expect(await vault.putChunk({ key, message: ONE }, NEVER)).toMatchObject({ etag: expect.any(String) });
+      expect(await vault.putChunk({ key, message: OTHER }, NEVER)).toBeUndefined();
+      expect(await content(vault, key)).toEqual(ONE);
+    });
+
+    test('is written over the one with that ETag, and over no other', async () => {
+      const vault = make();
+      const key = 'acme/chunks/over/0000000000';
+      expect(await vault.putChunk({ key, message: ONE, replacedEtag: '"none"' }, NEVER)).toBeUndefined();
+      const first = await vault.putChunk({ key, message: ONE }, NEVER);
+      expect(await vault.putChunk({ key, message: OTHER, replacedEtag: '"none"' }, NEVER)).toBeUndefined();
+      expect(await content(vault, key)).toEqual(ONE);
+      const next = await vault.putChunk({ key, message: OTHER, replacedEtag: first?.etag }, NEVER);
+      expect(next?.etag).not.toBe(first?.etag);
+      expect(await content(vault, key)).toEqual(OTHER);
+    });
+
+    test('that has more bytes than it may have is refused', async () => {
+      const vault = make();
+      const key = 'acme/chunks/large/0000000000';
+      await vault.putChunk({ key, message: Buffer.alloc(101) }, NEVER);
+      expect(await content(vault, key).catch(codeOf)).toBe('ERR_AUTHENTICATION_FAILED');
+    });
+
+    test('is listed with its length and ETag, in order of key, below a prefix', async () => {
+      const vault = make();
+      const keys = ['acme/chunks/a/0000000000', 'acme/chunks/a/0000000001', 'acme/chunks/b/0000000000'];
+      for (const key of keys.toReversed()) await vault.putChunk({ key, message: ONE }, NEVER);
+      const listed = await Array.fromAsync(vault.listChunks('acme/chunks/a/'));
+      const etag = (await vault.putChunk({ key: 'acme/chunks/c', message: ONE }, NEVER))?.etag;
+      expect(listed).toEqual(keys.slice(0, 2).map((key) => ({ key, bytes: ONE.length, etag })));
+      expect(await Array.fromAsync(vault.listChunks('acme/chunks/none/'))).toEqual([]);
+    });
+  });
+
+  describe('a manifest', () => {
+    test('is written over nothing, and then only over the one that was read', async () => {
+      const vault = make();
+      const key = 'acme/objects/report';
+      expect(await vault.getManifest(key)).toBeUndefined();
+      expect(await vault.putManifest(key, ONE, undefined)).toBe(true);
+      expect(await vault.putManifest(key, OTHER, undefined)).toBe(false);
+      const first = await vault.getManifest(key);
+      expect(first).toMatchObject({ body: ONE });
+      expect(await vault.putManifest(key, OTHER, first)).toBe(true);
+      expect(await vault.putManifest(key, ONE, first)).toBe(false);
+      expect(await vault.getManifest(key)).toMatchObject({ body: OTHER });
+    });
+  });
+}
