@@ -46,14 +46,14 @@ async function read({ objectId }: Plan): Promise<Plan | undefined> {
   return (await state.tenantAndPlan(ACME.tenantId, objectId)).plan;
 }
 
-/** As `addReceipt` leaves them, all of a group at once. */
+/** Writes receipts as `addReceipt` leaves them, all of a group at once. */
 async function addReceipts(plan: Plan, group: number, chunkIndexes: readonly number[]): Promise<void> {
   const receipts = chunkIndexes.map((index) => [String(index), `"${index}" AAAAAA==`]);
   const Item = { ...receiptsItem(plan, 0, group), ...Object.fromEntries(receipts) };
   await table.client.send(new PutCommand({ TableName: 'state', Item }));
 }
 
-/** Of the first set of full groups. */
+/** Writes the first set of full groups. */
 async function countFull(plan: Plan, groups: readonly number[]): Promise<void> {
   const Item = { ...receiptsItem(plan, 1, 0), members: new Set(groups) };
   await table.client.send(new PutCommand({ TableName: 'state', Item }));
@@ -98,48 +98,9 @@ describe('the chunks without a receipt', () => {
     expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt(0) })).toBe('added');
     expect(await state.addReceipt(plan, { chunkIndex: 1, receipt: receipt(1) })).toBe('complete');
   });
-
-  test('are none when every chunk has one', async () => {
-    const plan = planOfChunks(3);
-    for (const index of [0, 1, 2])
-      await state.addReceipt(plan, { chunkIndex: index, receipt: receipt(index) });
-    expect(await missing(plan)).toEqual([]);
-  });
 });
 
 describe('a receipt', () => {
-  test('is written only over the one that was read', async () => {
-    const plan = planOfChunks(2);
-    expect(await state.receipt(plan, 0)).toBeUndefined();
-    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('a') })).toBe('added');
-    expect(await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b') })).toBe('lost');
-    expect(
-      await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b'), replaced: receipt('x') }),
-    ).toBe('lost');
-    expect(await state.receipt(plan, 0)).toEqual(receipt('a'));
-    expect(
-      await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('b'), replaced: receipt('a') }),
-    ).toBe('added');
-    expect(await state.receipt(plan, 0)).toEqual(receipt('b'));
-  });
-
-  test('is taken back only if it is the one there', async () => {
-    const plan = planOfChunks(2);
-    await state.addReceipt(plan, { chunkIndex: 1, receipt: receipt('a') });
-    await state.dropReceipt(plan, 1, receipt('b'));
-    expect(await missing(plan)).toEqual([0]);
-    await state.dropReceipt(plan, 1, receipt('a'));
-    expect(await missing(plan)).toEqual([0, 1]);
-  });
-
-  test('of one generation says nothing about the next', async () => {
-    const plan = planOfChunks(2);
-    await state.addReceipt(plan, { chunkIndex: 0, receipt: receipt('a') });
-    const next = { ...plan, generation: 1 };
-    expect(await state.receipt(next, 0)).toBeUndefined();
-    expect(await missing(next)).toEqual([0, 1]);
-  });
-
   test.each([2, GROUP, GROUP + 1])('of the last of %i chunks completes them', async (chunkCount) => {
     const plan = planOfChunks(chunkCount);
     const ends = [...new Set([Math.min(GROUP, chunkCount), chunkCount])];
@@ -193,40 +154,6 @@ describe('groups of receipts that a crash left uncounted', () => {
 });
 
 describe('a plan', () => {
-  test('is planned anew only as it was read, and only once', async () => {
-    const plan = await stored(2);
-    const next = await state.replan(plan, GLOBEX.kekArn);
-    expect(next).toEqual({ ...plan, generation: 1, kekArn: GLOBEX.kekArn });
-    expect(await read(plan)).toEqual(next);
-    expect(await state.replan(plan, ACME.kekArn)).toBeUndefined();
-  });
-
-  test('that was sealed meanwhile is not planned anew', async () => {
-    const plan = await stored(1);
-    expect(await state.markSealed(plan, SEALED_AT)).toBe(true);
-    expect(await state.replan(plan, plan.kekArn)).toBeUndefined();
-    const sealed = await read(plan);
-    expect(sealed).toMatchObject({ sealedAt: SEALED_AT, generation: 0 });
-    const again = await state.replan({ ...plan, ...sealed }, plan.kekArn);
-    expect(again).toMatchObject({ generation: 1, kekArn: plan.kekArn });
-    expect(again?.sealedAt).toBeUndefined();
-  });
-
-  test('is neither sealed, noted nor advanced by work of an earlier generation', async () => {
-    const plan = await stored(2);
-    const next = await state.replan(plan, plan.kekArn);
-    expect(await state.markSealed(plan, SEALED_AT)).toBe(false);
-    expect(await state.noteManifest(plan, 'digest')).toBe(false);
-    await state.advancePlan(plan, 2);
-    expect(await read(plan)).toEqual(next);
-  });
-
-  test('keeps the digests of all manifests that were to be written', async () => {
-    const plan = await stored(1);
-    for (const digest of ['one', 'two', 'one']) expect(await state.noteManifest(plan, digest)).toBe(true);
-    expect((await read(plan))?.manifestDigests).toEqual(new Set(['one', 'two']));
-  });
-
   test('of version 0.1.0 has no generation, and is as good as any', async () => {
     const { generation, ...plan } = planOfChunks(1);
     expect(generation).toBe(0);

@@ -11,10 +11,7 @@ import type { Tenant } from '../../shared/tenant/tenant.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
-import { ACME, GLOBEX } from '../support/tenants.ts';
-
-/** More than one page of the list, and more than one BatchGetItem. */
-const MANY = 120;
+import { ACME } from '../support/tenants.ts';
 
 let services: Services;
 let table: RawTable;
@@ -36,10 +33,6 @@ function arnOf(id: string): string {
   return ACME.kekArn.replace(/key\/.*/u, `key/${id}`);
 }
 
-async function holdersOf(kekArn: string): Promise<readonly Tenant[]> {
-  return await Array.fromAsync(tenants.ofKek(kekArn));
-}
-
 /** Writes into a tenant's record what nobody of ours would. */
 async function edit({ tenantId }: Tenant, attribute: string, value: unknown): Promise<void> {
   await table.client.send(
@@ -57,7 +50,7 @@ async function remove(Key: { pk: string; sk: string }): Promise<void> {
   await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
 }
 
-/** What a walk through tenants yields, and what it throws at its end. */
+/** Returns the tenants that a walk yields, and the error that it throws at its end. */
 async function walk(records: AsyncIterable<Tenant>): Promise<{ ids: string[]; failure: unknown }> {
   const ids: string[] = [];
   try {
@@ -74,13 +67,6 @@ function revoked(tenant: Tenant): Tenant {
 }
 
 describe('a tenant', () => {
-  test('is registered once; who comes second changes nothing', async () => {
-    const first = named('first');
-    expect(await tenants.register(first)).toBe(true);
-    expect(await tenants.register({ ...first, epoch: 99 })).toBe(false);
-    expect(await tenants.tenant(first.tenantId)).toEqual(first);
-  });
-
   test('that is forgotten leaves nothing: no record, no entry, no key, no removal', async () => {
     const burnt = named('burnt', { ...ACME, kekArn: arnOf('burnt') });
     await tenants.register(burnt);
@@ -95,60 +81,9 @@ describe('a tenant', () => {
     expect(Items.filter(({ pk, sk }) => `${pk} ${sk}`.includes('burnt'))).toEqual([]);
     expect(await tenants.register(burnt)).toBe(true);
   });
-
-  test('that nobody registered is none', async () => {
-    expect(await tenants.tenant(tenantIdSchema.parse('nobody'))).toBeUndefined();
-  });
-
-  test('is found by its KEK, with all others of that KEK and nobody else', async () => {
-    const kekArn = ACME.kekArn.replace(/key\/.*/u, 'key/11111111-0000-4000-8000-000000000000');
-    const [one, other] = [named('kek-one', { ...ACME, kekArn }), named('kek-other', { ...ACME, kekArn })];
-    await tenants.register(one);
-    await tenants.register(other);
-    await tenants.register(named('kek-globex', GLOBEX));
-    expect(await holdersOf(kekArn)).toEqual([one, other]);
-    expect(await holdersOf(kekArn.replace('11111111', '22222222'))).toEqual([]);
-  });
 });
 
 describe('a change', () => {
-  test('is written over what was read, and refused over anything else', async () => {
-    const read = named('changing');
-    await tenants.register(read);
-    expect(await tenants.replace(read, revoked(read))).toBe(true);
-    expect(await tenants.tenant(read.tenantId)).toEqual(revoked(read));
-    expect(await tenants.replace(read, revoked(read))).toBe(false);
-  });
-
-  test('is refused when the signal alone has moved on', async () => {
-    const read = named('noting');
-    await tenants.register(read);
-    const noted = { ...read, signal: { name: 'DisableKey', at: '2026-03-01T12:00:00.000Z' } };
-    expect(await tenants.replace(read, noted)).toBe(true);
-    expect(await tenants.replace(read, revoked(read))).toBe(false);
-  });
-
-  test('is refused when something was noted that changed neither the epoch nor the last signal', async () => {
-    const read = named('noting-twice');
-    await tenants.register(read);
-    const reasons = [{ name: 'DisableKey', at: '2026-01-01T12:00:00.000Z', kekArn: read.kekArn }];
-    const noted = { ...read, signal: { ...read.signal, reasons, proofs: [], notes: 1 } };
-    expect(await tenants.replace(read, noted)).toBe(true);
-    expect(await tenants.tenant(read.tenantId)).toEqual(noted);
-    expect(await tenants.replace(read, revoked(read))).toBe(false);
-    expect(await tenants.rewrite(read, revoked(read))).toBe(false);
-    expect(await tenants.replace(noted, revoked(read))).toBe(true);
-  });
-
-  test('of ten at once is written by one', async () => {
-    const read = named('contended');
-    await tenants.register(read);
-    const written = await Promise.all(
-      Array.from({ length: 10 }, async () => await tenants.replace(read, revoked(read))),
-    );
-    expect(written.filter(Boolean)).toHaveLength(1);
-  });
-
   test('leaves a setting alone that was changed meanwhile', async () => {
     const read = named('set');
     await tenants.register(read);
@@ -164,52 +99,6 @@ describe('a change', () => {
     const { status, maxKeyAgeSeconds } = (await tenants.tenant(read.tenantId)) ?? read;
     expect({ status, maxKeyAgeSeconds }).toEqual({ status: 'revoked', maxKeyAgeSeconds: 7 });
   });
-
-  test('of a tenant that is not registered makes none', async () => {
-    const nobody = named('nobody-yet');
-    expect(await tenants.replace(nobody, revoked(nobody))).toBe(false);
-    expect(await tenants.tenant(nobody.tenantId)).toBeUndefined();
-  });
-});
-
-describe('the ciphertexts of the probes', () => {
-  test('are written into the record as it was read, and change nothing else', async () => {
-    const read = named('probed');
-    await tenants.register(read);
-    const probeCiphertexts = [{ kekArn: read.kekArn, idName: 'tenant-id' as const, ciphertext: 'AAAA' }];
-    expect(await tenants.keepProbeCiphertexts({ ...read, epoch: 99 }, probeCiphertexts)).toBe(false);
-    expect(await tenants.keepProbeCiphertexts(read, probeCiphertexts)).toBe(true);
-    expect(await tenants.tenant(read.tenantId)).toEqual({ ...read, probeCiphertexts });
-  });
-});
-
-describe('a change of key', () => {
-  test('is written with who holds which key, or not at all', async () => {
-    const read = named('rekeyed', { ...ACME, kekArn: arnOf('old'), replicaArns: [arnOf('replica')] });
-    await tenants.register(read);
-    expect(await holdersOf(arnOf('replica'))).toEqual([read]);
-    const retiredKeks = [{ kekArn: arnOf('old'), replicaArns: [], branchKeyIds: ['rekeyed.1'] }];
-    const next = { ...read, kekArn: arnOf('new'), replicaArns: [], retiredKeks, epoch: read.epoch + 1 };
-    expect(await tenants.rewrite(read, next)).toBe(true);
-    expect(await tenants.tenant(read.tenantId)).toEqual(next);
-    expect(await holdersOf(arnOf('new'))).toEqual([next]);
-    expect(await holdersOf(arnOf('old'))).toEqual([next]);
-    expect(await holdersOf(arnOf('replica'))).toEqual([]);
-
-    const late = { ...read, kekArn: arnOf('late'), epoch: read.epoch + 1 };
-    expect(await tenants.rewrite(read, late)).toBe(false);
-    expect(await holdersOf(arnOf('late'))).toEqual([]);
-    expect(await tenants.tenant(read.tenantId)).toEqual(next);
-  });
-});
-
-test('all tenants come in order of id, page by page', async () => {
-  const ids = Array.from({ length: MANY }, (_, index) => `many-${String(index).padStart(3, '0')}`);
-  await Promise.all(ids.map(async (id) => await tenants.register(named(id))));
-  const found: string[] = [];
-  for await (const { tenantId } of tenants.all()) found.push(tenantId);
-  expect(found.filter((id) => id.startsWith('many-'))).toEqual(ids);
-  expect(found).toEqual(found.toSorted());
 });
 
 describe('a record that is not what its key says', () => {

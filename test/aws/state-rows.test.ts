@@ -1,79 +1,57 @@
-/** What waits, who holds what, and what was re-driven, in a DynamoDB that is asked over HTTP. */
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+/** The rows of the state table: when they expire, who lists them, and what is made of rows that somebody else wrote. */
+import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { dynamoLeases } from '../../shared/aws/dynamo-leases.ts';
+import { dynamoHearings } from '../../shared/aws/dynamo-hearings.ts';
 import { dynamoParking } from '../../shared/aws/dynamo-parking.ts';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
+import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
-import { leaseItem, parkedItem, redriveItem, redriveMarkerItem } from '../../shared/aws/state-keys.ts';
+import { shredBranchKey } from '../../shared/aws/key-store.ts';
+import {
+  heardItem,
+  heardSignalItem,
+  parkedItem,
+  redriveItem,
+  redriveMarkerItem,
+  removalItem,
+} from '../../shared/aws/state-keys.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import type { ParkedJob } from '../../shared/ports/parking.ts';
 import type { Rejection } from '../../shared/ports/state.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
+import { parkedOf } from '../contracts/parking.ts';
+import { REMOVAL } from '../contracts/removals.ts';
 import { type RawTable, tableOf } from '../support/dynamo-table.ts';
 import { type Services, startServices } from '../support/services.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
 let services: Services;
 let table: RawTable;
+let keyStore: RawTable;
 
 beforeAll(async () => {
   services = await startServices();
   table = await tableOf(services);
+  keyStore = await tableOf(services, 'key-store', ['branch-key-id', 'type']);
 });
 afterAll(async () => {
   await services.close();
 });
 
-function parkedOf({ tenantId }: typeof ACME, sentMs: number): ParkedJob {
-  const job = { tenantId, objectId: objectIdOf('ingest', `${tenantId}/x`, 'v1'), chunkIndex: sentMs };
-  return { job, arrival: `${String(sentMs).padStart(15, '0')}#message-${sentMs}` };
-}
-
-async function parkAll(parked: readonly ParkedJob[]): Promise<void> {
-  await Promise.all(parked.map(async (job) => await dynamoParking(table).park(job)));
-}
-
 describe('parked jobs', () => {
-  const acme = Array.from({ length: 30 }, (_, index) => parkedOf(ACME, 1000 - index));
-  const inOrder = acme.toReversed();
-
-  beforeAll(async () => {
-    await parkAll([...acme, parkedOf(GLOBEX, 5)]);
-  });
-
-  test('are read in order of arrival, up to a limit, and of one tenant', async () => {
-    const parking = dynamoParking(table);
-    expect(await parking.oldest(ACME.tenantId, 7)).toEqual(inOrder.slice(0, 7));
-    expect(await parking.oldest(ACME.tenantId, 100)).toEqual(inOrder);
-    expect(await parking.oldest(GLOBEX.tenantId, 100)).toEqual([parkedOf(GLOBEX, 5)]);
-  });
-
-  test('are parked once however often they are', async () => {
-    await parkAll([...acme, ...acme]);
-    expect(await dynamoParking(table).oldest(ACME.tenantId, 100)).toEqual(inOrder);
-  });
-
   test('never expire', async () => {
-    const Key = parkedItem(ACME.tenantId, acme[0]?.arrival ?? '');
+    const parked = parkedOf(ACME.tenantId, 1000);
+    await dynamoParking(table).park(parked);
+    const Key = parkedItem(ACME.tenantId, parked.arrival);
     const { Item } = await table.client.send(new GetCommand({ TableName: 'state', Key }));
     expect(Item).toMatchObject(Key);
     expect(Item).not.toHaveProperty('expiresAt');
-  });
-
-  test.each([0, 25, 26])('are removed, %i at once, and again', async (count) => {
-    const parking = dynamoParking(table);
-    await parkAll(acme);
-    await parking.remove(inOrder.slice(0, count));
-    await parking.remove(inOrder.slice(0, count));
-    expect(await parking.oldest(ACME.tenantId, 100)).toEqual(inOrder.slice(count));
   });
 });
 
 describe('rows among parked jobs that are no jobs of their tenant', () => {
   const { tenantId } = named('with-bad-rows');
-  const good = parkedOf({ ...ACME, tenantId }, 500);
+  const good = parkedOf(tenantId, 500);
   const job = JSON.stringify(good.job);
   const bad = [
     { sk: '000000000000001#not-json', job: 'no job' },
@@ -182,54 +160,13 @@ describe('rejected work', () => {
   });
 });
 
-describe('a lease', () => {
-  test('is held by one at a time, who may keep it for longer', async () => {
-    const leases = dynamoLeases(table);
-    expect(await leases.hold('one', 'a', 60)).toBe(true);
-    expect(await leases.hold('one', 'b', 60)).toBe(false);
-    expect(await leases.hold('one', 'a', 60)).toBe(true);
-    expect(await leases.hold('other', 'b', 60)).toBe(true);
-  });
-
-  test('is free once its holder released it, and only then', async () => {
-    const leases = dynamoLeases(table);
-    await leases.hold('two', 'a', 60);
-    await leases.release('two', 'b');
-    expect(await leases.hold('two', 'b', 60)).toBe(false);
-    await leases.release('two', 'a');
-    await leases.release('two', 'a');
-    expect(await leases.hold('two', 'b', 60)).toBe(true);
-  });
-
-  test('ends by itself', async () => {
-    const leases = dynamoLeases(table);
-    await leases.hold('three', 'a', 60);
-    await table.client.send(
-      new UpdateCommand({
-        TableName: 'state',
-        Key: leaseItem('three'),
-        UpdateExpression: 'SET expiresAt = :past',
-        ExpressionAttributeValues: { ':past': Math.floor(Date.now() / 1000) - 1 },
-      }),
-    );
-    expect(await leases.hold('three', 'b', 60)).toBe(true);
-  });
-});
-
 describe('redrives', () => {
   const objectId = objectIdOf('ingest', 'acme/redriven', 'v1');
   const first = { times: 1, at: '2026-01-02T03:04:05.000Z' };
-  const second = { times: 2, at: '2026-01-02T04:04:05.000Z' };
 
-  test('of an upload are noted by one run at a time, and expire', async () => {
+  test('of an upload expire', async () => {
     const redrives = dynamoRedrives(table);
-    expect(await redrives.lastOf(objectId)).toBeUndefined();
     expect(await redrives.note(objectId, undefined, first)).toBe(true);
-    expect(await redrives.note(objectId, undefined, first)).toBe(false);
-    expect(await redrives.lastOf(objectId)).toEqual(first);
-    expect(await redrives.note(objectId, first, second)).toBe(true);
-    expect(await redrives.note(objectId, first, second)).toBe(false);
-    expect(await redrives.lastOf(objectId)).toEqual(second);
     const command = new GetCommand({ TableName: 'state', Key: redriveItem(objectId) });
     const inADay = Date.now() / 1000 + 86_400;
     const { Item } = await table.client.send(command);
@@ -257,14 +194,82 @@ describe('redrives', () => {
     expect(told).toHaveLength(1);
     await redrives.keepMarker(undefined);
   });
+});
 
-  test('remember where the last run stopped', async () => {
-    const redrives = dynamoRedrives(table);
-    expect(await redrives.marker()).toBeUndefined();
-    const marker = { key: 'acme/\u0000ü', versionId: 'v1' };
-    await redrives.keepMarker(marker);
-    expect(await redrives.marker()).toEqual(marker);
-    await redrives.keepMarker(undefined);
-    expect(await redrives.marker()).toBeUndefined();
+function at(minutes: number): Date {
+  return new Date(Date.UTC(2026, 2, 1, 12, minutes));
+}
+
+describe('a row of a key that somebody else wrote', () => {
+  test.each([
+    ['names another key', { kekArn: GLOBEX.kekArn }],
+    ['says no time', { at: 'long ago' }],
+  ])('and that %s is no answer to what was heard of it', async (_what, edited) => {
+    const kekArn = `${ACME.kekArn}-${Object.keys(edited).join('')}`;
+    const heard = { name: 'DisableKey', at: at(1).toISOString(), kekArn };
+    const Item = { ...heardSignalItem(kekArn, 'DisableKey'), ...heard, ...edited };
+    await table.client.send(new PutCommand({ TableName: table.name, Item }));
+    await expect(dynamoHearings(table).signals(kekArn)).rejects.toMatchObject({
+      code: 'ERR_TENANT_INVALID',
+      message: expect.stringContaining('signal#DisableKey'),
+    });
   });
+
+  test.each(['long ago', '9999-01-01T00:00:00.000Z', 7, undefined])(
+    'says nothing about it, and is written over: %j',
+    async (heardAt) => {
+      const hearings = dynamoHearings(table);
+      const kekArn = `${ACME.kekArn}-${String(heardAt)}`;
+      await table.client.send(
+        new PutCommand({ TableName: table.name, Item: { ...heardItem(kekArn), heardAt } }),
+      );
+      await hearings.note(kekArn, at(0));
+      expect(await hearings.last(kekArn)).toBe(at(0).toISOString());
+    },
+  );
+
+  test('that is no time is as if it had never been heard of', async () => {
+    const kekArn = `${ACME.kekArn}-unheard`;
+    const Item = { ...heardItem(kekArn), heardAt: 'long ago' };
+    await table.client.send(new PutCommand({ TableName: table.name, Item }));
+    expect(await dynamoHearings(table).last(kekArn)).toBeUndefined();
+  });
+});
+
+describe('a removal', () => {
+  test.each([
+    ['names another tenant', { tenantId: 'globex' }],
+    ['does not parse', { step: 'burn' }],
+  ])('whose row %s is refused', async (_why, edit) => {
+    const removals = dynamoRemovals(table);
+    const tenantId = tenantIdSchema.parse(`edited-${Object.keys(edit).join('')}`.toLowerCase());
+    await removals.write({ ...REMOVAL, tenantId });
+    const Item = { ...removalItem(tenantId), ...REMOVAL, tenantId, ...edit };
+    await table.client.send(new PutCommand({ TableName: table.name, Item }));
+    await expect(removals.read(tenantId)).rejects.toMatchObject({
+      code: 'ERR_TENANT_INVALID',
+      message: expect.stringContaining(`tenant#${tenantId}`),
+    });
+  });
+});
+
+test('a branch key is shredded with all of its versions, and no other', async () => {
+  const types = [
+    'branch:ACTIVE',
+    'beacon:ACTIVE',
+    ...Array.from({ length: 30 }, (_, i) => `branch:version:${i}`),
+  ];
+  const put = async (id: string, type: string) =>
+    await keyStore.client.send(
+      new PutCommand({
+        TableName: keyStore.name,
+        Item: { 'branch-key-id': id, type, enc: new Uint8Array(8) },
+      }),
+    );
+  for (const type of types) await put('acme.1', type);
+  await put('globex.1', 'branch:ACTIVE');
+  expect(await shredBranchKey(keyStore, 'acme.1')).toBe(types.length);
+  expect(await shredBranchKey(keyStore, 'acme.1')).toBe(0);
+  const { Items = [] } = await keyStore.client.send(new ScanCommand({ TableName: keyStore.name }));
+  expect(Items.map((row) => row['branch-key-id'])).toEqual(['globex.1']);
 });
