@@ -28,8 +28,8 @@ export function dynamoDbClient(): DynamoDBDocumentClient {
 }
 
 /**
- * A number that JavaScript cannot hold is rounded, and refused by whoever parses the item. The SDK by itself would throw
- * for the whole answer, so that one such number in one row kept back every row that is read along with it.
+ * Makes a client that rounds a number that JavaScript cannot hold; whoever parses the item refuses it. The SDK by itself
+ * throws for the whole answer, so one such number in one row would keep back every row that is read along with it.
  */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
@@ -38,7 +38,7 @@ export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   });
 }
 
-/** As the Encryption SDK's key store wants it. */
+/** Makes a client such as the Encryption SDK's key store wants it. */
 export function plainDynamoDbClient(): DynamoDBClient {
   return new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
 }

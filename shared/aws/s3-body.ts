@@ -5,14 +5,14 @@ import { StorageUnavailableError } from '../errors.ts';
 
 type Answer = Pick<GetObjectCommandOutput, 'Body' | 'ContentLength'>;
 
-/** In Node the SDK's body is always a Readable of Buffers. */
+/** Returns the body's bytes. In Node the SDK's body is always a Readable of Buffers. */
 export function byteStream(body: GetObjectCommandOutput['Body']): AsyncIterable<Uint8Array> {
   return readable(body);
 }
 
 /**
- * The body's bytes. Nothing is read of one that says it has more than `maxBytes`, and no more than that of one that
- * does not say: both are closed, and `tooLarge` is thrown, here or while it is read.
+ * Returns the body's bytes, `maxBytes` at most. A body that says it has more is not read; a body that does not say is read
+ * up to there. Both are closed, and `tooLarge` is thrown, here or while the body is read.
  */
 export function boundedStream(
   { Body, ContentLength }: Answer,
@@ -25,7 +25,7 @@ export function boundedStream(
   throw tooLarge();
 }
 
-/** The body's bytes. Throws `tooLarge` and closes the body as soon as there are more than `maxBytes`. */
+/** Gives the body's bytes. Throws `tooLarge` and closes the body as soon as there are more than `maxBytes`. */
 export async function* bounded(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,

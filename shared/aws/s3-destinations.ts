@@ -1,4 +1,4 @@
-/** Where restored objects go. A multipart upload shows nothing until it is complete, so a write is all or nothing. */
+/** The buckets that restored objects go to. A multipart upload shows nothing until it is complete, so a write is all or nothing. */
 import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
@@ -39,7 +39,7 @@ export function s3Destinations(s3: S3Client): Destinations {
   };
 }
 
-/** Bytes of a part, so that an object of `sizeBytes` fits in S3's 10,000 parts. */
+/** Returns the bytes of a part such that an object of `sizeBytes` fits in S3's 10,000 parts. */
 export function partBytes(sizeBytes: number): number {
   return Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
 }

@@ -9,18 +9,19 @@ export function s3Listing(s3: S3Client, bucket: string): SourceListing {
     page: async (marker, prefix) =>
       await mapStorageFailure(
         's3:ListBucketVersions',
-        async () => await readPage(s3, bucket, marker, prefix),
+        async () => await readPage(s3, { bucket, marker, prefix }),
         bucket,
       ),
   };
 }
 
-async function readPage(
-  s3: S3Client,
-  bucket: string,
-  marker: VersionMarker | undefined,
-  prefix: string | undefined,
-): Promise<VersionPage> {
+interface PageRequest {
+  readonly bucket: string;
+  readonly marker: VersionMarker | undefined;
+  readonly prefix: string | undefined;
+}
+
+async function readPage(s3: S3Client, { bucket, marker, prefix }: PageRequest): Promise<VersionPage> {
   const answer = await s3.send(
     new ListObjectVersionsCommand({
       Bucket: bucket,
@@ -40,7 +41,7 @@ async function readPage(
   };
 }
 
-/** S3 lists every member; the SDK's types do not know. */
+/** S3 gives every member, though the SDK's types say that each may be missing. */
 function listed(
   bucket: string,
   { Key = '', VersionId = '', Size = 0, LastModified = new Date(0) }: ObjectVersion,

@@ -14,8 +14,8 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.ts';
 
 /**
- * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). None deleted and
- * none refused: there is none any more.
+ * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). When none was
+ * deleted and none refused, there is none any more.
  * @throws StorageUnavailableError for whatever S3 may do the next time
  */
 export async function purgeSome(
@@ -26,7 +26,7 @@ export async function purgeSome(
 ): Promise<Deleted> {
   const versions = await mapStorageFailure(
     's3:ListBucketVersions',
-    async () => await someVersions(s3, bucket, `${tenantId}/`, after),
+    async () => await someVersions(s3, { bucket, prefix: `${tenantId}/`, after }),
   );
   const together = versions.filter(({ key }) => XML_TEXT.test(key));
   const areGone = together.length > 0 && (await deletedAtOnce(s3, bucket, together));
@@ -42,7 +42,7 @@ export async function purgeSome(
  */
 const XML_TEXT = /^[\u{20}-\u{7e}\u{a0}-\u{2027}\u{202a}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u;
 
-/** Whether all are gone. Where some are not, each is asked for by itself: its own answer says why. */
+/** Returns true when all are gone. If some are not, each is deleted by itself next: its own answer says why. */
 async function deletedAtOnce(
   s3: S3Client,
   bucket: string,
@@ -76,7 +76,7 @@ async function refusedOneByOne(
   });
 }
 
-/** What S3 answered; undefined when the version is gone. */
+/** Returns the code that S3 answered; undefined when the version is gone. */
 async function refusalOf(
   s3: S3Client,
   Bucket: string,
@@ -102,15 +102,19 @@ function requireRefusal(cause: unknown): void {
   throw new StorageUnavailableError(`s3:DeleteObjectVersion answered ${name}`, { cause });
 }
 
+interface VersionsBelow {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly after: VersionMarker | undefined;
+}
+
 /**
- * In the order of the bucket: by the bytes of the key, the newest first. S3 tells whole seconds; within one of them a
+ * Lists versions in the order of the bucket: by the bytes of the key, the newest first. S3 tells whole seconds; within one of them a
  * delete marker is taken for the newer one. Where it is not, some versions are only listed twice.
  */
 async function someVersions(
   s3: S3Client,
-  bucket: string,
-  prefix: string,
-  after: VersionMarker | undefined,
+  { bucket, prefix, after }: VersionsBelow,
 ): Promise<readonly VersionMarker[]> {
   const command = new ListObjectVersionsCommand({
     Bucket: bucket,

@@ -30,10 +30,10 @@ const BEARERS: ReadonlySet<string | undefined> = new Set([
 const ASCII = /^[\t\x20-\x7e]*$/u;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** What the requests of the current asynchronous context bear: lib-storage makes them itself. */
+/** The headers that the requests of the current asynchronous context bear. lib-storage makes those requests itself. */
 const borne = new AsyncLocalStorage<Headers>();
 
-/** Has the requests that `send` makes by a client of `bearingHeaders` bear the attributes' headers. */
+/** Runs `send`. The requests that it makes by a client of `bearingHeaders` bear the attributes' headers. */
 export async function withHeaders<T>(attributes: Attributes, send: () => Promise<T>): Promise<T> {
   return await borne.run(headersOf(attributes), send);
 }
@@ -109,7 +109,7 @@ function keepDisposition(request: unknown): void {
     request.body = Readable.from([request.body]);
 }
 
-/** The text whose UTF-8 the bytes are; undefined when they are not UTF-8. */
+/** Returns the text whose UTF-8 the bytes are; undefined when they are not UTF-8. */
 function textOf(bytes: string): string | undefined {
   try {
     return utf8.decode(Buffer.from(bytes, 'latin1'));
@@ -119,7 +119,7 @@ function textOf(bytes: string): string | undefined {
 }
 
 /**
- * As S3 itself answers metadata that is not ASCII: RFC 2047.
+ * Encodes bytes as S3 itself answers metadata that is not ASCII: RFC 2047.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata
  */
 function encodedWord(bytes: string): string {

@@ -20,24 +20,16 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
     async putChunk({ key, message, replacedEtag }, signal) {
       const condition = over(replacedEtag);
       const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: message, ...condition });
-      const written = await unless(
-        LOST_RACE_STATUSES,
-        permissionTo(condition),
-        async () => await s3.send(command, { abortSignal: signal }),
-        bucket,
-      );
+      const lost = { statuses: LOST_RACE_STATUSES, operation: permissionTo(condition), bucket };
+      const written = await unless(lost, async () => await s3.send(command, { abortSignal: signal }));
       if (written === undefined) return undefined;
       const { ETag = '', ChecksumCRC32 = '' } = written;
       return { etag: ETag, checksum: ChecksumCRC32 };
     },
     async getChunk(key, maxBytes, signal) {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });
-      const answer = await unless(
-        [404],
-        's3:GetObject',
-        async () => await s3.send(command, { abortSignal: signal }),
-        bucket,
-      );
+      const none = { statuses: [404], operation: 's3:GetObject', bucket };
+      const answer = await unless(none, async () => await s3.send(command, { abortSignal: signal }));
       return answer && boundedStream(answer, maxBytes, () => tooLarge(key));
     },
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
@@ -51,13 +43,8 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
         ContentType: 'application/json',
         ...condition,
       });
-      const written = await unless(
-        LOST_RACE_STATUSES,
-        permissionTo(condition),
-        async () => await s3.send(command),
-        bucket,
-      );
-      return written !== undefined;
+      const lost = { statuses: LOST_RACE_STATUSES, operation: permissionTo(condition), bucket };
+      return (await unless(lost, async () => await s3.send(command))) !== undefined;
     },
   };
 }
@@ -91,10 +78,10 @@ async function getManifest(s3: S3Client, bucket: string, key: string): Promise<S
     const { ETag = '', LastModified } = answer;
     return { body: await manifestBody(answer), etag: ETag, modifiedAt: LastModified?.toISOString() };
   };
-  return await unless([404], 's3:GetObject', read, bucket);
+  return await unless({ statuses: [404], operation: 's3:GetObject', bucket }, read);
 }
 
-/** Nothing of what is too large to be a manifest, whoever put it there. */
+/** Reads the body of a manifest; none of an object that is too large to be one, whoever put it there. */
 async function manifestBody(answer: GetObjectCommandOutput): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   try {
@@ -114,12 +101,17 @@ function tooLarge(key: string): AuthenticationFailedError {
   return new AuthenticationFailedError(`${key} is larger than that chunk can be`);
 }
 
-/** Undefined where S3 answered one of `statuses`; a bucket that is not there is no object that is not there. */
+/** The statuses by which S3 says that an object is not what it was asked for. */
+interface Absence {
+  readonly statuses: readonly (number | undefined)[];
+  readonly operation: string;
+  readonly bucket: string;
+}
+
+/** Returns undefined where S3 answered one of the statuses. A missing bucket is a failure, not a missing object. */
 async function unless<T>(
-  statuses: readonly (number | undefined)[],
-  operation: string,
+  { statuses, operation, bucket }: Absence,
   call: () => Promise<T>,
-  bucket: string,
 ): Promise<T | undefined> {
   const attempt = async (): Promise<T | undefined> => {
     try {

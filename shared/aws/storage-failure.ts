@@ -18,7 +18,7 @@ const stranger: Advice = () => "the function's credentials, region or endpoint a
 const encrypted: Advice = () =>
   "the KMS key that it is encrypted with does not serve the function's role: enable it and allow the role to use it";
 
-/** What is to be done, by the name of the exception. Whatever is not here is an outage. */
+/** The advice by the name of the exception. An exception that is not here is an outage. */
 const MISTAKES: ReadonlyMap<string, Advice> = new Map([
   ...named(missing, [
     'NoSuchBucket',
@@ -75,7 +75,8 @@ const RESOURCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Runs one call on `resource`, by default the one resource of that service that the function has.
+ * Runs one call of AWS on `resource`, by default the one resource of that service that the function has, and maps its
+ * failure to an error of ours.
  * @throws StorageMisconfiguredError naming operation, resource, exception and what to do
  * @throws StorageUnavailableError naming operation and exception, for whatever else it throws that is not ours already
  */
@@ -102,7 +103,7 @@ export function exceptionName(cause: unknown): string {
   return cause instanceof Error ? cause.name : 'unknown failure';
 }
 
-/** The HTTP status S3 answered; undefined when there was no answer. */
+/** Returns the HTTP status that S3 answered; undefined when there was no answer. */
 export function httpStatus(cause: unknown): number | undefined {
   return cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
 }

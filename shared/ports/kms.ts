@@ -1,12 +1,12 @@
 /**
- * KMS: what the data path asks of it, and what the control plane asks about a tenant's key.
+ * KMS: the questions of the data path, and those of the control plane about a tenant's key.
  *
  * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors. README.md says what is true
  * of every port.
  */
 import type { EncryptionContext } from '../object/context.ts';
 
-/** What the data path may ask of KMS. */
+/** KMS as the data path may ask it. */
 export interface DataPathKms {
   generateDataKey(request: GenerateDataKeyRequest): Promise<KmsAnswer>;
   decrypt(request: DecryptRequest): Promise<KmsAnswer>;
@@ -32,7 +32,7 @@ export interface KmsAnswer {
   readonly $metadata?: { readonly requestId?: string };
 }
 
-/** What the control plane may ask of KMS about one key. */
+/** KMS as the control plane may ask it about one key. */
 export interface ControlPlaneKms {
   /** Asks DescribeKey. */
   describe(kekArn: string, signal?: AbortSignal): Promise<KeyDescription>;

@@ -10,7 +10,7 @@ import { ACME } from '../support/tenants.ts';
 let server: S3Server;
 let s3: S3;
 let Bucket: string;
-/** What of the bucket may not be deleted. */
+/** The keys that may not be deleted. */
 let locked: readonly string[];
 /** The keys that went to S3 in a document. */
 let written: string[];

@@ -30,7 +30,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** What S3 answers of the upload, and of what was restored with its attributes. */
+/** Returns the answers of S3 about the upload and about the object that was restored with its attributes. */
 async function restored(headers: Readonly<Record<string, string>>, sizeBytes: number) {
   const target = { endpoint: server.endpoint, accessKeyId: ACCOUNT };
   const put = await rawS3(target, {

@@ -1,4 +1,4 @@
-/** What somebody who may write to the vault can put there for us to read. */
+/** The objects that somebody who may write to the vault can put there for us to read. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { s3Vault } from '../../shared/aws/s3-vault.ts';
@@ -10,7 +10,7 @@ import { clientOf, Flood, s3Answering } from '../support/s3-stand-in.ts';
 import { NEVER } from '../support/world.ts';
 
 const PLANTED_BYTES = 400 * 1_048_576;
-/** What the sockets of both sides hold before anybody reads. */
+/** The bytes that the sockets of both sides hold before anybody reads. */
 const SOCKET_BYTES = 8 * 1_048_576;
 const MAX_BYTES = 100_000;
 
@@ -96,7 +96,7 @@ test('a key planted among the chunks that XML cannot hold keeps none of them fro
   s3.destroy();
 });
 
-/** What each operation says of a vault that answers so. */
+/** Returns the error of each operation on a vault that answers so. */
 async function refusals(status: number, exception: string): Promise<readonly unknown[]> {
   await using standIn = await s3Answering((_request, response) => {
     response.writeHead(status, { 'content-type': 'application/xml' });

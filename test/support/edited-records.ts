@@ -3,7 +3,7 @@ import { parseTenant } from '../../shared/aws/tenant-records.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 
-/** What is in a record's place until it is put right, by tenant id. What we write meanwhile is there afterwards. */
+/** The values in records' places until they are put right, by tenant id. A record that we write meanwhile is there afterwards. */
 export type EditedRecords = Map<string, unknown>;
 
 /**

@@ -1,4 +1,4 @@
-/** What the control plane keeps beside the tenants' records, in memory: which keys were heard of, which branch keys made. */
+/** The rest of the control plane's memory beside the tenants' records: hearings of keys, removals, branch keys. */
 import type { BranchKeys } from '../../shared/envelope/kms/branch-keys.ts';
 import type { Removal } from '../../shared/tenant/removal.ts';
 import type { KeySignal } from '../../shared/tenant/key-signal.ts';

@@ -9,7 +9,7 @@ import type { ControlPlaneKms, KeyDescription, KmsOperation } from '../../shared
 export type Grants = readonly (readonly [operation: KmsOperation, tenantId: string])[];
 
 export interface MemoryKey {
-  /** Where it is not that of a key as it should be. */
+  /** The members that differ from those of a key as it should be. */
   description: Partial<KeyDescription>;
   grants: Grants;
   /** The name of the exception that DescribeKey answers. */

@@ -9,16 +9,16 @@ import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import type { Effects } from './effects.ts';
 
 export interface MemoryParking extends Parking {
-  /** Of one tenant, in order of arrival. */
+  /** Returns the jobs of one tenant, in order of arrival. */
   parkedOf(tenantId: TenantId): readonly ParkedJob[];
   /** Writes a row among the tenant's parked jobs. */
   plant(tenantId: TenantId, arrival: string, job: string): void;
-  /** Whether there is such a row. */
+  /** Returns true when there is such a row. */
   holds(tenantId: TenantId, arrival: string): boolean;
 }
 
 export interface MemoryLeases extends Leases {
-  /** Who has which lease. */
+  /** The holders by lease. */
   readonly holders: Map<string, string>;
 }
 
@@ -48,7 +48,7 @@ export function memoryParking(
       .map((row) => parkedIn(row, tenantId))
       .filter((parked) => 'arrival' in parked);
   }
-  /** Whatever there is, which nobody looks behind when it is a job. */
+  /** Reads the first rows. Rows that are no jobs are moved aside, until there is a job among them or no row is left. */
   function oldest(tenantId: TenantId, limit: number): readonly ParkedJob[] {
     for (;;) {
       const first = rowsOf(tenantId).slice(0, limit);

@@ -11,7 +11,7 @@ export interface MemoryListing extends SourceListing {
 
 export interface MemoryRedrives extends Redrives {
   readonly redrives: Map<string, Redrive>;
-  /** Where the last run stopped. */
+  /** Returns the version at which the last run stopped. */
   stoppedAt(): VersionMarker | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { Effects } from './effects.ts';
 export interface MemoryState extends State {
   readonly tenants: Map<string, Tenant>;
   readonly plans: Map<string, Plan>;
-  /** Of this generation of a plan, by chunk index. */
+  /** Returns the receipts of this generation of a plan, by chunk index. */
   receiptsOf(plan: Pick<Plan, 'objectId' | 'generation'>): Map<number, Receipt>;
   readonly rejections: Map<string, Rejection>;
 }

@@ -9,11 +9,11 @@ export interface MemoryTenants extends Tenants {
   /** The records by tenant id. */
   readonly records: Map<string, Tenant>;
   edited: EditedRecords;
-  /** How often a record was read. */
+  /** The number of reads of a record. */
   reads: number;
   /** Every read and write fails with this until it is undefined again. */
   outage: Error | undefined;
-  /** What every walk through many throws at its end: a row that is no tenant's. */
+  /** The error that every walk through many throws at its end: a row that is no tenant's. */
   invalid: TenantInvalidError | undefined;
 }
 

@@ -36,7 +36,7 @@ export interface RemovalWorld {
   readonly removals: Map<string, Removal>;
   ports: RemovePorts;
   nowMs: number;
-  /** What is in the ingest bucket. */
+  /** The versions in the ingest bucket. */
   versions: ListedVersion[];
   /** Versions in the vault; each deletion takes up to two. */
   ciphertext: number;

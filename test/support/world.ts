@@ -26,7 +26,7 @@ export interface World extends EncryptPorts, PlanPorts, RestorePorts {
   readonly sources: MemorySources;
   readonly vault: MemoryVault;
   readonly destinations: MemoryDestinations;
-  /** What the keys of the world ask. */
+  /** The KMS that the keys of the world ask. */
   readonly kms: KmsStandIn;
 }
 

@@ -41,7 +41,7 @@ import { pass } from './virtual-time.ts';
 
 export interface Uploaded {
   readonly tenantId: string;
-  /** As the tenant knows it. */
+  /** The key as the tenant knows it. */
   readonly key: string;
   readonly versionId: string;
   readonly objectId: string;
@@ -82,7 +82,7 @@ export interface Account {
   readonly heard: Set<AwsEvent>;
   /** Failures that no promise allows for. */
   readonly surprises: string[];
-  /** What somebody who had no business there did to it. */
+  /** The changes by somebody who had no business there. */
   readonly tampering: Tampering;
   /** Oldest first. */
   readonly uploads: readonly Uploaded[];
@@ -93,7 +93,7 @@ export interface Account {
 
 export type OnboardedTenant = KeyOwner &
   Pick<Tenant, 'isolation' | 'maxKeyAgeSeconds'> & {
-    /** Whether it is registered at a later time. Default false. */
+    /** True when the tenant is registered at a later time. Default false. */
     readonly comesLater?: boolean;
   };
 

@@ -20,7 +20,7 @@ export function dataPathKmsOf(account: Account, role: OurRole, sandbox: string):
   };
 }
 
-/** What stands in every message that the key protects: the wrapped DEK, or the version of the branch key that wraps it. */
+/** Returns the bytes that stand in every message that the key protects: the wrapped DEK, or the version of the branch key that wraps it. */
 function markOf({ CiphertextBlob, EncryptionContext = {} }: DecryptRequest): Uint8Array {
   const { type, version = type } = EncryptionContext;
   const [, uuid] = /^branch:version:(.*)$/u.exec(version ?? '') ?? [];
