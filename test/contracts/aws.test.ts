@@ -162,42 +162,65 @@ function recordOf({ MessageId = '', ReceiptHandle = '', Body = '', Attributes }:
   };
 }
 
-describe('tenants', () => tenantsContract(() => dynamoTenants(table)));
-describe('hearings', () => hearingsContract(() => dynamoHearings(table)));
-describe('removals', () => removalsContract(() => dynamoRemovals(table)));
-describe('parking', () => parkingContract(() => dynamoParking(table)));
-describe('leases', () => leasesContract(() => dynamoLeases(table)));
-describe('the state', () =>
+describe('tenants', () => {
+  tenantsContract(() => dynamoTenants(table));
+});
+describe('hearings', () => {
+  hearingsContract(() => dynamoHearings(table));
+});
+describe('removals', () => {
+  removalsContract(() => dynamoRemovals(table));
+});
+describe('parking', () => {
+  parkingContract(() => dynamoParking(table));
+});
+describe('leases', () => {
+  leasesContract(() => dynamoLeases(table));
+});
+describe('the state', () => {
   stateContract(() => ({
     state: dynamoState(table),
     register: async (tenant) => await dynamoTenants(table).register(tenant),
     rejected,
-  })));
-describe('redrives', () =>
-  redrivesContract(() => ({ state: dynamoState(table), redrives: dynamoRedrives(table) })));
-describe('the branch keys’ table', () => branchKeyTableContract(() => branchKeyTable('key-store')));
+  }));
+});
+describe('redrives', () => {
+  redrivesContract(() => ({ state: dynamoState(table), redrives: dynamoRedrives(table) }));
+});
+describe('the branch keys’ table', () => {
+  branchKeyTableContract(() => branchKeyTable('key-store'));
+});
 
-describe('sources', () => sourcesContract(() => ({ sources: s3Sources(s3), upload })));
-describe('the listing', () => listingContract(() => ({ listing: s3Listing(s3, ingest), upload })));
-describe('the vault', () => vaultContract(() => s3Vault(s3, vault)));
-describe('destinations', () =>
+describe('sources', () => {
+  sourcesContract(() => ({ sources: s3Sources(s3), upload }));
+});
+describe('the listing', () => {
+  listingContract(() => ({ listing: s3Listing(s3, ingest), upload }));
+});
+describe('the vault', () => {
+  vaultContract(() => s3Vault(s3, vault));
+});
+describe('destinations', () => {
   destinationsContract(() => ({
     destinations: s3Destinations(s3),
     bucket: restored,
     read: restoredBytes,
-  })));
+  }));
+});
 
-describe('the job queue', () =>
+describe('the job queue', () => {
   jobQueueContract(() => ({
     jobs: sqsJobs(sqs, queueUrls.jobs),
     received: async () => await receiveAll(queueUrls.jobs),
-  })));
-describe('the upload queue', () =>
+  }));
+});
+describe('the upload queue', () => {
   uploadQueueContract(() => ({
     uploads: sqsUploads(sqs, queueUrls.uploads),
     received: async () => await receiveAll(queueUrls.uploads),
-  })));
-describe('redelivery', () =>
+  }));
+});
+describe('redelivery', () => {
   redeliveryContract(() => ({
     redelivery: sqsRedelivery(sqs, queueUrls.late),
     async send(MessageBody) {
@@ -207,9 +230,12 @@ describe('redelivery', () =>
       const [message] = await receive(queueUrls.late);
       return message && recordOf(message);
     },
-  })));
+  }));
+});
 
-describe('KMS of the data path', () =>
-  dataPathKmsContract(() => ({ kms: dataPathKms(), kekArn: kekArns.granting })));
-describe('KMS of the control plane', () =>
-  controlPlaneKmsContract(() => ({ kms: controlPlaneKms(), kekArns })));
+describe('KMS of the data path', () => {
+  dataPathKmsContract(() => ({ kms: dataPathKms(), kekArn: kekArns.granting }));
+});
+describe('KMS of the control plane', () => {
+  controlPlaneKmsContract(() => ({ kms: controlPlaneKms(), kekArns }));
+});

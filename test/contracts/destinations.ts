@@ -7,7 +7,7 @@ export interface DestinationsWorld {
   readonly destinations: Destinations;
   readonly bucket: string;
   /** Undefined when there is no such object. */
-  read(key: string): Promise<Uint8Array | undefined>;
+  readonly read: (key: string) => Promise<Uint8Array | undefined>;
 }
 
 export function destinationsContract(make: () => DestinationsWorld): void {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Hearings } from '../../shared/ports/tenants.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
-export function hearingsContract(make: () => Hearings): void {
-  function at(minutes: number): Date {
-    return new Date(Date.UTC(2026, 2, 1, 12, minutes));
-  }
+function at(minutes: number): Date {
+  return new Date(Date.UTC(2026, 2, 1, 12, minutes));
+}
 
+export function hearingsContract(make: () => Hearings): void {
   describe('a key', () => {
     test('was not heard of until it is, and then within the hour', async () => {
       const hearings = make();

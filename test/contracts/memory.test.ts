@@ -41,12 +41,22 @@ function versionOf(key: string) {
   };
 }
 
-describe('tenants', () => tenantsContract(() => memoryTenants()));
-describe('hearings', () => hearingsContract(() => memoryHearings()));
-describe('removals', () => removalsContract(() => memoryRemovals()));
-describe('parking', () => parkingContract(() => memoryParking(effects())));
-describe('leases', () => leasesContract(() => memoryLeases(effects())));
-describe('the state', () =>
+describe('tenants', () => {
+  tenantsContract(() => memoryTenants());
+});
+describe('hearings', () => {
+  hearingsContract(() => memoryHearings());
+});
+describe('removals', () => {
+  removalsContract(() => memoryRemovals());
+});
+describe('parking', () => {
+  parkingContract(() => memoryParking(effects()));
+});
+describe('leases', () => {
+  leasesContract(() => memoryLeases(effects()));
+});
+describe('the state', () => {
   stateContract(() => {
     const state = memoryState(effects());
     return {
@@ -57,15 +67,19 @@ describe('the state', () =>
           [...state.rejections.values()].filter((one) => one.id === id).map(({ message }) => message),
         ),
     };
-  }));
-describe('redrives', () =>
+  });
+});
+describe('redrives', () => {
   redrivesContract(() => {
     const state = memoryState(effects());
     return { state, redrives: memoryRedrives(effects(), state) };
-  }));
-describe('the branch keys’ table', () => branchKeyTableContract(() => memoryKeyStore().table));
+  });
+});
+describe('the branch keys’ table', () => {
+  branchKeyTableContract(() => memoryKeyStore().table);
+});
 
-describe('sources', () =>
+describe('sources', () => {
   sourcesContract(() => {
     const sources = memorySources(effects());
     return {
@@ -81,8 +95,9 @@ describe('sources', () =>
         return await Promise.resolve(source);
       },
     };
-  }));
-describe('the listing', () =>
+  });
+});
+describe('the listing', () => {
   listingContract(() => {
     const listing = memoryListing(effects());
     return {
@@ -93,9 +108,12 @@ describe('the listing', () =>
         return await Promise.resolve(source);
       },
     };
-  }));
-describe('the vault', () => vaultContract(() => memoryVault(effects())));
-describe('destinations', () =>
+  });
+});
+describe('the vault', () => {
+  vaultContract(() => memoryVault(effects()));
+});
+describe('destinations', () => {
   destinationsContract(() => {
     const destinations = memoryDestinations(effects());
     return {
@@ -103,22 +121,25 @@ describe('destinations', () =>
       bucket: 'restored',
       read: (key) => Promise.resolve(destinations.objects.get(`restored/${key}`)?.body),
     };
-  }));
+  });
+});
 
-describe('the job queue', () =>
+describe('the job queue', () => {
   jobQueueContract(() => {
     const jobs = memoryJobs(effects());
     return {
       jobs,
       received: () => Promise.resolve(jobs.requests.flat().map((job) => JSON.stringify(job))),
     };
-  }));
-describe('the upload queue', () =>
+  });
+});
+describe('the upload queue', () => {
   uploadQueueContract(() => {
     const memory = memoryUploads(effects());
     return { uploads: memory, received: () => Promise.resolve(memory.notifications) };
-  }));
-describe('redelivery', () =>
+  });
+});
+describe('redelivery', () => {
   redeliveryContract(() => {
     const messages = queue();
     return {
@@ -128,19 +149,22 @@ describe('redelivery', () =>
       send: (body) => Promise.resolve(messages.send(body)),
       receive: () => Promise.resolve(messages.receive(0)),
     };
-  }));
+  });
+});
 
-describe('KMS of the data path', () =>
+describe('KMS of the data path', () => {
   dataPathKmsContract(() => {
     const kms = kmsStandIn();
     kms.addKey(kekArn);
     return { kms, kekArn };
-  }));
-describe('KMS of the control plane', () =>
+  });
+});
+describe('KMS of the control plane', () => {
   controlPlaneKmsContract(() => {
     const kms = memoryKms();
     const [disabled, denying] = [`${kekArn}-disabled`, `${kekArn}-denying`];
     kms.key(disabled).description = { state: 'Disabled' };
     kms.key(denying).grants = [];
     return { kms, kekArns: { granting: kekArn, disabled, denying } };
-  }));
+  });
+});

@@ -12,16 +12,16 @@ export function parkedOf(tenantId: TenantId, sentMs: number): ParkedJob {
 }
 
 export function parkingContract(make: () => Parking): void {
-  describe('parked jobs', () => {
-    /** A tenant of its own with 30 jobs, parked from the newest to the oldest, and a job of another tenant. */
-    async function lot(): Promise<{ parking: Parking; tenantId: TenantId; inOrder: readonly ParkedJob[] }> {
-      made += 1;
-      const [parking, tenantId] = [make(), tenantIdSchema.parse(`parks-${made}`)];
-      const inOrder = Array.from({ length: 30 }, (_, index) => parkedOf(tenantId, 971 + index));
-      for (const parked of [...inOrder.toReversed(), parkedOf(OTHER, 5)]) await parking.park(parked);
-      return { parking, tenantId, inOrder };
-    }
+  /** A tenant of its own with 30 jobs, parked from the newest to the oldest, and a job of another tenant. */
+  async function lot(): Promise<{ parking: Parking; tenantId: TenantId; inOrder: readonly ParkedJob[] }> {
+    made += 1;
+    const [parking, tenantId] = [make(), tenantIdSchema.parse(`parks-${made}`)];
+    const inOrder = Array.from({ length: 30 }, (_, index) => parkedOf(tenantId, 971 + index));
+    for (const parked of [...inOrder.toReversed(), parkedOf(OTHER, 5)]) await parking.park(parked);
+    return { parking, tenantId, inOrder };
+  }
 
+  describe('parked jobs', () => {
     test('are read in order of arrival, up to a limit, and of one tenant', async () => {
       const { parking, tenantId, inOrder } = await lot();
       expect(await parking.oldest(tenantId, 7)).toEqual(inOrder.slice(0, 7));

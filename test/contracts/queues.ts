@@ -8,21 +8,21 @@ import { ACME } from '../support/tenants.ts';
 export interface JobQueueWorld {
   readonly jobs: JobQueue;
   /** Takes all messages. */
-  received(): Promise<readonly string[]>;
+  readonly received: () => Promise<readonly string[]>;
 }
 
 export interface UploadQueueWorld {
   readonly uploads: UploadQueue;
   /** Takes all messages. */
-  received(): Promise<readonly string[]>;
+  readonly received: () => Promise<readonly string[]>;
 }
 
 export interface RedeliveryWorld {
   readonly redelivery: Redelivery;
   /** Puts a message on the queue. */
-  send(body: string): Promise<void>;
+  readonly send: (body: string) => Promise<void>;
   /** Takes a message that is visible, if there is one. */
-  receive(): Promise<SQSRecord | undefined>;
+  readonly receive: () => Promise<SQSRecord | undefined>;
 }
 
 export function jobQueueContract(make: () => JobQueueWorld): void {
@@ -31,6 +31,10 @@ export function jobQueueContract(make: () => JobQueueWorld): void {
   function* jobsOf(count: number): Generator<Job> {
     for (let chunkIndex = 0; chunkIndex < count; chunkIndex += 1)
       yield { tenantId: ACME.tenantId, objectId, chunkIndex };
+  }
+
+  async function* late(): AsyncGenerator<Job> {
+    for (const job of jobsOf(12)) yield await Promise.resolve(job);
   }
 
   test.each([
@@ -48,9 +52,6 @@ export function jobQueueContract(make: () => JobQueueWorld): void {
 
   test('jobs may come one by one', async () => {
     const { jobs, received } = make();
-    async function* late(): AsyncGenerator<Job> {
-      for (const job of jobsOf(12)) yield await Promise.resolve(job);
-    }
     await jobs.send(late());
     expect(await received()).toHaveLength(12);
   });

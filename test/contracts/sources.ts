@@ -9,12 +9,12 @@ import { NEVER } from '../support/world.ts';
 export interface SourcesWorld {
   readonly sources: Sources;
   /** Uploads an object with the content type `text/plain`, user metadata `owner` and a tag `class`. */
-  upload(key: string, body: Buffer): Promise<SourceVersion>;
+  readonly upload: (key: string, body: Buffer) => Promise<SourceVersion>;
 }
 
 export interface ListingWorld {
   readonly listing: SourceListing;
-  upload(key: string, body: Buffer): Promise<SourceVersion>;
+  readonly upload: (key: string, body: Buffer) => Promise<SourceVersion>;
 }
 
 export function sourcesContract(make: () => SourcesWorld): void {

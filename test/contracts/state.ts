@@ -9,9 +9,9 @@ import { recordOf, SEALED_AT } from '../support/world.ts';
 
 export interface StateWorld {
   readonly state: State;
-  register(tenant: Tenant): Promise<unknown>;
+  readonly register: (tenant: Tenant) => Promise<unknown>;
   /** The messages of the rejections with that id. */
-  rejected(id: string): Promise<readonly string[]>;
+  readonly rejected: (id: string) => Promise<readonly string[]>;
 }
 
 let made = 0;
@@ -27,14 +27,15 @@ export function receipt(of: string | number): Receipt {
   return { etag: `"${of}"`, checksum: 'AAAAAA==' };
 }
 
-export function stateContract(make: () => StateWorld): void {
-  async function stored(state: State, chunkCount: number): Promise<Plan> {
-    return await state.createPlan(planOfChunks(chunkCount));
-  }
-  async function read(state: State, { objectId }: Plan): Promise<Plan | undefined> {
-    return (await state.tenantAndPlan(ACME.tenantId, objectId)).plan;
-  }
+async function stored(state: State, chunkCount: number): Promise<Plan> {
+  return await state.createPlan(planOfChunks(chunkCount));
+}
 
+async function read(state: State, { objectId }: Plan): Promise<Plan | undefined> {
+  return (await state.tenantAndPlan(ACME.tenantId, objectId)).plan;
+}
+
+export function stateContract(make: () => StateWorld): void {
   describe('a tenant and a plan', () => {
     test('are read as they were written, or not there', async () => {
       const { state, register } = make();

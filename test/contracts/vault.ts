@@ -6,12 +6,12 @@ import { NEVER } from '../support/world.ts';
 const ONE = Buffer.from('one');
 const OTHER = Buffer.from('the other');
 
-export function vaultContract(make: () => Vault): void {
-  async function content(vault: Vault, key: string): Promise<Buffer | undefined> {
-    const chunk = await vault.getChunk(key, 100, NEVER);
-    return chunk && Buffer.concat(await Array.fromAsync(chunk));
-  }
+async function content(vault: Vault, key: string): Promise<Buffer | undefined> {
+  const chunk = await vault.getChunk(key, 100, NEVER);
+  return chunk && Buffer.concat(await Array.fromAsync(chunk));
+}
 
+export function vaultContract(make: () => Vault): void {
   describe('a chunk', () => {
     test('is written over nothing, once', async () => {
       const vault = make();
