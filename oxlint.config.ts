@@ -118,6 +118,7 @@ const config: OxlintConfig = defineConfig({
     'typescript/no-misused-promises': 'error',
     'typescript/switch-exhaustiveness-check': 'error',
     'typescript/only-throw-error': ['error', { allowThrowingUnknown: true }],
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'no-await-in-loop': 'off',
     'import/no-named-as-default': 'off',
     'no-underscore-dangle': 'off',

@@ -25,7 +25,7 @@ import { type Fleet, newFleet } from '../support/fleet/fleet.ts';
 import { areInOrder } from '../support/fleet/keys-in-use.ts';
 import { NEWCOMER } from '../support/fleet/newcomer.ts';
 import { brokenPromises, unsealed } from '../support/fleet/promises.ts';
-import { stillParked } from '../support/fleet/tampering.ts';
+import { stillParked } from '../support/fleet/tampered-account.ts';
 import { letTimeGo, stopTime } from '../support/fleet/virtual-time.ts';
 
 const RUNS = Number(process.env['SEALSTREAM_RUNS'] ?? 16);

@@ -5,7 +5,7 @@ import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch }
 import { areInOrder } from './keys-in-use.ts';
 import { addOwn, NEWCOMER } from './newcomer.ts';
 import { hasWorkingKey, isKeptAside, newest, undrainedOf, unsealed } from './promises.ts';
-import { putRecordsRight, putRight } from './tampering.ts';
+import { putRecordsRight, putRight } from './tampered-account.ts';
 import { pass } from './virtual-time.ts';
 
 /** A round takes longer than KMS takes to spread a change. */

@@ -5,7 +5,7 @@ import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';
 import { keysInUse } from './keys-in-use.ts';
-import { isOfTampering } from './tampering.ts';
+import { isOfTampering } from './tampered-account.ts';
 
 /** Returns every promise that is broken now. */
 export function brokenPromises(fleet: Fleet): readonly string[] {

@@ -8,7 +8,7 @@ import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, INGEST_BUCKET } from './account.ts';
 import { type Command, command, DISTURBED } from './command.ts';
 import { ingest, release, restore } from './fleet.ts';
-import { editRecord, putRecordsRight } from './tampering.ts';
+import { editRecord, putRecordsRight } from './tampered-account.ts';
 import { pass } from './virtual-time.ts';
 import { uploadSpaced, workThrough } from './working.ts';
 
