@@ -38,7 +38,6 @@ export const STACK_SOURCES: readonly string[] = [
   'serverless.yml',
   'functions',
   'shared',
-  'onboarding',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
