@@ -10,7 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import * as z from 'zod';
 import { branchKeyTable } from '../../shared/aws/branch-key-table.ts';
 import { controlPlaneKms } from '../../shared/aws/control-plane-kms.ts';
@@ -48,8 +48,6 @@ import { vaultContract } from './vault.ts';
 
 const TENANT = '111111111111';
 const QUEUES = ['jobs', 'uploads', 'late'] as const;
-/** The environment from which the SDK clients of the adapters read where AWS is, and who asks. */
-const before = { ...process.env };
 
 let services: Services;
 let table: RawTable;
@@ -60,12 +58,11 @@ let kekArns: ControlPlaneWorld['kekArns'];
 
 beforeAll(async () => {
   services = await startServices();
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: services.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: ISV,
-    AWS_SECRET_ACCESS_KEY: 'local',
-  });
+  // The SDK clients of the adapters read from the environment where AWS is, and who asks.
+  vi.stubEnv('AWS_ENDPOINT_URL', services.endpoint);
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', ISV);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
   table = await tableOf(services);
   await tableOf(services, 'key-store', ['branch-key-id', 'type']);
   s3 = new S3({ ...clientConfig(services), forcePathStyle: true });
@@ -77,7 +74,7 @@ beforeAll(async () => {
   kekArns = await createKeys();
 });
 afterAll(async () => {
-  process.env = before;
+  vi.unstubAllEnvs();
   s3.destroy();
   sqs.destroy();
   await services.close();
