@@ -13,17 +13,17 @@ import type { VersionMarker } from '../ports/sources.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.ts';
 
+interface Purge {
+  readonly tenantId: TenantId;
+  readonly after?: VersionMarker | undefined;
+}
+
 /**
  * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). When none was
  * deleted and none refused, there is none any more.
  * @throws StorageUnavailableError for whatever S3 may do the next time
  */
-export async function purgeSome(
-  s3: S3Client,
-  bucket: string,
-  tenantId: TenantId,
-  after?: VersionMarker,
-): Promise<Deleted> {
+export async function purgeSome(s3: S3Client, bucket: string, { tenantId, after }: Purge): Promise<Deleted> {
   const versions = await mapStorageFailure(
     's3:ListBucketVersions',
     async () => await someVersions(s3, { bucket, prefix: `${tenantId}/`, after }),

@@ -141,7 +141,8 @@ export function offboardPorts(
     removals: dynamoRemovals(table),
     listing: s3Listing(s3, config.INGEST_BUCKET),
     controlPlaneKms: controlPlaneKms(),
-    deleteCiphertext: async (tenantId, after) => await purgeSome(s3, config.VAULT_BUCKET, tenantId, after),
+    deleteCiphertext: async (tenantId, after) =>
+      await purgeSome(s3, config.VAULT_BUCKET, { tenantId, after }),
     shredBranchKey: async (branchKeyId) => await shredBranchKey(keyStore, branchKeyId),
     now,
   };

@@ -46,7 +46,7 @@ async function purge(): Promise<{ readonly deleted: number; readonly refused: re
   let after: VersionMarker | undefined;
   const refused: string[] = [];
   for (;;) {
-    const page = await purgeSome(s3, Bucket, ACME.tenantId, after);
+    const page = await purgeSome(s3, Bucket, { tenantId: ACME.tenantId, after });
     if (page.versions === 0 && page.refused.length === 0) return { deleted, refused };
     deleted += page.versions;
     refused.push(...page.refused.map(({ key, code }) => `${key} ${code}`));
@@ -63,8 +63,8 @@ test('everything of a tenant goes, versions and delete markers, and nothing of a
   await put('acme/chunks/a', 'acme/chunks/a', 'acme/objects/ü + <&>', 'acme2/x', 'globex/acme/x');
   await s3.deleteObject({ Bucket, Key: 'acme/chunks/a' });
   expect((await s3Listing(s3, Bucket).page(undefined, 'acme/')).versions).toHaveLength(3);
-  expect(await purgeSome(s3, Bucket, ACME.tenantId)).toEqual({ versions: 4, refused: [] });
-  expect(await purgeSome(s3, Bucket, ACME.tenantId)).toEqual({ versions: 0, refused: [] });
+  expect(await purgeSome(s3, Bucket, ACME)).toEqual({ versions: 4, refused: [] });
+  expect(await purgeSome(s3, Bucket, ACME)).toEqual({ versions: 0, refused: [] });
   expect(await keysLeft()).toEqual(['acme2/x', 'globex/acme/x']);
 });
 
@@ -100,7 +100,7 @@ test('an outage is no refusal: it is tried again', async () => {
     },
     { step: 'initialize' },
   );
-  await expect(purgeSome(s3, Bucket, ACME.tenantId)).rejects.toMatchObject({
+  await expect(purgeSome(s3, Bucket, ACME)).rejects.toMatchObject({
     code: 'ERR_STORAGE_UNAVAILABLE',
   });
 });
