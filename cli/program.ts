@@ -11,7 +11,9 @@ interface GlobalOptions extends Target {
   readonly json: boolean;
 }
 
-/** Runs one command and returns the exit code. It never rejects: every failure is reported on the terminal, in one line. */
+/**
+ * Runs one command and returns the exit code. It never rejects: every failure is reported on the terminal, in one line.
+ */
 export async function run(args: readonly string[], terminal: Terminal): Promise<0 | FailureExitCode> {
   const program = programOn(terminal);
   let outcome: Outcome | undefined;

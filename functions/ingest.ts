@@ -1,4 +1,4 @@
-/** Plans the uploads that the ingest bucket tells of, one job per chunk. The upload queue invokes it. */
+/** Plans the uploads that the ingest bucket notifies us of, one job per chunk. The upload queue invokes it. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { chunkBytes, name, readConfig } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';

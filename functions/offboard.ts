@@ -1,4 +1,6 @@
-/** Serves tenants that pause or go. Somebody invokes it with `{ action: 'suspend' | 'resume' | 'remove', tenantId, … }`. */
+/**
+ * Serves tenants that pause or go. Somebody invokes it with `{ action: 'suspend' | 'resume' | 'remove', tenantId, … }`.
+ */
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
 import { createHandler, type Handler } from '../shared/lambda/stack.ts';

@@ -1,4 +1,7 @@
-/** Serves tenants that come or stay. Somebody invokes it with `{ action: 'render' | 'add' | 'check' | 'change-key' | 'show' | 'list', … }`. */
+/**
+ * Serves tenants that come or stay. Somebody invokes it with `{ action: 'render' | 'add' | 'check' | 'change-key' |
+ * 'show' | 'list', … }`.
+ */
 import { name, propagationSeconds, readConfig } from '../shared/lambda/config.ts';
 import { logger } from '../shared/lambda/observe.ts';
 import { createHandler, type Handler } from '../shared/lambda/stack.ts';

@@ -1,4 +1,7 @@
-/** Probes the tenants' keys, re-drives what is stuck, and unparks work whose key is back. A schedule invokes it every minute. */
+/**
+ * Probes the tenants' keys, re-drives what is stuck, and unparks work whose key is back. A schedule invokes it every
+ * minute.
+ */
 import {
   name,
   propagationSeconds,

@@ -1,7 +1,7 @@
 /**
- * Every way Sealstream fails on purpose: one class per row, a stable `code`, and the `disposition` that the queue
- * layer obeys. Messages name the tenant, the key, the permission and what to do next; never key bytes, plaintext
- * or whole events. `name` is set by hand because minifying renames classes.
+ * The errors by which Sealstream fails on purpose. Each class has a stable `code`, and the `disposition` that the queue
+ * layer obeys. Messages name the tenant, the key, the permission and what to do next; never key bytes, plaintext or
+ * whole events. `name` is set by hand because minifying renames classes.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Invokes the functions of the control plane. They are invoked, not imported, because tenants' key policies name the role
- * of these functions and not the person who types the command.
+ * Invokes the functions of the control plane. They are invoked, not imported, because tenants' key policies name the
+ * role of these functions and not the person who types the command.
  */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';

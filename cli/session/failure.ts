@@ -15,7 +15,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A function ran and failed. `code` is a code of shared/errors.ts if the function refused, otherwise Lambda's error type. */
+/**
+ * A function ran and failed. `code` is a code of shared/errors.ts if the function refused, otherwise Lambda's error
+ * type.
+ */
 export class FunctionFailedError extends Error {
   override readonly name = 'FunctionFailedError';
   readonly code: string;

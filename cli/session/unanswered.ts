@@ -1,7 +1,7 @@
 /** Explains why a function gave no answer, and what to do about it. */
 import * as z from 'zod';
 
-/** `cause` is the error that the SDK threw. */
+/** Returns what is wrong and what to do. `cause` is the error that the SDK threw. */
 export function whyUnanswered(cause: unknown, functionName: string): string {
   const { name, code, message } = thrownSchema.parse(cause);
   const said = message.split('\n')[0] ?? '';
@@ -34,7 +34,10 @@ type Advice = (functionName: string) => string;
 
 const renew: Advice = () => '- AWS does not accept your credentials: renew them, or name another --profile';
 
-/** The advice for each error by its name: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors */
+/**
+ * The advice for each error by its name:
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+ */
 const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
   [
     'ResourceNotFoundException',

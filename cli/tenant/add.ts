@@ -46,7 +46,10 @@ async function addTenant(tenantId: TenantId, options: Options, session: Session)
   });
 }
 
-/** Writes the files for the tenant. For anything but the ARN of a key it writes none; the checks say what is wrong. */
+/**
+ * Writes the files for the tenant. It writes none when the text is not the ARN of a key; then the checks say what is
+ * wrong.
+ */
 async function writeFiles(
   tenantId: TenantId,
   options: Options & { readonly out: string },

@@ -3,7 +3,9 @@ import { isProven } from '../../shared/onboarding/finding.ts';
 import type { FoundAnswer, JudgedAnswer } from './answers.ts';
 import type { Outcome } from '../session/session.ts';
 
-/** Returns the outcome of a command that checks keys. `next` is the text below the findings, for success and failure. */
+/**
+ * Returns the outcome of a command that checks keys. `next` is the text below the findings, for success and failure.
+ */
 export function outcomeOf(
   judged: JudgedAnswer,
   strict: boolean,

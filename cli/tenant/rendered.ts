@@ -32,7 +32,7 @@ export async function render(
 }
 
 /**
- * Writes the files to the folder, which is made if it is missing.
+ * Writes the files to the folder, and makes the folder if it is missing.
  * @throws UsageError when the folder has a different file of one of these names, unless `overwrite`
  */
 export async function writeRendered(

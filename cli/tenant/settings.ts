@@ -17,8 +17,8 @@ export interface SettingsOptions {
 export const KEY_MODES = ['per-chunk', 'cached', 'hierarchical'] as const;
 
 /**
- * Adds the options. For a new tenant an option that is not given has its default. For a registered one the setting stays,
- * and a `--no-…` option takes it back.
+ * Adds the options. For a new tenant an option that is not given has its default. For a registered one the setting
+ * stays, and a `--no-…` option takes it back.
  */
 export function withSettings(command: Command, { isNew }: { readonly isNew: boolean }): Command {
   const defaultOf = (value: string): string => (isNew ? ` (default: ${value})` : '');

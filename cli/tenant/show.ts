@@ -43,7 +43,7 @@ function describe({ tenant, parkedJobs, heardAt }: Shown): string {
   ]);
 }
 
-/** Returns the keys that are used no more. A dropped replica is one of them, even if its KEK is still in use. */
+/** Returns the keys that are no longer used. A dropped replica is one of them, even if its KEK is still in use. */
 function retiredKekArns(tenant: Tenant): readonly string[] {
   const current = currentKekArns(tenant);
   return everyKekArn(tenant).filter((kekArn) => !current.includes(kekArn));

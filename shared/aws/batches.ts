@@ -1,4 +1,4 @@
-/** Many items in requests that take only so many of them. */
+/** Sends many items in requests that each take a limited number of them. */
 
 export interface BatchLimits {
   /** The most items of one request. */
@@ -7,7 +7,7 @@ export interface BatchLimits {
   readonly requestsAtOnce: number;
 }
 
-/** Sends all items. Memory is flat in their number. Throws the first failure of a request. */
+/** Sends all items. Memory does not grow with their number. Throws the first failure of a request. */
 export async function inBatches<Item>(
   all: Iterable<Item> | AsyncIterable<Item>,
   { items, requestsAtOnce }: BatchLimits,

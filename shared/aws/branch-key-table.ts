@@ -1,4 +1,7 @@
-/** The Encryption SDK's key store: read strongly consistent, and an outage of it is ours to retry. */
+/**
+ * The table of the Encryption SDK's key store. Its reads are strongly consistent, and an outage of it is an error of
+ * ours, which is retried.
+ */
 import type { BranchKeyTable } from '../envelope/kms/key-store.ts';
 import { plainDynamoDbClient } from './clients.ts';
 import { mapStorageFailure } from './storage-failure.ts';
@@ -17,7 +20,7 @@ export function branchKeyTable(ddbTableName: string): BranchKeyTable {
   return { ddbTableName, ddbClient };
 }
 
-/** A branch key, or a new version of it, is used as soon as it was made. */
+/** Makes a read strongly consistent, because a branch key, or a new version of it, is used as soon as it was made. */
 function consistent<Input extends object>(input: Input): Input {
   return { ...input, ConsistentRead: true };
 }

@@ -9,9 +9,12 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readingAsSent } from './s3-answers.ts';
 
-/** Standard retries back off exponentially with jitter; five tries ride out most throttling. */
+/** The SDK's standard retries back off exponentially with jitter. Five attempts outlast most throttling. */
 const MAX_ATTEMPTS = 5;
-/** A connection that does not open, or a socket that says nothing for so long, is an outage. */
+/**
+ * A connection that does not open within this time, or a socket that is silent for this time, is an outage.
+ * Milliseconds.
+ */
 const requestHandler = { connectionTimeout: 3_000, socketTimeout: 30_000 };
 
 export function s3Client(): S3Client {
@@ -19,7 +22,7 @@ export function s3Client(): S3Client {
 }
 
 export function sqsClient(): SQSClient {
-  // A queue URL names a host of its own; ours is where every other service is.
+  // A queue URL names a host of its own. We send to the endpoint that the other services have, too.
   return new SQSClient({ maxAttempts: MAX_ATTEMPTS, requestHandler, useQueueUrlAsEndpoint: false });
 }
 
@@ -28,8 +31,9 @@ export function dynamoDbClient(): DynamoDBDocumentClient {
 }
 
 /**
- * Makes a client that rounds a number that JavaScript cannot hold; whoever parses the item refuses it. The SDK by itself
- * throws for the whole answer, so one such number in one row would keep back every row that is read along with it.
+ * Makes a client that rounds a number that JavaScript cannot hold; the code that parses the item refuses it. By default
+ * the SDK throws for the whole answer, so one such number in one row would keep back every row that is read together
+ * with it.
  */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
@@ -38,7 +42,7 @@ export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   });
 }
 
-/** Makes a client such as the Encryption SDK's key store wants it. */
+/** Makes a client of the kind that the Encryption SDK's key store takes. */
 export function plainDynamoDbClient(): DynamoDBClient {
   return new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler });
 }

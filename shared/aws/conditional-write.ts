@@ -25,7 +25,7 @@ export async function itemInTheWay(
   }
 }
 
-/** Anything but a failed condition is contention or throttling. */
+/** Returns false when a condition did not hold. Any other cancellation is contention or throttling, and is thrown. */
 export async function isWritten(transaction: Promise<unknown>): Promise<boolean> {
   try {
     await transaction;

@@ -24,7 +24,7 @@ export function controlPlaneKms(): ControlPlaneKms {
   };
 }
 
-/** KMS answers a dry run by an exception, whatever it finds. */
+/** Resolves when the dry run says yes. KMS answers every dry run by an exception, also when it says yes. */
 async function wouldWork(dryRun: Promise<unknown>): Promise<void> {
   try {
     await dryRun;
@@ -33,7 +33,7 @@ async function wouldWork(dryRun: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Zeroes the plaintext, where there is one, unseen. */
+/** Makes a ciphertext. If KMS returns the plaintext too, it is zeroed, and nothing reads it. */
 async function makeCiphertext(
   kms: KMS,
   { operation, kekArn, context }: CiphertextOrder,
@@ -70,7 +70,10 @@ function descriptionOf(kekArn: string, key: KeyMetadata | undefined): KeyDescrip
 
 const DRY_RUN = { DryRun: true };
 
-/** A dry run that opens the trial's ciphertext, or would open any. */
+/**
+ * Returns the parameters of a dry run that opens the trial's ciphertext. Without one, the dry run asks about any
+ * ciphertext.
+ */
 function opening({ ciphertext }: Trial) {
   return ciphertext === undefined
     ? { ...DRY_RUN, CiphertextBlob: undefined, DryRunModifiers: ['IGNORE_CIPHERTEXT' as const] }

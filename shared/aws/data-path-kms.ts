@@ -11,8 +11,9 @@ export function dataPathKms(): DataPathKms {
 }
 
 /**
- * Returns the answer, and makes V8 forget the text of the plaintext DEK in it. The SDK checks by regular expression that
- * this text is base64, and V8 keeps the text that was matched last for `RegExp.input`. So something else is matched.
+ * Returns the answer, and makes V8 forget the text of the plaintext DEK in it. The SDK checks by regular expression
+ * that this text is base64, and V8 keeps the text that was matched last for `RegExp.input`. So something else is
+ * matched.
  */
 export function withoutMatch<Answer>(answer: Answer): Answer {
   /\s*/u.test('');

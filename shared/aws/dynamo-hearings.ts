@@ -6,10 +6,13 @@ import { expiresAt, HEARD_SIGNALS, heardItem, heardSignalItem } from './state-ke
 import type { Item, Table } from './table.ts';
 import { invalidRow } from './tenant-records.ts';
 
-/** A busy key must not cost a write per event. */
+/** The time between two notes of one key, so that a busy key does not cost a write per event. */
 const NOTE_EVERY_MS = 3_600_000;
 
-/** Longer than KMS takes to spread a change, and than anybody takes to prove a key. */
+/**
+ * The time that a signal is remembered. It is longer than KMS takes to spread a change, and than anybody takes to prove
+ * a key.
+ */
 const REMEMBERED_SECONDS = 86_400;
 
 const signalSchema: z.ZodType<KeySignal> = z.object({
@@ -26,7 +29,7 @@ export function dynamoHearings(table: Table): Hearings {
       await table.putIf(
         { ...heardItem(kekArn), heardAt: at.toISOString() },
         {
-          // A time far in the future, and what is no time at all, is none of ours.
+          // We never write a time far in the future, or a value that is no time. So such a value is written over.
           condition: 'attribute_not_exists(pk) OR NOT heardAt BETWEEN :before AND :after',
           values: {
             before: new Date(at.getTime() - NOTE_EVERY_MS).toISOString(),
@@ -36,7 +39,7 @@ export function dynamoHearings(table: Table): Hearings {
       );
     },
     async last(kekArn) {
-      // A row that says no time does not show that events reach us.
+      // A row without a valid time does not show that events reach us.
       return itemSchema.safeParse(await table.get(heardItem(kekArn))).data?.heardAt;
     },
     async remember({ kekArn, ...keySignal }) {
@@ -61,7 +64,8 @@ export function dynamoHearings(table: Table): Hearings {
 }
 
 /**
- * An edited row must not hide a signal that took the key away. So a row that is no signal of this key is a failure.
+ * Reads a signal from a row. A row that is no signal of this key is a failure, because an edited row must not hide a
+ * signal that took the key away.
  * @throws TenantInvalidError
  */
 function parseSignal(item: Item, kekArn: string): KeySignal {

@@ -1,4 +1,4 @@
-/** Leases: one item each, written only over nothing, over the same holder, or over one whose time is up. */
+/** Leases: one item each, written only over nothing, over the same holder, or over one that has expired. */
 import type { Leases } from '../ports/leases.ts';
 import { expiresAt, leaseItem } from './state-keys.ts';
 import type { Table } from './table.ts';

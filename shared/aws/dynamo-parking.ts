@@ -1,4 +1,7 @@
-/** Parked jobs: a partition per tenant, sorted by arrival. They have no time to live, for a key may stay away for months. */
+/**
+ * Parked jobs: a partition per tenant, sorted by arrival. They have no time to live, because a key may stay away for
+ * months.
+ */
 import { JobInvalidError } from '../errors.ts';
 import type { ParkedJob, Parking, UnreadableRow } from '../ports/parking.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -8,14 +11,14 @@ import { parkedItem, parkedPartition } from './state-keys.ts';
 import type { Query } from './expressions.ts';
 import type { Table } from './table.ts';
 
-/** `report` is told of each row that was set aside. Default: nobody is told. */
+/** Implements the port Parking. `report` is told of each row that was set aside. Default: nobody is told. */
 export function dynamoParking(table: Table, report: (row: UnreadableRow) => void = () => undefined): Parking {
   return {
     async park({ job, arrival }) {
       await table.put({ ...parkedItem(job.tenantId, arrival), job: JSON.stringify(job) });
     },
     async oldest(tenantId, limit) {
-      // Each turn without a job sets rows aside, so it ends.
+      // Each turn that finds no job sets rows aside, so the loop ends.
       for (;;) {
         const rows = await table.page({ ...parkedOf(tenantId), pageItems: limit });
         const parked: ParkedJob[] = [];
@@ -47,7 +50,7 @@ function readParked(row: unknown, tenantId: TenantId): ParkedJob | JobInvalidErr
   }
 }
 
-/** Records the row before it is deleted: whatever fails in between, it is in one of both places. */
+/** Records the row before it is deleted: if the work stops in between, the row is in both places, and never in none. */
 async function moveAside(table: Table, { key, rejection, told }: SetAside): Promise<UnreadableRow> {
   await putRejection(table, rejection);
   await table.deleteAll([key]);

@@ -1,6 +1,6 @@
 /**
- * Plans in the state table. A plan is written once, and then changed only as it was read, so that no writer of an earlier
- * generation has a say.
+ * Plans in the state table. A plan is written once. Later it is changed only if it still is as it was read, so that no
+ * writer of an earlier generation changes it.
  */
 import { type Plan, planOfRow } from '../object/plan.ts';
 import type { State } from '../ports/state.ts';
@@ -13,7 +13,10 @@ type Plans = Pick<
   'createPlan' | 'advancePlan' | 'replan' | 'noteManifest' | 'markSealed' | 'markUnreadable'
 >;
 
-/** Longer than SQS keeps a message (14 days), so that a redelivered job always finds its plan. */
+/**
+ * The time that a sealed plan is kept. It is longer than SQS keeps a message (14 days), so that a redelivered job
+ * always finds its plan.
+ */
 const SEALED_PLAN_SECONDS = 30 * 86_400;
 
 export function dynamoPlans(table: Table): Plans {

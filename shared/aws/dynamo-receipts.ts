@@ -1,8 +1,9 @@
 /**
- * Receipts in the state table: an item holds those of 64 chunks, one attribute each, written only over the one that
- * was read. Which items are full is counted above them by number sets, 256 to an item, level upon level: adding to a
- * set is idempotent, and of two writers that add the last two, DynamoDB orders the updates, so at least one sees the
- * set full. No item grows with the object: the largest has 12,494 items of receipts, 49 above them, and one on top.
+ * Receipts in the state table. An item holds the receipts of 64 chunks, one attribute each. A receipt is written only
+ * over the one that was read. Above these items are number sets, which name the items below them that are full: 256 to
+ * a set, level upon level. Adding to a set is idempotent. When two writers add the last two members, DynamoDB orders
+ * the updates, so at least one writer sees the full set. No item grows with the object: the largest object has 12,494
+ * items of receipts, 49 sets above them, and one set on top.
  */
 import type { Plan, Receipt } from '../object/plan.ts';
 import type { ReceiptOfChunk, State } from '../ports/state.ts';
@@ -17,7 +18,10 @@ const RECEIPTS_PER_GROUP = 64;
 const MEMBERS_PER_SET = 256;
 /** Groups read at once: about as many as one page of the vault's listing stands for. */
 const GROUPS_AT_ONCE = 16;
-/** Receipts of work that waits for a key must outlive the wait; a redrive of the plan makes lost ones anew. */
+/**
+ * The time that a receipt is kept. It must outlive work that waits for a key. A redrive of the plan makes lost receipts
+ * anew.
+ */
 const RECEIPT_SECONDS = 400 * 86_400;
 
 export function dynamoReceipts(table: Table): Receipts {
@@ -132,7 +136,7 @@ async function readItem(table: Table, key: ItemKey): Promise<Item> {
   return (await table.get(key)) ?? {};
 }
 
-/** An ETag has no space in it. */
+/** Joins both by a space, because an ETag has no space in it. */
 function textOf({ etag, checksum }: Receipt): string {
   return `${etag} ${checksum}`;
 }

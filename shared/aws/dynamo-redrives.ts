@@ -18,7 +18,10 @@ const redriveSchema: z.ZodType<Redrive> = z.object({
 });
 const markerSchema = z.object({ marker: z.object({ key: z.string(), versionId: z.string() }).optional() });
 
-/** `report` is told of each row that is not what its key says. Such a row counts as none, and is written over. Default: nobody is told. */
+/**
+ * Implements the port Redrives. `report` is told of each row that is not what its key says. Such a row counts as none,
+ * and is written over. Default: nobody is told.
+ */
 export function dynamoRedrives(
   table: Table,
   report: (row: UnreadableRow) => void = () => undefined,

@@ -35,7 +35,7 @@ export function dynamoTenants(table: Table): Tenants {
   };
 }
 
-/** Reads those whose record says that the key is theirs: the record has the last word. */
+/** Reads the tenants whose own records say that the key is theirs. An entry under a KEK alone proves nothing. */
 async function* tenantsOfKek(table: Table, kekArn: string): AsyncGenerator<Tenant> {
   for await (const tenant of recordsOf(table, kekPartition(kekArn)))
     if (everyKekArn(tenant).includes(kekArn)) yield tenant;
@@ -60,7 +60,10 @@ function rewriting(read: Tenant, next: Tenant): readonly Write[] {
   ];
 }
 
-/** All at once, for a removal that outlived its tenant would be taken for that of the next one of the same id. */
+/**
+ * Returns deletions that are done all at once: if the removal stayed, it would count for the next tenant of the same
+ * id.
+ */
 function forgetting(read: Tenant): readonly Write[] {
   const { tenantId } = read;
   const held = everyKekArn(read).map((kekArn) => kekItem(kekArn, tenantId));
@@ -70,7 +73,7 @@ function forgetting(read: Tenant): readonly Write[] {
   ];
 }
 
-/** Compares member by member, because the order of a map's members is not ours to rely on. `notes` counts what was noted. */
+/** Compares member by member, because the members of a map may come in any order. `notes` counts what was noted. */
 function unchangedSince({ epoch, signal }: Tenant): Condition {
   const { name, at, notes } = signal;
   const same = notes === undefined ? 'attribute_not_exists(#signal.#notes)' : '#signal.#notes = :readNotes';

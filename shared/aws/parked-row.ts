@@ -1,6 +1,6 @@
 /**
- * A row among a tenant's parked jobs, as it is read. A row that is no job of this tenant goes where an operator finds it:
- * it can never be unparked, and it must not keep back those behind it. Nothing is lost by that. The upload that it may
+ * A row among a tenant's parked jobs, as it is read. A row that is no job of this tenant goes where an operator finds
+ * it: it can never be unparked, and it must not keep back those behind it. Nothing is lost: the upload that the row may
  * have been about is still in the ingest bucket, where the watch finds it.
  */
 import { createHash } from 'node:crypto';

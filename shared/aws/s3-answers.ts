@@ -1,14 +1,17 @@
 /**
- * What S3 answers, kept as it was sent and within bounds. The SDK fails on an `Expires` that is empty, loses user
- * metadata called `__proto__`, and gathers a document of any length in memory; whoever may write an object chooses
- * its headers, so a client of ours must survive them.
+ * Reads S3's answers as they were sent, and within bounds. The SDK by itself fails on an empty `Expires`, loses user
+ * metadata called `__proto__`, and reads a document of any length into memory. Everybody who may write an object
+ * chooses its headers, so our clients must survive any headers.
  */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { StorageUnavailableError } from '../errors.ts';
 import { bounded } from './s3-body.ts';
 
-/** Listings, tag lists, errors. The longest listing has 1,000 names of 1,024 bytes, each of which is `%01`. */
+/**
+ * The most bytes of a document, which is a listing, a tag list or an error. The longest listing has 1,000 names of
+ * 1,024 bytes, and each byte may be written as `%01`.
+ */
 const MAX_DOCUMENT_BYTES = 8 * 1_048_576;
 
 const METADATA_PREFIX = 'x-amz-meta-';
@@ -21,7 +24,7 @@ interface Answer {
   body: unknown;
 }
 
-/** Teaches a client to read answers so. Returns the same client. */
+/** Makes the client read answers this way, and returns it. */
 export function readingAsSent(s3: S3Client): S3Client {
   s3.middlewareStack.add(
     (next, { commandName }) =>
@@ -46,12 +49,12 @@ export function readingAsSent(s3: S3Client): S3Client {
 
 function prepare(answer: Answer, isObject: boolean): void {
   const { expires } = answer.headers;
-  // The SDK reads this header as text, and the other as a date.
+  // The SDK reads `expiresstring` as text, but `expires` as a date.
   if (expires !== undefined) answer.headers['expiresstring'] = expires;
   delete answer.headers['expires'];
   if (isObject && answer.statusCode < 300) return;
   if (!(answer.body instanceof Readable)) return;
-  // HTTP holds a body to the length it declares; one that declares none is counted.
+  // HTTP ends a body at the length that it declares. A body that declares no length is counted here.
   const declaredBytes = Number(answer.headers['content-length'] ?? Number.NaN);
   if (declaredBytes <= MAX_DOCUMENT_BYTES) return;
   answer.body = Readable.from(bounded(answer.body, MAX_DOCUMENT_BYTES, tooLong));
@@ -61,7 +64,7 @@ function tooLong(): StorageUnavailableError {
   return new StorageUnavailableError(`S3 answered a document of more than ${MAX_DOCUMENT_BYTES} bytes`);
 }
 
-/** Made of entries, because an assignment to `__proto__` makes no member. */
+/** Returns the user metadata. It is made of entries, because an assignment to `__proto__` makes no member. */
 function metadataOf(headers: Answer['headers']): Record<string, string> {
   const named = Object.entries(headers).filter(([name]) => name.startsWith(METADATA_PREFIX));
   return Object.fromEntries(named.map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]));

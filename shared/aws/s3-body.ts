@@ -11,8 +11,9 @@ export function byteStream(body: GetObjectCommandOutput['Body']): AsyncIterable<
 }
 
 /**
- * Returns the body's bytes, `maxBytes` at most. A body that says it has more is not read; a body that does not say is read
- * up to there. Both are closed, and `tooLarge` is thrown, here or while the body is read.
+ * Returns the body's bytes, `maxBytes` at most. A body that declares more is not read, and `tooLarge` is thrown here. A
+ * body that declares nothing is read up to `maxBytes`; if more comes, `tooLarge` is thrown while it is read. In both
+ * cases the body is closed.
  */
 export function boundedStream(
   { Body, ContentLength }: Answer,
@@ -25,7 +26,7 @@ export function boundedStream(
   throw tooLarge();
 }
 
-/** Gives the body's bytes. Throws `tooLarge` and closes the body as soon as there are more than `maxBytes`. */
+/** Yields the body's bytes. Throws `tooLarge` and closes the body as soon as there are more than `maxBytes`. */
 export async function* bounded(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,

@@ -1,4 +1,7 @@
-/** The buckets that restored objects go to. A multipart upload shows nothing until it is complete, so a write is all or nothing. */
+/**
+ * The buckets that restored objects go to. A multipart upload shows nothing until it is complete, so a write is all or
+ * nothing.
+ */
 import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
@@ -8,9 +11,9 @@ import { bearingHeaders, withHeaders } from './s3-stored-headers.ts';
 import { mapStorageFailure } from './storage-failure.ts';
 
 const MIN_PART_BYTES = 8 * 1_048_576;
-/** S3's limit. */
+/** The most parts that S3 takes. */
 const MAX_PARTS = 10_000;
-/** Parts in memory: one filling, this many on their way. */
+/** The parts that are sent at the same time. One more part in memory is being filled. */
 const PARTS_AT_ONCE = 2;
 
 export function s3Destinations(s3: S3Client): Destinations {
@@ -39,14 +42,14 @@ export function s3Destinations(s3: S3Client): Destinations {
   };
 }
 
-/** Returns the bytes of a part such that an object of `sizeBytes` fits in S3's 10,000 parts. */
+/** Returns the bytes of one part, so that an object of `sizeBytes` fits in S3's 10,000 parts. */
 export function partBytes(sizeBytes: number): number {
   return Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
 }
 
 /**
- * What Upload asks between parts. It is never called back: it would then throw at once, and abort the upload later,
- * in a sandbox that may be frozen by that time.
+ * Makes the controller that Upload asks between parts if it must stop. Upload gets no callback: on a callback it would
+ * throw at once and abort the upload later, in a sandbox that may be frozen by then.
  */
 function asking(signal: AbortSignal): NonNullable<Options['abortController']> {
   return {
@@ -60,7 +63,7 @@ function asking(signal: AbortSignal): NonNullable<Options['abortController']> {
   };
 }
 
-/** The other attributes are headers that `withHeaders` sends. */
+/** Returns the parameter for the tags. The other attributes are headers, which `withHeaders` sends. */
 function taggingOf({ tags }: Attributes): Pick<PutObjectCommandInput, 'Tagging'> {
   const tagging = new URLSearchParams(tags).toString();
   return tagging === '' ? {} : { Tagging: tagging };

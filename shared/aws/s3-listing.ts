@@ -41,7 +41,10 @@ async function readPage(s3: S3Client, { bucket, marker, prefix }: PageRequest): 
   };
 }
 
-/** S3 gives every member, though the SDK's types say that each may be missing. */
+/**
+ * Returns one version of the listing. S3 always gives every member, although the SDK's types say that each may be
+ * missing.
+ */
 function listed(
   bucket: string,
   { Key = '', VersionId = '', Size = 0, LastModified = new Date(0) }: ObjectVersion,

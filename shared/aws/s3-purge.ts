@@ -20,8 +20,8 @@ interface Purge {
 
 /**
  * Deletes up to 1,000 versions below `{tenantId}/`, those behind `after` (undefined: from the start). When none was
- * deleted and none refused, there is none any more.
- * @throws StorageUnavailableError for whatever S3 may do the next time
+ * deleted and none was refused, no version is left.
+ * @throws StorageUnavailableError for a failure that may pass
  */
 export async function purgeSome(s3: S3Client, bucket: string, { tenantId, after }: Purge): Promise<Deleted> {
   const versions = await mapStorageFailure(
@@ -36,13 +36,17 @@ export async function purgeSome(s3: S3Client, bucket: string, { tenantId, after 
 }
 
 /**
- * Names that stand in an XML 1.0 document as they are. DeleteObjects takes its names in one, and S3 takes names that no
- * such document can hold. Those go one by one, and so do those that it holds only by reference.
+ * The names that an XML 1.0 document holds as they are. DeleteObjects takes its names in such a document, but S3
+ * accepts names that no such document can hold, or that it holds only by a character reference. Versions of those names
+ * are deleted one by one.
  * https://www.w3.org/TR/xml/#charsets
  */
 const XML_TEXT = /^[\u{20}-\u{7e}\u{a0}-\u{2027}\u{202a}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u;
 
-/** Returns true when all are gone. If some are not, each is deleted by itself next: its own answer says why. */
+/**
+ * Deletes all in one request, and returns true when all are gone. Otherwise the caller deletes each by itself, and
+ * learns from its own answer why it is not gone.
+ */
 async function deletedAtOnce(
   s3: S3Client,
   bucket: string,
@@ -91,10 +95,13 @@ async function refusalOf(
   }
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList: of status 4xx, and yet no answer. */
+/**
+ * The failures that pass although their status is 4xx:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
 const PASSING: ReadonlySet<string> = new Set(['OperationAborted', 'RequestTimeout', 'TooManyRequests']);
 
-/** @throws StorageUnavailableError unless it is S3's answer, and will be the same the next time */
+/** @throws StorageUnavailableError unless S3 refused, and will refuse again the next time */
 function requireRefusal(cause: unknown): void {
   const status = httpStatus(cause) ?? 500;
   const name = exceptionName(cause);
@@ -109,8 +116,9 @@ interface VersionsBelow {
 }
 
 /**
- * Lists versions in the order of the bucket: by the bytes of the key, the newest first. S3 tells whole seconds; within one of them a
- * delete marker is taken for the newer one. Where it is not, some versions are only listed twice.
+ * Lists versions in the order of the bucket: by the bytes of the key, the newest first. S3's times are whole seconds.
+ * Within one second a delete marker counts as the newest. When it is not, some versions are listed twice, which does no
+ * harm.
  */
 async function someVersions(
   s3: S3Client,

@@ -1,4 +1,4 @@
-/** The ingest bucket. A version is immutable: reading by version id is reading what was planned, or nothing. */
+/** The ingest bucket. A version is immutable: a read by version id gets what was planned, or nothing. */
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -61,7 +61,9 @@ function plannedBytes(
   return body;
 }
 
-/** Whatever the call throws says what became of the version, or what is wrong with S3. */
+/**
+ * Runs the call, and turns its failure into an error that says what became of the version, or what is wrong with S3.
+ */
 async function onVersion<T>(operation: string, source: SourceVersion, call: () => Promise<T>): Promise<T> {
   return await mapStorageFailure(
     operation,
@@ -78,14 +80,17 @@ async function onVersion<T>(operation: string, source: SourceVersion, call: () =
 
 async function describe(s3: S3Client, source: SourceVersion): Promise<SourceDescription> {
   const head = await onVersion(READ, source, async () => await headOf(s3, source));
-  // S3 keeps metadata that no header can carry, and answers only how much of it there is.
+  // S3 keeps metadata that no header can carry. Of that it answers only the number.
   if ((head.MissingMeta ?? 0) > 0) throw unreadable(source, 'it has user metadata that S3 does not answer');
   const tags = (head.TagCount ?? 0) === 0 ? {} : await readTags(s3, source);
   const modifiedAt = head.LastModified?.toISOString();
   return { modifiedAt, attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
 }
 
-/** A refusal of HEAD has no body to say why, so the same version is asked for by GET. */
+/**
+ * Asks for the headers by HEAD. A refusal of HEAD has no body that says why, so then the same version is asked for by
+ * GET.
+ */
 async function headOf(s3: S3Client, source: SourceVersion): Promise<HeadObjectCommandOutput> {
   try {
     return await s3.send(new HeadObjectCommand({ ...locate(source), ChecksumMode: 'ENABLED' }));

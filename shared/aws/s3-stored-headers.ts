@@ -1,10 +1,11 @@
 /**
- * The headers that S3 keeps beside an object, sent to it as the bytes they were (FORMAT rule 15).
+ * The headers that S3 keeps beside an object. They are sent to S3 as the bytes that they were at the upload (FORMAT
+ * rule 15).
  *
- * A signature is over the UTF-8 of a text, and Node sends one byte for each character: the two agree on ASCII only.
- * S3 itself does not verify other bytes reliably (https://github.com/aws/aws-sdk-ruby/issues/3039), but it wants only
- * `host` and `x-amz-*` signed. So a header with other bytes is added after the signature. User metadata must be
- * signed; S3 answers it in ASCII always, and another server gets it signed as the bytes that are sent.
+ * A signature is over the UTF-8 of a text, and Node sends one byte for each character: these are the same bytes for
+ * ASCII only. S3 itself does not verify other bytes reliably (https://github.com/aws/aws-sdk-ruby/issues/3039), but it
+ * wants only `host` and `x-amz-*` signed. So a header with other bytes is added after the signature. User metadata must
+ * be signed. From S3 it always comes in ASCII; for another server it is signed as the bytes that are sent.
  */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -14,7 +15,7 @@ import type { Attributes } from '../object/attributes.ts';
 /** By lower-case name. A value is the header's bytes, one character each. */
 type Headers = Readonly<Record<string, string>>;
 
-/** A request on its way through the SDK; each attempt signs a copy of its own. */
+/** A request on its way through the SDK. Each attempt signs its own copy. */
 interface Request {
   headers: Record<string, string>;
   body?: unknown;
@@ -30,15 +31,18 @@ const BEARERS: ReadonlySet<string | undefined> = new Set([
 const ASCII = /^[\t\x20-\x7e]*$/u;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The headers that the requests of the current asynchronous context bear. lib-storage makes those requests itself. */
+/**
+ * The headers to add to the requests of the current asynchronous context. lib-storage makes those requests itself, so
+ * the headers cannot be given to it.
+ */
 const borne = new AsyncLocalStorage<Headers>();
 
-/** Runs `send`. The requests that it makes by a client of `bearingHeaders` bear the attributes' headers. */
+/** Runs `send`. The requests that it makes by a client of `bearingHeaders` carry the attributes' headers. */
 export async function withHeaders<T>(attributes: Attributes, send: () => Promise<T>): Promise<T> {
   return await borne.run(headersOf(attributes), send);
 }
 
-/** Teaches a client to send the headers of `withHeaders`. Idempotent. */
+/** Makes the client send the headers of `withHeaders`. Idempotent. */
 export function bearingHeaders(s3: S3Client): void {
   s3.middlewareStack.add(
     (next, { commandName }) =>
@@ -57,7 +61,7 @@ export function bearingHeaders(s3: S3Client): void {
         }
         return await next(args);
       },
-    // After the signature.
+    // This step runs after the signature.
     { step: 'finalizeRequest', priority: 'low', name: 'bearOtherHeaders', override: true },
   );
 }
@@ -77,7 +81,9 @@ function headersOf(attributes: Attributes): Headers {
   return Object.fromEntries(named.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-/** Sets each header to the value that `form` gives it; undefined leaves it out, also where the SDK has a default. */
+/**
+ * Sets each header to the value that `form` returns. Undefined removes the header, even if the SDK has set a default.
+ */
 function set(request: unknown, form: (name: string, value: string) => string | undefined): void {
   if (!hasHeaders(request)) return;
   for (const [name, value] of Object.entries(borne.getStore() ?? {})) {
@@ -97,8 +103,9 @@ function wireForm(name: string, value: string): string {
 }
 
 /**
- * Node decodes a Content-Disposition as UTF-8, and cuts what is then no byte, once it knows how long the body is. It
- * does not know where this header comes first and the body is a stream.
+ * Makes Node send a Content-Disposition unchanged. When Node knows the length of the body, it decodes this header as
+ * UTF-8 and cuts each character to one byte. It does not know the length when this header comes first and the body is a
+ * stream.
  * https://github.com/nodejs/node/pull/46528
  */
 function keepDisposition(request: unknown): void {

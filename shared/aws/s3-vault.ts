@@ -55,7 +55,10 @@ function over(replacedEtag: string | undefined): Condition {
   return replacedEtag === undefined ? { IfNoneMatch: '*' } : { IfMatch: replacedEtag };
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+/**
+ * Returns the permission that the write needs:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
 function permissionTo(condition: Condition): string {
   return 'IfMatch' in condition ? 's3:PutObject with s3:GetObject' : 's3:PutObject';
 }
@@ -81,7 +84,7 @@ async function getManifest(s3: S3Client, bucket: string, key: string): Promise<S
   return await unless({ statuses: [404], operation: 's3:GetObject', bucket }, read);
 }
 
-/** Reads the body of a manifest; none of an object that is too large to be one, whoever put it there. */
+/** Reads the body of a manifest. An object that is too large to be one counts as empty, whoever put it there. */
 async function manifestBody(answer: GetObjectCommandOutput): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   try {
@@ -101,14 +104,14 @@ function tooLarge(key: string): AuthenticationFailedError {
   return new AuthenticationFailedError(`${key} is larger than that chunk can be`);
 }
 
-/** The statuses by which S3 says that an object is not what it was asked for. */
+/** The statuses by which S3 says that an object is missing, or is another one than expected. */
 interface Absence {
   readonly statuses: readonly (number | undefined)[];
   readonly operation: string;
   readonly bucket: string;
 }
 
-/** Returns undefined where S3 answered one of the statuses. A missing bucket is a failure, not a missing object. */
+/** Returns undefined when S3 answered one of the statuses. A missing bucket is a failure, not a missing object. */
 async function unless<T>(
   { statuses, operation, bucket }: Absence,
   call: () => Promise<T>,

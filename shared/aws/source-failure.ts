@@ -1,13 +1,13 @@
 /**
- * The meaning of S3's refusal to read a version of an upload: it is gone, or it is there and can never be read as it is.
- * Any other refusal is of the bucket, our role or S3, and says nothing about the version.
+ * The meaning of S3's refusal to read a version of an upload: it is gone, or it is there and can never be read as it
+ * is. Any other refusal is of the bucket, our role or S3, and says nothing about the version.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
  */
 import type { SourceVersion } from '../object/source-version.ts';
 import { errorOf, SourceChangedError, SourceUnreadableError } from '../errors.ts';
 import { exceptionName } from './storage-failure.ts';
 
-/** No such version, a delete marker, or shorter than planned. */
+/** The refusals of a version that is gone, is a delete marker, or is shorter than planned. */
 const GONE: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed', 'InvalidRange']);
 
 /** The reason that a version cannot be read, and what its uploader can do. */
@@ -22,7 +22,7 @@ const UNREADABLE: ReadonlyMap<string, string> = new Map([
   ['InvalidArgument', 'no object has such a version'],
 ]);
 
-/** Returns the error for a refusal by its name, or the refusal itself where it says nothing about the version. */
+/** Returns the error for a refusal by its name, or the refusal itself if it says nothing about the version. */
 export function sourceFailure(cause: unknown, operation: string, source: SourceVersion): Error {
   const name = exceptionName(cause);
   if (GONE.has(name))
@@ -33,7 +33,7 @@ export function sourceFailure(cause: unknown, operation: string, source: SourceV
     : unreadable(source, `${operation} answered ${name}; ${why}`, cause);
 }
 
-/** Makes the error for a version that is there, but not as a whole where anybody can fetch it. */
+/** Makes the error for a version that is there, but cannot be read as a whole. */
 export function unreadable(source: SourceVersion, why: string, cause?: unknown): SourceUnreadableError {
   const version = `s3://${source.bucket}/${source.key}, version ${source.versionId}`;
   return new SourceUnreadableError(

@@ -1,6 +1,6 @@
 /**
- * The queues. The chunk queue is a standard queue (at least once), in which a message group per tenant shares the work out
- * fairly.
+ * The queues. The chunk queue is a standard queue (at least once), in which a message group per tenant shares the work
+ * out fairly.
  */
 import {
   ChangeMessageVisibilityCommand,

@@ -20,34 +20,34 @@ export function tenantListItem(tenantId: TenantId): ItemKey {
   return { pk: TENANT_LIST, sk: tenantId };
 }
 
-/** The partition of the tenants that hold this key. */
+/** Returns the partition of the tenants that hold this key. */
 export function kekPartition(kekArn: string): string {
   return `kek#${kekArn}`;
 }
 
-/** The item of one tenant that holds this key. A key of several tenants has several items. */
+/** Returns the key of the item of one tenant that holds this key. A key of several tenants has several items. */
 export function kekItem(kekArn: string, tenantId: TenantId): ItemKey {
   return { pk: kekPartition(kekArn), sk: tenantId };
 }
 
-/** The item that tells when this key was heard of last. */
+/** Returns the key of the item that tells when this key was heard of last. */
 export function heardItem(kekArn: string): ItemKey {
   return { pk: `heard#${kekArn}`, sk: 'heard' };
 }
 
-/** The item of the newest signal of that name that was heard of this key. */
+/** Returns the key of the item of the newest signal of that name about this key. */
 export function heardSignalItem(kekArn: string, signalName: string): ItemKey {
   return { ...heardItem(kekArn), sk: `${HEARD_SIGNALS}${signalName}` };
 }
 
 export const HEARD_SIGNALS = 'signal#';
 
-/** The item that tells how far the removal of a tenant has come. */
+/** Returns the key of the item that tells how far the removal of a tenant has come. */
 export function removalItem(tenantId: TenantId): ItemKey {
   return { ...tenantItem(tenantId), sk: 'removal' };
 }
 
-/** The partition of all parked jobs of a tenant. */
+/** Returns the partition of all parked jobs of a tenant. */
 export function parkedPartition(tenantId: TenantId): string {
   return `parked#${tenantId}`;
 }
@@ -56,7 +56,7 @@ export function parkedItem(tenantId: TenantId, arrival: string): ItemKey {
   return { pk: parkedPartition(tenantId), sk: arrival };
 }
 
-/** The item that tells who does something that only one at a time should do. */
+/** Returns the key of the item that names the holder of a lease. */
 export function leaseItem(name: string): ItemKey {
   return { pk: 'lease', sk: name };
 }
@@ -65,7 +65,10 @@ export function planItem(objectId: ObjectId): ItemKey {
   return { pk: `object#${objectId}`, sk: 'plan' };
 }
 
-/** The item of an upload's last redrive. It lies beside the plan, because an upload that was never planned is re-driven too. */
+/**
+ * Returns the key of the item of an upload's last redrive. It lies beside the plan, because an upload that was never
+ * planned is re-driven too.
+ */
 export function redriveItem(objectId: ObjectId): ItemKey {
   return { ...planItem(objectId), sk: 'redrive' };
 }
@@ -73,9 +76,9 @@ export function redriveItem(objectId: ObjectId): ItemKey {
 export const redriveMarkerItem: ItemKey = { pk: 'redrive', sk: 'marker' };
 
 /**
- * The item of one group of receipts. Each group has a partition of its own, so that no object's receipts wait for one
- * partition's write capacity. Receipts of version 0.1.0 rest under `receipts#{objectId}#{group}` and are read no more:
- * the chunk is written again.
+ * Returns the key of the item of one group of receipts. Each group has a partition of its own, so that no object's
+ * receipts wait for one partition's write capacity. Receipts of version 0.1.0 rest under `receipts#{objectId}#{group}`
+ * and are read no more: the chunk is written again.
  */
 export function receiptsItem(
   { objectId, generation }: Pick<Plan, 'objectId' | 'generation'>,
@@ -86,9 +89,9 @@ export function receiptsItem(
 }
 
 /**
- * The item of one rejection. All are in one partition, in order of the time when their message was sent. That time never
- * changes, so a message that is rejected twice has one item. Rows of earlier versions have the message's id alone as
- * their sort key.
+ * Returns the key of the item of one rejection. All are in one partition, in order of the time when their message was
+ * sent. That time never changes, so a message that is rejected twice has one item. Rows of earlier versions have the
+ * message's id alone as their sort key.
  */
 export function rejectionItem({ sentAt, id }: Pick<Rejection, 'sentAt' | 'id'>): ItemKey {
   return { pk: 'rejection', sk: `${sentAt}#${id}` };

@@ -78,7 +78,8 @@ const RESOURCES: Readonly<Record<string, string>> = {
  * Runs one call of AWS on `resource`, by default the one resource of that service that the function has, and maps its
  * failure to an error of ours.
  * @throws StorageMisconfiguredError naming operation, resource, exception and what to do
- * @throws StorageUnavailableError naming operation and exception, for whatever else it throws that is not ours already
+ * @throws StorageUnavailableError naming operation and exception, for every other failure that is not an error of ours
+ * already
  */
 export async function mapStorageFailure<T>(
   operation: string,

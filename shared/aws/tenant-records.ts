@@ -1,6 +1,7 @@
 /**
- * The tenants' records as they are read. A record is believed only if it is one and names the tenant it was asked for:
- * whoever may write to the state table must not give one tenant's key to another. An invalid record keeps back no other.
+ * The tenants' records as they are read. A record is believed only if it is valid and names the tenant that it was read
+ * for, so that somebody who may write to the state table cannot give one tenant's key to another. An invalid record
+ * does not stop the reading of the others.
  */
 import * as z from 'zod';
 import { TenantInvalidError } from '../errors.ts';
@@ -36,8 +37,8 @@ export function parseTenant(item: unknown, tenantId: TenantId): Tenant {
 }
 
 /**
- * Reads the tenants that a partition has an entry for, in order of id, page by page. Memory is flat in their number. An
- * entry whose tenant has no record stands for nobody.
+ * Reads the tenants that a partition has an entry for, in order of id, page by page. Memory does not grow with their
+ * number. An entry whose tenant has no record is skipped.
  * @throws TenantInvalidError after the last of them, naming the rows that could not be read
  */
 export async function* recordsOf(table: Table, pk: string): AsyncGenerator<Tenant> {
@@ -87,7 +88,10 @@ function summary(invalid: readonly Error[]): string {
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
-/** Reads the records by tenant id, in the order they were asked for: a BatchGetItem answers in none. */
+/**
+ * Reads the records by tenant id, and returns them in the order of the ids, because a BatchGetItem answers in any
+ * order.
+ */
 async function readItems(
   table: Table,
   tenantIds: readonly TenantId[],

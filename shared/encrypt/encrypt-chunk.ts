@@ -1,4 +1,7 @@
-/** Does one job: encrypts one chunk under its tenant's KEK into the vault. Whoever writes the last chunk seals the object. */
+/**
+ * Does one job: encrypts one chunk under its tenant's KEK into the vault. Whoever writes the last chunk seals the
+ * object.
+ */
 import { encrypt } from '../envelope/message/encrypt.ts';
 import { kekOf } from '../envelope/kms/kek.ts';
 import { ChunkChangedError, PlanChangedError, SourceChangedError, SourceUnreadableError } from '../errors.ts';
@@ -20,7 +23,7 @@ export interface EncryptPorts extends SealPorts {
   readonly sources: Sources;
   readonly vault: SealPorts['vault'] & WritePorts['vault'];
   readonly guard: Guard;
-  /** Runs the work once there is room for the chunk: few big chunks are in memory at a time. */
+  /** Runs the work once there is room for the chunk, so that few big chunks are in memory at a time. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -35,10 +38,10 @@ export interface ChunkOutcome {
 }
 
 /**
- * Does the job that a queue message names. It is idempotent: any number of deliveries of a job, at once or one after the
- * other, leave one chunk and one seal.
- * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError, SourceUnreadableError for a job that
- * can never be done
+ * Does the job that a queue message names. It is idempotent: any number of deliveries of a job, at once or one after
+ * the other, leave one chunk and one seal.
+ * @throws JobInvalidError, PlanInvalidError, TenantUnknownError, SourceChangedError, SourceUnreadableError for a job
+ * that can never be done
  * @throws TenantRevokedError, TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError for a job that
  * waits for its tenant's key
  * @throws KmsUnavailableError, StorageUnavailableError, StorageMisconfiguredError, EpochChangedError, PlanChangedError,
@@ -72,7 +75,7 @@ async function workIfReadable(work: ChunkWork, ports: EncryptPorts): Promise<Chu
 
 async function workUnlessSealed(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
   const { plan } = work;
-  // A crash between the seal and the removal of the source is made good here.
+  // If a crash came between the seal and the removal of the source, the source is removed here.
   if (await isSealed(plan, ports)) return await removeSource(work, ports);
   try {
     return await workUnderUsableKek(work, ports);
@@ -87,7 +90,7 @@ async function workUnlessSealed(work: ChunkWork, ports: EncryptPorts): Promise<C
 /** These errors are no failures when another delivery sealed the object meanwhile. */
 const SEALED_MEANWHILE = [SourceChangedError, PlanChangedError, ChunkChangedError] as const;
 
-/** Precondition: the vault proves that the object is sealed. */
+/** Deletes the source. Precondition: the vault proves that the object is sealed. */
 async function removeSource(
   { plan, chunkIndex }: ChunkWork,
   { sources }: EncryptPorts,
@@ -96,7 +99,7 @@ async function removeSource(
   return { plan, chunkIndex, chunk: 'sealed', objectSealed: false };
 }
 
-/** A retired KEK that KMS refuses gives way to the current one, for the whole object. */
+/** Does the work. If KMS refuses a retired KEK, the whole object is planned anew under the current one. */
 async function workUnderUsableKek(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
   const { tenant } = work;
   const plan = await replanIfNeeded(work.plan, tenant, ports);

@@ -1,7 +1,7 @@
 /**
- * An upload that S3 will never let us read as it is. Its plan remembers that: its other jobs fail without asking S3
- * again, all of them under one record. The watch does not re-drive the upload until somebody removes `unreadable` from
- * the plan.
+ * An upload that S3 will never let us read as it is. Its plan remembers the refusal, so its other jobs fail without
+ * asking S3 again, and all of them share one record. The watch does not re-drive the upload until somebody removes
+ * `unreadable` from the plan.
  */
 import { SourceUnreadableError } from '../errors.ts';
 import type { Plan, Unreadable } from '../object/plan.ts';

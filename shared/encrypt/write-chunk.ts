@@ -1,8 +1,8 @@
 /**
  * Puts one chunk into the vault and its receipt into the state table, so that in the end the receipt is the chunk's:
  * FORMAT rule 18. A chunk that is there already counts only if a receipt of this generation is of these very bytes;
- * anything else is written over. Several deliveries may do so at once. So a delivery replaces only what it has read, and
- * only if the plan was still the same after that.
+ * anything else is written over. Several deliveries may do so at once. So a delivery replaces only what it has read,
+ * and only if the plan was still the same after that.
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { SealWork } from '../manifest/seal.ts';
@@ -29,7 +29,7 @@ export interface Written {
   readonly complete: boolean;
 }
 
-/** More rounds than this take as many deliveries of one job at the same moment. */
+/** The most rounds. Only as many deliveries of one job at the same moment could need more. */
 const MOST_ROUNDS = 6;
 
 /**
@@ -78,7 +78,7 @@ async function findChunk(plan: Plan, chunkIndex: number, { state, vault }: Write
   return { receipt, etag: await etagOf(chunkKey(plan.tenantId, plan.objectId, chunkIndex), vault) };
 }
 
-/** A key is the first of all keys that begin with it. */
+/** Returns the chunk's ETag. The listing has it first: a key comes before all longer keys that begin with it. */
 async function etagOf(key: string, vault: WritePorts['vault']): Promise<string | undefined> {
   for await (const listed of vault.listChunks(key)) return listed.key === key ? listed.etag : undefined;
   return undefined;

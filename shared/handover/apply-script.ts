@@ -1,13 +1,16 @@
 /**
- * Renders a POSIX shell script that does the same as the CloudFormation template, by the AWS CLI and the plain JSON files
- * beside the script. A second run changes nothing, or takes back what was changed by hand. The script does not edit the
- * policy of an existing key: the owner of the key merges the statements into it.
+ * Renders a POSIX shell script that does the same as the CloudFormation template, by the AWS CLI and the plain JSON
+ * files beside the script. A second run changes nothing, or takes back what was changed by hand. The script does not
+ * edit the policy of an existing key: the owner of the key merges the statements into it.
  */
 import type { Onboarding } from './input.ts';
 import { forwarderName, forwarderRoleArn, keyEventPattern } from './key-events.ts';
 import { keyDescription, keyName, keyRegions } from './tenant-key.ts';
 
-/** The values that are inserted have no character with a meaning to a shell (input.ts). They are quoted all the same. */
+/**
+ * Renders the script. The values that are inserted have no character with a meaning to a shell (input.ts), and are
+ * quoted all the same.
+ */
 export function applyScript(onboarding: Onboarding): string {
   const { existingKeyArn, keyRegion } = onboarding;
   const paragraphs = [
@@ -133,7 +136,9 @@ JSON
 }`;
 }
 
-/** Renders the pattern for a here-document. The shell inserts region and id; `$or` is for EventBridge, so it is escaped. */
+/**
+ * Renders the pattern for a here-document. The shell inserts region and id; `$or` is for EventBridge, so it is escaped.
+ */
 function eventPattern(onboarding: Onboarding): string {
   const pattern = keyEventPattern({ arn: keyArn(onboarding, '$1'), id: '$key_id' });
   return JSON.stringify(pattern, undefined, 2).replaceAll('$or', () => String.raw`\$or`);

@@ -1,8 +1,8 @@
 /**
  * Renders the CloudFormation templates for the tenant's account. A template makes the key with its alias, unless the
- * tenant brings an existing key, the rule that forwards the key's events, and the role of the rule. There is one stack in
- * the key's region and one in the region of each replica. The templates are JSON, so that they hold the policies letter
- * for letter.
+ * tenant brings an existing key, the rule that forwards the key's events, and the role of the rule. There is one stack
+ * in the key's region and one in the region of each replica. The templates are JSON, so that they hold the policies
+ * letter for letter.
  */
 import type { Onboarding } from './input.ts';
 import {
@@ -40,7 +40,10 @@ export function primaryTemplate(onboarding: Onboarding): Template {
   });
 }
 
-/** Renders the stack of a replica's region, which is deployed after the first. For a new key it needs the primary key's ARN. */
+/**
+ * Renders the stack of a replica's region, which is deployed after the first. For a new key it needs the primary key's
+ * ARN.
+ */
 export function replicaTemplate(onboarding: Onboarding, region: string): Template {
   const replica = { ...keyProperties(onboarding), PrimaryKeyArn: { Ref: 'PrimaryKeyArn' } };
   const rendered = template(onboarding, region, {

@@ -1,6 +1,6 @@
 /**
- * The input from which the files of one tenant are rendered. Every value is checked here against a set of characters that
- * have no meaning to a shell, to HCL or to JSON, so the code that renders does not escape anything.
+ * The input from which the files of one tenant are rendered. Every value is checked here against a set of characters
+ * that have no meaning to a shell, to HCL or to JSON, so the code that renders does not escape anything.
  */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
@@ -10,7 +10,9 @@ import type { KeyMode } from '../tenant/tenant.ts';
 export interface OnboardingInput {
   readonly tenantId: string;
   readonly tenantAccountId: string;
-  /** `aws`, `aws-cn`, `aws-eusc`, …: any partition that AWS has or will have. Default: the partition of our event bus. */
+  /**
+   * `aws`, `aws-cn`, `aws-eusc`, …: any partition that AWS has or will have. Default: the partition of our event bus.
+   */
   readonly partition?: string | undefined;
   /** The region of the KEK. */
   readonly keyRegion: string;

@@ -1,7 +1,7 @@
 /**
  * The rule that forwards the events of a tenant's key to our bus, and its role. The rule is on the default bus of the
- * tenant's account, in each region of the key; the role may do nothing else. KMS itself sends EventBridge only the events
- * of rotation, expiry and deletion. All other events, above all DisableKey, come through CloudTrail.
+ * tenant's account, in each region of the key; the role may do nothing else. KMS itself sends EventBridge only the
+ * events of rotation, expiry and deletion. All other events, above all DisableKey, come through CloudTrail.
  */
 import { createHash } from 'node:crypto';
 import { NATIVE_EVENTS, TRAIL_EVENTS } from '../revocation/key-event-names.ts';
@@ -11,7 +11,9 @@ import { keyName, keyRegions, type KeyReference } from './tenant-key.ts';
 /** The longest name that a rule and a role may have. */
 const NAME_CHARACTERS = 64;
 
-/** Returns the name of the rule and of its role: the name of the alias, or its beginning and a digest if it is too long. */
+/**
+ * Returns the name of the rule and of its role: the name of the alias, or its beginning and a digest if it is too long.
+ */
 export function forwarderName(onboarding: Onboarding): string {
   const name = keyName(onboarding);
   if (name.length <= NAME_CHARACTERS) return name;
@@ -20,9 +22,10 @@ export function forwarderName(onboarding: Onboarding): string {
 }
 
 /**
- * Returns the pattern of the events that we act on, of this key and no other. It forwards no uses of the key, because they
- * are not our business. KMS's own events name the key in `resources`, those of CloudTrail in `detail.resources`. Where
- * that is missing, the parameters that the caller wrote are compared. EventBridge matches a list if it matches one element.
+ * Returns the pattern of the events that we act on, of this key and no other. It forwards no uses of the key, because
+ * they are not our business. KMS's own events name the key in `resources`, those of CloudTrail in `detail.resources`.
+ * Where that is missing, the parameters that the caller wrote are compared. EventBridge matches a list if it matches
+ * one element.
  * https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-kms.html
  */
 export function keyEventPattern({ arn, id }: KeyReference): object {

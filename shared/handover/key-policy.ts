@@ -3,9 +3,9 @@
  * operations that the tenant's key modes need, and only under the tenant's own id. That condition stops one tenant from
  * registering the key of another. No role of ours may administer the key or let others use it (no kms:CreateGrant).
  *
- * The modes `per-chunk` and `cached` send the encryption contexts of messages to KMS, with the name `tenant-id`. The mode
- * `hierarchical` sends those of branch keys, in which the Encryption SDK adds a prefix: `aws-crypto-ec:tenant-id`. So a
- * statement that lets a role unwrap branch keys does not let it unwrap the DEKs of messages.
+ * The modes `per-chunk` and `cached` send the encryption contexts of messages to KMS, with the name `tenant-id`. The
+ * mode `hierarchical` sends those of branch keys, in which the Encryption SDK adds a prefix: `aws-crypto-ec:tenant-id`.
+ * So a statement that lets a role unwrap branch keys does not let it unwrap the DEKs of messages.
  */
 import type { KeyMode } from '../tenant/tenant.ts';
 
@@ -59,7 +59,8 @@ export function keyGrant(input: KeyGrantInput): readonly KeyPolicyStatement[] {
   return [
     ...(keyModes.some((mode) => mode !== 'hierarchical') ? messageStatements(input) : []),
     ...(keyModes.includes('hierarchical') ? branchKeyStatements(input) : []),
-    // The watch sees a pending deletion or an expiry in time. DescribeKey takes no context, so no condition is possible.
+    // The watch sees a pending deletion or an expiry in time. DescribeKey takes no context, so no condition is
+    // possible.
     allow('SealstreamWatches', input.controlRoleArn, { Action: 'kms:DescribeKey' }),
   ];
 }
@@ -94,8 +95,8 @@ function branchKeyStatements(input: KeyGrantInput): readonly KeyPolicyStatement[
       Action: 'kms:GenerateDataKeyWithoutPlaintext',
       Condition: { StringEquals },
     }),
-    // ReEncrypt makes a new version the active one. It may use this key alone: a branch key that was moved to another key
-    // could still be used after this key is revoked.
+    // ReEncrypt makes a new version the active one. It may use this key alone: a branch key that was moved to another
+    // key could still be used after this key is revoked.
     allow('SealstreamVersionsBranchKeys', controlRoleArn, {
       Action: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
       Condition: { StringEquals, Bool: { 'kms:ReEncryptOnSameKey': 'true' } },
@@ -103,7 +104,10 @@ function branchKeyStatements(input: KeyGrantInput): readonly KeyPolicyStatement[
   ];
 }
 
-/** https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context */
+/**
+ * Returns one statement. Its condition is about the encryption context:
+ * https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
+ */
 function allow(
   Sid: string,
   AWS: string | readonly string[],

@@ -1,7 +1,7 @@
 /**
  * Renders all files that a tenant needs to bring its key, with nothing left to fill in. They are three ways to make the
- * same key, policy, rule and role (CloudFormation, Terraform, the AWS CLI with plain JSON), a check that a trail logs KMS,
- * and a README for the administrator.
+ * same key, policy, rule and role (CloudFormation, Terraform, the AWS CLI with plain JSON), a check that a trail logs
+ * KMS, and a README for the administrator.
  */
 import { applyScript } from './apply-script.ts';
 import { primaryTemplate, replicaTemplate } from './cloudformation.ts';

@@ -21,7 +21,10 @@ export function keyRegions({ keyRegion, replicaRegions }: Onboarding): readonly 
   return [keyRegion, ...replicaRegions];
 }
 
-/** Returns the existing key of that region. The ARN of a replica differs from that of its primary key only in the region. */
+/**
+ * Returns the existing key of that region. The ARN of a replica differs from that of its primary key only in the
+ * region.
+ */
 export function knownKey({ existingKeyArn }: Onboarding, region: string): KeyReference | undefined {
   if (existingKeyArn === undefined) return undefined;
   const arn = existingKeyArn.replace(/(?<=:kms:)[^:]+/u, region);

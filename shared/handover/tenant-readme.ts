@@ -1,4 +1,6 @@
-/** Renders the README for the tenant's administrator: the grant, how to apply and check it, the red button, and leaving. */
+/**
+ * Renders the README for the tenant's administrator: the grant, how to apply and check it, the red button, and leaving.
+ */
 import { grantSection } from './grant-section.ts';
 import type { Onboarding } from './input.ts';
 import { keyName, keyRegions } from './tenant-key.ts';
@@ -123,7 +125,10 @@ to read what is stored. With the key, the vault and any AWS Encryption SDK you c
 key is deleted, nobody can read it any more, not even you.`;
 }
 
-/** KMS takes no alias in these commands, so for a new key the command asks KMS for the id first. */
+/**
+ * Renders a command about the key, for each of its regions. KMS takes no alias in these commands, so for a new key the
+ * id is asked for first.
+ */
 function commands(onboarding: Onboarding, command: string): string {
   return keyRegions(onboarding)
     .map((region) => `aws kms ${command} --region ${region} --key-id ${keyId(onboarding, region)}`)

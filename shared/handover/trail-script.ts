@@ -6,8 +6,9 @@ import type { Onboarding } from './input.ts';
 import { keyRegions } from './tenant-key.ts';
 
 /**
- * Renders the script. It exits 0 if in each region of the key a trail logs the write events of KMS, 1 if not. A trail whose
- * settings cannot be read (that of an organisation, from a member account) proves nothing, and the script names it.
+ * Renders the script. It exits 0 if in each region of the key a trail logs the write events of KMS, 1 if not. A trail
+ * whose settings cannot be read (that of an organisation, from a member account) proves nothing, and the script names
+ * it.
  */
 export function trailScript(onboarding: Onboarding): string {
   const regions = keyRegions(onboarding);
@@ -49,7 +50,10 @@ exit "$missing"
 `;
 }
 
-/** The conditions that keep KMS's events out of an advanced selector. A selector that uses a field we do not know proves nothing. */
+/**
+ * The conditions that keep KMS's events out of an advanced selector. A selector that uses a field we do not know proves
+ * nothing.
+ */
 const FILTERS_KMS_OUT = [
   '!contains(`["eventCategory","readOnly","eventSource"]`, Field)',
   'Field == `"readOnly"` && !contains(Equals || `[]`, `"false"`)',
@@ -58,7 +62,10 @@ const FILTERS_KMS_OUT = [
   'Field == `"eventSource"` && (StartsWith || EndsWith || NotStartsWith || NotEndsWith)',
 ].join('\n      || ');
 
-/** A JMESPath expression over the answer of GetEventSelectors: true or false. It has no single quotes, because the script puts it between them. */
+/**
+ * A JMESPath expression over the answer of GetEventSelectors: true or false. It has no single quotes, because the
+ * script puts it between them.
+ */
 const LOGS_WRITES_OF_KMS = `(EventSelectors[?IncludeManagementEvents && ReadWriteType != \`"ReadOnly"\`
     && !contains(ExcludeManagementEventSources || \`[]\`, \`"kms.amazonaws.com"\`)]
   || AdvancedEventSelectors[?FieldSelectors[?Field == \`"eventCategory"\` && contains(Equals, \`"Management"\`)]

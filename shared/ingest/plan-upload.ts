@@ -1,4 +1,7 @@
-/** Plans the uploads of one notification and puts one job per chunk on the queue. Memory is flat in their number. */
+/**
+ * Plans the uploads of one notification and puts one job per chunk on the queue. Memory does not grow with their
+ * number.
+ */
 import { errorOf, SealstreamError } from '../errors.ts';
 import type { JobQueue } from '../ports/queues.ts';
 import type { State } from '../ports/state.ts';
@@ -49,7 +52,10 @@ async function planUpload(upload: Upload, ports: PlanPorts, signal: AbortSignal)
   return plan;
 }
 
-/** An upload that is planned already is finished, even if its tenant may not upload any more. */
+/**
+ * Returns the plan of the upload. An upload that is planned already is finished, even if its tenant may not upload any
+ * more.
+ */
 async function findOrCreatePlan(upload: Upload, { state, chunkBytes, now }: PlanPorts): Promise<Plan> {
   const { tenantId, source } = upload;
   const objectId = objectIdOf(source.bucket, source.key, source.versionId);
@@ -59,7 +65,10 @@ async function findOrCreatePlan(upload: Upload, { state, chunkBytes, now }: Plan
   return await state.createPlan(planOf(upload, { kekArn, chunkBytes, plannedAt: now() }));
 }
 
-/** Invariant: `advancePlan` runs only after every job before its mark is on the queue. */
+/**
+ * Sends the jobs that are not sent yet. Invariant: `advancePlan` runs only after every job before its mark is on the
+ * queue.
+ */
 async function sendJobs(plan: Plan, { jobs, state }: PlanPorts, signal: AbortSignal): Promise<void> {
   let sentJobs = plan.jobsSent;
   for (const stretch of stretchesOf(jobsOf(plan, sentJobs))) {

@@ -6,7 +6,10 @@ import { ConfigInvalidError } from '../errors.ts';
 /** A name, URL or ARN. The service that it is for judges it. */
 export const name: z.ZodString = z.string().min(1);
 
-/** The bytes of a chunk. Default 67108864 (64 MiB): 48.8 TiB are 800,000 chunks, and a sandbox holds one of them in memory. */
+/**
+ * The bytes of a chunk. Default 67108864 (64 MiB): 48.8 TiB are 800,000 chunks, and a sandbox holds one of them in
+ * memory.
+ */
 export const chunkBytes: z.ZodType<number> = z.coerce
   .number()
   .int()

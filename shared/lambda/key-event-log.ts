@@ -4,7 +4,7 @@ import { count, logger } from './observe.ts';
 
 export interface KeyEventLog {
   handled(outcome: KeyEventOutcome): void;
-  /** The event is delivered again. */
+  /** Counts a failure. The event is delivered again. */
   failed(): void;
 }
 

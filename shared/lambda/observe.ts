@@ -12,7 +12,9 @@ export function count(metric: string, times: number = 1): void {
   metrics.addMetric(metric, MetricUnit.Count, times);
 }
 
-/** Returns the part of a failure that may be logged. A cause's own message may quote secrets, so it never is. */
+/**
+ * Returns the part of a failure that may be logged. The message of a cause may quote secrets, so it is never logged.
+ */
 export function loggablePartOf(error: unknown): Record<string, string> {
   if (!(error instanceof Error)) return { error: 'unknown' };
   const cause: Record<string, string> = error.cause instanceof Error ? { cause: error.cause.name } : {};

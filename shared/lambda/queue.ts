@@ -14,7 +14,9 @@ import { count, loggablePartOf, logger } from './observe.ts';
 export interface QueuePorts {
   readonly redelivery: Redelivery;
   readonly state: Pick<State, 'recordRejection'>;
-  /** Only jobs can wait for a key. Without this port, work that would wait is tried again. */
+  /**
+   * The place where jobs wait for a key. Only jobs can wait; without this port, work that would wait is tried again.
+   */
   readonly parking?: Pick<Parking, 'park'>;
   readonly functionName: string;
 }
@@ -54,7 +56,7 @@ async function handleRecord(
 }
 
 /**
- * Obeys the disposition of the failure. Returns true when the message may be acknowledged. If even this fails, the
+ * Obeys the disposition of the failure. Returns true when the message may be acknowledged. If that fails too, the
  * message comes back after its visibility timeout.
  */
 async function dispose(record: SQSRecord, error: unknown, ports: QueuePorts): Promise<boolean> {
@@ -82,7 +84,10 @@ function dispositionOf(error: unknown, { parking }: QueuePorts): Disposition {
   return disposition === 'park' && parking === undefined ? 'retry' : disposition;
 }
 
-/** The arrival is the time when the message was sent, not received: a job that was retried for long keeps its place. */
+/**
+ * Returns the job to park. It arrived when its message was sent, not received: a job that was retried for long keeps
+ * its place.
+ */
 function parkedJobOf({ body, attributes, messageId }: SQSRecord): ParkedJob {
   const arrival = `${attributes.SentTimestamp.padStart(SENT_DIGITS, '0')}#${messageId}`;
   return { job: parseJob(body), arrival };

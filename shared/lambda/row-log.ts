@@ -1,4 +1,7 @@
-/** The log of rows of the state table that are not what their keys say. Somebody else wrote them, and a person should know. */
+/**
+ * The log of rows of the state table that are not what their keys say. Somebody else wrote them, and a person should
+ * know.
+ */
 import type { UnreadableRow } from '../ports/parking.ts';
 import { count, logger } from './observe.ts';
 

@@ -1,4 +1,6 @@
-/** The middleware around every function: each log line has the invocation's id, and the metrics are flushed at its end. */
+/**
+ * The middleware around every function: each log line has the invocation's id, and the metrics are flushed at its end.
+ */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';

@@ -1,6 +1,6 @@
 /**
- * Puts a manifest in its place: FORMAT rule 18. It is written over nothing, over an older upload of the same key, or over
- * what we never wrote; never over a newer upload, whatever is written at the same time.
+ * Puts a manifest in its place: FORMAT rule 18. It is written over nothing, over an older upload of the same key, or
+ * over what we never wrote; never over a newer upload, whatever is written at the same time.
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { Plan } from '../object/plan.ts';

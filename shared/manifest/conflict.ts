@@ -1,6 +1,6 @@
 /**
  * A conflict: something rests where the manifest of a plan belongs and may not be written over (FORMAT rule 18). A
- * person has to decide, so the error says about what.
+ * person has to decide, so the error names both objects.
  */
 import { ManifestInvalidError } from '../errors.ts';
 import type { Plan } from '../object/plan.ts';

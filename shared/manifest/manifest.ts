@@ -1,7 +1,7 @@
 /**
- * FORMAT rules 13 to 17: the manifest, which makes an object readable. It is small whatever the object's size. Its clear
- * part says how the object is divided, and under which KEK. Its sealed part holds what may be private and a copy of the
- * clear part, so that no field can be edited.
+ * FORMAT rules 13 to 17: the manifest, which makes an object readable. It is small whatever the object's size. Its
+ * clear part says how the object is divided, and under which KEK. Its sealed part holds what may be private and a copy
+ * of the clear part, so that no field can be edited.
  */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';

@@ -19,10 +19,10 @@ export interface ProofPorts {
   readonly sources: Pick<Sources, 'describe'>;
 }
 
-/** The clocks of S3 may differ by this, and its listings show whole seconds. */
+/** The difference that S3's clocks may have. Its listings show whole seconds. */
 const TIME_TOLERANCE_MS = 2_000;
 
-/** The digest that is noted of a manifest before it is written. */
+/** Returns the digest that is noted of a manifest before it is written. */
 export function manifestDigest(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('base64');
 }
@@ -42,8 +42,9 @@ export async function isSealed(
 }
 
 /**
- * True when the stored manifest is of the plan's object, or of a newer upload of its key: writing is needless. The state
- * table is read after the manifest was, so that a manifest of ours is never taken for somebody else's.
+ * True when the stored manifest is of the plan's object, or of a newer upload of its key: then nothing needs to be
+ * written. The state table is read after the manifest was, so that a manifest of ours is never taken for somebody
+ * else's.
  * @throws ManifestInvalidError when the manifest is malformed, claims an upload nobody planned, cannot be told to be
  * newer, or is older by what S3 says
  * @throws PlanChangedError when the object was planned anew meanwhile
@@ -67,7 +68,10 @@ export async function provesSeal(
   return true;
 }
 
-/** Somebody may edit a plan so that it looks older than it is, but not what S3 says: an upload after a seal is newer. */
+/**
+ * Requires by S3's times that the upload is not later than the seal in its place. Somebody may edit a plan so that it
+ * looks older, but not S3's times.
+ */
 async function requireNotLater(
   plan: Plan,
   { modifiedAt: sealedAt }: StoredManifest,
@@ -100,15 +104,18 @@ async function isOurs(stored: StoredManifest, plan: Plan, state: ProofPorts['sta
   return isNoted(stored, now);
 }
 
-/** A plan that version 0.1.0 sealed notes no manifests: its own word is all there is. */
+/**
+ * True when the plan notes this manifest. A plan that version 0.1.0 sealed notes no manifests, so only its own time of
+ * sealing can tell.
+ */
 function isNoted({ body }: StoredManifest, { manifestDigests, sealedAt }: Plan): boolean {
   if (manifestDigests === undefined) return sealedAt !== undefined;
   return manifestDigests.has(manifestDigest(body));
 }
 
 /**
- * The times of the uploads tell their order when the sequencers do not, if the times are far enough apart. An upload
- * whose plan has expired is older if it was sealed before ours was uploaded.
+ * True when the manifest's upload is the later one. The times of the uploads tell that when the sequencers do not, if
+ * the times are far enough apart. An upload whose plan has expired is older if it was sealed before ours was uploaded.
  */
 function isLater(clear: ClearPart, other: Plan | undefined, plan: Plan): boolean {
   const aheadMs = Date.parse(other?.source.uploadedAt ?? clear.sealedAt) - Date.parse(plan.source.uploadedAt);

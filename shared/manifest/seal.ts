@@ -61,7 +61,10 @@ export async function seal(
   await ports.sources.remove(plan.source);
 }
 
-/** A source that is gone is no loss if another delivery sealed this very object, or a newer upload overwrote it. */
+/**
+ * Describes the source, or returns `sealed`: a source that is gone is no loss if another delivery sealed this very
+ * object, or a newer upload overwrote it.
+ */
 async function describeUnlessSealed(plan: Plan, ports: SealPorts): Promise<SourceDescription | 'sealed'> {
   try {
     return await ports.sources.describe(plan.source);

@@ -1,6 +1,6 @@
 /**
- * The order of two versions of one key, as S3 says it: the shorter sequencer is padded with zeros on the right, then the
- * two compare as text. Sequencers of different keys say nothing about each other.
+ * The order of two versions of one key, as S3 says it: the shorter sequencer is padded with zeros on the right, then
+ * the two compare as text. Sequencers of different keys say nothing about each other.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
 

@@ -1,6 +1,6 @@
 /**
- * Verifies that every chunk of a plan is in the vault as it was written: FORMAT rule 18. The listing and the receipts are
- * walked side by side, so that memory is flat in the number of chunks.
+ * Verifies that every chunk of a plan is in the vault as it was written: FORMAT rule 18. The listing and the receipts
+ * are walked side by side, so that memory does not grow with the number of chunks.
  */
 import { ChunkChangedError } from '../errors.ts';
 import type { Plan, Receipt } from '../object/plan.ts';
@@ -16,7 +16,7 @@ export interface VerifyPorts {
 
 export type Receipts = AsyncIterable<Receipt | undefined> | Iterable<Receipt | undefined>;
 
-/** At most so many chunks are written again at once. The others lose their receipts, so that their jobs are due again. */
+/** The most chunks that are written again at once. The others lose their receipts, so that their jobs are due again. */
 const MOST_NAMED = 8;
 
 /**

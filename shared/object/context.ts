@@ -16,7 +16,7 @@ export interface ChunkName {
   readonly chunkCount: number;
 }
 
-/** The context of chunk `chunkIndex` of an object. */
+/** Returns the context of chunk `chunkIndex` of an object. */
 export function chunkContext(
   { tenantId, objectId, chunkCount }: ChunkName,
   chunkIndex: number,
@@ -30,14 +30,14 @@ export function chunkContext(
   };
 }
 
-/** The context of the sealed part of an object's manifest. */
+/** Returns the context of the sealed part of an object's manifest. */
 export function manifestContext(tenantId: TenantId, objectId: ObjectId): EncryptionContext {
   return { 'tenant-id': tenantId, 'object-id': objectId, purpose: 'manifest', format: FORMAT };
 }
 
 /**
- * The context of every message whose DEK serves other messages too. It says only what is common to all of a tenant's
- * messages.
+ * Returns the context of every message whose DEK serves other messages too. It says only what is common to all of a
+ * tenant's messages.
  */
 export function sharedContext(tenantId: TenantId): EncryptionContext {
   return { 'tenant-id': tenantId, purpose: 'shared', format: FORMAT };

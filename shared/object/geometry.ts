@@ -22,7 +22,7 @@ export function geometryOf(sizeBytes: number, chunkBytes: number): Geometry {
   return { sizeBytes, chunkBytes, chunkCount: Math.max(1, Math.ceil(sizeBytes / chunkBytes)) };
 }
 
-/** Precondition: `0 ≤ index < chunkCount`. */
+/** Returns the range of one chunk. Precondition: `0 ≤ index < chunkCount`. */
 export function chunkRange({ sizeBytes, chunkBytes }: Geometry, index: number): ByteRange {
   const start = index * chunkBytes;
   return { start, end: Math.min(start + chunkBytes, sizeBytes) };

@@ -1,6 +1,6 @@
 /**
- * The queue message of one chunk. It names a chunk of a plan and nothing else. The plan decides which bytes are read and
- * under whose key they are written, so a forged message can ask for no more than work that is due anyway.
+ * The queue message of one chunk. It names a chunk of a plan and nothing else. The plan decides which bytes are read
+ * and under whose key they are written, so a forged message can ask for no more than work that is due anyway.
  */
 import * as z from 'zod';
 import { JobInvalidError } from '../errors.ts';

@@ -1,7 +1,7 @@
 /**
  * The plan of one upload: its source version, its tenant and name, and its division into chunks. It rests in the state
- * table, which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and its
- * division all follow from the source version, and the source version can be read as planned or not at all.
+ * table, which others may write to, so it is believed only as far as it proves itself: its object id, its tenant and
+ * its division all follow from the source version, and the source version can be read as planned or not at all.
  */
 import * as z from 'zod';
 import { PlanInvalidError } from '../errors.ts';

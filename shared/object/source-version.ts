@@ -16,7 +16,9 @@ export interface SourceVersion {
   /** The full key, which begins with the tenant id and a slash. */
   readonly key: string;
   readonly versionId: string;
-  /** The value that orders the versions of one key (manifest/sequencer.ts). It is empty when S3's notification was lost. */
+  /**
+   * The value that orders the versions of one key (manifest/sequencer.ts). It is empty when S3's notification was lost.
+   */
   readonly sequencer: string;
   /** ISO 8601, UTC. This time orders the versions when a sequencer is missing. */
   readonly uploadedAt: string;

@@ -6,8 +6,9 @@ import type { RemovePorts } from './removal-step.ts';
 import type { RemoveRequest } from './request.ts';
 
 /**
- * Returns the removal that the request goes on with. A choice that was not made the first time is not made later; a
- * choice that this request does not repeat is given up, so that nobody destroys what this request does not name.
+ * Returns the removal that the request goes on with. A choice that the first request did not make cannot be added
+ * later. A choice that this request does not repeat is given up, so that nothing is destroyed that this request does
+ * not name.
  * @throws StorageUnavailableError
  */
 export async function beginOrContinue(
@@ -24,7 +25,9 @@ export async function beginOrContinue(
   return removal;
 }
 
-/** A tenant whose key was never proven is not drained: that key must not be used. */
+/**
+ * Makes the record of a removal. A tenant whose key was never proven is not drained, because that key must not be used.
+ */
 function newRemoval(request: RemoveRequest, tenant: Tenant, now: Date): Removal {
   const { signedOffBy, drain, deleteCiphertext, shredBranchKeys } = request;
   const neverActive = rulesOf(tenant).key === 'claimed';

@@ -4,7 +4,9 @@ import { type Removal, shredsBranchKeys } from '../tenant/removal.ts';
 import type { RemovePorts, StepResult } from './removal-step.ts';
 import type { RefusedVersion } from '../ports/vault.ts';
 
-/** Work that was in flight when the keys were dropped stops within one second. After this time nothing writes any more. */
+/**
+ * Work that was in flight when the keys were dropped stops within one second. After this time nothing writes any more.
+ */
 const SETTLE_MS = 2_000;
 
 /**
@@ -27,8 +29,8 @@ export async function deleteSome(removal: Removal, ports: RemovePorts): Promise<
 }
 
 /**
- * Deletes the branch keys, if that was asked for. Returns the number of rows deleted. Copies in backups of the table stay
- * wrapped under the tenant's KEK, which the tenant can destroy.
+ * Deletes the branch keys, if that was asked for. Returns the number of rows deleted. Copies in backups of the table
+ * stay wrapped under the tenant's KEK, which the tenant can destroy.
  */
 export async function shredBranchKeys(removal: Removal, { shredBranchKey }: RemovePorts): Promise<number> {
   if (!shredsBranchKeys(removal)) return removal.branchKeyRowsDeleted;

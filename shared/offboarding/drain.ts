@@ -1,4 +1,6 @@
-/** The first step of a removal: no new upload is taken, and what is planned is sealed as long as that makes progress. */
+/**
+ * The first step of a removal: no new upload is taken, and what is planned is sealed as long as that makes progress.
+ */
 import { SealstreamError } from '../errors.ts';
 import { changeTenant } from '../revocation/change.ts';
 import { requireRegistered } from '../tenant/admission.ts';
@@ -11,7 +13,9 @@ import type { RemovePorts, StepResult } from './removal-step.ts';
 import { ourSignal, requireUsable } from './suspend.ts';
 import { countWaiting } from './waiting.ts';
 
-/** After this time without a sealed object a person has to look. It is longer than a failed job waits for its next try. */
+/**
+ * After this time without a sealed object a person has to look. It is longer than a failed job waits for its next try.
+ */
 const STALLED_MS = 15 * 60_000;
 
 export async function drainStep(
@@ -32,7 +36,10 @@ export async function drainStep(
   return { progress: { draining }, waits: { waiting, ...(blocked === undefined ? {} : { blocked }) } };
 }
 
-/** A tenant that is not active is offboarded at once. What is planned for it stays parked unless its key works. */
+/**
+ * Closes the intake. A tenant that is not active is offboarded at once. What is planned for it stays parked unless its
+ * key works.
+ */
 async function closeIntake(tenantId: TenantId, ports: RemovePorts): Promise<Tenant> {
   await changeTenant(tenantId, ports.tenants, (tenant) => {
     if (!rulesOf(tenant).takesUploads) return undefined;
@@ -46,7 +53,9 @@ function drainingSince({ draining }: Removal, waiting: number, now: Date): Drain
   return draining?.waiting === waiting ? draining : { waiting, since: now.toISOString() };
 }
 
-/** Returns the reason why the drain makes no progress, if it makes none. Work that never ends must not stop the removal. */
+/**
+ * Returns the reason why the drain makes no progress, if it makes none. Work that never ends must not stop the removal.
+ */
 function stallReason({ since }: Draining, { first, count }: NamedVersions, now: Date): string | undefined {
   if (now.getTime() - Date.parse(since) < STALLED_MS) return undefined;
   const more = count > first.length ? ` and ${count - first.length} more` : '';

@@ -74,8 +74,8 @@ export async function requireUsable(
 }
 
 /**
- * Returns a signal of our own. It proves the keys only up to `propagationSeconds` ago, because later changes may not have
- * effect everywhere yet: an event that happened shortly before the signal and is heard after it still counts.
+ * Returns a signal of our own. It proves the keys only up to `propagationSeconds` ago, because later changes may not
+ * have effect everywhere yet: an event that happened shortly before the signal and is heard after it still counts.
  */
 export function ourSignal(
   name: string,
@@ -87,7 +87,10 @@ export function ourSignal(
   return { name, at: now().toISOString(), reasons, proofs };
 }
 
-/** A tenant that was revoked keeps the signal that says why. */
+/**
+ * Returns the suspended tenant; undefined when it is suspended already. A tenant that was revoked keeps the signal that
+ * says why.
+ */
 function withSuspension(tenant: Tenant, ports: SuspendPorts): Tenant | undefined {
   if (hasTurned(tenant, 'suspend')) return undefined;
   const keySignal = rulesOf(tenant).encrypts ? ourSignal('suspended', tenant, ports) : tenant.signal;

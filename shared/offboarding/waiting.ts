@@ -1,4 +1,4 @@
-/** Counts the versions of a tenant that are still in the ingest bucket. Memory is flat in their number. */
+/** Counts the versions of a tenant that are still in the ingest bucket. Memory does not grow with their number. */
 import pLimit from 'p-limit';
 import { objectIdOf } from '../object/object-id.ts';
 import { SealstreamError, type SourceUnreadableError } from '../errors.ts';
@@ -15,7 +15,9 @@ export interface WaitingPorts {
 export interface Waiting {
   /** The versions that are planned and not sealed yet. Those in `unsealable` are not among them. */
   readonly planned: NamedVersions;
-  /** The versions that nothing will ever seal, each with the reason: its plan is not valid, or S3 refuses the source. */
+  /**
+   * The versions that nothing will ever seal, each with the reason: its plan is not valid, or S3 refuses the source.
+   */
   readonly unsealable: NamedVersions;
   /** The number of all versions, sealed or not. */
   readonly uploads: number;

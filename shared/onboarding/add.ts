@@ -1,6 +1,6 @@
 /**
- * Registers a tenant, proves its key, and makes it active. Until everything is proven the tenant is pending: its uploads
- * are planned and wait. When a pending tenant is added again, everything begins anew with the new settings.
+ * Registers a tenant, proves its key, and makes it active. Until everything is proven the tenant is pending: its
+ * uploads are planned and wait. When a pending tenant is added again, everything begins anew with the new settings.
  */
 import { EventInvalidError, StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
@@ -56,7 +56,9 @@ export async function addTenant(
   return { tenantId, status: await heedHeard(active, ports), findings };
 }
 
-/** Makes what the control plane needs of the keys before they are used: the branch key and the ciphertexts of probes. */
+/**
+ * Makes what the control plane needs of the keys before they are used: the branch key and the ciphertexts of probes.
+ */
 export async function prepareKeys(
   tenant: Tenant,
   ports: Pick<AddPorts, 'branchKeys' | 'kms'>,

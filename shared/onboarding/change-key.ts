@@ -1,7 +1,7 @@
 /**
- * Gives a tenant another key, or other settings for the key that it has. From then on new objects are encrypted under the
- * new key. What the old key wrapped stays readable as long as that key exists; what a dropped replica wrapped, as long as
- * its KEK exists. If the new key does not pass the checks, nothing changes.
+ * Gives a tenant another key, or other settings for the key that it has. From then on new objects are encrypted under
+ * the new key. What the old key wrapped stays readable as long as that key exists; what a dropped replica wrapped, as
+ * long as its KEK exists. If the new key does not pass the checks, nothing changes.
  */
 import { EventInvalidError } from '../errors.ts';
 import { requireRegistered } from '../tenant/admission.ts';
@@ -60,8 +60,8 @@ function withSettings(tenant: Tenant, { settings }: ChangeRequest, now: Date): T
 }
 
 /**
- * Checks that the tenant's status allows the change. A revoked tenant may get another key. It may not change the settings
- * of its present key, which only works again when the tenant gives it back.
+ * Checks that the tenant's status allows the change. A revoked tenant may get another key. It may not change the
+ * settings of its present key, which only works again when the tenant gives it back.
  * @throws EventInvalidError
  */
 function requireChangeable(tenant: Tenant, change: 'change-kek' | 'change-settings'): void {

@@ -37,7 +37,9 @@ export async function checkKeys(candidate: Candidate, ports: CheckPorts): Promis
   };
 }
 
-/** Checks that an event of each key has reached us. Without an event nothing can be told, so the finding is a warning. */
+/**
+ * Checks that an event of each key has reached us. Without an event nothing can be told, so the finding is a warning.
+ */
 export async function checkEvents(
   keys: Pick<Candidate, 'kekArn' | 'replicaArns'>,
   { hearings }: Pick<CheckPorts, 'hearings'>,
@@ -55,7 +57,7 @@ export async function checkEvents(
 async function checkKey(key: CandidateKey, { kms, tenants }: CheckPorts): Promise<Checked> {
   const described = await checkDescription(key, kms);
   if (!described.isAskable) return described;
-  // Anybody can name a key. Only a tenant whose key was proven holds it, and a tenant that left holds it no more.
+  // Anybody can name a key. A tenant holds it only once the key is proven, and no longer when the tenant has left.
   const holders = await readable(tenants.ofKek(key.kekArn));
   const isShared = holders.tenants.some(
     (holder) => holder.tenantId !== key.candidate.tenantId && rulesOf(holder).key === 'held',
@@ -64,7 +66,7 @@ async function checkKey(key: CandidateKey, { kms, tenants }: CheckPorts): Promis
   return { ...described, findings: [...described.findings, ...granted] };
 }
 
-/** The fix makes an event by a tag, because tagging changes nothing about the key and CloudTrail logs it. */
+/** Warns that no event came yet. The fix tags the key, which changes nothing about the key, but CloudTrail logs it. */
 function unheard(kekArn: string): Finding {
   const [, , , region = '', , resource = ''] = kekArn.split(':');
   const tag = `aws kms tag-resource --region ${region} --key-id ${resource.slice('key/'.length)}`;

@@ -51,7 +51,9 @@ function unbound(use: Use, { id, isNeighbour }: OtherId, check: GrantCheck): Fin
 
 interface OtherId {
   readonly id: string;
-  /** True when the id is so similar that the tenant's id with a wildcard at one end, or for one character, matches it. */
+  /**
+   * True when the id is so similar that the tenant's id with a wildcard at one end, or for one character, matches it.
+   */
   readonly isNeighbour: boolean;
 }
 

@@ -39,7 +39,10 @@ export async function checkDescription(
   };
 }
 
-/** A key that we may not describe is still tried by dry runs, so that the tenant hears at once of everything that is missing. */
+/**
+ * Returns the finding about a key that we may not describe. Dry runs are tried all the same, so that the tenant learns
+ * at once everything that is missing.
+ */
 function undescribed(key: CandidateKey, cause: unknown): Described {
   const { kekArn, candidate } = key;
   const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, 'kms:DescribeKey');
@@ -85,7 +88,7 @@ function checkState(kekArn: string, { state }: KeyDescription): Finding {
   return failed('key-state', `the state of ${kekArn} is ${state}`, fix);
 }
 
-/** Imported material that expires has to be imported again in time. */
+/** Checks when the material expires. Imported material that expires has to be imported again in time. */
 function checkMaterial(kekArn: string, { origin, validTo }: KeyDescription): readonly Finding[] {
   if (validTo !== undefined)
     return [

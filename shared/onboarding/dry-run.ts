@@ -39,8 +39,8 @@ export async function refusalOf(
 const OPENING: ReadonlySet<KmsOperation> = new Set(['kms:Decrypt', 'kms:ReEncrypt']);
 
 /**
- * Returns the function that tries operations on one key. An operation that takes a ciphertext is tried without one first.
- * Not every region's KMS accepts that; there it is tried again with a ciphertext of the key, which is made once.
+ * Returns the function that tries operations on one key. An operation that takes a ciphertext is tried without one
+ * first. Not every region's KMS accepts that; there it is tried again with a ciphertext of the key, which is made once.
  */
 export function trialsOf(
   { kekArn, ourselves }: Pick<CandidateKey, 'kekArn' | 'ourselves'>,
@@ -70,7 +70,10 @@ async function refusalBy(kms: ControlPlaneKms, trial: Trial): Promise<Error | un
   return isLetIn(failure) ? undefined : failure;
 }
 
-/** KMS looks at a ciphertext only once it has let the caller in. A ciphertext of another context is no refusal. */
+/**
+ * True when the failure shows that KMS let the caller in, because only then it looks at the ciphertext. A ciphertext of
+ * another context is no refusal.
+ */
 function isLetIn(failure: Error | undefined): boolean {
   return failure?.name === 'InvalidCiphertextException';
 }

@@ -1,8 +1,8 @@
 /**
- * Checks by dry runs that a key grants us everything that the tenant's key mode needs, under the tenant's id, and nothing
- * else. The dry runs prove the grant of the control role alone, and the findings say so. AWS shows a key policy to nobody
- * of another account, so the grant of the other roles shows only when they first use the key. The statements that we
- * render name the control role beside the role that needs the operation, so one statement serves both.
+ * Checks by dry runs that a key grants us everything that the tenant's key mode needs, under the tenant's id, and
+ * nothing else. The dry runs prove the grant of the control role alone, and the findings say so. AWS shows a key policy
+ * to nobody of another account, so the grant of the other roles shows only when they first use the key. The statements
+ * that we render name the control role beside the role that needs the operation, so one statement serves both.
  */
 import { checkCondition } from './context-condition.ts';
 import { type GrantCheck, refusalOf } from './dry-run.ts';

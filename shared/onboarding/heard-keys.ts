@@ -1,7 +1,7 @@
 /**
- * The events of keys that a tenant is about to get. A disabled key may answer as before for a while, so the checks of KMS
- * may pass; and as long as the key is not registered, its events find no tenant. So `revoke` remembers every event that
- * takes a key away before it looks for the tenants that hold the key. The code that registers a key looks at the
+ * The events of keys that a tenant is about to get. A disabled key may answer as before for a while, so the checks of
+ * KMS may pass; and as long as the key is not registered, its events find no tenant. So `revoke` remembers every event
+ * that takes a key away before it looks for the tenants that hold the key. The code that registers a key looks at the
  * remembered events twice: before the registration and after it. Each event is either remembered by then or finds the
  * tenant.
  */
@@ -53,8 +53,8 @@ export async function checkHeard(candidate: Tenant, askedAt: Date, ports: HeardP
 }
 
 /**
- * Applies the events that were heard since `checkHeard` to a tenant that has just been registered with its keys. Returns
- * the tenant's status.
+ * Applies the events that were heard since `checkHeard` to a tenant that has just been registered with its keys.
+ * Returns the tenant's status.
  * @throws StorageUnavailableError
  */
 export async function heedHeard(

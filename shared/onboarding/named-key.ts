@@ -77,7 +77,7 @@ function checkRegion({ region }: KeyName, { allowedRegions }: Candidate): Findin
       );
 }
 
-/** One key unwraps what another wrapped only when both belong to the same multi-Region key. */
+/** Checks a replica. One key unwraps what another wrapped only when both belong to the same multi-Region key. */
 function checkReplica(replica: KeyName, key: KeyName): Finding {
   const isReplica =
     key.keyId.startsWith('mrk-') &&
@@ -94,7 +94,7 @@ function checkReplica(replica: KeyName, key: KeyName): Finding {
       );
 }
 
-/** Precondition: `arn` is a key ARN. */
+/** Splits an ARN. Precondition: `arn` is a key ARN. */
 function nameOf(arn: string): KeyName {
   const [, partition = '', , region = '', accountId = '', resource = ''] = arn.split(':');
   return { partition, region, accountId, keyId: resource.slice('key/'.length) };

@@ -1,8 +1,8 @@
 /**
- * The entries of a tenant's record about the keys that it had before, so that what they wrapped stays readable. A KEK has
- * two entries at most, so that the record does not grow when a tenant changes its key back and forth. The last entry of a KEK
- * names the replicas that we still ask. A replica that only an earlier entry names is accepted in a message, but is
- * never asked.
+ * The entries of a tenant's record about the keys that it had before, so that what they wrapped stays readable. A KEK
+ * has two entries at most, so that the record does not grow when a tenant changes its key back and forth. The last
+ * entry of a KEK names the replicas that we still ask. A replica that only an earlier entry names is accepted in a
+ * message, but is never asked.
  */
 import { keksOf, type RetiredKek, type Tenant } from '../tenant/tenant.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Makes a new version of a tenant's branch key, for new messages. The old versions stay, so that what they wrapped stays
- * readable. A sandbox that has an old version in its cache uses it until it is `maxKeyAgeSeconds` old.
+ * Makes a new version of a tenant's branch key, for new messages. The old versions stay, so that what they wrapped
+ * stays readable. A sandbox that has an old version in its cache uses it until it is `maxKeyAgeSeconds` old.
  */
 import * as z from 'zod';
 import type { BranchKeys } from '../envelope/kms/branch-keys.ts';
@@ -21,7 +21,8 @@ export interface Rotated {
 
 /**
  * @throws TenantUnknownError, TenantRevokedError; EventInvalidError when it uses no branch key
- * @throws TenantKeyDeniedError, TenantKeyUnusableError; AuthenticationFailedError when the row of the branch key is missing or altered
+ * @throws TenantKeyDeniedError, TenantKeyUnusableError; AuthenticationFailedError when the row of the branch key is
+ * missing or altered
  * @throws KmsUnavailableError, StorageUnavailableError: ask again
  */
 export async function rotateBranchKey(tenantId: TenantId, ports: RotatePorts): Promise<Rotated> {

@@ -24,7 +24,9 @@ export interface Listed {
   readonly tenants: readonly Tenant[];
   /** The id after which the next page begins. Absent on the last page. */
   readonly after?: TenantId;
-  /** On the last page, the names of the rows of the state table that are not valid tenants. Absent when there are none. */
+  /**
+   * On the last page, the names of the rows of the state table that are not valid tenants. Absent when there are none.
+   */
   readonly invalid?: string;
 }
 

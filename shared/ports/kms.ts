@@ -1,8 +1,8 @@
 /**
  * KMS: the questions of the data path, and those of the control plane about a tenant's key.
  *
- * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors. README.md says what is true
- * of every port.
+ * Both ports throw what KMS throws. `envelope/kms/kms-failure.ts` turns that into our errors. README.md says what is
+ * true of every port.
  */
 import type { EncryptionContext } from '../object/context.ts';
 
@@ -67,8 +67,8 @@ export interface Trial {
   /** Default: none. */
   readonly context?: EncryptionContext | undefined;
   /**
-   * The ciphertext that Decrypt and ReEncrypt are asked about. Default: any ciphertext, which not every region's KMS
-   * can be asked about.
+   * The ciphertext that Decrypt and ReEncrypt are asked about. Default: any ciphertext. Not every region's KMS can
+   * answer that.
    */
   readonly ciphertext?: Uint8Array | undefined;
   /** The principal that the grant of CreateGrant would be for. */

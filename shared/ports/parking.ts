@@ -19,7 +19,9 @@ export interface Parking {
 
 export interface ParkedJob {
   readonly job: Job;
-  /** A text that sorts by time of arrival: when the message was sent (milliseconds, 15 digits), `#`, the message's id. */
+  /**
+   * A text that sorts by time of arrival: when the message was sent (milliseconds, 15 digits), `#`, the message's id.
+   */
   readonly arrival: string;
 }
 

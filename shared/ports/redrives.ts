@@ -11,7 +11,7 @@ export interface Redrives {
   lastOf(objectId: ObjectId): Promise<Redrive | undefined>;
   /** Writes `next` over `last`. Returns false when another run came first. */
   note(objectId: ObjectId, last: Redrive | undefined, next: Redrive): Promise<boolean>;
-  /** Finds the chunks of the plan that have no receipt, in order. Memory is flat in their number. */
+  /** Finds the chunks of the plan that have no receipt, in order. Memory does not grow with their number. */
   missingChunks(plan: Plan): AsyncIterable<number>;
 }
 

@@ -25,8 +25,8 @@ export interface PlannedSource extends Geometry {
 /** The versions in the ingest bucket. A version that is still there is not sealed yet. */
 export interface SourceListing {
   /**
-   * Lists the versions after `marker` (undefined: from the start) whose key begins with `prefix` (undefined: any), 1,000
-   * at most, in order of key, without delete markers.
+   * Lists the versions after `marker` (undefined: from the start) whose key begins with `prefix` (undefined: any),
+   * 1,000 at most, in order of key, without delete markers.
    */
   page(marker: VersionMarker | undefined, prefix?: string): Promise<VersionPage>;
 }

@@ -1,4 +1,6 @@
-/** The state table as the data path needs it: plans, receipts, rejections. README.md says what is true of every port. */
+/**
+ * The state table as the data path needs it: plans, receipts, rejections. README.md says what is true of every port.
+ */
 import type { ObjectId } from '../object/object-id.ts';
 import type { Plan, Receipt, Unreadable } from '../object/plan.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -6,7 +8,7 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 
 /** The rows that planning, encrypting and sealing read and write. */
 export interface State {
-  /** Reads strongly consistent. Throws as Tenants' does. */
+  /** Reads strongly consistent. Throws as the port Tenants does. */
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
   /**
    * Reads both strongly consistent, in one request.
@@ -27,16 +29,21 @@ export interface State {
   advancePlan(plan: Plan, jobsSent: number): Promise<void>;
   /** Reads the receipt of one chunk of this generation, strongly consistent. An object of one chunk has none. */
   receipt(plan: Plan, chunkIndex: number): Promise<Receipt | undefined>;
-  /** Reads the receipts of all chunks of this generation, in order, strongly consistent. Memory is flat in their number. */
+  /**
+   * Reads the receipts of all chunks of this generation, in order, strongly consistent. Memory does not grow with their
+   * number.
+   */
   allReceipts(plan: Plan): AsyncIterable<Receipt | undefined>;
   /**
-   * Writes the receipt of a chunk over the one that it replaces. Idempotent. `complete`: every chunk has had a receipt, as
-   * far as is known, which `allReceipts` proves. `lost`: another receipt is there, and nothing is written.
+   * Writes the receipt of a chunk over the one that it replaces. Idempotent. `complete`: every chunk has had a receipt,
+   * as far as is known, which `allReceipts` proves. `lost`: another receipt is there, and nothing is written.
    */
   addReceipt(plan: Plan, written: ReceiptOfChunk): Promise<'added' | 'complete' | 'lost'>;
   /** Takes this receipt back, unless the chunk has another one by now. The chunk's job is due again then. */
   dropReceipt(plan: Plan, chunkIndex: number, receipt: Receipt): Promise<void>;
-  /** Remembers that a manifest is ours, before it is written. Returns false when the object was planned anew meanwhile. */
+  /**
+   * Remembers that a manifest is ours, before it is written. Returns false when the object was planned anew meanwhile.
+   */
   noteManifest(plan: Plan, digest: string): Promise<boolean>;
   /** Returns false when the object was planned anew meanwhile. Idempotent: the first time of sealing stays. */
   markSealed(plan: Plan, sealedAt: string): Promise<boolean>;

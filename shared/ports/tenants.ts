@@ -1,6 +1,6 @@
 /**
- * The control plane's memory of the tenants: their records, what was heard of their keys, how far their removal has come.
- * README.md says what is true of every port.
+ * The control plane's memory of the tenants: their records, what was heard of their keys, how far their removal has
+ * come. README.md says what is true of every port.
  */
 import type { KeySignal } from '../tenant/key-signal.ts';
 import type { ProbeCiphertext, Tenant } from '../tenant/tenant.ts';
@@ -25,7 +25,7 @@ export interface Tenants {
    */
   tenant(tenantId: TenantId, signal?: AbortSignal): Promise<Tenant | undefined>;
   /**
-   * Reads every registered tenant, in order of id, page by page. Memory is flat in their number.
+   * Reads every registered tenant, in order of id, page by page. Memory does not grow with their number.
    * @throws TenantInvalidError after the last of them, naming the rows that are no tenant's
    */
   all(): AsyncIterable<Tenant>;
@@ -39,11 +39,13 @@ export interface Tenants {
    */
   replace(read: Tenant, next: Tenant): Promise<boolean>;
   /**
-   * Writes the probes' ciphertexts into the record. Returns false when status, epoch or signal have changed since it was
-   * read.
+   * Writes the probes' ciphertexts into the record. Returns false when status, epoch or signal have changed since it
+   * was read.
    */
   keepProbeCiphertexts(read: Tenant, made: readonly ProbeCiphertext[]): Promise<boolean>;
-  /** Does as `replace`, but writes the whole record, and who holds which KEK. Precondition: `next` has another epoch. */
+  /**
+   * Does as `replace`, but writes the whole record, and who holds which KEK. Precondition: `next` has another epoch.
+   */
   rewrite(read: Tenant, next: Tenant): Promise<boolean>;
   /**
    * Deletes everything that says there is such a tenant: its record, its entries, who holds which KEK, how far its

@@ -1,4 +1,7 @@
-/** Restores one object: every chunk is verified on its way through, and the destination is committed as a whole or not at all. */
+/**
+ * Restores one object: every chunk is verified on its way through, and the destination is committed as a whole or not
+ * at all.
+ */
 import { decrypt } from '../envelope/message/decrypt.ts';
 import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';

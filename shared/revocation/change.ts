@@ -1,5 +1,6 @@
 /**
- * Changes a tenant's record: reads it, decides, and writes it unless somebody wrote in between; then it begins again.
+ * Changes a tenant's record: reads it, decides, and writes it. If somebody wrote the record in between, it begins
+ * again.
  */
 import { StorageUnavailableError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';

@@ -75,7 +75,7 @@ async function readOn(poll: Poll, ports: EpochPollPorts): Promise<void> {
   const impatient = nextRead(poll, ports, IMPATIENT_MS);
   poll.timer = impatient;
   const isRead = await readInTime(poll, ports);
-  // An answer that another read overtook is old, and puts off nothing.
+  // An answer that came after that of a later read is old. It does not delay the next read.
   if (!isRead || poll.timer !== impatient || poll.flights.size === 0) return;
   clearTimeout(impatient);
   poll.timer = nextRead(poll, ports, POLL_MS);

@@ -23,9 +23,9 @@ export interface RevocationLog {
 }
 
 /**
- * Drops the tenant's keys in this sandbox, and revokes the tenant unless its epoch has changed since the work began. When
- * the refused key is one that the tenant had before, only the keys under that KEK are dropped, and all else goes on.
- * Never throws.
+ * Drops the tenant's keys in this sandbox, and revokes the tenant unless its epoch has changed since the work began.
+ * When the refused key is one that the tenant had before, only the keys under that KEK are dropped, and all else goes
+ * on. Never throws.
  */
 export async function revokeFirstHand(
   tenant: Tenant,

@@ -1,6 +1,6 @@
 /**
- * Guards all work that uses a tenant's key. The work starts with no key of an older epoch, it is aborted within a second
- * of the tenant's epoch changing, and a refusal by KMS that it meets revokes the tenant in all sandboxes.
+ * Guards all work that uses a tenant's key. The work starts with no key of an older epoch, it is aborted within a
+ * second of the tenant's epoch changing, and a refusal by KMS that it meets revokes the tenant in all sandboxes.
  */
 import { isKeyRefusal } from '../errors.ts';
 import type { Tenant } from '../tenant/tenant.ts';
@@ -8,8 +8,8 @@ import { epochPoll } from './epoch-poll.ts';
 import { type FirstHandPorts, revokeFirstHand } from './first-hand.ts';
 
 /**
- * Does `work` for the tenant. Precondition: the tenant was read just now, strongly consistent. Work that is slow to obey
- * its signal is waited for all the same, so nothing goes on behind its caller's back.
+ * Does `work` for the tenant. Precondition: the tenant was read just now, strongly consistent. The guard also waits for
+ * work that obeys its signal slowly, so no work goes on after the caller has its answer.
  * @throws TenantRevokedError, EpochChangedError when the epoch changed while the work ran and it did not succeed
  * @throws every error of the work
  */

@@ -35,9 +35,9 @@ export const NATIVE_EVENTS: readonly string[] = [...KEY_EVENT_KINDS.keys()].filt
 );
 
 /**
- * The names of the events that come through CloudTrail. The rules list these and no others, so nothing else that happens
- * to anybody's keys reaches us. TagResource changes nothing about a key: tenants are asked to call it, so that we hear of
- * the key once.
+ * The names of the events that come through CloudTrail. The rules list these and no others, so nothing else that
+ * happens to anybody's keys reaches us. TagResource changes nothing about a key: tenants are asked to call it, so that
+ * we hear of the key once.
  */
 export const TRAIL_EVENTS: readonly string[] = [
   ...[...KEY_EVENT_KINDS.keys()].filter((name) => !NATIVE_EVENTS.includes(name)),

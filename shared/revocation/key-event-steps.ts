@@ -82,7 +82,7 @@ async function mayComeBack(
   });
 }
 
-/** Drops the cached keys first of all: while KMS is asked, nobody goes on with a key that the new policy may refuse. */
+/** Drops the cached keys first, so that nobody uses a key that the new policy may refuse while KMS is asked. */
 async function inQuestion(
   tenantId: TenantId,
   event: KeyEvent,

@@ -30,8 +30,7 @@ export interface IgnoredEvent {
 }
 
 /**
- * Parses an event. One that says it happens in the future is taken for one of `now`, because we trust only our own
- * clock.
+ * Parses an event. An event with a time in the future counts as an event of `now`, because we trust only our own clock.
  */
 export function parseKeyEvent(input: unknown, now: Date): KeyEvent | IgnoredEvent {
   const parsed = eventSchema.safeParse(input);

@@ -1,9 +1,9 @@
-/** Reads what DescribeKey says of a key: its state, and the dates from which on it is gone. */
+/** Reads what DescribeKey says of a key: its state, and the dates after which it is gone. */
 import { KmsUnavailableError, TenantKeyUnusableError } from '../errors.ts';
 import type { KeyDescription } from '../ports/kms.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 
-/** A date from which on the key does not come back by itself. */
+/** A date after which the key does not come back by itself. */
 export interface KeyWarning {
   readonly name: 'key-deletion' | 'key-material-expiry';
   /** ISO 8601, UTC. */

@@ -95,8 +95,8 @@ interface Answered {
 }
 
 /**
- * Asks until one question is answered with no, or cannot be asked. The verdict is yes when each question is answered with
- * yes, in one way or the other.
+ * Asks until one question is answered with no, or cannot be asked. The verdict is yes when each question is answered
+ * with yes, in one way or the other.
  */
 async function askInTurn(key: ProbedKey, questions: readonly Question[]): Promise<Answered> {
   let verdict: Verdict = { usable: true };

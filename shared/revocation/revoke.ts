@@ -24,16 +24,17 @@ export type KeyEventOutcome =
     };
 
 /**
- * Handles one event. It is idempotent, and events may come in any order. One tenant's failure keeps no other tenant from
- * its change.
- * @throws KmsUnavailableError, StorageUnavailableError, TenantInvalidError: the event is to be delivered again. An invalid
- * record may be of a tenant that the event is about, so its error is thrown after all other tenants have been turned.
+ * Handles one event. It is idempotent, and events may come in any order. A failure of one tenant does not stop the
+ * changes of the others.
+ * @throws KmsUnavailableError, StorageUnavailableError, TenantInvalidError: the event is to be delivered again. An
+ * invalid record may be of a tenant that the event is about, so its error is thrown after all other tenants have been
+ * turned.
  */
 export async function handleKeyEvent(input: unknown, ports: RevokePorts): Promise<KeyEventOutcome> {
   const event = parseKeyEvent(input, ports.now());
   const { kekArns = [] } = event;
-  // The event is remembered first, because whoever registers the key meanwhile looks there afterwards. A failure of that
-  // keeps nobody from being revoked.
+  // The event is remembered first, because whoever registers the key meanwhile looks there afterwards. If that fails,
+  // the tenants are revoked all the same.
   const remembered = await Promise.allSettled([remember(event, ports)]);
   const holders = await Promise.all(kekArns.map(async (arn) => await readable(ports.tenants.ofKek(arn))));
   const tenants = holders.flatMap((one) => one.tenants);

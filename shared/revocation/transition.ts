@@ -1,8 +1,8 @@
 /**
  * Decides what a key signal makes of a tenant. Signals come late, twice and in any order, so each carries the time and
- * the key it speaks of, and one that is older than what is proven of that key says nothing any more. A tie revokes.
- * Pending, suspended and offboarded tenants are never turned by a signal. All functions are pure, and return undefined
- * when the tenant stays as it is.
+ * the key it speaks of, and one that is older than what is proven of that key says nothing any more. When two signals
+ * have the same time, the one that revokes counts. Pending, suspended and offboarded tenants are never turned by a
+ * signal. All functions are pure, and return undefined when the tenant stays as it is.
  */
 import {
   against,
@@ -120,8 +120,8 @@ export function heardBefore(tenant: Tenant, keySignals: readonly KeySignal[]): T
 }
 
 /**
- * Keeps a reason that is news, for a tenant whose key is not in use. So neither an event from before the reason nor we
- * ourselves undo it, and an event that undoes one reason is not taken for the end of all.
+ * Keeps a reason that is news, for a tenant whose key is not in use. So neither an earlier event nor we ourselves undo
+ * the reason, and an event that undoes one reason does not undo the others.
  */
 function noted(tenant: Tenant, keySignal: KeySignal): Tenant | undefined {
   const { key, encrypts } = rulesOf(tenant);

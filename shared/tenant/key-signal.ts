@@ -1,7 +1,7 @@
 /**
- * The signals that were heard of a tenant's keys. A signal is about one key, and is a reason or a proof. A reason stands
- * against its key until something proves the same key later. A proof makes every older signal about its key say nothing
- * any more. So a signal about one replica of a multi-Region key proves nothing about another replica.
+ * The signals that were heard of a tenant's keys. A signal is about one key, and is a reason or a proof. A reason
+ * stands against its key until something proves the same key later. A proof makes every older signal about its key say
+ * nothing any more. So a signal about one replica of a multi-Region key proves nothing about another replica.
  */
 import * as z from 'zod';
 
@@ -29,8 +29,8 @@ export interface TenantSignal extends KeySignal {
    */
   readonly reasons?: readonly KeySignal[] | undefined;
   /**
-   * The newest proof of each key. Absent from a record of an earlier version: there the signal itself is the only one, if
-   * it is a proof.
+   * The newest proof of each key. Absent from a record of an earlier version: there the signal itself is the only one,
+   * if it is a proof.
    */
   readonly proofs?: readonly KeySignal[] | undefined;
   /** The number of signals noted in this epoch. It keeps one note from overwriting another. */
@@ -50,7 +50,9 @@ export const tenantSignalSchema: z.ZodType<TenantSignal> = z.object({
 /** Earlier versions joined the names of all reasons in one name. */
 const JOINT = ' and ';
 
-/** The names of proofs: they say nothing against a key. Every other name is a reason, one that is not known as well. */
+/**
+ * The names of proofs, which say nothing against a key. Every other name is a reason, also a name that we do not know.
+ */
 const PROOFS: ReadonlySet<string> = new Set([
   'registered',
   'probe',
@@ -99,8 +101,8 @@ export function against(heard: TenantSignal, reason: KeySignal): TenantSignal {
 }
 
 /**
- * Adds a reason to the others. Returns undefined when it is known already. Of several reasons with one name about one key
- * only the newest is kept.
+ * Adds a reason to the others. Returns undefined when it is known already. Of several reasons with one name about one
+ * key only the newest is kept.
  */
 export function withReason(heard: TenantSignal, reason: KeySignal): TenantSignal | undefined {
   const reasons = reasonsIn(heard);

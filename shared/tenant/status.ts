@@ -1,6 +1,6 @@
 /**
  * The state machine of a tenant: what each status allows, and which changes lead from one status to another. Every
- * other file asks here, and decides nothing by the name of a status.
+ * other file asks this one, and decides nothing by the name of a status.
  */
 import { EventInvalidError } from '../errors.ts';
 import type { TenantSignal } from './key-signal.ts';

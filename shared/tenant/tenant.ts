@@ -4,10 +4,10 @@ import { type TenantSignal, tenantSignalSchema } from './key-signal.ts';
 import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 
 /**
- * The state of a tenant. status.ts says what each status allows. `pending`: it is registered, its key is not proven yet.
- * `revoked`: the tenant took its key away; events and probes bring it back. `suspended`: we stopped it, and only we
- * resume it. `offboarding`: nothing new is taken, and what is planned is still sealed. `offboarded`: its keys are used
- * no more.
+ * The state of a tenant. status.ts says what each status allows. `pending`: it is registered, its key is not proven
+ * yet. `revoked`: the tenant took its key away; events and probes bring it back. `suspended`: we stopped it, and only
+ * we resume it. `offboarding`: nothing new is taken, and what is planned is still sealed. `offboarded`: its keys are
+ * used no more.
  */
 export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'offboarding' | 'offboarded';
 
@@ -19,14 +19,14 @@ export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'off
 export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
 
 /**
- * The bound on a tenant's cached keys. `pooled`: they share one bound with those of other tenants. `dedicated`: they have
- * a bound of their own.
+ * The bound on a tenant's cached keys. `pooled`: they share one bound with those of other tenants. `dedicated`: they
+ * have a bound of their own.
  */
 export type Isolation = 'pooled' | 'dedicated';
 
 /**
- * A KEK that was replaced, or replicas that a KEK no longer has. What they wrapped stays readable while the KEK lives. No
- * new object is encrypted under them.
+ * A KEK that was replaced, or replicas that a KEK no longer has. What they wrapped stays readable while the KEK lives.
+ * No new object is encrypted under them.
  */
 export interface RetiredKek {
   readonly kekArn: string;

@@ -1,4 +1,4 @@
-/** Sends the jobs that bring a plan to its end once more. Memory is flat in their number. */
+/** Sends the jobs that bring a plan to its end once more. Memory does not grow with their number. */
 import type { Job } from '../object/job.ts';
 import type { Plan } from '../object/plan.ts';
 import type { JobQueue } from '../ports/queues.ts';

@@ -1,4 +1,4 @@
-/** Does work for every tenant, with memory that is flat in their number. */
+/** Does work for every tenant, with memory that does not grow with their number. */
 import type { Tenants } from '../ports/tenants.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 
@@ -6,14 +6,15 @@ const TENANTS_AT_ONCE = 32;
 
 export interface TenantWork {
   readonly work: (tenant: Tenant) => Promise<void>;
-  /** Takes what `work` threw. It stops nobody else. */
+  /** Takes what `work` threw. The other tenants have their turn all the same. */
   readonly failed: (tenant: Tenant, error: unknown) => void;
 }
 
 /**
  * Shares one walk through the tenants between its workers, so no more tenants are in memory than are worked on. It ends
  * early when `signal` aborts.
- * @throws StorageUnavailableError when the tenants cannot be listed, TenantInvalidError when all others had their turn
+ * @throws StorageUnavailableError when the tenants cannot be listed, TenantInvalidError after all other tenants had
+ * their turn
  */
 export async function forEveryTenant(
   tenants: Pick<Tenants, 'all'>,

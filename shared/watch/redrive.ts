@@ -27,7 +27,7 @@ const PAGES_PER_RUN = 20;
 const VERSIONS_AT_ONCE = 16;
 
 /**
- * Does one run. One version's failure keeps no other from being looked at; the next round comes to it again.
+ * Does one run. A failure of one version does not stop the look at the others; the next round comes to it again.
  * @throws StorageUnavailableError when the bucket cannot be listed
  */
 export async function redrive(ports: RedrivePorts, signal: AbortSignal): Promise<Redriven> {

@@ -1,7 +1,7 @@
 /**
- * Finds out of one version in the ingest bucket whether it is stuck, and gets it going. A version that was never planned
- * gets a notification in place of the one that S3 lost. A planned one gets the jobs of the chunks that have no receipt.
- * A sealed one gets a job that removes the source.
+ * Finds out of one version in the ingest bucket whether it is stuck, and gets it going. A version that was never
+ * planned gets a notification in place of the one that S3 lost. A planned one gets the jobs of the chunks that have no
+ * receipt. A sealed one gets a job that removes the source.
  */
 import { type ObjectId, objectIdOf } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
@@ -24,7 +24,7 @@ export interface StuckPorts extends DueJobPorts {
   readonly state: Pick<State, 'tenantAndPlan'>;
   readonly redrives: Redrives;
   readonly uploads: UploadQueue;
-  /** An upload is stuck when nothing has come of it for so long. */
+  /** The time after which an upload without progress is stuck. */
   readonly stuckSeconds: number;
   readonly now: () => Date;
 }
@@ -60,7 +60,10 @@ export function stuckVersions(
   };
 }
 
-/** The objects of a tenant that have a parked job; or what all of its versions are, where none may be re-driven. */
+/**
+ * The objects of a tenant that have a parked job; or the one outcome for all of its versions when none may be
+ * re-driven.
+ */
 type Backlog = ReadonlySet<ObjectId> | 'foreign' | 'waiting';
 
 function tenantOf({ key }: ListedVersion): TenantId | undefined {
@@ -81,8 +84,9 @@ async function backlogOf(tenantId: TenantId, ports: StuckPorts): Promise<Backlog
 }
 
 /**
- * True when the backlog is long and old. An upload that looks stuck may only be parked, so such a backlog goes first, at
- * its own rate. A job that is unparked and parked again and again is young each time, so it holds up only its own object.
+ * True when the backlog is long and old. An upload that looks stuck may only be parked, so such a backlog is unparked
+ * first, at its own rate. A job that is unparked and parked again and again is young each time, so it delays only its
+ * own object.
  */
 function isLong(parked: readonly ParkedJob[], { stuckSeconds, now }: StuckPorts): boolean {
   const [oldest] = parked;
@@ -123,8 +127,8 @@ async function redriveIfStuck(
 }
 
 /**
- * True when the upload may be redriven once more. A plan of a new generation is not asked here, because it is due at once:
- * the jobs of its other chunks may have been done for the last generation.
+ * True when the upload may be redriven once more. A plan of a new generation is not asked here, because it is due at
+ * once: the jobs of its other chunks may have been done for the last generation.
  */
 function isDue(plan: Plan | undefined, last: Redrive | undefined, ports: StuckPorts): boolean {
   const now = ports.now();

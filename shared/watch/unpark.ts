@@ -1,7 +1,7 @@
 /**
- * Puts a tenant's parked jobs back on the queue, in order of arrival, no faster than is good for what lies behind
- * the queue. Memory is flat in the number of jobs. A job is deleted only after the queue took it. So a crash in between
- * sends the job twice, which is harmless, because jobs are idempotent.
+ * Puts a tenant's parked jobs back on the queue, in order of arrival, and no faster than the functions behind the queue
+ * can work. Memory does not grow with the number of jobs. A job is deleted only after the queue took it. So a crash in
+ * between sends the job twice, which is harmless, because jobs are idempotent.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +29,7 @@ export interface UnparkUntil {
 
 /** The number of jobs that are in memory at once. */
 const PAGE_JOBS = 100;
-/** The lease is renewed with every page. A holder that died is waited for no longer than this. */
+/** The life of the lease, which is renewed with every page. Nobody waits longer than this for a holder that died. */
 const LEASE_SECONDS = 60;
 
 /**

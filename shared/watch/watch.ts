@@ -1,7 +1,8 @@
 /**
- * Finds out once a minute what no event told. It probes every tenant's key, revokes and re-activates, warns of keys
- * that are about to go, re-drives stuck uploads, and unparks. A probe is three requests to KMS, so a tenant costs 4,320
- * requests a day, $0.013. Memory is flat in the number of tenants, and one tenant's failure stops nobody else.
+ * Finds out once a minute what no event has told us. It probes every tenant's key, revokes and re-activates, warns of
+ * keys that are about to go, re-drives stuck uploads, and unparks. A probe is three requests to KMS, so a tenant costs
+ * 4,320 requests a day, $0.013. Memory does not grow with the number of tenants, and the failure of one tenant stops no
+ * other.
  */
 import { TenantInvalidError } from '../errors.ts';
 import type { Tenants } from '../ports/tenants.ts';
@@ -25,7 +26,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-/** A tenant unparks for so long before the next one has its turn. */
+/** The time that one tenant unparks before the next one has its turn. */
 const TURN_SECONDS = 10;
 
 /** @throws StorageUnavailableError when the tenants cannot be listed */

@@ -8,7 +8,9 @@ import { sandboxKeys, type SandboxKeyPorts, type SandboxKeySettings } from './sa
 export type EncryptFunctionPorts = SandboxKeyPorts &
   Pick<Ports, 'state' | 'sources' | 'vault' | 'parking' | 'redelivery'>;
 
-/** Makes the function of one sandbox, with a key cache, a rate of calls of KMS and an admission to memory of its own. */
+/**
+ * Makes the function of one sandbox, with a key cache, a rate of calls of KMS and an admission to memory of its own.
+ */
 export function encryptFunction(
   ports: EncryptFunctionPorts,
   settings: SandboxKeySettings,

@@ -19,7 +19,7 @@ export type BranchKeyMaterial = Parameters<SdkCache['putBranchKeyMaterial']>[1];
 
 /** A kind of materials. It copies them into the cache and out of it. */
 export interface MaterialKind<Material> {
-  /** True when the key encrypts messages: it wears, and KMS generates another one instead of it. */
+  /** True when the key encrypts messages. Such a key wears out, and then KMS generates another one. */
   readonly encrypts: boolean;
   /** Copies the key; the material given stays the caller's. */
   readonly keep: (material: Material) => KeptMaterial;

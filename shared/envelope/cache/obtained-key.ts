@@ -32,7 +32,7 @@ export interface ObtainedKey<Material> extends FetchedKey<Material> {
 export interface CachedKey {
   /** Its age when it was found, counted from before KMS was asked for it. */
   readonly ageMs: number;
-  /** Tells if the message may go on with the key. A key that is not usable never is again. */
+  /** True while the message may go on with the key. A key that is no longer usable never becomes usable again. */
   readonly state: () => 'usable' | 'expired' | 'flushed';
   /** Asks KMS for the same key again; undefined when KMS would generate another one. Throws what the fetch throws. */
   readonly renew: (() => Promise<void>) | undefined;

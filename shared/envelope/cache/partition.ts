@@ -46,8 +46,8 @@ export class Partition {
   }
 
   /**
-   * Finds the key in the cache, or else fetches it, once for all messages that want it at the same time. Throws what the
-   * fetch throws.
+   * Finds the key in the cache, or else fetches it, once for all messages that want it at the same time. Throws what
+   * the fetch throws.
    */
   async obtain<Material extends Zeroable>(wanted: WantedKey<Material>): Promise<ObtainedKey<Material>> {
     const obtained = this.#find(wanted) ?? (await this.#loadOnce(wanted));

@@ -1,6 +1,6 @@
 /**
  * Makes branch keys in the Encryption SDK's key store, for the control plane. Each is under one tenant's KEK and bound
- * to the tenant's id. Their plaintext is never seen here: KMS makes and re-encrypts them by itself.
+ * to the tenant's id. We never see their plaintext, because KMS makes and re-encrypts them by itself.
  */
 import { randomUUID } from 'node:crypto';
 import { BranchKeyStoreNode } from '@aws-crypto/client-node';

@@ -1,6 +1,6 @@
 /**
- * Gathers the small buffers of a socket into buffers of one frame. The Encryption SDK tells a foreign context from a
- * forgery only when the header of a message comes in one piece, and it is fastest when it is fed whole frames.
+ * Gathers the small buffers of a socket into buffers of one frame. The Encryption SDK can tell a foreign context from a
+ * forgery only when the header of a message comes in one piece, and it is fastest when it gets whole frames.
  */
 import type { Pieces } from './content.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The buffer that a message is written to. It is allocated once in its final size: to grow it or to join pieces would
- * hold the message twice. The kernel takes as long to hand out 64 MiB as the cipher to encrypt them, so a sandbox keeps
- * one big buffer for the next message. Only ciphertext is ever in it.
+ * The buffer that a message is written to. It is allocated once in its final size, because a buffer that grows, or
+ * pieces that are joined, would hold the message twice. The kernel takes as long to allocate 64 MiB as the cipher takes
+ * to encrypt them, so a sandbox keeps one big buffer for the next message. Only ciphertext is ever in it.
  */
 import { Writable } from 'node:stream';
 
@@ -11,7 +11,7 @@ export interface Message extends Disposable {
   readonly content: Uint8Array;
 }
 
-/** Smaller buffers are not kept, since to allocate them is cheap. */
+/** Smaller buffers are not kept, because they are cheap to allocate. */
 const MIN_KEPT_BYTES = 4 * 1_048_576;
 
 let kept: Buffer | undefined;

@@ -54,7 +54,7 @@ export class MessageKey {
     this.#cached = undefined;
   };
 
-  /** Hands the record on. There is no record when the message obtained no DEK. */
+  /** Passes the record on. There is no record when the message obtained no DEK. */
   record(): void {
     if (this.#origin === undefined) return;
     const { tenantId, arn: kekArn, keyMode, epoch, keys } = this.kek;
