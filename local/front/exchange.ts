@@ -44,7 +44,7 @@ export function callerOf({ request, response, credential, requestId }: Exchange)
 }
 
 /** A request at which faults may strike. */
-export interface Call extends Omit<Victim, 'kill'> {
+export interface Call extends Omit<Victim, 'kill' | 'cleared'> {
   readonly target: FaultTarget;
 }
 
@@ -64,7 +64,7 @@ export async function strike(
   { target, ...victim }: Call,
 ): Promise<boolean> {
   const effects = faults.take(when, target);
-  return effects.length > 0 && inflict(effects, { ...victim, kill });
+  return effects.length > 0 && inflict(effects, { ...victim, kill, cleared: faults.cleared() });
 }
 
 /** Returns a refusal as it is. Reports anything else as a crash, and returns a 500 with `crashCode` for it. */

@@ -9,6 +9,8 @@ export interface Victim {
   readonly caller: Caller;
   /** SIGKILLs the sandbox that holds the session. */
   readonly kill: (session: string) => void;
+  /** Aborts when the faults are cleared. */
+  readonly cleared: AbortSignal;
 }
 
 /**
@@ -18,10 +20,14 @@ export interface Victim {
 export async function inflict(effects: readonly FaultEffect[], victim: Victim): Promise<boolean> {
   for (const effect of effects) {
     if ('error' in effect) throw new AwsError(effect.error.code, effect.error.status, 'An injected fault');
-    if ('latencyMs' in effect) await delay(effect.latencyMs);
+    if ('latencyMs' in effect) await waitOut(effect.latencyMs, victim.cleared);
     else return hangUpOn(effect, victim);
   }
   return false;
+}
+
+async function waitOut(latencyMs: number, signal: AbortSignal): Promise<void> {
+  await delay(latencyMs, undefined, { signal }).catch(() => undefined);
 }
 
 /** Closes the connection without an answer, as a broken network does. */

@@ -4,6 +4,7 @@
  * learn of it.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import * as z from 'zod';
 import type { Clock } from './service.ts';
 
@@ -27,7 +28,7 @@ export const faultSchema: z.ZodType<Fault> = z.strictObject({
 });
 
 /**
- * `error` answers that error, `latencyMs` waits, and `drop` closes the connection. `kill` sends SIGKILL to the
+ * `error` answers that error, `latencyMs` waits, at most until the faults are cleared, and `drop` closes the connection. `kill` sends SIGKILL to the
  * sandbox that its session token names as the caller, and closes the connection.
  */
 export type FaultEffect =
@@ -65,6 +66,8 @@ export interface Faults {
   add(fault: Fault): string;
   list(): readonly (Fault & { readonly id: string; readonly strikes: number })[];
   clear(): void;
+  /** Aborts when the faults that are armed now are cleared. */
+  cleared(): AbortSignal;
   /** Returns the effects that would strike now, without counting a strike. */
   peek(when: Fault['when'], target: FaultTarget): readonly FaultEffect[];
   /** Returns the effects that strike now, in the order of their registration, and counts a strike of each. */
@@ -80,6 +83,7 @@ interface Armed {
 
 export function createFaults(clock: Clock): Faults {
   const armed: Armed[] = [];
+  let clearing = clearingOfAny();
   const striking = (when: Fault['when'], target: FaultTarget): Armed[] =>
     armed.filter((entry) => entry.fault.when === when && strikes(entry, target, clock.now()));
   return {
@@ -89,7 +93,12 @@ export function createFaults(clock: Clock): Faults {
       return id;
     },
     list: () => armed.map(({ id, fault, strikes: count }) => ({ ...fault, id, strikes: count })),
-    clear: () => void armed.splice(0),
+    clear() {
+      armed.splice(0);
+      clearing.abort();
+      clearing = clearingOfAny();
+    },
+    cleared: () => clearing.signal,
     peek: (when, target) => striking(when, target).map(({ fault }) => fault.effect),
     take: (when, target) =>
       striking(when, target).map((entry) => {
@@ -97,6 +106,13 @@ export function createFaults(clock: Clock): Faults {
         return entry.fault.effect;
       }),
   };
+}
+
+/** Makes the controller of a signal that any number of requests may wait for. */
+function clearingOfAny(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function strikes({ fault, untilMs, strikes: count }: Armed, target: FaultTarget, nowMs: number): boolean {

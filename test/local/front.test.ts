@@ -213,5 +213,15 @@ describe('the front', () => {
       await send(url);
       expect(performance.now() - startedMs).toBeGreaterThan(190);
     });
+
+    test('gives an answer at once when the faults are cleared', async () => {
+      const url = await queue();
+      const effect = { latencyMs: 3_600_000 };
+      await fault({ service: 'sqs', operation: 'SendMessage', when: 'before', effect });
+      const sending = send(url);
+      await expect.poll(async () => control(services, 'GET', 'faults')).toMatchObject([{ strikes: 1 }]);
+      await control(services, 'DELETE', 'faults');
+      await sending;
+    });
   });
 });
