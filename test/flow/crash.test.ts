@@ -82,9 +82,12 @@ describe.concurrent('a sandbox killed', () => {
         const upload = await held.upload('acme', keyOf(when, reading), randomBytes(BYTES));
         // The same call looks for a manifest in the way first, so the kill is armed only once that is done.
         const slow = await armOn(writing, upload, { when: 'before', effect: { latencyMs: HELD_MS } });
+        // It is armed at once when the call is held: a redelivery that the test waits for may come too late for that.
+        const arming = slow
+          .struck()
+          .then(async () => await armOn(reading, upload, { when, effect: { kill: true } }));
         await held.release(upload);
-        await struck(slow);
-        const kill = await armOn(reading, upload, { when, effect: { kill: true } });
+        const [kill] = await Promise.all([arming, struck(slow)]);
         await struck(kill);
         expect(await sealedAfterCrash(upload)).toBe(true);
       });

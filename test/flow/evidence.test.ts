@@ -1,6 +1,6 @@
 /** The uses of a tenant's key that our log tells of, in every key mode, compared with the calls that the tenant's KMS saw. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { KeyMode } from '../../shared/tenant/tenant.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
@@ -64,11 +64,8 @@ test.each<[TenantName, KeyMode]>([
       objectIds.push(uploaded.objectId);
     }
     // A line is in the log a moment after its work is done.
-    const lines = await vi.waitFor(async () => {
-      const found = await linesOf(tenantId);
-      expect(sum(found, 'KeyUses')).toBe(2 * OBJECTS * MESSAGES);
-      return found;
-    });
+    await expect.poll(async () => sum(await linesOf(tenantId), 'KeyUses')).toBe(2 * OBJECTS * MESSAGES);
+    const lines = await linesOf(tenantId);
     for (const line of lines) expect(line.keyMode).toBe(keyMode);
     for (const line of lines) expect(line.branchKeyVersion !== undefined).toBe(keyMode === 'hierarchical');
     for (const operation of ['encrypt', 'decrypt'] as const)

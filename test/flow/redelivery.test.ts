@@ -18,8 +18,8 @@ import {
 
 /** After so long without an effect an upload is re-driven. */
 const STUCK_MS = 3_600_000;
-/** Long enough for another delivery to overtake a request that is held so long. */
-const HELD_MS = 1200;
+/** Longer than another delivery takes to overtake the request. The sockets of the functions wait for 30 seconds. */
+const HELD_MS = 28_000;
 
 let pipeline: Pipeline;
 let held: HeldUploads;
@@ -37,7 +37,7 @@ async function sendTwice(queue: 'uploads' | 'chunks', bodies: readonly unknown[]
   await Promise.all(shuffled.map(async (body) => await pipeline.send(queue, body)));
 }
 
-/** Holds the next request of that operation and path that `encrypt` makes. */
+/** Holds the next request of that operation and path that `encrypt` makes, until the faults are cleared. */
 async function hold(operation: string, match: string): Promise<ArmedFault> {
   const effect = { latencyMs: HELD_MS };
   return await arm(pipeline, {
@@ -118,6 +118,7 @@ describe('redelivery', () => {
     await reading.struck();
     for (const job of await jobsOfUpload(pipeline, upload)) await pipeline.send('chunks', job);
     await pipeline.sealed(upload);
+    await pipeline.clearFaults();
     await expectQuiet(pipeline);
     await expectSealedOnce(pipeline, upload);
   });
@@ -158,6 +159,7 @@ describe('the same key uploaded twice', () => {
     await sealing.struck();
     await held.release(newer);
     await pipeline.sealed(newer);
+    await pipeline.clearFaults();
     await pipeline.sealed(older);
     await expectNewer(older, newer, 1);
   });
@@ -169,6 +171,7 @@ describe('the same key uploaded twice', () => {
     await sealing.struck();
     await held.release(older);
     await pipeline.sealed(older);
+    await pipeline.clearFaults();
     await pipeline.sealed(newer);
     await expectNewer(older, newer, 2);
   });

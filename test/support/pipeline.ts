@@ -39,7 +39,11 @@ export const TENANT_ACCOUNTS = {
   umbrella: '444444444444',
 } as const;
 
-export const PATIENCE_MS = 45_000;
+/**
+ * The longest wait, as a last resort. It is shorter than the visibility timeout of the queues: a test that does not push
+ * the clock on never passes only because a message came back.
+ */
+export const PATIENCE_MS = 100_000;
 /** The pause between two looks of a test that waits. */
 export const LOOK_MS = 100;
 /** Longer than the visibility timeout and the longest pause of parked work at stage `local`. */
@@ -199,13 +203,16 @@ export class Pipeline implements AsyncDisposable {
     return Items;
   }
 
-  /** The rejection whose recorded body contains `text`, once there is one. */
-  async rejectionOf(text: string): Promise<Record<string, unknown>> {
+  /** Returns the rejection whose recorded body contains `text`, once there is one. Waits as `until` does. */
+  async rejectionOf(
+    text: string,
+    options: { readonly step?: boolean } = {},
+  ): Promise<Record<string, unknown>> {
     let found: Record<string, unknown> | undefined;
     await this.until(async () => {
       found = (await this.rejections()).find(({ body }) => String(body).includes(text));
       return found !== undefined;
-    });
+    }, options);
     return found ?? {};
   }
 
