@@ -14,8 +14,10 @@ const config: ViteUserConfig = defineConfig({
     // Two cores, and much waiting: the local AWS and its sandboxes are processes of their own.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Last resorts: no test may fail because the machine is slow.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 });
 export default config;

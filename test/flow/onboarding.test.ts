@@ -84,7 +84,7 @@ test('each way of getting a key wrong is a finding of its own, and the tenant st
   expect(faults(elsewhere)).toEqual([expect.stringContaining('not among the tenant')]);
 });
 
-test('a tenant that deploys what is rendered for it needs nothing else', { timeout: 60_000 }, async () => {
+test('a tenant that deploys what is rendered for it needs nothing else', async () => {
   const [tenantId, accountId] = ['hooli', '555555555555'];
   const rendered = render({
     tenantId,

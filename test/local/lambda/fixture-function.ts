@@ -22,7 +22,7 @@ export async function fixtureFunction(
     roleArn: 'arn:aws:iam::000000000000:role/fixture-role',
     handler: 'index.handler',
     codeFolder,
-    timeoutSeconds: 10,
+    timeoutSeconds: 600,
     memoryMegabytes: 256,
     environment: {},
     asyncInvoke: DEFAULT_ASYNC_INVOKE,

@@ -29,7 +29,7 @@ export interface LocalLambda {
   /** Adds a function whose CommonJS module is `source`. */
   add(source: string, overrides?: Partial<LambdaFunction>): Promise<SandboxPool>;
   createQueue(name: string, attributes?: Record<string, string>): Promise<{ url: string; arn: string }>;
-  /** Receives one message, with its attributes, within 5 seconds. */
+  /** Receives one message, with its attributes, within 20 seconds. */
   receive(queueUrl: string): Promise<Message | undefined>;
   /** Runs `dispose` before the server closes. */
   onClose(dispose: () => Promise<void>): void;
@@ -77,7 +77,7 @@ export async function startLocalLambda(): Promise<LocalLambda> {
     },
     async receive(QueueUrl) {
       const { Messages } = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageAttributeNames: ['All'] }),
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20, MessageAttributeNames: ['All'] }),
       );
       return Messages?.[0];
     },

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createClock, type LocalClock } from '../../../local/front/clock.ts';
 import type { InvocationResult, LambdaFunction } from '../../../local/lambda/function.ts';
@@ -86,21 +86,21 @@ describe('a sandbox', () => {
       invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:fixture',
     });
     const { left } = z.object({ left: z.number() }).parse(body);
-    expect(left).toBeGreaterThan(5000);
-    expect(left).toBeLessThanOrEqual(10_000);
+    expect(left).toBeGreaterThan(300_000);
+    expect(left).toBeLessThanOrEqual(600_000);
   });
 
   test('is stopped between invocations, so that its timers stand still', async () => {
     const pool = await poolOf(
-      'let ticks = 0; setInterval(() => ticks++, 5); exports.handler = async () => ticks;',
+      'let longestMs = 0; let lastMs = performance.now(); ' +
+        'const tick = () => { longestMs = Math.max(longestMs, performance.now() - lastMs); lastMs = performance.now(); }; ' +
+        'setInterval(tick, 5); exports.handler = async () => { tick(); return longestMs; };',
     );
     await invoke(pool);
     const pid = pool.sandboxes()[0]?.info().pid;
-    await vi.waitFor(() => expect(processState(pid)).toBe('T'));
-    const { body: before } = await invoke(pool);
+    await expect.poll(() => processState(pid)).toBe('T');
     await delay(300);
-    const { body: after } = await invoke(pool);
-    expect(Number(after) - Number(before)).toBeLessThan(20);
+    expect((await invoke(pool)).body).toBeGreaterThan(290);
   });
 
   test('has the wall clock of the local AWS, from its start and when that is advanced', async () => {
