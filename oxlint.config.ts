@@ -12,9 +12,18 @@ interface Wall {
   readonly packages?: readonly GuardedPackage[];
 }
 
+interface Pattern {
+  readonly regex: string;
+  readonly message: string;
+}
+
 type Override = NonNullable<OxlintConfig['overrides']>[number];
 type GuardedPackage = '@aws-sdk' | '@aws-crypto';
-const GUARDED: readonly GuardedPackage[] = ['@aws-sdk', '@aws-crypto'];
+/** The scopes of each guarded package: `@smithy` has the parts that the AWS SDK is made of. */
+const GUARDED: Readonly<Record<GuardedPackage, string>> = {
+  '@aws-sdk': '@(aws-sdk|smithy)',
+  '@aws-crypto': '@aws-crypto',
+};
 
 const GROUND = ['shared', 'shared/tenant', 'shared/object', 'shared/ports'];
 const ENVELOPE = ['shared/envelope/cache', 'shared/envelope/kms', 'shared/envelope/message'];
@@ -104,7 +113,10 @@ const DOUBLE: readonly Wall[] = [
 const WALLS = [...PRODUCT, ...DOUBLE];
 /** Their folders all have a wall. */
 const WALLED_ROOTS = ['functions', 'shared', 'cli', 'local'];
-const ROOTS = [...WALLED_ROOTS, 'laptop', 'bench', 'test'];
+/** No walled folder imports from these, whatever folder or file of theirs. */
+const OPEN_ROOTS = ['laptop', 'bench', 'test'];
+const ROOTS = [...WALLED_ROOTS, ...OPEN_ROOTS];
+const CODE = '[cm]?[jt]s';
 const CODE_FOLDERS = codeFolders();
 
 const config: OxlintConfig = defineConfig({
@@ -117,6 +129,8 @@ const config: OxlintConfig = defineConfig({
     'typescript/no-floating-promises': 'error',
     'typescript/no-misused-promises': 'error',
     'typescript/switch-exhaustiveness-check': 'error',
+    // An annotation `import('…').Type` is an import that the walls do not see.
+    'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: true }],
     'typescript/only-throw-error': ['error', { allowThrowingUnknown: true }],
     'import/no-cycle': ['error', { ignoreTypes: false }],
     'no-await-in-loop': 'off',
@@ -148,18 +162,53 @@ function wallRule({ folder, from, packages = [] }: Wall, at: number): Override {
   const late = from.filter((other) => !WALLS.slice(0, at).some((earlier) => earlier.folder === other));
   if (late.length > 0)
     throw new Error(`${folder} imports from ${late.join(', ')}, which must come before it`);
-  const folders = CODE_FOLDERS.filter((other) => other !== folder && !from.includes(other)).map((other) => ({
-    regex: `^${literally(relative(folder, other))}/[^/]+$`,
-    message: `${folder} imports nothing from ${other}.`,
-  }));
-  const guarded = GUARDED.filter((name) => !packages.includes(name)).map((name) => ({
-    regex: `^${name}/`,
-    message: `${folder} imports nothing of ${name}.`,
-  }));
+  const folders = CODE_FOLDERS.filter((other) => other !== folder && !from.includes(other)).map((other) =>
+    forbid(`^${literally(relative(folder, other))}/[^/]+$`, `${folder} imports nothing from ${other}.`),
+  );
+  const roots = OPEN_ROOTS.map((root) =>
+    forbid(`^${literally(relative(folder, root))}/`, `${folder} imports nothing from ${root}.`),
+  );
+  const guarded = Object.entries(GUARDED)
+    .filter(([name]) => !packages.some((allowed) => allowed === name))
+    .map(([name, scope]) => forbid(`^${scope}(/|$)`, `${folder} imports nothing of ${name}.`));
+  const patterns = [...folders, ...roots, ...guarded, ...roundabout(folder), ...unseen(folder)];
   return {
-    files: [`${folder}/*.ts`],
-    rules: { 'no-restricted-imports': ['error', { patterns: [...folders, ...guarded] }] },
+    files: [`${folder}/*.{ts,mts,cts,js,mjs,cjs}`],
+    rules: { 'no-restricted-imports': ['error', { patterns }] },
   };
+}
+
+function forbid(regex: string, message: string): Pattern {
+  return { regex, message };
+}
+
+/** Forbids every spelling of a path but the shortest, because the walls compare spellings. */
+function roundabout(folder: string): readonly Pattern[] {
+  const message = 'Spell the path in its shortest form.';
+  const names = folder.split('/').toReversed();
+  return [
+    forbid(String.raw`^\.{1,2}/(.*/)?/`, message),
+    forbid(String.raw`^\./\.`, message),
+    forbid(String.raw`^\.{1,2}/(.*[^./][^/]*/)?\./`, message),
+    forbid(String.raw`[^./][^/]*/\.\.(/|$)`, message),
+    // A path that climbs out of a folder and returns to it.
+    ...names.map((name, at) => forbid(`^${String.raw`(\.\./)`}{${at + 1}}${literally(name)}/`, message)),
+    forbid(
+      '^(/|[a-z]:|file:|data:)|node_modules',
+      'Import a package by its name, and a file by its relative path.',
+    ),
+  ];
+}
+
+/** Forbids the code in the root folder; in code that is deployed also imports that are calls, which no wall sees. */
+function unseen(folder: string): readonly Pattern[] {
+  const root = path.posix.relative(folder, '.');
+  const configuration = forbid(
+    String.raw`^${literally(root)}/[^/]+\.${CODE}$`,
+    `${folder} imports no configuration.`,
+  );
+  if (!/^(shared|functions)\b/u.test(folder)) return [configuration];
+  return [configuration, forbid('^(node:)?module$', 'The walls do not see what `createRequire` imports.')];
 }
 
 /** Every folder with code in it, relative to this one. */
@@ -170,7 +219,9 @@ function codeFolders(): readonly string[] {
     ),
   );
   const folders = new Set(
-    files.filter((file) => file.endsWith('.ts')).map((file) => path.posix.dirname(file)),
+    files
+      .filter((file) => new RegExp(String.raw`\.${CODE}$`, 'u').test(file))
+      .map((file) => path.posix.dirname(file)),
   );
   const open = [...folders].filter(
     (folder) => isWalled(folder) && !WALLS.some((wall) => wall.folder === folder),

@@ -6,7 +6,7 @@
  */
 import type { ControlPlaneKms, KmsOperation } from '../ports/kms.ts';
 import { kmsFailure, isAboutTheRequest } from '../envelope/kms/kms-failure.ts';
-import { isKeyRefusal, type KeyRefusal, SealstreamError } from '../errors.ts';
+import { isKeyRefusal, type KeyRefusal, type SealstreamError } from '../errors.ts';
 import { currentKekArns, type Tenant } from '../tenant/tenant.ts';
 import { type KeyWarning, requireUsableState, warningsOf } from './key-state.ts';
 import { probeCiphertextOf, probeContext, probeTimeout } from './probe-ciphertext.ts';
