@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
-import type { KeyMode } from '../tenant/tenant.ts';
+import { KEY_MODES, type KeyMode } from '../tenant/tenant.ts';
 
 export interface OnboardingInput {
   readonly tenantId: string;
@@ -83,7 +83,7 @@ const inputSchema = z.strictObject({
     .regex(/^aws[a-z-]{0,32}$/u, 'is not a partition')
     .optional(),
   keyRegion: region,
-  keyModes: z.array(z.enum(['per-chunk', 'cached', 'hierarchical'])).min(1),
+  keyModes: z.array(z.enum(KEY_MODES)).min(1),
   stage: z.string().regex(/^[A-Za-z0-9-]{1,32}$/u, 'is not the name of a stage'),
   isv: z.strictObject({
     accountId,

@@ -1,7 +1,7 @@
 /** The requests that the function `onboard` takes, about tenants that are onboarded or stay. */
 import * as z from 'zod';
 import { EventInvalidError } from '../errors.ts';
-import type { Tenant } from '../tenant/tenant.ts';
+import { KEY_MODES, type Tenant } from '../tenant/tenant.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
 /** The members of a tenant's record that the tenant chooses. We decide the others. */
@@ -54,7 +54,7 @@ export interface ListRequest {
 
 // A malformed ARN is a finding, not a malformed request.
 const arn = z.string().min(1).max(2048);
-const keyMode = z.enum(['per-chunk', 'cached', 'hierarchical']);
+const keyMode = z.enum(KEY_MODES);
 const settings = {
   kekArn: arn,
   replicaArns: z.array(arn).max(30),

@@ -12,11 +12,12 @@ import { tenantIdSchema, type TenantId } from './tenant-id.ts';
 export type TenantStatus = 'pending' | 'active' | 'revoked' | 'suspended' | 'offboarding' | 'offboarded';
 
 /**
- * The source of a message's DEK. `per-chunk`: one GenerateDataKey per message, never reused. `cached`: a DEK is
- * reused until it is `maxKeyAgeSeconds` old or worn out. `hierarchical`: a DEK per message, wrapped by a branch key
- * that the KEK wraps.
+ * The key modes: the sources of a message's DEK. `per-chunk`: one GenerateDataKey per message, never reused. `cached`:
+ * a DEK is reused until it is `maxKeyAgeSeconds` old or worn out. `hierarchical`: a DEK per message, wrapped by a
+ * branch key that the KEK wraps.
  */
-export type KeyMode = 'per-chunk' | 'cached' | 'hierarchical';
+export const KEY_MODES = ['per-chunk', 'cached', 'hierarchical'] as const;
+export type KeyMode = (typeof KEY_MODES)[number];
 
 /**
  * The bound on a tenant's cached keys. `pooled`: they share one bound with those of other tenants. `dedicated`: they
@@ -94,7 +95,7 @@ export const tenantSchema: z.ZodType<Tenant> = z.object({
     .default([]),
   customKeyStore: z.boolean().default(false),
   allowedRegions: z.array(z.string()).default([]),
-  keyMode: z.enum(['per-chunk', 'cached', 'hierarchical']).default('per-chunk'),
+  keyMode: z.enum(KEY_MODES).default('per-chunk'),
   isolation: z.enum(['pooled', 'dedicated']).default('pooled'),
   branchKeyId: z.string().min(1).optional(),
   rotateWithKek: z.boolean().default(false),
