@@ -1,4 +1,7 @@
-/** Ordinary commands of an operator, through the deployed functions: what they leave readable, and that they end. */
+/**
+ * Ordinary commands of an operator, through the deployed functions. They come to an end, and leave readable what they
+ * should.
+ */
 import {
   BranchKeyStoreNode,
   buildClient,
@@ -48,7 +51,7 @@ const removedSchema = z.object({
   removal: z.looseObject({ branchKeyIds: z.array(z.string()) }),
 });
 
-/** Removes a tenant as the command line does: again until it is done, but no more often than a person would bear. */
+/** Removes a tenant as the command line does: asks again until it is done, but only a limited number of times. */
 async function remove(tenantId: string, chosen: object = {}): Promise<z.infer<typeof removedSchema>> {
   const request = { action: 'remove', tenantId, signedOffBy: 'legal', ...chosen };
   for (let times = 0; times < 10; times += 1) {

@@ -37,7 +37,7 @@ function isv(): RawTarget {
   return { endpoint: pipeline.local.endpoint, accessKeyId: ISV_ACCOUNT };
 }
 
-/** Puts what it likes into the vault, with the role of `encrypt`. */
+/** Puts any object into the vault, with the role of `encrypt`. */
 async function plant(Key: string, Body: Buffer): Promise<void> {
   const config = { ...pipeline.identity(`${ISV_ACCOUNT}.${ENCRYPT_ROLE}`), forcePathStyle: true };
   await new S3Client(config).send(new PutObjectCommand({ Bucket: VAULT_BUCKET, Key, Body }));

@@ -25,7 +25,7 @@ import { TenantHand } from '../support/tenant-hand.ts';
 
 const INGEST_ROLE = `${ISV_ACCOUNT}.sealstream-local-ingest`;
 const ENCRYPT_ROLE = `${ISV_ACCOUNT}.sealstream-local-encrypt`;
-/** After so long without an effect an upload is re-driven. */
+/** The time after which an upload without progress is re-driven. */
 const STUCK_MS = 3_600_000;
 /** Two chunks. */
 const BYTES = CHUNK_BYTES + 1000;
@@ -77,7 +77,7 @@ async function storedPlan(upload: HeldUpload): Promise<Plan> {
   return planOfRow(await pipeline.planOf(upload), upload.objectId);
 }
 
-/** Restored byte for byte, and its source gone. */
+/** Expects that the upload is restored byte for byte, and that its source is gone. */
 async function expectSealed(upload: HeldUpload): Promise<void> {
   await pipeline.sealedInTime(upload);
   expect(await sealedVersion(pipeline, upload)).toBe(upload.versionId);

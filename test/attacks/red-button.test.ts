@@ -1,6 +1,7 @@
 /**
- * A key that is gone passes for one that works: KMS lags, DescribeKey with it, replicas are mixed up, a key is disabled
- * while it is proven, a region's KMS does not know what it is asked. And a key that is back is kept waiting.
+ * Ways in which a key that is gone may pass for one that works: KMS and DescribeKey lag, replicas are mixed up, a key
+ * is disabled while it is proven, a region's KMS does not know the question. And ways in which a key that is back is
+ * kept waiting.
  */
 import {
   CancelKeyDeletionCommand,
@@ -26,7 +27,7 @@ import { expectComesBack, uploadParked, uploadSealed } from '../support/waiting-
 /** CloudTrail counts whole seconds, and of two events in the same one the disabling wins. */
 const NEXT_SECOND_MS = 1000;
 const AWAY = 'eu-west-1';
-/** Longer than any test takes. */
+/** A time that is longer than any test takes. */
 const LAG_SECONDS = 3600;
 
 const judgedSchema = z.object({
@@ -75,7 +76,7 @@ function faults({ findings }: z.infer<typeof judgedSchema>): readonly string[] {
   return findings.filter(({ ok, check }) => !ok && check !== 'events').map(({ message }) => message);
 }
 
-/** Makes KMS answer so to a control function that asks this. */
+/** Makes KMS give this answer to this question of a control function. */
 async function answers(operation: string, match: string, code: string): Promise<void> {
   const error = { code, status: 400 };
   const where = { service: 'kms', operation, match, role: CONTROL_ROLE };

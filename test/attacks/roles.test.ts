@@ -1,6 +1,6 @@
 /**
- * What somebody can do who has got hold of the role of one function, or may edit the state table: through the deployed
- * stack, over HTTP, with the roles' own credentials.
+ * The attacks of somebody who has the role of one function, or may edit the state table: through the deployed stack,
+ * over HTTP, with the roles' own credentials.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -198,7 +198,7 @@ test('the role of ingest cannot make a plan say that it is sealed, that a manife
     writing('manifestDigests', new Set(['of a manifest that somebody planted'])),
     writing('unreadable', { at: forged.sealedAt, reason: 'none' }),
     ingest.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: forged } }] })),
-    // Whatever it would write: AWS does not say that a transaction names its attributes.
+    // This is denied whatever it would write, because AWS does not say that a transaction names its attributes.
     ingest.send(
       new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item: { ...Key, sk: 'any' } } }] }),
     ),

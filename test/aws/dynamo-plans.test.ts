@@ -1,4 +1,4 @@
-/** Plans and receipts in a DynamoDB that is asked over HTTP: who may change which, and when. */
+/** Plans and receipts in a DynamoDB that is asked over HTTP, with the conditions under which they may change. */
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';

@@ -40,7 +40,7 @@ async function put(...keys: readonly string[]): Promise<void> {
   for (const Key of keys) await s3.putObject({ Bucket, Key, Body: 'x' });
 }
 
-/** Until a page has nothing. */
+/** Purges page by page, until a page has nothing. */
 async function purge(): Promise<{ readonly deleted: number; readonly refused: readonly string[] }> {
   let deleted = 0;
   let after: VersionMarker | undefined;

@@ -29,7 +29,7 @@ const REFUSALS = [
   ['ExpiredToken', 400, 'ERR_STORAGE_UNAVAILABLE'],
 ] as const;
 
-/** HEAD has no body to say it in. */
+/** An answer to HEAD has no body that could name the refusal. */
 function refusing(name: string, status: number) {
   return ({ method }: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(status, { 'content-type': 'application/xml' });

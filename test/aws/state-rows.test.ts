@@ -149,7 +149,7 @@ describe('rejected work', () => {
     await table.client.send(
       new PutCommand({ TableName: 'state', Item: { pk: 'rejection', sk: old.id, ...old } }),
     );
-    // Message ids are random: theirs is no order of time.
+    // Message ids are random, so their order says nothing about time.
     for (const rejection of [rejectionOf('c', 3), rejectionOf('z', 1), rejectionOf('a', 2)])
       await state.recordRejection(rejection);
     expect(await bodiesRejected()).toEqual(['z', 'a', 'c', 'old']);

@@ -4,7 +4,7 @@ import type { Redrives } from '../../shared/ports/redrives.ts';
 import type { State } from '../../shared/ports/state.ts';
 import { planOfChunks, receipt } from './state.ts';
 
-/** The two share their receipts. */
+/** The ports that share their receipts. */
 export interface RedrivesWorld {
   readonly redrives: Redrives;
   readonly state: State;

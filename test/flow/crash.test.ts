@@ -23,7 +23,7 @@ interface Call {
   readonly match: (uploaded: Uploaded) => string;
 }
 
-/** Two chunks, so that the receipts count. */
+/** Two chunks, so that receipts are needed. */
 const BYTES = CHUNK_BYTES + 5000;
 /** Long enough to arm the next fault while a call is held. */
 const HELD_MS = 5000;

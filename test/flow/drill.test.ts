@@ -19,7 +19,7 @@ afterAll(async () => {
 
 test('prints one JSON document, draws a page, and leaves nothing else behind', async () => {
   const out = join(folder, 'drill.html');
-  // Lost events: what has to hold then is a matter of the keys' age, and not of how busy the machine is.
+  // With lost events, the promise depends on the age of the keys, and not on how busy the machine is.
   const load = ['--sandboxes', '2', '--seconds', '3', '--max-key-age-seconds', '1', '--lose-events'];
   const args = ['--json', ...load, '--out', out];
   const { stdout } = await run(process.execPath, [MAIN, ...args], {
@@ -29,7 +29,7 @@ test('prints one JSON document, draws a page, and leaves nothing else behind', a
   expect(report).toEqual({
     lastUseAfterDisableMs: { encrypt: expect.any(Number), restore: expect.any(Number) },
     boundMs: 2000,
-    // Of a lost event, the pipeline hears by KMS's refusal of its own calls, or not at all.
+    // When the event is lost, the pipeline hears of the button only if KMS refuses one of its own calls.
     heardAfterDisableMs: expect.toBeOneOf([null, expect.any(Number)]),
     lastUseAfterHeardMs: expect.toBeOneOf([null, expect.any(Object)]),
     eventsDelivered: false,

@@ -1,4 +1,4 @@
-/** The uses of a tenant's key that our log tells of, in every key mode, compared with the calls that the tenant's KMS saw. */
+/** Compares the uses of a tenant's key in our log, in every key mode, with the calls that the tenant's KMS saw. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';

@@ -51,7 +51,7 @@ async function onboard(request: object): Promise<z.infer<typeof judgedSchema>> {
   return judgedSchema.parse(await pipeline.client.invoke('onboard', request));
 }
 
-/** `check: message` of whatever is wrong. */
+/** Returns the findings that are not ok, as `check: message`. */
 function faults({ findings }: z.infer<typeof judgedSchema>): readonly string[] {
   return findings.filter(({ ok }) => !ok).map(({ check, message }) => `${check}: ${message}`);
 }

@@ -21,13 +21,13 @@ interface Operation {
 
 type Trouble = Pick<Fault, 'when' | 'effect'>;
 
-/** So that the receipts count. */
+/** Two chunks, so that receipts are needed. */
 const TWO_CHUNKS = CHUNK_BYTES + 5000;
-/** So that every failure is the same message's. */
+/** One chunk, so that every failure is of the same message. */
 const ONE_CHUNK = 5000;
 /** The number of attempts of the functions' SDK clients. */
 const SDK_TRIES = 5;
-/** The message itself must be delivered again. */
+/** The number of failures after which the message itself must be delivered again. */
 const BEYOND_THE_SDK = SDK_TRIES + 1;
 const SLOW_MS = 400;
 
@@ -185,7 +185,7 @@ async function armOnAll(
   );
 }
 
-/** The tests' own calls are struck by nothing: only a role's are. */
+/** Faults strike only the calls of a role, so never the tests' own calls. */
 async function armOn(
   { service, operation, match }: Operation,
   upload: Uploaded,

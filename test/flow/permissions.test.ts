@@ -12,12 +12,12 @@ import { TenantHand } from '../support/tenant-hand.ts';
 
 const decisionsSchema = z.array(z.object({ role: z.string(), action: z.string(), allowed: z.boolean() }));
 
-/** Asked by S3 itself on every GetObject, to decide whether the answer may count the tags. */
+/** S3 itself asks for this permission on every GetObject, to decide if the answer may count the tags. */
 const COURTESY = 's3:GetObjectTagging';
 /** Notes how far a plan of more than 10,000 jobs has come: test/ingest/plan-upload.test.ts. */
 const ONLY_HUGE = 'sealstream-local-ingest dynamodb:UpdateItem';
 
-/** Asked of every key that is onboarded; only one that grants too much answers yes. */
+/** Every key that is onboarded is asked for this; only a key that grants too much says yes. */
 const ONLY_TOO_MUCH = ['sealstream-local-control kms:CreateGrant', 'sealstream-local-control kms:ListGrants'];
 
 let pipeline: Pipeline;
@@ -60,7 +60,7 @@ test('the roles are allowed all that the pipeline does, and the pipeline does al
   await pipeline.rejectionOf('no notification');
   await pipeline.send('chunks', 'no job');
   await pipeline.rejectionOf('no job');
-  // A key that nobody has told us is disabled: the restore that is refused revokes the tenant.
+  // No event told us that the key is disabled, so the restore that KMS refuses revokes the tenant.
   const initech = new TenantHand(pipeline, 'initech');
   await pipeline.sealed(await pipeline.client.upload('initech', 'sealed', randomBytes(10)));
   await pipeline.local.tell('POST', 'events/delivery', { mode: 'lose' });

@@ -1,4 +1,6 @@
-/** At least once, in any order: what AWS promises of notifications and queues, and what the pipeline makes of it. */
+/**
+ * AWS promises to deliver notifications and messages at least once, in any order. The pipeline does their work once.
+ */
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNotification } from '../../shared/ingest/notification.ts';
@@ -16,7 +18,7 @@ import {
   sourceExists,
 } from '../support/sealed-once.ts';
 
-/** After so long without an effect an upload is re-driven. */
+/** The time after which an upload without progress is re-driven. */
 const STUCK_MS = 3_600_000;
 /** Longer than another delivery takes to overtake the request. The sockets of the functions wait for 30 seconds. */
 const HELD_MS = 28_000;
@@ -31,7 +33,7 @@ beforeAll(async () => {
 afterEach(async () => await pipeline.clearFaults());
 afterAll(async () => await pipeline[Symbol.asyncDispose]());
 
-/** Twice, the second time backwards, all at once. */
+/** Delivers the messages twice, the second time backwards, all at once. */
 async function sendTwice(queue: 'uploads' | 'chunks', bodies: readonly unknown[]): Promise<void> {
   const shuffled = [...bodies, ...bodies.toReversed()];
   await Promise.all(shuffled.map(async (body) => await pipeline.send(queue, body)));

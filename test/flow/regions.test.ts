@@ -1,4 +1,4 @@
-/** A tenant with branch keys under a KEK in two regions, one of which goes. */
+/** A tenant with branch keys under a KEK in two regions, one of which fails. */
 import {
   CreateKeyCommand,
   DecryptCommand,
@@ -48,7 +48,7 @@ afterAll(async () => {
 test('goes on while its own region’s KMS is gone, and is revoked when a replica is disabled', async () => {
   const before = randomBytes(10);
   await pipeline.sealed(await pipeline.client.upload('umbrella', 'before', before));
-  // No error the SDK knows, so that it does not retry for seconds.
+  // The SDK does not know this error, so it does not retry for seconds.
   const error = { code: 'Outage', status: 400 };
   const match = `"KeyId":"arn:aws:kms:${REGION}:`;
   await pipeline.fault({ service: 'kms', operation: 'Decrypt', match, when: 'before', effect: { error } });

@@ -1,4 +1,4 @@
-/** The state table and the chunk queue in memory. Rows are judged when they are read, for tests edit them. */
+/** The state table and the chunk queue in memory. Rows are judged when they are read, because tests edit them. */
 import { inBatches } from '../../shared/aws/batches.ts';
 import { JOBS_PER_REQUEST } from '../../shared/aws/sqs-queues.ts';
 import type { Job } from '../../shared/object/job.ts';
@@ -19,7 +19,7 @@ export interface MemoryState extends State {
 }
 
 export interface MemoryJobs extends JobQueue {
-  /** Every request's jobs. */
+  /** The jobs of each request. */
   readonly requests: (readonly Job[])[];
 }
 

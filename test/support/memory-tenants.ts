@@ -75,7 +75,7 @@ export function memoryTenants(...registered: readonly Tenant[]): MemoryTenants {
       .filter((tenant) => everyKekArn(tenant).includes(kekArn))
       .map(({ tenantId }) => tenantId);
   }
-  /** A row that is no tenant's is told of at the end, and keeps back no other. */
+  /** A row that is not a tenant's is reported at the end. It does not stop the reading of the others. */
   function* listed(tenantIds: readonly string[]): Generator<Tenant> {
     let invalid = tenants.invalid;
     for (const tenantId of tenantIds.toSorted()) {

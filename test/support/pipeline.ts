@@ -35,7 +35,7 @@ export const TENANT_ACCOUNTS = {
   acme: '111111111111',
   globex: '222222222222',
   initech: '333333333333',
-  /** Not there unless a test registers it. */
+  /** A tenant that is there only if a test registers it. */
   umbrella: '444444444444',
 } as const;
 
@@ -134,7 +134,7 @@ export class Pipeline implements AsyncDisposable {
     await this.local.tell('POST', 'clock', { advanceMs });
   }
 
-  /** By the local clock. */
+  /** The time by the local clock. */
   async nowMs(): Promise<number> {
     return (await this.local.ask('clock', z.object({ nowMs: z.number() }))).nowMs;
   }

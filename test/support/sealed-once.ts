@@ -37,8 +37,8 @@ export async function sourceExists(
 }
 
 /**
- * True once the source is gone; it must be sealed by then. The source is asked for first: the manifest is written before
- * the source goes, and it stays, so no moment between the two looks is missed.
+ * True once the source is gone. The upload must be sealed by then. The source is asked for first: the manifest is
+ * written before the source goes, and it stays, so no moment between the two looks is missed.
  */
 export async function isSealedWhenGone(pipeline: Pipeline, uploaded: Uploaded): Promise<boolean> {
   if (await sourceExists(pipeline, uploaded)) return false;

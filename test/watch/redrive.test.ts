@@ -61,7 +61,7 @@ function bucket(pageVersions?: number): Bucket {
   return made;
 }
 
-/** An upload that is planned, none of its jobs done. */
+/** An upload that is planned, but none of its jobs is done. */
 function stuck(ports: Bucket, body: Buffer = randomBytes(10), options: UploadOptions = {}): Plan {
   const plan = planned(ports, body, options);
   ports.listing.listed.push({ ...plan.source, sizeBytes: body.length });

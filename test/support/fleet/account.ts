@@ -1,6 +1,6 @@
 /**
- * What outlives every sandbox: the state table, the buckets and the queues in memory, the tenants' keys in the KMS of
- * the local AWS, and the key events that are on their way.
+ * The state that outlives every sandbox: the state table, the buckets and the queues in memory, the tenants' keys in
+ * the KMS of the local AWS, and the key events that are on their way.
  */
 import { randomBytes } from 'node:crypto';
 import { ISV_ACCOUNT } from '../../../laptop/names.ts';
@@ -82,7 +82,7 @@ export interface Account {
   readonly heard: Set<AwsEvent>;
   /** Failures that no promise allows for. */
   readonly surprises: string[];
-  /** The changes by somebody who had no business there. */
+  /** The changes that attackers made. */
   readonly tampering: Tampering;
   /** Oldest first. */
   readonly uploads: readonly Uploaded[];
@@ -98,7 +98,10 @@ export type OnboardedTenant = KeyOwner &
   };
 
 export const CHUNK_BYTES = 100;
-/** A new key has long spread through KMS; and no tenant is onboarded on the second. */
+/**
+ * The time before a tenant is onboarded. By then its new key has spread through KMS, and the time is not a whole
+ * second.
+ */
 const SPREAD_MS = 400_250;
 export const INGEST_BUCKET = 'ingest';
 

@@ -1,7 +1,7 @@
 /**
- * Who has got hold of one function's role, or may write to the vault, and nothing else: rows of the state table are
- * edited, objects are planted where the pipeline is about to write. What is tampered with may wait for a person, as long
- * as its source stays; it may never be lost, and never appear under another name or key.
+ * Attackers who have the role of one function, or may write to the vault, and nothing else. They edit rows of the state
+ * table, and plant objects where the pipeline is about to write. A tampered object may wait for a person, as long as
+ * its source stays. It may never be lost, and never appear under another name or key.
  */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -20,11 +20,11 @@ interface Victim {
   readonly account: Account;
   readonly tenantId: TenantId;
   readonly upload: Uploaded;
-  /** As `ingest` plans it. */
+  /** The plan that `ingest` makes of the upload. */
   readonly plan: Plan;
 }
 
-/** What is done to an upload that nothing has been done for yet. */
+/** The attacks on an upload that no function has worked on yet. */
 const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
   'a chunk of another object lies where its own goes': ({ account, tenantId, plan }) => {
     const other = account.state.plans.get(account.uploads.at(-2)?.objectId ?? '');

@@ -146,7 +146,7 @@ export async function release(fleet: Fleet): Promise<void> {
 interface Invocation {
   readonly sandbox: Sandbox;
   readonly work: () => Promise<void>;
-  /** The only tenant whose record matters to the work. */
+  /** The tenant of the work: only its record matters. */
   readonly tenantId?: string | undefined;
 }
 

@@ -23,7 +23,7 @@ const OTHER = 'initech';
 
 type Wrong = 'the key of another tenant' | 'a key that there is not';
 
-/** The newcomer is added. If it is active already, nothing is added and its work goes on. */
+/** The command that adds the newcomer. If it is active already, nothing is added and its work goes on. */
 export const addition: fc.Arbitrary<Command> = fc
   .record({
     wrong: fc.constantFrom<Wrong>('the key of another tenant', 'a key that there is not'),

@@ -1,6 +1,7 @@
 /**
- * Who may write to the state table and nothing else, or writes to it by mistake: another row in the place of a tenant's
- * record, rows among parked jobs that are none. The tenant stops until it is put right; nobody else notices.
+ * Attackers who may write to the state table and nothing else, or people who write to it by mistake. They put another
+ * row in the place of a tenant's record, or rows that are no jobs among parked jobs. That tenant stops until its rows
+ * are put right; no other tenant notices.
  */
 import * as fc from 'fast-check';
 import { objectIdOf } from '../../../shared/object/object-id.ts';
@@ -16,7 +17,7 @@ import { uploadSpaced, workThrough } from './working.ts';
 const BYSTANDER = 'initech';
 const CALL = fc.integer({ min: 1, max: 16 });
 
-/** What is in the place of a tenant's record then. */
+/** The rows that an attacker puts in the place of a tenant's record. */
 const ROWS: Readonly<Record<string, (account: Account, tenantId: string) => unknown>> = {
   "another tenant's record": ({ state }) => state.tenants.get(BYSTANDER),
   'a record without an epoch': ({ state }, tenantId) => ({
@@ -63,7 +64,9 @@ export const recordsRight: fc.Arbitrary<Command> = fc.constant(
   }),
 );
 
-/** What lies among a tenant's parked jobs then; the last one is a job, which only `encrypt` can refuse. */
+/**
+ * The rows that an attacker puts among a tenant's parked jobs. The last one is a job, which only `encrypt` can refuse.
+ */
 const PARKED: Readonly<Record<string, (tenant: string) => string>> = {
   'no JSON': () => 'job',
   "another tenant's job": () => jobOf(BYSTANDER),

@@ -1,4 +1,4 @@
-/** The way of an upload through a fleet. */
+/** Takes uploads through a fleet. */
 import { encrypt, type Fleet, ingest } from './fleet.ts';
 import type { Mishap } from './gate.ts';
 import { pass } from './virtual-time.ts';
