@@ -192,7 +192,12 @@ describe('sources', () => {
   sourcesContract(() => ({ sources: s3Sources(s3), upload }));
 });
 describe('the listing', () => {
-  listingContract(() => ({ listing: s3Listing(s3, ingest), upload }));
+  listingContract(() => ({
+    listing: s3Listing(s3, ingest),
+    upload,
+    remove: async ({ key, versionId }) =>
+      await s3.deleteObject({ Bucket: ingest, Key: key, VersionId: versionId }),
+  }));
 });
 describe('the vault', () => {
   vaultContract(() => s3Vault(s3, vault));

@@ -107,6 +107,10 @@ describe('the listing', () => {
         listing.listed.push({ ...source, sizeBytes: body.length });
         return await Promise.resolve(source);
       },
+      async remove({ versionId }) {
+        const at = listing.listed.findIndex((version) => version.versionId === versionId);
+        await Promise.resolve(listing.listed.splice(at, 1));
+      },
     };
   });
 });

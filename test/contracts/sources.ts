@@ -15,6 +15,8 @@ export interface SourcesWorld {
 export interface ListingWorld {
   readonly listing: SourceListing;
   readonly upload: (key: string, body: Buffer) => Promise<SourceVersion>;
+  /** Deletes the version for good. */
+  readonly remove: (version: VersionMarker) => Promise<unknown>;
 }
 
 export function sourcesContract(make: () => SourcesWorld): void {
@@ -89,6 +91,15 @@ export function listingContract(make: () => ListingWorld): void {
       const marker: VersionMarker = { key: first?.key ?? '', versionId: first?.versionId ?? '' };
       const rest = await listing.page(marker, 'page/');
       expect(rest.versions.map(({ key }) => key)).toEqual(['page/2', 'page/3']);
+    });
+
+    test('goes on behind the place of a version that is gone', async () => {
+      const { listing, upload, remove } = make();
+      for (const key of ['gone/1', 'gone/2', 'gone/3']) await upload(key, ONE);
+      const [, second] = (await listing.page(undefined, 'gone/')).versions;
+      if (second === undefined) throw new Error('three were uploaded');
+      await remove(second);
+      expect((await listing.page(second, 'gone/')).versions.map(({ key }) => key)).toEqual(['gone/3']);
     });
   });
 }

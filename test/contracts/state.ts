@@ -71,12 +71,14 @@ export function stateContract(make: () => StateWorld): void {
       const plan = await stored(state, 1);
       expect(await state.markSealed(plan, SEALED_AT)).toBe(true);
       expect(await state.markSealed(plan, new Date().toISOString())).toBe(true);
+      expect(await state.noteManifest(plan, 'digest')).toBe(true);
       expect(await state.replan(plan, plan.kekArn)).toBeUndefined();
       const sealed = await read(state, plan);
       expect(sealed).toMatchObject({ sealedAt: SEALED_AT, generation: 0 });
       const again = await state.replan({ ...plan, ...sealed }, plan.kekArn);
       expect(again).toMatchObject({ generation: 1, kekArn: plan.kekArn });
-      expect(again?.sealedAt).toBeUndefined();
+      expect([again?.sealedAt, again?.manifestDigests]).toEqual([undefined, undefined]);
+      expect(await read(state, plan)).toEqual(again);
     });
 
     test('is neither sealed, noted nor advanced by work of an earlier generation', async () => {
@@ -189,6 +191,13 @@ export function stateContract(make: () => StateWorld): void {
       await state.recordRejection(rejection);
       await state.recordRejection({ ...rejection, message: 'second' });
       expect(await rejected(rejection.id)).toEqual(['first']);
+      await state.recordRejection({
+        ...rejection,
+        sentAt: '2026-05-01T12:00:00.001Z',
+        message: 'sent later',
+      });
+      await state.recordRejection({ ...rejection, message: 'third' });
+      expect(await rejected(rejection.id)).toEqual(['first', 'sent later']);
     });
   });
 }

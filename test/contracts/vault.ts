@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Vault } from '../../shared/ports/vault.ts';
+import { MAX_MANIFEST_BYTES, type Vault } from '../../shared/ports/vault.ts';
 import { codeOf } from '../support/content.ts';
 import { NEVER } from '../support/world.ts';
 
@@ -64,6 +64,19 @@ export function vaultContract(make: () => Vault): void {
       expect(await vault.putManifest(key, OTHER, first)).toBe(true);
       expect(await vault.putManifest(key, ONE, first)).toBe(false);
       expect(await vault.getManifest(key)).toMatchObject({ body: OTHER });
+    });
+
+    test('has as many bytes as a manifest may have; of a larger object nothing is read', async () => {
+      const vault = make();
+      for (const [key, bytes, read] of [
+        ['acme/objects/full', MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES],
+        ['acme/objects/larger', MAX_MANIFEST_BYTES + 1, 0],
+      ] as const) {
+        await vault.putManifest(key, Buffer.alloc(bytes, 'x'), undefined);
+        const found = await vault.getManifest(key);
+        expect(found?.body).toHaveLength(read);
+        expect(await vault.putManifest(key, ONE, found)).toBe(true);
+      }
     });
   });
 }

@@ -6,7 +6,7 @@ import { AuthenticationFailedError, SourceChangedError } from '../../shared/erro
 import type { Attributes } from '../../shared/object/attributes.ts';
 import type { Destinations } from '../../shared/ports/destinations.ts';
 import type { SourceDescription, Sources } from '../../shared/ports/sources.ts';
-import type { StoredManifest, Vault } from '../../shared/ports/vault.ts';
+import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../../shared/ports/vault.ts';
 import { inPieces } from './content.ts';
 import type { Effects } from './effects.ts';
 
@@ -117,7 +117,8 @@ async function* arriving(body: Uint8Array): AsyncIterable<Uint8Array> {
 
 function asManifest(body: Buffer | undefined): StoredManifest | undefined {
   const etag = etagOf(body);
-  return body === undefined || etag === undefined ? undefined : { body, etag };
+  if (body === undefined || etag === undefined) return undefined;
+  return { body: body.length > MAX_MANIFEST_BYTES ? Buffer.alloc(0) : body, etag };
 }
 
 function etagOf(body: Uint8Array | undefined): string | undefined {

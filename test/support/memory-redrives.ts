@@ -26,7 +26,7 @@ export function memoryListing({ run }: Effects, pageVersions = 1000): MemoryList
     page: async (marker, prefix = '') =>
       await run('listing.page', () => {
         const below = listed.filter(({ key }) => key.startsWith(prefix)).toSorted(byKey);
-        const start = marker === undefined ? 0 : below.findIndex((version) => isAt(version, marker)) + 1;
+        const start = marker === undefined ? 0 : placeBehind(below, marker);
         const versions = below.slice(start, start + pageVersions);
         const last = versions.at(-1);
         const isLast = last === undefined || start + pageVersions >= below.length;
@@ -71,8 +71,15 @@ export function memoryUploads({ run }: Effects): MemoryUploads {
   };
 }
 
-function byKey(one: ListedVersion, other: ListedVersion): number {
+function byKey(one: Pick<ListedVersion, 'key'>, other: Pick<ListedVersion, 'key'>): number {
   return Buffer.compare(Buffer.from(one.key), Buffer.from(other.key));
+}
+
+/** Returns the index of the first version behind the marker. The marker's version may be gone: then its key counts. */
+function placeBehind(versions: readonly ListedVersion[], marker: VersionMarker): number {
+  const at = versions.findIndex((version) => isAt(version, marker));
+  if (at >= 0) return at + 1;
+  return versions.filter((version) => byKey(version, marker) <= 0).length;
 }
 
 function isAt(version: ListedVersion, marker: VersionMarker): boolean {

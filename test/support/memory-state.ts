@@ -15,6 +15,7 @@ export interface MemoryState extends State {
   readonly plans: Map<string, Plan>;
   /** Returns the receipts of this generation of a plan, by chunk index. */
   receiptsOf(plan: Pick<Plan, 'objectId' | 'generation'>): Map<number, Receipt>;
+  /** The rejections by the time when their message was sent, and their id. */
   readonly rejections: Map<string, Rejection>;
 }
 
@@ -113,8 +114,8 @@ export function memoryState({ run }: Effects, edited: EditedRecords = new Map())
       }),
     recordRejection: async (rejection) =>
       await run('state.recordRejection', () => {
-        if (rejections.get(rejection.id)?.sentAt !== rejection.sentAt)
-          rejections.set(rejection.id, rejection);
+        const name = `${rejection.sentAt} ${rejection.id}`;
+        if (!rejections.has(name)) rejections.set(name, rejection);
       }),
   };
 }

@@ -151,7 +151,10 @@ export async function account(tenants: readonly OnboardedTenant[]): Promise<Acco
   return {
     state,
     tenants: registry,
-    parking: memoryParking(neutral, (rejection) => void state.rejections.set(rejection.id, rejection)),
+    parking: memoryParking(
+      neutral,
+      (rejection) => void state.rejections.set(`${rejection.sentAt} ${rejection.id}`, rejection),
+    ),
     hearings: memoryHearings(),
     leases: memoryLeases(neutral),
     redrives: memoryRedrives(neutral, state),
