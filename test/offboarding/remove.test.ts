@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { remove, type Removed } from '../../shared/offboarding/remove.ts';
@@ -153,6 +153,18 @@ describe('a removal', () => {
     become({ status: 'offboarded', epoch: 20, signal });
     expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ blocked: expect.any(String) });
     world.nowMs += PROPAGATION_SECONDS * 1000;
+    expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
+    expect(acme()).toMatchObject({ status: 'offboarding', epoch: 21 });
+  });
+
+  test('drops the keys of a drain no second time when another removal has reopened it meanwhile', async () => {
+    await uploaded('first');
+    await remove(REQUEST, world.ports, NEVER);
+    become({ status: 'offboarded', epoch: 20 });
+    vi.spyOn(tenants, 'replace').mockImplementationOnce(async (read, next) => {
+      await remove(REQUEST, world.ports, NEVER);
+      return await tenants.replace(read, next);
+    });
     expect(await remove(REQUEST, world.ports, NEVER)).not.toHaveProperty('blocked');
     expect(acme()).toMatchObject({ status: 'offboarding', epoch: 21 });
   });
