@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import type { Trial } from '../../shared/ports/kms.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { ControlPlaneKms, Trial } from '../../shared/ports/kms.ts';
 import { probeKey } from '../../shared/revocation/probe.ts';
 import { probeCiphertextsOf } from '../../shared/revocation/probe-ciphertext.ts';
 import type { ProbeCiphertext, Tenant } from '../../shared/tenant/tenant.ts';
@@ -150,6 +150,41 @@ describe('the ciphertexts of the probes', () => {
     });
     expect(await probeCiphertextsOf({ ...pair, probeCiphertexts }, kms)).toEqual(probeCiphertexts);
     expect(kms.calls).toHaveLength(2);
+  });
+});
+
+describe('a request of a probe', () => {
+  test('is given up after ten seconds, whichever it is', async () => {
+    const timeouts = vi.spyOn(AbortSignal, 'timeout');
+    onTestFinished(() => timeouts.mockRestore());
+    const signals: (AbortSignal | undefined)[] = [];
+    const kms = memoryKms();
+    const heeding: ControlPlaneKms = {
+      async describe(kekArn, signal) {
+        signals.push(signal);
+        return await kms.describe(kekArn);
+      },
+      async tryOperation(trial, signal) {
+        signals.push(signal);
+        await kms.tryOperation(trial);
+      },
+      async makeCiphertext(order, signal) {
+        signals.push(signal);
+        return await kms.makeCiphertext(order);
+      },
+    };
+    const probeCiphertexts = await probeCiphertextsOf(ACME, heeding);
+    kms.exceptions.set('kms:Decrypt', 'ValidationException');
+    await probeKey({ ...ACME, probeCiphertexts }, heeding);
+    expect(kms.calls.map(({ question }) => question)).toEqual([
+      'make',
+      'describe',
+      'kms:GenerateDataKey',
+      'kms:Decrypt',
+      'open',
+    ]);
+    expect(timeouts.mock.calls).toEqual(signals.map(() => [10_000]));
+    expect(timeouts.mock.results.every(({ value }, index) => value === signals[index])).toBe(true);
   });
 });
 
