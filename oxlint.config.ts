@@ -234,7 +234,7 @@ function isWalled(folder: string): boolean {
   return WALLED_ROOTS.some((root) => folder === root || folder.startsWith(`${root}/`));
 }
 
-/** As an import says it. */
+/** Returns the path from one folder to the other, as an import writes it. */
 function relative(folder: string, other: string): string {
   const way = path.posix.relative(folder, other);
   return way.startsWith('.') ? way : `./${way}`;

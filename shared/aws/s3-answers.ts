@@ -61,7 +61,7 @@ function prepare(answer: Answer, isObject: boolean): void {
 }
 
 function tooLong(): StorageUnavailableError {
-  return new StorageUnavailableError(`S3 answered a document of more than ${MAX_DOCUMENT_BYTES} bytes`);
+  return new StorageUnavailableError(`S3 answered with a document of more than ${MAX_DOCUMENT_BYTES} bytes`);
 }
 
 /** Returns the user metadata. It is made of entries, because an assignment to `__proto__` makes no member. */

@@ -55,7 +55,9 @@ function plannedBytes(
   const { ContentRange, ContentLength } = answer;
   const totalBytes = ContentRange === undefined ? ContentLength : Number(ContentRange.split('/')[1]);
   const changed = (): SourceChangedError =>
-    new SourceChangedError(`version ${source.versionId} has ${totalBytes} bytes, planned ${sizeBytes}`);
+    new SourceChangedError(
+      `version ${source.versionId} has ${totalBytes} bytes, but ${sizeBytes} were planned`,
+    );
   const body = boundedStream(answer, end - start, changed);
   if (totalBytes !== sizeBytes) throw changed();
   return body;

@@ -101,7 +101,7 @@ function noManifest(): ManifestInvalidError {
 }
 
 function tooLarge(key: string): AuthenticationFailedError {
-  return new AuthenticationFailedError(`${key} is larger than that chunk can be`);
+  return new AuthenticationFailedError(`${key} is larger than its chunk can be`);
 }
 
 /** The statuses by which S3 says that an object is missing, or is another one than expected. */

@@ -28,7 +28,7 @@ export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
     const { Failed = [] } = await mapStorageFailure('sqs:SendMessage', async () => await sqs.send(command));
     if (Failed.length > 0)
-      throw new StorageUnavailableError(`sqs:SendMessage took not all: ${Failed[0]?.Code}`);
+      throw new StorageUnavailableError(`sqs:SendMessage did not take every message: ${Failed[0]?.Code}`);
   }
   return {
     async send(jobs, requestsAtOnce = REQUESTS_AT_ONCE) {

@@ -66,7 +66,7 @@ export async function requireUsable(
   if (young !== undefined)
     throw new EventInvalidError(
       `tenant ${tenant.tenantId}: ${young.name} is only ${Math.floor((nowMs - atMs(young)) / 1000)} s ago; ` +
-        `KMS may take ${propagationSeconds} s to tell whether the key works`,
+        `KMS may take ${propagationSeconds} s to tell if the key works, so try again later`,
     );
   const probe = await probeKey(tenant, kms);
   if ('refused' in probe) throw probe.refused;

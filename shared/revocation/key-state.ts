@@ -29,7 +29,7 @@ export function requireUsableState(
     // A key is Unavailable while its custom key store is disconnected.
     case 'Unavailable':
     case 'Creating':
-      throw new KmsUnavailableError(`${where}; asked again later`);
+      throw new KmsUnavailableError(`${where}; we ask again later`);
     default:
   }
 }

@@ -55,7 +55,7 @@ export function kmsFailure(
     case 'KMSInvalidStateException':
       // KMS also answers this when it cannot reach the store. An event or a probe tells of a deletion of such a key.
       if (kek.customKeyStore === true)
-        return new KmsUnavailableError(`${where}; its store is asked again`, { cause });
+        return new KmsUnavailableError(`${where}; we ask its key store again`, { cause });
       return new TenantKeyUnusableError(
         `${where}; the tenant must enable the key (or cancel its deletion)`,
         options,
@@ -63,7 +63,10 @@ export function kmsFailure(
     case 'DisabledException':
       return new TenantKeyUnusableError(`${where}; the tenant must enable the key`, options);
     case 'NotFoundException':
-      return new TenantKeyUnusableError(`${where}; the key does not exist there (any more)`, options);
+      return new TenantKeyUnusableError(
+        `${where}; the key does not exist there, or no longer: give the tenant another key by change-key`,
+        options,
+      );
     case 'InvalidKeyUsageException':
     case 'InvalidArnException':
       return new TenantKeyMisconfiguredError(`${where}; a symmetric ENCRYPT_DECRYPT key is needed`, options);

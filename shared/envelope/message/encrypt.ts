@@ -73,6 +73,6 @@ function requireWhole(content: Content, plaintext: Plaintext): void {
 
 function lengthError(actualBytes: number, plannedBytes: number): StorageUnavailableError {
   return new StorageUnavailableError(
-    `the content has ${actualBytes} bytes or more, planned were ${plannedBytes}`,
+    `the content has ${actualBytes} bytes or more, but ${plannedBytes} were planned`,
   );
 }

@@ -87,7 +87,7 @@ export class MessageKey {
   #expired(): KeyExpiredError {
     const { tenantId, maxKeyAgeSeconds } = this.kek;
     return new KeyExpiredError(
-      `tenant ${tenantId}: a cached key reached its ${maxKeyAgeSeconds} s under a message; the work starts anew`,
+      `tenant ${tenantId}: a cached key reached its age limit of ${maxKeyAgeSeconds} s while a message used it; the work starts anew`,
     );
   }
 }
