@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import { objectIdOf, type ObjectId } from '../shared/object/object-id.ts';
 import { chunkPrefix, manifestKey } from '../shared/object/vault-key.ts';
-import { readingAsSent } from '../shared/aws/s3-answers.ts';
+import { readAsSent } from '../shared/aws/s3-answers.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';
 import { type TenantId, tenantIdSchema } from '../shared/tenant/tenant-id.ts';
 import { functionName, INGEST_BUCKET, ISV_ACCOUNT, REGION, VAULT_BUCKET } from './names.ts';
@@ -58,7 +58,7 @@ export class PipelineClient {
   constructor(endpoint: string) {
     const credentials = { accessKeyId: ISV_ACCOUNT, secretAccessKey: 'local' };
     // An upload may have an Expires header that the SDK's own client fails on.
-    this.s3 = readingAsSent(new S3Client({ endpoint, region: REGION, credentials }));
+    this.s3 = readAsSent(new S3Client({ endpoint, region: REGION, credentials }));
     // A restore of gigabytes answers when it is done; it must not be sent twice.
     this.#lambda = new LambdaClient({ endpoint, region: REGION, credentials, maxAttempts: 1 });
   }

@@ -7,7 +7,7 @@ import { KMS } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { readingAsSent } from './s3-answers.ts';
+import { readAsSent } from './s3-answers.ts';
 
 /** The SDK's standard retries back off exponentially with jitter. Five attempts outlast most throttling. */
 const MAX_ATTEMPTS = 5;
@@ -18,7 +18,7 @@ const MAX_ATTEMPTS = 5;
 const requestHandler = { connectionTimeout: 3_000, socketTimeout: 30_000 };
 
 export function s3Client(): S3Client {
-  return readingAsSent(new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler }));
+  return readAsSent(new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler }));
 }
 
 export function sqsClient(): SQSClient {

@@ -25,7 +25,7 @@ interface Answer {
 }
 
 /** Makes the client read answers this way, and returns it. */
-export function readingAsSent(s3: S3Client): S3Client {
+export function readAsSent(s3: S3Client): S3Client {
   s3.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {

@@ -7,7 +7,7 @@ import { type Options, Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
 import type { Attributes } from '../object/attributes.ts';
 import type { Destinations } from '../ports/destinations.ts';
-import { bearingHeaders, withHeaders } from './s3-stored-headers.ts';
+import { carryHeaders, withHeaders } from './s3-stored-headers.ts';
 import { mapStorageFailure } from './storage-failure.ts';
 
 const MIN_PART_BYTES = 8 * 1_048_576;
@@ -17,7 +17,7 @@ const MAX_PARTS = 10_000;
 const PARTS_AT_ONCE = 2;
 
 export function s3Destinations(s3: S3Client): Destinations {
-  bearingHeaders(s3);
+  carryHeaders(s3);
   return {
     async write({ destination, attributes, sizeBytes, content }, signal) {
       const { bucket, key } = destination;
@@ -26,7 +26,7 @@ export function s3Destinations(s3: S3Client): Destinations {
         params: { Bucket: bucket, Key: key, Body: Readable.from(content), ...taggingOf(attributes) },
         partSize: partBytes(sizeBytes),
         queueSize: PARTS_AT_ONCE,
-        abortController: asking(signal),
+        abortController: abortControllerOf(signal),
       });
       try {
         await mapStorageFailure(
@@ -51,7 +51,7 @@ export function partBytes(sizeBytes: number): number {
  * Makes the controller that Upload asks between parts if it must stop. Upload gets no callback: on a callback it would
  * throw at once and abort the upload later, in a sandbox that may be frozen by then.
  */
-function asking(signal: AbortSignal): NonNullable<Options['abortController']> {
+function abortControllerOf(signal: AbortSignal): NonNullable<Options['abortController']> {
   return {
     signal: {
       get aborted() {

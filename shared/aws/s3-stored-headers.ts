@@ -24,7 +24,7 @@ interface Request {
 const METADATA_PREFIX = 'x-amz-meta-';
 const DISPOSITION = 'content-disposition';
 /** The requests whose headers S3 keeps. */
-const BEARERS: ReadonlySet<string | undefined> = new Set([
+const CARRIERS: ReadonlySet<string | undefined> = new Set([
   'PutObjectCommand',
   'CreateMultipartUploadCommand',
 ]);
@@ -35,34 +35,34 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * The headers to add to the requests of the current asynchronous context. lib-storage makes those requests itself, so
  * the headers cannot be given to it.
  */
-const borne = new AsyncLocalStorage<Headers>();
+const carried = new AsyncLocalStorage<Headers>();
 
-/** Runs `send`. The requests that it makes by a client of `bearingHeaders` carry the attributes' headers. */
+/** Runs `send`. The requests that it makes by a client of `carryHeaders` carry the attributes' headers. */
 export async function withHeaders<T>(attributes: Attributes, send: () => Promise<T>): Promise<T> {
-  return await borne.run(headersOf(attributes), send);
+  return await carried.run(headersOf(attributes), send);
 }
 
 /** Makes the client send the headers of `withHeaders`. Idempotent. */
-export function bearingHeaders(s3: S3Client): void {
+export function carryHeaders(s3: S3Client): void {
   s3.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        if (BEARERS.has(commandName)) set(args.request, signedForm);
+        if (CARRIERS.has(commandName)) set(args.request, signedForm);
         return await next(args);
       },
-    { step: 'build', priority: 'high', name: 'bearSignedHeaders', override: true },
+    { step: 'build', priority: 'high', name: 'carrySignedHeaders', override: true },
   );
   s3.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        if (BEARERS.has(commandName)) {
+        if (CARRIERS.has(commandName)) {
           set(args.request, wireForm);
           keepDisposition(args.request);
         }
         return await next(args);
       },
     // This step runs after the signature.
-    { step: 'finalizeRequest', priority: 'low', name: 'bearOtherHeaders', override: true },
+    { step: 'finalizeRequest', priority: 'low', name: 'carryOtherHeaders', override: true },
   );
 }
 
@@ -86,7 +86,7 @@ function headersOf(attributes: Attributes): Headers {
  */
 function set(request: unknown, form: (name: string, value: string) => string | undefined): void {
   if (!hasHeaders(request)) return;
-  for (const [name, value] of Object.entries(borne.getStore() ?? {})) {
+  for (const [name, value] of Object.entries(carried.getStore() ?? {})) {
     const formed = form(name, value);
     if (formed === undefined) delete request.headers[name];
     else request.headers[name] = formed;
@@ -109,7 +109,7 @@ function wireForm(name: string, value: string): string {
  * https://github.com/nodejs/node/pull/46528
  */
 function keepDisposition(request: unknown): void {
-  const disposition = borne.getStore()?.[DISPOSITION] ?? '';
+  const disposition = carried.getStore()?.[DISPOSITION] ?? '';
   if (!hasHeaders(request) || ASCII.test(disposition)) return;
   request.headers = { [DISPOSITION]: disposition, ...request.headers };
   if (request.body instanceof Uint8Array && request.body.length > 0)

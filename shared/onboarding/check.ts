@@ -48,7 +48,7 @@ export async function checkEvents(
     currentKekArns(keys).map(async (arn) => {
       const heardAt = await hearings.last(arn);
       return heardAt === undefined
-        ? unheard(arn)
+        ? warnUnheard(arn)
         : passed('events', `an event of ${arn} reached us at ${heardAt}`);
     }),
   );
@@ -67,7 +67,7 @@ async function checkKey(key: CandidateKey, { kms, tenants }: CheckPorts): Promis
 }
 
 /** Warns that no event came yet. The fix tags the key, which changes nothing about the key, but CloudTrail logs it. */
-function unheard(kekArn: string): Finding {
+function warnUnheard(kekArn: string): Finding {
   const [, , , region = '', , resource = ''] = kekArn.split(':');
   const tag = `aws kms tag-resource --region ${region} --key-id ${resource.slice('key/'.length)}`;
   return warned(

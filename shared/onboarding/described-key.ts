@@ -23,7 +23,7 @@ export async function checkDescription(
   try {
     facts = await kms.describe(kekArn);
   } catch (cause) {
-    return undescribed(key, cause);
+    return judgeUndescribed(key, cause);
   }
   const [type, state] = [checkType(kekArn, facts), checkState(kekArn, facts)];
   return {
@@ -43,7 +43,7 @@ export async function checkDescription(
  * Returns the finding about a key that we may not describe. Dry runs are tried all the same, so that the tenant learns
  * at once everything that is missing.
  */
-function undescribed(key: CandidateKey, cause: unknown): Described {
+function judgeUndescribed(key: CandidateKey, cause: unknown): Described {
   const { kekArn, candidate } = key;
   const failure = kmsFailure(cause, { tenantId: candidate.tenantId, arn: kekArn }, 'kms:DescribeKey');
   if (failure instanceof KmsUnavailableError) throw failure;

@@ -2,7 +2,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearingHeaders } from '../../shared/aws/s3-stored-headers.ts';
+import { carryHeaders } from '../../shared/aws/s3-stored-headers.ts';
 import { s3Destinations } from '../../shared/aws/s3-destinations.ts';
 import { s3Sources } from '../../shared/aws/s3-sources.ts';
 import type { SourceVersion } from '../../shared/object/source-version.ts';
@@ -101,7 +101,7 @@ test('user metadata that is no UTF-8, which S3 itself never answers, is sent as 
 });
 
 test('a client may be taught twice', async () => {
-  bearingHeaders(s3);
+  carryHeaders(s3);
   const { after } = await restored(HEADERS, ONE_PART);
   expect(after).toEqual(HEADERS);
 });

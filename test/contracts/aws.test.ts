@@ -22,7 +22,7 @@ import { dynamoRedrives } from '../../shared/aws/dynamo-redrives.ts';
 import { dynamoRemovals } from '../../shared/aws/dynamo-removals.ts';
 import { dynamoState } from '../../shared/aws/dynamo-state.ts';
 import { dynamoTenants } from '../../shared/aws/dynamo-tenants.ts';
-import { readingAsSent } from '../../shared/aws/s3-answers.ts';
+import { readAsSent } from '../../shared/aws/s3-answers.ts';
 import { s3Destinations } from '../../shared/aws/s3-destinations.ts';
 import { s3Listing } from '../../shared/aws/s3-listing.ts';
 import { s3Sources } from '../../shared/aws/s3-sources.ts';
@@ -66,7 +66,7 @@ beforeAll(async () => {
   table = await tableOf(services);
   await tableOf(services, 'key-store', ['branch-key-id', 'type']);
   s3 = new S3({ ...clientConfig(services), forcePathStyle: true });
-  readingAsSent(s3);
+  readAsSent(s3);
   [ingest, vault, restored] = [await newBucket(s3, 'Enabled'), await newBucket(s3), await newBucket(s3)];
   sqs = new SQSClient({ ...clientConfig(services), useQueueUrlAsEndpoint: false });
   const [jobs = '', uploads = '', late = ''] = await Promise.all(QUEUES.map(createQueue));

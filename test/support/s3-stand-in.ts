@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import { readingAsSent } from '../../shared/aws/s3-answers.ts';
+import { readAsSent } from '../../shared/aws/s3-answers.ts';
 
 export interface S3StandIn extends AsyncDisposable {
   readonly s3: S3Client;
@@ -32,7 +32,7 @@ export async function s3Answering(answer: Answer): Promise<S3StandIn> {
 /** A client as the functions have it. */
 export function clientOf(endpoint: string, accessKeyId = '000000000000'): S3Client {
   const credentials = { accessKeyId, secretAccessKey: 'local' };
-  return readingAsSent(
+  return readAsSent(
     new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 1 }),
   );
 }
