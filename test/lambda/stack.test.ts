@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TenantKeyDeniedError } from '../../shared/errors.ts';
+import { metrics } from '../../shared/lambda/observe.ts';
 import { createHandler } from '../../shared/lambda/stack.ts';
 
 const context: Context = {
@@ -17,6 +18,10 @@ const context: Context = {
   fail: () => undefined,
   succeed: () => undefined,
 };
+
+// It warns of every invocation that counted nothing.
+beforeEach(() => void vi.spyOn(metrics, 'publishStoredMetrics').mockReturnValue(metrics));
+afterEach(() => void vi.restoreAllMocks());
 
 async function failureOf(failure: unknown): Promise<unknown> {
   const handler = createHandler(async () => await Promise.reject(failure));

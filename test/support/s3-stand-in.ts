@@ -43,10 +43,10 @@ export class Flood {
   readonly #piece = new Uint8Array(65_536);
 
   async into(response: ServerResponse, maxBytes: number): Promise<void> {
+    const closed = once(response, 'close');
     while (this.bytes < maxBytes && !response.destroyed) {
       this.bytes += this.#piece.length;
-      if (!response.write(this.#piece))
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(this.#piece)) await Promise.race([once(response, 'drain'), closed]);
       await setImmediate();
     }
     response.end();

@@ -1,13 +1,11 @@
 /** A sandbox limits its memory and its calls of KMS. The fleet of the model is wired as the functions are, so it does, too. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { logger } from '../../shared/lambda/observe.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
 import { CHUNK_BYTES } from '../support/fleet/account.ts';
 import { encrypt, type Fleet, ingest, newFleet } from '../support/fleet/fleet.ts';
 import { unsealed } from '../support/fleet/promises.ts';
 import { letTimeGo, pass, stopTime } from '../support/fleet/virtual-time.ts';
 
-const LOG_LEVEL = logger.getLevelName();
 const ACME = {
   tenantId: 'acme',
   accountId: '111111111111',
@@ -18,13 +16,9 @@ const ACME = {
 } as const;
 
 beforeEach(() => {
-  logger.setLogLevel('SILENT');
   stopTime('2026-03-01T00:00:00.000Z');
 });
-afterEach(() => {
-  letTimeGo();
-  logger.setLogLevel(LOG_LEVEL);
-});
+afterEach(letTimeGo);
 
 /** Uploads an object of so many chunks, and plans it. */
 async function planned(fleet: Fleet, chunks: number): Promise<void> {
