@@ -14,7 +14,7 @@ beforeAll(async () => {
   const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
   const { codeFolder } = await packageStack({ projectFolder, region: REGION });
   folder = path.join(codeFolder, 'functions');
-}, 120_000);
+});
 
 async function sourcesOf(name: string): Promise<readonly string[]> {
   return mapSchema.parse(JSON.parse(await readFile(path.join(folder, `${name}.cjs.map`), 'utf8'))).sources;

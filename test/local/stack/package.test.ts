@@ -11,7 +11,6 @@ import { sourceHash } from '../../../local/stack/source-hash.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** `sls` takes long on a busy machine. */
-const timeout = 120_000;
 const mapSchema = z.object({ sources: z.array(z.string()) });
 let projectFolder: string;
 
@@ -46,30 +45,26 @@ async function writeFunction(text: string): Promise<void> {
   await writeFile(path.join(projectFolder, 'functions', 'one.ts'), source);
 }
 
-test(
-  'two processes that package at once get the same finished result, and leave nothing behind',
-  { timeout },
-  async () => {
-    process.env['FIXTURE_SIZE'] = '42';
-    const options = { projectFolder, region: 'us-east-1' };
-    const [one, two] = await Promise.all([packageStack(options), packageStack(options)]);
-    expect(one).toEqual(two);
-    expect(one.stackName).toBe('fixture-local');
-    expect(one.template.Resources['OneLambdaFunction']).toMatchObject({
-      Type: 'AWS::Lambda::Function',
-      Properties: { Environment: { Variables: { SIZE: '42' } } },
-    });
-    const { handler } = createRequire(import.meta.url)(path.join(one.codeFolder, 'functions', 'one.cjs'));
-    expect(await handler()).toBe('first');
-    const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.cjs.map'), 'utf8'));
-    const source = path.resolve(one.codeFolder, 'functions', map.sources[0]);
-    expect(source).toBe(path.join(projectFolder, 'functions', 'one.ts'));
-    expect(
-      await readdir(path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack')),
-    ).toHaveLength(1);
-    expect(await readdir(projectFolder)).not.toContain('.serverless');
-  },
-);
+test('two processes that package at once get the same finished result, and leave nothing behind', async () => {
+  process.env['FIXTURE_SIZE'] = '42';
+  const options = { projectFolder, region: 'us-east-1' };
+  const [one, two] = await Promise.all([packageStack(options), packageStack(options)]);
+  expect(one).toEqual(two);
+  expect(one.stackName).toBe('fixture-local');
+  expect(one.template.Resources['OneLambdaFunction']).toMatchObject({
+    Type: 'AWS::Lambda::Function',
+    Properties: { Environment: { Variables: { SIZE: '42' } } },
+  });
+  const { handler } = createRequire(import.meta.url)(path.join(one.codeFolder, 'functions', 'one.cjs'));
+  expect(await handler()).toBe('first');
+  const map = JSON.parse(await readFile(path.join(one.codeFolder, 'functions', 'one.cjs.map'), 'utf8'));
+  const source = path.resolve(one.codeFolder, 'functions', map.sources[0]);
+  expect(source).toBe(path.join(projectFolder, 'functions', 'one.ts'));
+  expect(
+    await readdir(path.join(projectFolder, 'node_modules', '.cache', 'sealstream', 'stack')),
+  ).toHaveLength(1);
+  expect(await readdir(projectFolder)).not.toContain('.serverless');
+});
 
 test('a result is used again as long as nothing changed', async () => {
   process.env['FIXTURE_SIZE'] = '42';
@@ -109,7 +104,7 @@ test('the hash of the sources changes with a file, its name and its place', asyn
   expect(new Set([first, second, await hash()]).size).toBe(3);
 });
 
-test('a project that does not build fails with what sls said', { timeout }, async () => {
+test('a project that does not build fails with what sls said', async () => {
   await writeFile(path.join(projectFolder, 'functions', 'one.ts'), 'import "./missing.ts";\n');
   await expect(packageStack({ projectFolder, region: 'us-east-1' })).rejects.toThrow('missing.ts');
 });
