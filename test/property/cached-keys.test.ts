@@ -20,8 +20,8 @@ import { idle } from '../support/cached-keys.ts';
 import { heldClock } from '../support/held-clock.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
-const MAX_MESSAGES = 4;
-const MAX_BYTES = 100_000_000;
+const MAX_MESSAGES = 2;
+const MAX_BYTES = 30_000_010;
 const BYTES_PER_MS = 4_194;
 const KEKS = [ACME.kekArn, GLOBEX.kekArn];
 const TENANTS = [ACME, GLOBEX].map(({ tenantId }) => tenantId);
