@@ -39,7 +39,7 @@ async function invoke(name: string): Promise<unknown> {
       env,
     },
   );
-  return JSON.parse(stdout.slice(stdout.indexOf('\n{\n')));
+  return JSON.parse(/^\{\n[\s\S]*/mu.exec(stdout)?.[0] ?? stdout);
 }
 
 test('takes an object through by hand with the commands of the README', { timeout: TIMEOUT_MS }, async () => {
