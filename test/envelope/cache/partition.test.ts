@@ -191,6 +191,19 @@ describe('a partition', () => {
     expect(await stillKept(partition, ['b'])).toEqual([]);
   });
 
+  test('says that a key is expired under a message too, by the limit that the key was kept with', async () => {
+    const clock = heldClock();
+    const cache = materialsCache({ clock });
+    await keep(cache.partition({ ...ACME, maxKeyAgeSeconds: 5 }), ['dek']);
+    const found = await lookUp(cache.partition({ ...ACME, maxKeyAgeSeconds: 10 }), 'dek', {
+      kind: ENCRYPTION,
+    });
+    clock.advance(4_999);
+    expect(found?.cached?.state()).toBe('usable');
+    clock.advance(1);
+    expect(found?.cached?.state()).toBe('expired');
+  });
+
   test('counts a key’s age from its load, however long the partition has been there', async () => {
     const { partition, clock } = partitionOf();
     clock.advance(50_000);
