@@ -1,7 +1,7 @@
 /** Wires the function `offboard`, for tenants that pause or go. */
 import { remove, type Removed } from '../offboarding/remove.ts';
 import { type OffboardRequest, parseOffboardRequest } from '../offboarding/request.ts';
-import { resume, suspend, type SuspendAnswer } from '../offboarding/suspend.ts';
+import { resume, suspend, type SuspendAnswer, type SuspendPorts } from '../offboarding/suspend.ts';
 import type { RequestFunction } from './function-kinds.ts';
 import type { Ports } from './ports.ts';
 
@@ -18,10 +18,7 @@ export type OffboardFunctionPorts = Pick<
   | 'now'
 >;
 
-export interface OffboardSettings {
-  /** The time that KMS may take to spread a change of a key. */
-  readonly propagationSeconds: number;
-}
+export type OffboardSettings = Pick<SuspendPorts, 'propagationSeconds'>;
 
 export function offboardFunction(
   ports: OffboardFunctionPorts,

@@ -1,5 +1,5 @@
 /** Wires the function `onboard`, for tenants that come or stay. */
-import { onboard, type OnboardAnswer } from '../onboarding/onboard.ts';
+import { onboard, type OnboardAnswer, type OnboardPorts } from '../onboarding/onboard.ts';
 import { ourselvesOf } from '../handover/input.ts';
 import { type OnboardRequest, parseOnboardRequest } from '../onboarding/request.ts';
 import { branchKeyMaker, type BranchKeyPorts } from './branch-key-maker.ts';
@@ -9,12 +9,9 @@ import type { Ports } from './ports.ts';
 export type OnboardFunctionPorts = BranchKeyPorts &
   Pick<Ports, 'tenants' | 'parking' | 'hearings' | 'controlPlaneKms' | 'now'>;
 
-export interface OnboardSettings {
-  readonly stage: string;
+export interface OnboardSettings extends Pick<OnboardPorts, 'stage' | 'propagationSeconds'> {
   /** The ARNs that tenants grant to, and that their events go to. */
   readonly arns: Parameters<typeof ourselvesOf>[0];
-  /** The time that KMS may take to spread a change of a key. */
-  readonly propagationSeconds: number;
 }
 
 export function onboardFunction(

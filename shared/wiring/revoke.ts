@@ -1,6 +1,6 @@
 /** Wires the function `revoke`, which hears what happens to the tenants' keys. */
-import { handleKeyEvent, type KeyEventOutcome } from '../revocation/revoke.ts';
-import { unpark } from '../watch/unpark.ts';
+import { handleKeyEvent, type KeyEventOutcome, type RevokePorts } from '../revocation/revoke.ts';
+import { unpark, type UnparkPorts } from '../watch/unpark.ts';
 import { branchKeyMaker, type BranchKeyPorts } from './branch-key-maker.ts';
 import type { Ports } from './ports.ts';
 
@@ -10,12 +10,7 @@ export type RevokeFunctionPorts = BranchKeyPorts &
     'tenants' | 'hearings' | 'controlPlaneKms' | 'parking' | 'leases' | 'jobs' | 'now' | 'keyEvents'
   >;
 
-export interface RevokeSettings {
-  /** The time that KMS may take to spread a change of a key. */
-  readonly propagationSeconds: number;
-  /** The parked jobs of one tenant that go back to the queue in a second. */
-  readonly unparkPerSecond: number;
-}
+export type RevokeSettings = Pick<RevokePorts & UnparkPorts, 'propagationSeconds' | 'unparkPerSecond'>;
 
 /** Handles one event of a key, and unparks the work of every tenant that it made active. */
 export type KeyEventFunction = (event: unknown, signal: AbortSignal) => Promise<KeyEventOutcome>;

@@ -1,6 +1,6 @@
 /** Wires the function `watch`, which finds out every minute what no event has told. */
 import type { Summary } from '../watch/notice.ts';
-import { watch } from '../watch/watch.ts';
+import { watch, type WatchPorts } from '../watch/watch.ts';
 import type { Ports } from './ports.ts';
 
 export type WatchFunctionPorts = Pick<
@@ -18,14 +18,7 @@ export type WatchFunctionPorts = Pick<
   | 'reportNotice'
 >;
 
-export interface WatchSettings {
-  /** The time that KMS may take to spread a change of a key. */
-  readonly propagationSeconds: number;
-  /** The parked jobs of one tenant that go back to the queue in a second. */
-  readonly unparkPerSecond: number;
-  /** The time after which an unsealed upload that nothing works on is re-driven. */
-  readonly stuckSeconds: number;
-}
+export type WatchSettings = Pick<WatchPorts, 'propagationSeconds' | 'unparkPerSecond' | 'stuckSeconds'>;
 
 export function watchFunction(
   ports: WatchFunctionPorts,
