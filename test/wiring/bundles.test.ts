@@ -1,11 +1,14 @@
 /** A function's bundle has only what the function needs: more code would make every cold start slower. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { REGION } from '../../laptop/names.ts';
 import { packageStack } from '../../local/stack/package.ts';
+
+/** The most bytes of a minified bundle. */
+const MOST_BYTES = 1_500_000;
 
 const mapSchema = z.object({ sources: z.array(z.string()) });
 let folder: string;
@@ -20,7 +23,7 @@ async function sourcesOf(name: string): Promise<readonly string[]> {
   return mapSchema.parse(JSON.parse(await readFile(path.join(folder, `${name}.cjs.map`), 'utf8'))).sources;
 }
 
-test.each([
+const FUNCTIONS = [
   ['ingest', ['client-dynamodb', 'client-sqs']],
   ['encrypt', ['client-dynamodb', 'client-kms', 'client-s3', 'client-sqs']],
   ['restore', ['client-dynamodb', 'client-kms', 'client-s3']],
@@ -29,11 +32,22 @@ test.each([
   ['onboard', ['client-dynamodb', 'client-kms']],
   ['offboard', ['client-dynamodb', 'client-kms', 'client-s3']],
   ['rotate-branch-key', ['client-dynamodb', 'client-kms']],
-])('%s has the clients %j', async (name, expected) => {
+] as const;
+
+test.each(FUNCTIONS)('%s has the clients %j', async (name, expected) => {
   const clients = (await sourcesOf(name)).map(
     (source) => /@aws-sdk\/(client-[a-z0-9-]+)\//u.exec(source)?.[1],
   );
   expect([...new Set(clients.filter((client) => client !== undefined))].sort()).toEqual(expected);
+});
+
+test.each(FUNCTIONS)('%s is at most 1.5 MB', async (name) => {
+  expect((await stat(path.join(folder, `${name}.cjs`))).size).toBeLessThanOrEqual(MOST_BYTES);
+});
+
+test('every function is tested here', async () => {
+  const bundles = (await readdir(folder)).filter((file) => file.endsWith('.cjs'));
+  expect(bundles.sort()).toEqual(FUNCTIONS.map(([name]) => `${name}.cjs`).sort());
 });
 
 test.each(['ingest', 'offboard', 'watch'])(
