@@ -1,6 +1,7 @@
 /**
- * Reads S3's answers as they were sent, and within bounds. The SDK by itself fails on an empty `Expires`, loses user
- * metadata called `__proto__`, and reads a document of any length into memory. Everybody who may write an object
+ * Reads S3's answers as they were sent, and within bounds. The SDK by itself fails on an empty `Expires` and on a
+ * checksum that it cannot compute, loses user metadata called `__proto__`, and reads a document of any length into
+ * memory. Everybody who may write an object
  * chooses its headers, so our clients must survive any headers.
  */
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -15,6 +16,12 @@ import { bounded } from './s3-body.ts';
 const MAX_DOCUMENT_BYTES = 8 * 1_048_576;
 
 const METADATA_PREFIX = 'x-amz-meta-';
+const CHECKSUM_PREFIX = 'x-amz-checksum-';
+
+/** The checksums that the SDK can compare a body with. It fails on any other one that S3 holds. */
+const COMPARABLE: ReadonlySet<string> = new Set(
+  ['type', 'crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'].map((name) => CHECKSUM_PREFIX + name),
+);
 
 /** An answer before the SDK reads it. */
 interface Answer {
@@ -52,6 +59,8 @@ function prepare(answer: Answer, isObject: boolean): void {
   // The SDK reads `expiresstring` as text, but `expires` as a date.
   if (expires !== undefined) answer.headers['expiresstring'] = expires;
   delete answer.headers['expires'];
+  for (const name of Object.keys(answer.headers))
+    if (name.startsWith(CHECKSUM_PREFIX) && !COMPARABLE.has(name)) delete answer.headers[name];
   if (isObject && answer.statusCode < 300) return;
   if (!(answer.body instanceof Readable)) return;
   // HTTP ends a body at the length that it declares. A body that declares no length is counted here.

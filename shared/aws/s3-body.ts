@@ -40,7 +40,13 @@ export async function* bounded(
   }
 }
 
+/** Gives up a body that nobody reads, so that its connection is free. */
+export function discard({ Body }: Pick<Answer, 'Body'>): void {
+  if (Body instanceof Readable) Body.destroy();
+}
+
 function readable(body: GetObjectCommandOutput['Body']): Readable {
-  if (body instanceof Readable) return body;
-  throw new StorageUnavailableError('s3:GetObject answered without a body');
+  if (!(body instanceof Readable)) throw new StorageUnavailableError('s3:GetObject answered without a body');
+  // A body may fail before anybody reads it. Its reader is told then, but an error that nobody listens to ends the process.
+  return body.on('error', () => undefined);
 }
