@@ -4,32 +4,64 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   GetObjectTaggingCommand,
+  type GetObjectTaggingCommandOutput,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { Readable } from 'node:stream';
-import { chunkRange } from '../object/geometry.ts';
+import { rangeBytes } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 import { SourceChangedError } from '../errors.ts';
-import type { Attributes, SourceChecksum } from '../object/attributes.ts';
-import type { PlannedSource, SourceDescription, Sources } from '../ports/sources.ts';
-import { boundedStream } from './s3-body.ts';
+import type { SizedVersion, SourceDescription, Sources } from '../ports/sources.ts';
+import { boundedStream, discard } from './s3-body.ts';
 import { sourceFailure, unreadable } from './source-failure.ts';
+import { descriptionOf, type SourceHeaders } from './source-headers.ts';
 import { httpStatus, mapStorageFailure } from './storage-failure.ts';
 
 /** The permission that a GET and a HEAD of a version need. */
 const READ = 's3:GetObjectVersion';
 
 export function s3Sources(s3: S3Client): Sources {
+  async function described(
+    source: SourceVersion,
+    headers: SourceHeaders,
+    signal?: AbortSignal,
+  ): Promise<SourceDescription> {
+    // S3 keeps metadata that no header can carry. Of that it answers only the number.
+    if ((headers.MissingMeta ?? 0) > 0)
+      throw unreadable(source, 'it has user metadata that S3 does not answer');
+    return descriptionOf(headers, (headers.TagCount ?? 0) === 0 ? {} : await readTags(source, signal));
+  }
+
+  async function readTags(source: SourceVersion, signal?: AbortSignal): Promise<Record<string, string>> {
+    const command = new GetObjectTaggingCommand(locate(source));
+    const send = async (): Promise<GetObjectTaggingCommandOutput> =>
+      await s3.send(command, { abortSignal: signal });
+    const { TagSet = [] } = await onVersion('s3:GetObjectVersionTagging', source, send);
+    return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
   return {
-    async read(planned, chunkIndex, signal) {
-      const command = rangedGet(planned, chunkIndex);
-      const send = async (): Promise<GetObjectCommandOutput> =>
-        await s3.send(command, { abortSignal: signal });
-      return plannedBytes(await onVersion(READ, planned.source, send), planned, chunkIndex);
+    async readWhole(version, signal) {
+      const answer = await get(s3, version.source, { signal });
+      try {
+        const content = expectedBytes(answer, version, version.sizeBytes);
+        return { content, description: await described(version.source, answer, signal) };
+      } catch (error) {
+        discard(answer);
+        throw error;
+      }
     },
-    describe: async (source) => await describe(s3, source),
+    async readRange(version, range, signal) {
+      const answer = await get(s3, version.source, {
+        range: `bytes=${range.start}-${range.end - 1}`,
+        signal,
+      });
+      return expectedBytes(answer, version, rangeBytes(range));
+    },
+    async describe(source) {
+      return await described(source, await onVersion(READ, source, async () => await headOf(s3, source)));
+    },
     async remove(source) {
       const command = new DeleteObjectCommand(locate(source));
       await mapStorageFailure('s3:DeleteObjectVersion', async () => await s3.send(command), source.bucket);
@@ -37,30 +69,41 @@ export function s3Sources(s3: S3Client): Sources {
   };
 }
 
-function rangedGet(planned: PlannedSource, chunkIndex: number): GetObjectCommand {
-  const { start, end } = chunkRange(planned, chunkIndex);
-  // An empty object has no range to ask for.
-  const range = end > start ? { Range: `bytes=${start}-${end - 1}` } : {};
-  return new GetObjectCommand({ ...locate(planned.source), ...range });
+interface Request {
+  /** Undefined: the whole version. */
+  readonly range?: string;
+  readonly signal: AbortSignal;
 }
 
-/** @throws SourceChangedError, then or while it is read, when the version is not of the planned size */
-function plannedBytes(
+/**
+ * Asks for bytes of a version. Of a whole version S3 answers the checksums that it holds, and the SDK compares the body
+ * with them while it is read.
+ */
+async function get(
+  s3: S3Client,
+  source: SourceVersion,
+  { range, signal }: Request,
+): Promise<GetObjectCommandOutput> {
+  const command = new GetObjectCommand({ ...locate(source), Range: range, ChecksumMode: 'ENABLED' });
+  return await onVersion(READ, source, async () => await s3.send(command, { abortSignal: signal }));
+}
+
+/** @throws SourceChangedError, then or while it is read, when the version is not of the expected size */
+function expectedBytes(
   answer: GetObjectCommandOutput,
-  planned: PlannedSource,
-  chunkIndex: number,
+  { source, sizeBytes }: SizedVersion,
+  bytes: number,
 ): AsyncIterable<Uint8Array> {
-  const { source, sizeBytes } = planned;
-  const { start, end } = chunkRange(planned, chunkIndex);
   const { ContentRange, ContentLength } = answer;
   const totalBytes = ContentRange === undefined ? ContentLength : Number(ContentRange.split('/')[1]);
   const changed = (): SourceChangedError =>
     new SourceChangedError(
-      `version ${source.versionId} has ${totalBytes} bytes, but ${sizeBytes} were planned`,
+      `version ${source.versionId} has ${totalBytes} bytes, but ${sizeBytes} were expected`,
     );
-  const body = boundedStream(answer, end - start, changed);
-  if (totalBytes !== sizeBytes) throw changed();
-  return body;
+  const body = boundedStream(answer, bytes, changed);
+  if (totalBytes === sizeBytes) return body;
+  discard(answer);
+  throw changed();
 }
 
 /**
@@ -80,15 +123,6 @@ async function onVersion<T>(operation: string, source: SourceVersion, call: () =
   );
 }
 
-async function describe(s3: S3Client, source: SourceVersion): Promise<SourceDescription> {
-  const head = await onVersion(READ, source, async () => await headOf(s3, source));
-  // S3 keeps metadata that no header can carry. Of that it answers only the number.
-  if ((head.MissingMeta ?? 0) > 0) throw unreadable(source, 'it has user metadata that S3 does not answer');
-  const tags = (head.TagCount ?? 0) === 0 ? {} : await readTags(s3, source);
-  const modifiedAt = head.LastModified?.toISOString();
-  return { modifiedAt, attributes: attributesOf(head, tags), checksums: checksumsOf(head) };
-}
-
 /**
  * Asks for the headers by HEAD. A refusal of HEAD has no body that says why, so then the same version is asked for by
  * GET.
@@ -103,47 +137,12 @@ async function headOf(s3: S3Client, source: SourceVersion): Promise<HeadObjectCo
 }
 
 async function refuseByName(s3: S3Client, source: SourceVersion): Promise<void> {
-  const { Body } = await s3.send(new GetObjectCommand(locate(source)));
-  if (Body instanceof Readable) Body.destroy();
+  discard(await s3.send(new GetObjectCommand(locate(source))));
 }
 
 function isRefusal(error: unknown): boolean {
   const status = httpStatus(error) ?? 500;
   return status >= 400 && status < 500;
-}
-
-async function readTags(s3: S3Client, source: SourceVersion): Promise<Record<string, string>> {
-  const { TagSet = [] } = await onVersion(
-    's3:GetObjectVersionTagging',
-    source,
-    async () => await s3.send(new GetObjectTaggingCommand(locate(source))),
-  );
-  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
-}
-
-function attributesOf(head: HeadObjectCommandOutput, tags: Record<string, string>): Attributes {
-  return {
-    contentType: head.ContentType,
-    cacheControl: head.CacheControl,
-    contentDisposition: head.ContentDisposition,
-    contentEncoding: head.ContentEncoding,
-    contentLanguage: head.ContentLanguage,
-    expires: head.ExpiresString,
-    metadata: head.Metadata ?? {},
-    tags,
-  };
-}
-
-function checksumsOf(head: HeadObjectCommandOutput): readonly SourceChecksum[] {
-  const type = head.ChecksumType ?? 'FULL_OBJECT';
-  const held = [
-    ['CRC32', head.ChecksumCRC32],
-    ['CRC32C', head.ChecksumCRC32C],
-    ['CRC64NVME', head.ChecksumCRC64NVME],
-    ['SHA1', head.ChecksumSHA1],
-    ['SHA256', head.ChecksumSHA256],
-  ] as const;
-  return held.flatMap(([algorithm, value]) => (value === undefined ? [] : [{ algorithm, type, value }]));
 }
 
 function locate({ bucket, key, versionId }: SourceVersion): {

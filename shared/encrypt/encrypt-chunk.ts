@@ -10,8 +10,8 @@ import { isSealed } from '../manifest/seal-proof.ts';
 import { chunkContext } from '../object/context.ts';
 import { chunkRange, rangeBytes } from '../object/geometry.ts';
 import { parseJob, requirePlanned } from '../object/job.ts';
-import type { Plan, Receipt } from '../object/plan.ts';
-import type { Sources } from '../ports/sources.ts';
+import type { Plan } from '../object/plan.ts';
+import type { SourceDescription, Sources, WholeSource } from '../ports/sources.ts';
 import type { Guard } from '../revocation/guard.ts';
 import { requireWorking } from '../tenant/admission.ts';
 import { isRefusalOfRetiredKek, replan, replanIfNeeded, type ReplanPorts } from './replan.ts';
@@ -112,17 +112,13 @@ async function workUnderUsableKek(work: ChunkWork, ports: EncryptPorts): Promise
 }
 
 async function writeAndSeal(work: ChunkWork, ports: EncryptPorts): Promise<ChunkOutcome> {
-  const { chunk, receipt, complete } = await encryptAndWrite(work, ports);
-  if (complete) await sealWithRewrites(work, receipt, ports);
+  const { chunk, complete, source } = await encryptAndWrite(work, ports);
+  if (complete) await (source === undefined ? sealWithRewrites(work, ports) : seal(work, ports, source));
   return { plan: work.plan, chunkIndex: work.chunkIndex, chunk, objectSealed: complete };
 }
 
 /** Writes changed chunks again, once. If they change once more, the job comes back. */
-async function sealWithRewrites(work: ChunkWork, receipt: Receipt, ports: EncryptPorts): Promise<void> {
-  if (work.plan.chunkCount === 1) {
-    await seal(work, ports, [receipt]);
-    return;
-  }
+async function sealWithRewrites(work: ChunkWork, ports: EncryptPorts): Promise<void> {
   try {
     await seal(work, ports);
   } catch (error) {
@@ -132,13 +128,26 @@ async function sealWithRewrites(work: ChunkWork, receipt: Receipt, ports: Encryp
   }
 }
 
-async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<Written> {
+interface EncryptedChunk extends Written {
+  /** The description of a source that this chunk is all of. */
+  readonly source?: SourceDescription;
+}
+
+async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<EncryptedChunk> {
   const { tenant, plan, chunkIndex, signal } = work;
   const bytes = rangeBytes(chunkRange(plan, chunkIndex));
   return await ports.admit(bytes, async () => {
-    const content = await ports.sources.read(plan, chunkIndex, signal);
+    const { content, description } = await readChunk(work, ports.sources);
     const kek = kekOf(tenant, ports.keys, plan.kekArn);
     using message = await encrypt(kek, { bytes, content, signal }, chunkContext(plan, chunkIndex));
-    return await writeChunk(work, message.content, ports);
+    return { ...(await writeChunk(work, message.content, ports)), source: description };
   });
+}
+
+async function readChunk(
+  { plan, chunkIndex, signal }: ChunkWork,
+  sources: Sources,
+): Promise<Partial<WholeSource> & Pick<WholeSource, 'content'>> {
+  if (plan.chunkCount === 1) return await sources.readWhole(plan, signal);
+  return { content: await sources.readRange(plan, chunkRange(plan, chunkIndex), signal) };
 }

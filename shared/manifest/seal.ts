@@ -16,7 +16,7 @@ import type { Tenant } from '../tenant/tenant.ts';
 import { commit, type CommitPorts } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart, type SealedPart } from './manifest.ts';
 import { provesSeal } from './seal-proof.ts';
-import { type Receipts, verifyChunks } from './verify-chunks.ts';
+import { verifyChunks } from './verify-chunks.ts';
 
 /** One planned object, its tenant, and the signal that stops the work on it. */
 export interface SealWork {
@@ -35,7 +35,8 @@ export interface SealPorts {
 
 /**
  * Idempotent. No manifest is committed once the signal aborted.
- * @param receipts those of every chunk, in order. Default: those of the state table, which has none of an only chunk
+ * @param source the answer of the GET that read the whole source, if this delivery wrote it as its only chunk right now:
+ * then S3 has just answered both, and is not asked again. An object of several chunks has none
  * @throws SourceChangedError when the source vanished before the seal
  * @throws ChunkChangedError when a chunk is missing, or is not the one that its receipt is of
  * @throws PlanChangedError when the object was planned anew meanwhile; its source stays
@@ -45,10 +46,10 @@ export interface SealPorts {
 export async function seal(
   { plan, tenant, signal }: SealWork,
   ports: SealPorts,
-  receipts: Receipts = ports.state.allReceipts(plan),
+  source?: SourceDescription,
 ): Promise<void> {
-  await verifyChunks(plan, receipts, ports);
-  const description = await describeUnlessSealed(plan, ports);
+  if (source === undefined) await verifyChunks(plan, ports.state.allReceipts(plan), ports);
+  const description = source ?? (await describeUnlessSealed(plan, ports));
   const sealedAt = ports.now().toISOString();
   if (description !== 'sealed') {
     const { attributes, checksums } = description;

@@ -1,25 +1,36 @@
 /** The ingest bucket: the plaintext that tenants uploaded. README.md says what is true of every port. */
 import type { Attributes, SourceChecksum } from '../object/attributes.ts';
-import type { Geometry } from '../object/geometry.ts';
+import type { ByteRange } from '../object/geometry.ts';
 import type { SourceVersion } from '../object/source-version.ts';
 
 /** Single versions in the ingest bucket. */
 export interface Sources {
   /**
-   * Reads the plaintext bytes of one chunk of one version.
-   * @throws SourceChangedError when the version is gone or not of the planned size
+   * Reads a whole version and everything that S3 keeps of it, so that nothing has to be asked again.
+   * @throws SourceChangedError, then or while it is read, when the version is gone or not of the expected size
    * @throws SourceUnreadableError when S3 will never let it be read as it is
    */
-  read(planned: PlannedSource, chunkIndex: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** @throws SourceChangedError when the version is gone, SourceUnreadableError as `read` */
+  readWhole(version: SizedVersion, signal: AbortSignal): Promise<WholeSource>;
+  /**
+   * Reads one range of a version. Precondition: the range is not empty.
+   * @throws SourceChangedError, SourceUnreadableError as `readWhole`
+   */
+  readRange(version: SizedVersion, range: ByteRange, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** @throws SourceChangedError when the version is gone, SourceUnreadableError as `readWhole` */
   describe(source: SourceVersion): Promise<SourceDescription>;
   /** Deletes this one version for good. Idempotent. */
   remove(source: SourceVersion): Promise<void>;
 }
 
-/** A version, and how it is divided into chunks. */
-export interface PlannedSource extends Geometry {
+/** A version, and the bytes that it is expected to have. */
+export interface SizedVersion {
   readonly source: SourceVersion;
+  readonly sizeBytes: number;
+}
+
+export interface WholeSource {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly description: SourceDescription;
 }
 
 /** The versions in the ingest bucket. A version that is still there is not sealed yet. */

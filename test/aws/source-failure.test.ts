@@ -7,7 +7,7 @@ import { s3Answering } from '../support/s3-stand-in.ts';
 import { NEVER } from '../support/world.ts';
 
 const SOURCE = { bucket: 'ingest', key: 'acme/k', versionId: 'v1', sequencer: '0A', uploadedAt: '' };
-const GEOMETRY = { sizeBytes: 1, chunkBytes: 65_536, chunkCount: 1 };
+const VERSION = { source: SOURCE, sizeBytes: 1 };
 
 const REFUSALS = [
   ['InvalidObjectState', 403, 'ERR_SOURCE_UNREADABLE'],
@@ -40,7 +40,7 @@ function refusing(name: string, status: number) {
 describe.each(REFUSALS)('%s (%i)', (name, status, code) => {
   test(`of a GET is ${code}`, async () => {
     await using standIn = await s3Answering(refusing(name, status));
-    const read = s3Sources(standIn.s3).read({ source: SOURCE, ...GEOMETRY }, 0, NEVER);
+    const read = s3Sources(standIn.s3).readWhole(VERSION, NEVER);
     expect(await read.then(() => 'read', codeOf)).toBe(code);
   });
 
@@ -79,7 +79,7 @@ test('user metadata that S3 keeps but does not answer is not lost in silence', a
 
 test('the message names the version, the permission, the cause and what to do', async () => {
   await using standIn = await s3Answering(refusing('InvalidObjectState', 403));
-  await expect(s3Sources(standIn.s3).read({ source: SOURCE, ...GEOMETRY }, 0, NEVER)).rejects.toThrow(
+  await expect(s3Sources(standIn.s3).readWhole(VERSION, NEVER)).rejects.toThrow(
     /s3:\/\/ingest\/acme\/k, version v1: s3:GetObjectVersion answered InvalidObjectState; it is archived.*remove `unreadable` from its plan/u,
   );
 });

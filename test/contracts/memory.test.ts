@@ -91,7 +91,8 @@ describe('sources', () => {
           metadata: { owner: 'legal' },
           tags: { class: 'secret' },
         };
-        sources.versions.set(source.versionId, { body, attributes, checksums: [] });
+        const checksums = [{ algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' }] as const;
+        sources.versions.set(source.versionId, { body, attributes, checksums });
         return await Promise.resolve(source);
       },
     };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { geometryOf } from '../../shared/object/geometry.ts';
+import { chunkRange, geometryOf } from '../../shared/object/geometry.ts';
 import type { SourceVersion } from '../../shared/object/source-version.ts';
 import type { SourceListing, Sources, VersionMarker } from '../../shared/ports/sources.ts';
 import { codeOf } from '../support/content.ts';
@@ -21,24 +21,39 @@ export interface ListingWorld {
 
 export function sourcesContract(make: () => SourcesWorld): void {
   describe('a version in the ingest bucket', () => {
-    test.each([0, 1, 9, 10, 11, 25])('of %i bytes is read chunk by chunk', async (sizeBytes) => {
+    test.each([1, 9, 10, 11, 25])('of %i bytes is read range by range', async (sizeBytes) => {
       const { sources, upload } = make();
       const body = randomBytes(sizeBytes);
       const source = await upload('acme/read', body);
-      const planned = { source, ...geometryOf(sizeBytes, 10) };
+      const geometry = geometryOf(sizeBytes, 10);
       const pieces: Uint8Array[] = [];
-      for (let index = 0; index < planned.chunkCount; index += 1)
-        pieces.push(...(await Array.fromAsync(await sources.read(planned, index, NEVER))));
+      for (let index = 0; index < geometry.chunkCount; index += 1) {
+        const range = chunkRange(geometry, index);
+        pieces.push(...(await Array.fromAsync(await sources.readRange({ source, sizeBytes }, range, NEVER))));
+      }
       expect(Buffer.concat(pieces)).toEqual(body);
+    });
+
+    test.each([0, 1, 100_000])('of %i bytes is read as a whole, with its description', async (sizeBytes) => {
+      const { sources, upload } = make();
+      const body = randomBytes(sizeBytes);
+      const source = await upload('acme/whole', body);
+      const { content, description } = await sources.readWhole({ source, sizeBytes }, NEVER);
+      expect(Buffer.concat(await Array.fromAsync(content))).toEqual(body);
+      expect(description).toEqual(await sources.describe(source));
+      expect(description.checksums).not.toEqual([]);
     });
 
     test('that has another size than planned is refused', async () => {
       const { sources, upload } = make();
       const source = await upload('acme/resized', Buffer.alloc(20));
-      for (const sizeBytes of [15, 25]) {
-        const read = async () =>
-          await Array.fromAsync(await sources.read({ source, ...geometryOf(sizeBytes, 10) }, 0, NEVER));
-        expect(await read().catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      for (const sizeBytes of [0, 15, 25]) {
+        const version = { source, sizeBytes };
+        const whole = async () => await Array.fromAsync((await sources.readWhole(version, NEVER)).content);
+        const range = async () =>
+          await Array.fromAsync(await sources.readRange(version, { start: 0, end: 10 }, NEVER));
+        expect(await whole().catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+        expect(await range().catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
       }
     });
 
@@ -57,9 +72,10 @@ export function sourcesContract(make: () => SourcesWorld): void {
       const [one, other] = [await upload('acme/same', ONE), await upload('acme/same', ONE)];
       await sources.remove(one);
       await sources.remove(one);
-      const planned = geometryOf(ONE.length, 10);
-      const gone = sources.read({ source: one, ...planned }, 0, NEVER);
-      expect(await gone.catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      const version = { source: one, sizeBytes: ONE.length };
+      expect(await sources.readWhole(version, NEVER).catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
+      const range = sources.readRange(version, { start: 0, end: 1 }, NEVER);
+      expect(await range.catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
       expect(await sources.describe(one).catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
       await expect(sources.describe(other)).resolves.toBeDefined();
     });

@@ -62,6 +62,23 @@ describe('a job', () => {
     expect(ports.sources.versions.size).toBe(0);
   });
 
+  test('of the only chunk asks for nothing that S3 answered already: no description, no listing', async () => {
+    const ports = world();
+    await sealed(ports, randomBytes(10));
+    expect(ports.effects.log).toEqual([
+      'state.tenantAndPlan',
+      'sources.readWhole',
+      'vault.putChunk',
+      'state.addReceipt',
+      'vault.getManifest',
+      'state.noteManifest',
+      'vault.putManifest',
+      'vault.getManifest',
+      'state.markSealed',
+      'sources.remove',
+    ]);
+  });
+
   test('delivered twice leaves the first chunk as it is', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
@@ -173,7 +190,7 @@ describe('a source', () => {
   test('that breaks off is read again later', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
-    const sources = { ...ports.sources, read: async () => await Promise.resolve(brokenOff()) };
+    const sources = { ...ports.sources, readRange: async () => await Promise.resolve(brokenOff()) };
     const outcome = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE', disposition: 'retry' });
     expect(ports.vault.objects.size).toBe(0);
@@ -186,11 +203,18 @@ describe('a delivery that read the plan before the seal and comes to the source 
     const body = randomBytes(bytes);
     const plan = planned(ports, body);
     const late = Promise.withResolvers<undefined>();
-    const read: World['sources']['read'] = async (...request) => {
-      await late.promise;
-      return await ports.sources.read(...request);
+    const sources: World['sources'] = {
+      ...ports.sources,
+      readWhole: async (...request) => {
+        await late.promise;
+        return await ports.sources.readWhole(...request);
+      },
+      readRange: async (...request) => {
+        await late.promise;
+        return await ports.sources.readRange(...request);
+      },
     };
-    const second = encryptChunk(job(plan, 0), { ...ports, sources: { ...ports.sources, read } }, NEVER);
+    const second = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
     await sealed(ports, body);
     late.resolve(undefined);
     expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: false });

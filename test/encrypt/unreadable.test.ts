@@ -9,7 +9,7 @@ const REASON = 'it is archived';
 
 function archive(ports: World): void {
   Object.assign(ports.sources, {
-    read: async () => await Promise.reject(new SourceUnreadableError(REASON)),
+    readRange: async () => await Promise.reject(new SourceUnreadableError(REASON)),
   });
 }
 
@@ -47,7 +47,7 @@ describe('an upload that can never be read', () => {
     const plan = planned(ports, randomBytes(3 * CHUNK_BYTES));
     let reads = 0;
     Object.assign(ports.sources, {
-      read: async () => {
+      readRange: async () => {
         reads += 1;
         return await Promise.reject(new SourceUnreadableError(REASON));
       },

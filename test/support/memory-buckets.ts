@@ -1,11 +1,10 @@
 /** The ingest bucket, the vault and the destinations in memory, with S3's conditions on every write. */
 import { createHash } from 'node:crypto';
-import { chunkRange } from '../../shared/object/geometry.ts';
 import type { SourceVersion } from '../../shared/object/source-version.ts';
 import { AuthenticationFailedError, SourceChangedError } from '../../shared/errors.ts';
 import type { Attributes } from '../../shared/object/attributes.ts';
 import type { Destinations } from '../../shared/ports/destinations.ts';
-import type { SourceDescription, Sources } from '../../shared/ports/sources.ts';
+import type { SizedVersion, SourceDescription, Sources } from '../../shared/ports/sources.ts';
 import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../../shared/ports/vault.ts';
 import { inPieces } from './content.ts';
 import type { Effects } from './effects.ts';
@@ -38,16 +37,21 @@ export function memorySources({ run }: Effects): MemorySources {
     if (stored === undefined) throw new SourceChangedError(`version ${versionId} is gone`);
     return stored;
   }
+  function sized({ source, sizeBytes }: SizedVersion): StoredSource {
+    const stored = found(source);
+    if (stored.body.length !== sizeBytes) throw new SourceChangedError('the size is not as expected');
+    return stored;
+  }
   return {
     versions,
-    read: async (planned, chunkIndex) =>
-      await run('sources.read', () => {
-        const { body } = found(planned.source);
-        if (body.length !== planned.sizeBytes) throw new SourceChangedError('the size is not as planned');
-        const { start, end } = chunkRange(planned, chunkIndex);
-        return arriving(body.subarray(start, end));
+    readWhole: async (version) =>
+      await run('sources.readWhole', () => {
+        const stored = sized(version);
+        return { content: arriving(stored.body), description: descriptionOf(stored) };
       }),
-    describe: async (source) => await run('sources.describe', () => found(source)),
+    readRange: async (version, { start, end }) =>
+      await run('sources.readRange', () => arriving(sized(version).body.subarray(start, end))),
+    describe: async (source) => await run('sources.describe', () => descriptionOf(found(source))),
     remove: async ({ versionId }) => await run('sources.remove', () => void versions.delete(versionId)),
   };
 }
@@ -109,6 +113,10 @@ export function memoryDestinations({ run }: Effects): MemoryDestinations {
       await run('destinations.write', () => void objects.set(`${bucket}/${key}`, { body, attributes }));
     },
   };
+}
+
+function descriptionOf({ body: _body, ...description }: StoredSource): SourceDescription {
+  return description;
 }
 
 async function* arriving(body: Uint8Array): AsyncIterable<Uint8Array> {

@@ -32,12 +32,12 @@ test('a sandbox has at most ten small chunks in memory', async () => {
   const { sources, vault } = fleet.account;
   let inMemory = 0;
   let most = 0;
-  const read = sources.read.bind(sources);
+  const readRange = sources.readRange.bind(sources);
   const putChunk = vault.putChunk.bind(vault);
-  vi.spyOn(sources, 'read').mockImplementation(async (...args) => {
+  vi.spyOn(sources, 'readRange').mockImplementation(async (...args) => {
     inMemory += 1;
     most = Math.max(most, inMemory);
-    return await read(...args);
+    return await readRange(...args);
   });
   vi.spyOn(vault, 'putChunk').mockImplementation(async (...args) => {
     inMemory -= 1;
