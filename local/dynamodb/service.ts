@@ -13,6 +13,7 @@ import { type Engine, type Input, openEngine } from './engine.ts';
 import { createGate } from './gate.ts';
 import { openTimeToLive, type TimeToLive } from './time-to-live.ts';
 import { type TransactContext, transactGet, transactWrite } from './transact.ts';
+import { unitsOf } from './units.ts';
 
 export interface DynamoDbOptions {
   /** Default: nothing outlives the process. */
@@ -57,6 +58,7 @@ export function createDynamoDb({ dataDir, clock, authorizer, ...options }: Dynam
       await requireTableAccess({ authorizer, partitionKey }, { operation, input }, caller);
       return run(tables, operation, input);
     },
+    units: unitsOf,
     async close() {
       clearInterval(timer);
       unsubscribe();

@@ -11,7 +11,7 @@ export async function serveJson(front: Front, service: JsonService, exchange: Ex
     const caller = callerOf(exchange);
     const { operation, input, body } = await readJsonRequest(name, request);
     const call = callOf(exchange, caller, { operation, text: body });
-    front.timings.watch(call.target, response);
+    front.timings.watch(call.target, response, service.units?.(operation, input));
     if (await strike(front, 'before', call)) return;
     const output = await service.call(operation, input, caller);
     if (await strike(front, 'after', call)) return;

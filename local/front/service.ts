@@ -35,6 +35,8 @@ export interface JsonService {
    * @throws AwsError for every refusal, `NotImplemented` (501) for an operation that it does not know
    */
   call(operation: string, input: Readonly<Record<string, unknown>>, caller: Caller): Promise<object>;
+  /** Returns the units that AWS bills for an operation. Absent where it bills the request alone. */
+  units?(operation: string, input: Readonly<Record<string, unknown>>): number;
 }
 
 /** A service that reads its own HTTP requests (S3, Lambda). */

@@ -1,4 +1,7 @@
-/** The time the local AWS spent on each operation of each role, from the request to the end of the answer. */
+/**
+ * The calls of each operation by each role, and the time the local AWS spent on them, from the request to the end of
+ * the answer.
+ */
 import type { ServerResponse } from 'node:http';
 import type { FaultTarget } from './faults.ts';
 
@@ -9,11 +12,13 @@ export interface Timing {
   readonly role?: string;
   readonly calls: number;
   readonly totalMs: number;
+  /** The units that AWS bills for the calls: read or write units of DynamoDB, requests of the other services. */
+  readonly units: number;
 }
 
 export interface Timings {
-  /** Counts the operation when its answer has ended. */
-  watch(target: Omit<FaultTarget, 'text'>, response: ServerResponse): void;
+  /** Counts the operation when its answer has ended. Default: one unit. */
+  watch(target: Omit<FaultTarget, 'text'>, response: ServerResponse, units?: number): void;
   entries(): readonly Timing[];
   clear(): void;
 }
@@ -21,14 +26,20 @@ export interface Timings {
 export function createTimings(): Timings {
   const timings = new Map<string, Timing>();
   return {
-    watch({ service, operation, roleArn }, response) {
+    watch({ service, operation, roleArn }, response, added = 1) {
       const startedAt = performance.now();
       const role = roleArn?.split('/').at(-1);
       const key = JSON.stringify([service, operation, role]);
       response.once('close', () => {
-        const { calls, totalMs } = timings.get(key) ?? { calls: 0, totalMs: 0 };
-        const elapsedMs = performance.now() - startedAt;
-        timings.set(key, { service, operation, role, calls: calls + 1, totalMs: totalMs + elapsedMs });
+        const { calls, totalMs, units } = timings.get(key) ?? { calls: 0, totalMs: 0, units: 0 };
+        timings.set(key, {
+          service,
+          operation,
+          role,
+          calls: calls + 1,
+          totalMs: totalMs + performance.now() - startedAt,
+          units: units + added,
+        });
       });
     },
     entries: () => [...timings.values()],
