@@ -3,7 +3,6 @@
  * requests are no larger than DynamoDB takes, and each failure is one of our storage errors.
  */
 import {
-  BatchGetCommand,
   BatchWriteCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -15,6 +14,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { StorageUnavailableError } from '../errors.ts';
+import { batchGet } from './batch-get.ts';
 import { inBatches } from './batches.ts';
 import { isWritten, itemInTheWay, unlessFailed } from './conditional-write.ts';
 import {
@@ -32,8 +32,8 @@ import { mapStorageFailure } from './storage-failure.ts';
 
 export interface Table {
   get(key: object, signal?: AbortSignal): Promise<Item | undefined>;
-  /** Reads up to 100 items in one request. Returns those that are there, in no order. */
-  getAll(keys: readonly object[]): Promise<readonly Item[]>;
+  /** Reads an item in one request with all others that are asked for within this turn of the event loop. */
+  getTogether(key: object): Promise<Item | undefined>;
   put(item: object): Promise<void>;
   /** Returns false when the condition does not hold. */
   putIf(item: object, condition: Condition): Promise<boolean>;
@@ -65,7 +65,8 @@ export function openTable(client: DynamoDBDocumentClient, TableName: string): Ta
     const requests = keys.map((key) => ({ DeleteRequest: { Key: { ...key } } }));
     const command = new BatchWriteCommand({ RequestItems: { [TableName]: requests } });
     const { UnprocessedItems } = await map('BatchWriteItem', async () => await client.send(command));
-    if (UnprocessedItems?.[TableName] !== undefined) throw throttled('BatchWriteItem');
+    if (UnprocessedItems?.[TableName] !== undefined)
+      throw new StorageUnavailableError('dynamodb:BatchWriteItem was throttled');
   }
 
   return {
@@ -74,13 +75,7 @@ export function openTable(client: DynamoDBDocumentClient, TableName: string): Ta
       const options = { abortSignal: signal };
       return (await map('GetItem', async () => await client.send(command, options))).Item;
     },
-    async getAll(keys) {
-      const request = { Keys: keys.map((key) => ({ ...key })), ConsistentRead: true };
-      const command = new BatchGetCommand({ RequestItems: { [TableName]: request } });
-      const answer = await map('BatchGetItem', async () => await client.send(command));
-      if (answer.UnprocessedKeys?.[TableName] !== undefined) throw throttled('BatchGetItem');
-      return answer.Responses?.[TableName] ?? [];
-    },
+    getTogether: batchGet(client, TableName),
     async put(item) {
       const command = new PutCommand({ TableName, Item: { ...item } });
       await map('PutItem', async () => await client.send(command));
@@ -145,8 +140,4 @@ export function openTable(client: DynamoDBDocumentClient, TableName: string): Ta
 
 async function map<T>(operation: string, call: () => Promise<T>): Promise<T> {
   return await mapStorageFailure(`dynamodb:${operation}`, call);
-}
-
-function throttled(operation: string): StorageUnavailableError {
-  return new StorageUnavailableError(`dynamodb:${operation} was throttled`);
 }

@@ -10,7 +10,7 @@ import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 import { type ItemKey, tenantItem } from './state-keys.ts';
 import type { Table } from './table.ts';
 
-/** DynamoDB's limit on one BatchGetItem. */
+/** A page of tenants is read in one request. */
 const PAGE_ITEMS = 100;
 /** The most rows that a failure names. */
 const NAMED_ROWS = 20;
@@ -45,8 +45,14 @@ export async function* recordsOf(table: Table, pk: string): AsyncGenerator<Tenan
   const invalid: Error[] = [];
   for await (const entries of table.pages({ where: 'pk = :pk', values: { pk }, pageItems: PAGE_ITEMS })) {
     const tenantIds = succeeding(entries, ({ sk }) => parseEntry(pk, sk), invalid);
-    const items = await readItems(table, tenantIds);
-    yield* succeeding([...items], ([tenantId, item]) => parseTenant(item, tenantId), invalid);
+    const items = await Promise.all(
+      tenantIds.map(async (tenantId) => ({
+        tenantId,
+        item: await table.getTogether(tenantItem(tenantId)),
+      })),
+    );
+    const found = items.filter(({ item }) => item !== undefined);
+    yield* succeeding(found, ({ tenantId, item }) => parseTenant(item, tenantId), invalid);
   }
   if (invalid.length > 0) throw new TenantInvalidError(summary(invalid));
 }
@@ -86,23 +92,4 @@ function summary(invalid: readonly Error[]): string {
   const named = invalid.slice(0, NAMED_ROWS).map(({ message }) => message);
   const more = invalid.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
-}
-
-/**
- * Reads the records by tenant id, and returns them in the order of the ids, because a BatchGetItem answers in any
- * order.
- */
-async function readItems(
-  table: Table,
-  tenantIds: readonly TenantId[],
-): Promise<ReadonlyMap<TenantId, unknown>> {
-  if (tenantIds.length === 0) return new Map();
-  const items = await table.getAll(tenantIds.map(tenantItem));
-  const byKey = new Map(items.map((item) => [item['pk'], item]));
-  return new Map(
-    tenantIds.flatMap((tenantId) => {
-      const item = byKey.get(tenantItem(tenantId).pk);
-      return item === undefined ? [] : [[tenantId, item] as const];
-    }),
-  );
 }

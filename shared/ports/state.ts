@@ -8,10 +8,13 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 
 /** The rows that planning, encrypting and sealing read and write. */
 export interface State {
-  /** Reads strongly consistent. Throws as the port Tenants does. */
+  /**
+   * Reads strongly consistent, after it was asked. Reads of `tenant` and `tenantAndPlan` that are asked for at once
+   * travel in one request, and fail together when it fails. Throws as the port Tenants does.
+   */
   tenant(tenantId: TenantId): Promise<Tenant | undefined>;
   /**
-   * Reads both strongly consistent, in one request.
+   * Reads both, as `tenant`.
    * @throws PlanInvalidError when the object's row holds no plan that proves itself
    */
   tenantAndPlan(tenantId: TenantId, objectId: ObjectId): Promise<{ tenant?: Tenant; plan?: Plan }>;
