@@ -91,9 +91,10 @@ const PRODUCT: readonly Wall[] = [
 const DOUBLE: readonly Wall[] = [
   { folder: 'local/front', from: [] },
   { folder: 'local/iam', from: ['local/front'] },
+  { folder: 'local/sqlite', from: [] },
   ...SERVICES.map((folder) => ({
     folder,
-    from: ['local/front', 'local/iam'],
+    from: ['local/front', 'local/iam', 'local/sqlite'],
     packages: ['@aws-sdk'] as const,
   })),
   { folder: 'local/stack/template', from: ['local/front', 'local/iam'] },

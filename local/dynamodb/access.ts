@@ -11,7 +11,7 @@ import { TRANSACT_ACTIONS, transactEntries } from './transact-entries.ts';
 export interface AccessPorts {
   readonly authorizer: Authorizer;
   /** Returns the partition key's attribute of a table; undefined for a table that does not exist. */
-  readonly partitionKey: (table: string) => Promise<string | undefined>;
+  readonly partitionKey: (table: string) => string | undefined;
 }
 
 interface Access {
@@ -26,14 +26,14 @@ const optionsSchema = z.object({ ReturnValues: z.string().optional(), Select: z.
 const ITEM_WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 
 /** @throws AccessDeniedException unless the caller may do all that the operation does. */
-export async function requireTableAccess(
+export function requireTableAccess(
   { authorizer, partitionKey }: AccessPorts,
   { operation, input }: { readonly operation: string; readonly input: Input },
   { principal, region }: Caller,
-): Promise<void> {
+): void {
   const resourceAccountId = principal.accountId;
   for (const { action, resource, items } of accesses(operation, input)) {
-    const keyName = items && (await partitionKey(items.table));
+    const keyName = items && partitionKey(items.table);
     requireAccess(
       authorizer,
       {

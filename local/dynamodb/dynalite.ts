@@ -3,22 +3,70 @@
  * declared here.
  */
 import { createRequire } from 'node:module';
+import type { Readable } from 'node:stream';
 
 export type Callback<T> = (error: object | null | undefined, value?: T) => void;
 
 export interface Table {
+  readonly TableStatus?: string;
   readonly KeySchema: readonly { readonly AttributeName: string }[];
 }
 
+/** The bounds of a part of an ordered map, in the words of LevelDB. */
+export interface KeyRange {
+  readonly gt?: string;
+  readonly gte?: string;
+  readonly lt?: string;
+  readonly lte?: string;
+  readonly reverse?: boolean;
+  /** Default -1, which is no limit. */
+  readonly limit?: number;
+}
+
+/** An ordered map from keys to JSON values: the items of a table, of an index, or the tables themselves. */
+export interface Entries {
+  /** Answers undefined for a key that is absent. */
+  get(key: string, done: Callback<unknown>): void;
+  put(key: string, value: unknown, done: Callback<void>): void;
+  del(key: string, done: Callback<void>): void;
+  batch(writes: readonly EntryWrite[], done: Callback<void>): void;
+  createKeyStream(range?: KeyRange): Readable;
+  createValueStream(range?: KeyRange): Readable;
+  /** Runs a step while no other step holds the key. The step passes its callback through `release`. */
+  lock(key: string, step: (release: <T>(done: T) => T) => void): void;
+}
+
+export type EntryWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: unknown }
+  | { readonly type: 'del'; readonly key: string };
+
+/** The store on which the actions work. */
 export interface Store {
-  readonly tableDb: { awsAccountId: string; awsRegion: string };
-  readonly db: { close(done: Callback<undefined>): void };
+  readonly options: {
+    readonly createTableMs: number;
+    readonly deleteTableMs: number;
+    readonly updateTableMs: number;
+    /** The largest item in bytes. */
+    readonly maxItemSize: number;
+  };
+  readonly tableDb: Entries & { readonly awsAccountId: string; readonly awsRegion: string };
+  /**
+   * Answers a table, or DynamoDB's refusal. A table that is being made or deleted counts as absent, unless
+   * `checkStatus` is false.
+   */
   getTable(name: unknown, done: Callback<Table>): void;
-  getItemDb(name: unknown): { get(key: string, done: Callback<unknown>): void };
+  getTable(name: unknown, checkStatus: boolean, done: Callback<Table>): void;
+  getItemDb(table: string): Entries;
+  deleteItemDb(table: string, done: Callback<void>): void;
+  getIndexDb(kind: string, table: string, index: string): Entries;
+  deleteIndexDb(kind: string, table: string, index: string, done: Callback<void>): void;
+  getTagDb(table: string): Entries;
+  deleteTagDb(table: string, done: Callback<void>): void;
 }
 
 export interface Internals {
-  create(options: object): Store;
+  /** The largest item in bytes. */
+  readonly MAX_SIZE: number;
   createKey(item: unknown, table: Table): string;
   validateKey(key: unknown, table: Table): object | null | undefined;
   validateItem(item: unknown, table: Table): object | null | undefined;

@@ -1,7 +1,7 @@
 /**
  * The item store, one per account and region. It calls dynalite's own validations and actions in this process,
- * without its HTTP server. The files around it add what dynalite lacks (transactions, TTL, the item of a failed
- * condition).
+ * without its HTTP server and its database. The files around it add what dynalite lacks (transactions, TTL, the item
+ * of a failed condition).
  */
 import * as z from 'zod';
 import { notImplemented } from '../front/operation-input.ts';
@@ -15,10 +15,13 @@ import {
   type Table,
   validations,
 } from './dynalite.ts';
+import { type ItemStoreOptions, openItemStore } from './item-store.ts';
 
 /** An item in DynamoDB's JSON: `{ pk: { S: 'tenant#acme' } }`. */
 export type Item = Readonly<Record<string, unknown>>;
 export type Input = Readonly<Record<string, unknown>>;
+
+export type ItemOperation = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 export interface Engine {
   /**
@@ -27,23 +30,29 @@ export interface Engine {
    */
   run(operation: string, input: Input): Promise<Input>;
   /**
+   * Runs an operation on one item at once, before anything else happens.
+   * @throws what `run` throws
+   */
+  now(operation: ItemOperation, input: Input): Input;
+  /**
    * Validates a PutItem, UpdateItem or DeleteItem and evaluates its condition against the current item, without
    * writing.
    * @throws AwsError that DynamoDB answers, e.g. ValidationException
    */
-  check(operation: string, input: Input): Promise<CheckedWrite>;
+  check(operation: ItemOperation, input: Input): CheckedWrite;
+  /** Runs `work` completely or not at all. `work` must be synchronous. */
+  atomically<T>(work: () => T): T;
   /**
-   * Resolves to the names of a table's key attributes.
+   * Returns the names of a table's key attributes.
    * @throws ResourceNotFoundException
    */
-  keyNames(table: string): Promise<readonly string[]>;
+  keyNames(table: string): readonly string[];
   close(): Promise<void>;
 }
 
 export interface CheckedWrite {
   /** The identity of an item: its table and key in canonical form. */
   readonly identity: string;
-  readonly key: Item;
   readonly before: Item | undefined;
   readonly conditionHolds: boolean;
 }
@@ -51,50 +60,42 @@ export interface CheckedWrite {
 /** A refusal of dynalite, which carries DynamoDB's status and body. An error without them is a failure. */
 const refusalSchema = z.object({ statusCode: z.number(), body: z.record(z.string(), z.unknown()) });
 
-/** Opens a store. `path` is the LevelDB folder; without it everything stays in memory. */
-export function openEngine(options: { path?: string; accountId: string; region: string }): Engine {
-  const store = internals.create({
-    path: options.path,
-    createTableMs: 0,
-    deleteTableMs: 0,
-    updateTableMs: 0,
-  });
-  store.tableDb.awsAccountId = options.accountId;
-  store.tableDb.awsRegion = options.region;
+export function openEngine(options: ItemStoreOptions): Engine {
+  const { store, atomically, close } = openItemStore(options);
   return {
     async run(operation, input) {
       const { action, data } = validate(store, operation, input);
-      return promised((done) => action(store, data, done), {});
+      return promised((done) => action(store, data, done));
     },
-    check: async (operation, input) => checkWrite(store, validate(store, operation, input).data),
-    keyNames: async (table) =>
-      (await tableOf(store, table)).KeySchema.map(({ AttributeName }) => AttributeName),
-    close: async () => promised((done) => store.db.close(done), undefined),
+    now(operation, input) {
+      const { action, data } = validate(store, operation, input);
+      return answered((done) => action(store, data, done)) ?? {};
+    },
+    check: (operation, input) => checkWrite(store, validate(store, operation, input).data),
+    keyNames: (table) => tableOf(store, table).KeySchema.map(({ AttributeName }) => AttributeName),
+    atomically,
+    close,
   };
 }
 
-async function checkWrite(store: Store, data: Input): Promise<CheckedWrite> {
-  const table = await tableOf(store, data['TableName']);
+function checkWrite(store: Store, data: Input): CheckedWrite {
+  const table = tableOf(store, data['TableName']);
   const { Item: item, Key: key } = data;
   const invalid =
     item === undefined ? internals.validateKey(key, table) : internals.validateItem(item, table);
   throwRefusal(invalid);
-  const target = asItem(item ?? key);
-  const place = internals.createKey(target, table);
-  const before = await promised<unknown>(
-    (done) => store.getItemDb(data['TableName']).get(place, withoutAbsence(done)),
-    undefined,
-  );
+  const place = internals.createKey(asItem(item ?? key), table);
+  const name = String(data['TableName']);
+  const before = answered<unknown>((done) => store.getItemDb(name).get(place, done));
   return {
-    identity: `${String(data['TableName'])}/${place}`,
-    key: Object.fromEntries(table.KeySchema.map(({ AttributeName: name }) => [name, target[name]])),
+    identity: `${name}/${place}`,
     before: before === undefined ? undefined : asItem(before),
     conditionHolds: !internals.checkConditional(data, before),
   };
 }
 
-async function tableOf(store: Store, name: unknown): Promise<Table> {
-  return promised<Table>((done) => store.getTable(name, done), { KeySchema: [] });
+function tableOf(store: Store, name: unknown): Table {
+  return answered<Table>((done) => store.getTable(name, done)) ?? { KeySchema: [] };
 }
 
 /** Validates an input. Unknown members are refused, because dynalite drops them and DynamoDB would act upon them. */
@@ -116,10 +117,10 @@ function validate(store: Store, operation: string, input: Input): { action: Acti
   }
 }
 
-/** Turns a callback into a promise. An operation without a result resolves to `nothing`. */
-async function promised<T>(start: (done: Callback<T>) => void, nothing: T): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  start((error, value = nothing) => (error === null || error === undefined ? resolve(value) : reject(error)));
+/** Turns a callback into a promise. */
+async function promised(start: (done: Callback<Input>) => void): Promise<Input> {
+  const { promise, resolve, reject } = Promise.withResolvers<Input>();
+  start((error, value = {}) => (error === null || error === undefined ? resolve(value) : reject(error)));
   try {
     return await promise;
   } catch (error) {
@@ -128,9 +129,16 @@ async function promised<T>(start: (done: Callback<T>) => void, nothing: T): Prom
   }
 }
 
-/** Turns the error of an absent item into no result. */
-function withoutAbsence(done: Callback<unknown>): Callback<unknown> {
-  return (error, item) => done(error instanceof Error && error.name === 'NotFoundError' ? null : error, item);
+/** Returns what a step answers that ends before it returns. */
+function answered<T>(start: (done: Callback<T>) => void): T | undefined {
+  const answers: { readonly error: unknown; readonly value?: T }[] = [];
+  start((error, value) => void answers.push({ error, value }));
+  const [answer] = answers;
+  if (answer === undefined) throw new Error('A step on one item has not ended at once');
+  const { error, value } = answer;
+  throwRefusal(error);
+  if (error instanceof Error) throw error;
+  return value;
 }
 
 /**

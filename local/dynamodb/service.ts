@@ -9,8 +9,7 @@ import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { AwsError, type Caller, type JsonService } from '../front/service.ts';
 import { requireTableAccess } from './access.ts';
-import { type Engine, type Input, openEngine } from './engine.ts';
-import { createGate } from './gate.ts';
+import { type Engine, type Input, type ItemOperation, openEngine } from './engine.ts';
 import { openTimeToLive, type TimeToLive } from './time-to-live.ts';
 import { type TransactContext, transactGet, transactWrite } from './transact.ts';
 import { unitsOf } from './units.ts';
@@ -34,7 +33,6 @@ interface Tables extends TransactContext {
 }
 
 const SWEEP_MS = 60_000;
-const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 
 export function createDynamoDb({ dataDir, clock, authorizer, ...options }: DynamoDbOptions): DynamoDb {
   const onCrash = options.onCrash ?? ((error) => console.error(error));
@@ -46,16 +44,15 @@ export function createDynamoDb({ dataDir, clock, authorizer, ...options }: Dynam
     return opening;
   };
   const sweep = async (): Promise<void> => {
-    for (const opening of partitions.values()) await sweepTables(await opening);
+    for (const opening of partitions.values()) await (await opening).timeToLive.sweep(clock.now());
   };
   const timer = setInterval(() => void sweep().catch(onCrash), SWEEP_MS).unref();
   const unsubscribe = clock.onAdvance(sweep);
   return {
     async call(operation, input, caller) {
       const tables = await tablesOf(caller);
-      const partitionKey = async (table: string): Promise<string | undefined> =>
-        (await tables.engine.keyNames(table).catch(() => []))[0];
-      await requireTableAccess({ authorizer, partitionKey }, { operation, input }, caller);
+      const partitionKey = (table: string): string | undefined => partitionKeyOf(tables.engine, table);
+      requireTableAccess({ authorizer, partitionKey }, { operation, input }, caller);
       return run(tables, operation, input);
     },
     units: unitsOf,
@@ -67,8 +64,18 @@ export function createDynamoDb({ dataDir, clock, authorizer, ...options }: Dynam
   };
 }
 
+/** Returns the partition key's attribute of a table; undefined for a table that does not exist. */
+function partitionKeyOf(engine: Engine, table: string): string | undefined {
+  try {
+    return engine.keyNames(table)[0];
+  } catch (error) {
+    if (error instanceof AwsError) return undefined;
+    throw error;
+  }
+}
+
 async function run(tables: Tables, operation: string, input: Input): Promise<object> {
-  const { engine, gate, timeToLive } = tables;
+  const { engine, timeToLive } = tables;
   switch (operation) {
     case 'TransactWriteItems':
       return transactWrite(tables, input);
@@ -78,22 +85,24 @@ async function run(tables: Tables, operation: string, input: Input): Promise<obj
       return timeToLive.update(input);
     case 'DescribeTimeToLive':
       return timeToLive.describe(input);
+    case 'PutItem':
+    case 'UpdateItem':
+    case 'DeleteItem':
+      return write(engine, operation, input);
     case 'DeleteTable':
       await timeToLive.forget(String(input['TableName']));
       return engine.run(operation, input);
     default:
-      if (!WRITES.has(operation)) return engine.run(operation, input);
-      return input['ReturnValuesOnConditionCheckFailure'] === undefined
-        ? gate.shared(async () => engine.run(operation, input))
-        : gate.alone(async () => writeExplaining(engine, operation, input));
+      return engine.run(operation, input);
   }
 }
 
-/** Writes, or answers the item that failed the condition. It runs alone, so that it answers that very item. */
-async function writeExplaining(engine: Engine, operation: string, input: Input): Promise<object> {
-  const { ReturnValuesOnConditionCheckFailure: returned, ...write } = input;
-  const { conditionHolds, before } = await engine.check(operation, write);
-  if (conditionHolds) return engine.run(operation, write);
+/** Writes, or answers the item that failed the condition, if that was asked for. */
+function write(engine: Engine, operation: ItemOperation, input: Input): object {
+  const { ReturnValuesOnConditionCheckFailure: returned, ...request } = input;
+  if (returned === undefined) return engine.now(operation, request);
+  const { conditionHolds, before } = engine.check(operation, request);
+  if (conditionHolds) return engine.now(operation, request);
   const members = returned === 'ALL_OLD' && before !== undefined ? { Item: before } : {};
   throw new AwsError('ConditionalCheckFailedException', 400, 'The conditional request failed', members);
 }
@@ -106,15 +115,11 @@ async function openTables(
 ): Promise<Tables> {
   const folder = dataDir === undefined ? undefined : join(dataDir, 'dynamodb', accountId, region);
   if (folder !== undefined) await mkdir(folder, { recursive: true });
-  const path = folder === undefined ? undefined : join(folder, 'tables');
+  const path = folder === undefined ? undefined : join(folder, 'tables.sqlite');
   const engine = openEngine({ path, accountId, region });
   const timeToLive = await openTimeToLive(
     engine,
     folder === undefined ? undefined : join(folder, 'ttl.json'),
   );
-  return { engine, gate: createGate(), clock, tokens: new Map(), timeToLive };
-}
-
-async function sweepTables({ gate, timeToLive, clock }: Tables): Promise<void> {
-  await gate.shared(async () => timeToLive.sweep(clock.now()));
+  return { engine, clock, tokens: new Map(), timeToLive };
 }

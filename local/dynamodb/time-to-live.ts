@@ -70,10 +70,10 @@ export async function openTimeToLive(engine: Engine, file: string | undefined): 
 
 async function sweepTable(engine: Engine, table: string, attribute: string, nowMs: number): Promise<void> {
   const nowSeconds = Math.floor(nowMs / 1000);
-  const keyNames = await engine.keyNames(table);
+  const keyNames = engine.keyNames(table);
   for await (const item of scanExpired(engine, table, attribute, nowSeconds)) {
     const key = Object.fromEntries(keyNames.map((name) => [name, item[name]]));
-    await deleteUnchanged(engine, table, key, attribute, item);
+    deleteUnchanged(engine, table, key, attribute, item);
   }
 }
 
@@ -101,20 +101,14 @@ async function* scanExpired(
 }
 
 /** Deletes an item unless a writer has moved its time meanwhile. */
-async function deleteUnchanged(
-  engine: Engine,
-  table: string,
-  key: object,
-  attribute: string,
-  item: Item,
-): Promise<void> {
+function deleteUnchanged(engine: Engine, table: string, key: object, attribute: string, item: Item): void {
   const condition = {
     ConditionExpression: '#ttl = :seen',
     ExpressionAttributeNames: { '#ttl': attribute },
     ExpressionAttributeValues: { ':seen': item[attribute] },
   };
   try {
-    await engine.run('DeleteItem', { TableName: table, Key: key, ...condition });
+    engine.now('DeleteItem', { TableName: table, Key: key, ...condition });
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException') throw error;
   }

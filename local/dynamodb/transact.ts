@@ -1,12 +1,11 @@
 /**
  * TransactWriteItems and TransactGetItems: a transaction takes effect completely or not at all, in one order with
- * every other write. Under contention callers wait here, and AWS would answer TransactionConflict; a fault can
- * answer that.
+ * every other write. It runs in one step here, so that none meets another; AWS would answer TransactionConflict to one
+ * of two at once. A fault can answer that.
  */
 import { createHash } from 'node:crypto';
 import { AwsError, type Clock } from '../front/service.ts';
-import type { CheckedWrite, Engine, Input, Item } from './engine.ts';
-import type { Gate } from './gate.ts';
+import type { CheckedWrite, Engine, Input, Item, ItemOperation } from './engine.ts';
 import {
   type EntryKind,
   transactEntries,
@@ -16,7 +15,6 @@ import {
 
 export interface TransactContext {
   readonly engine: Engine;
-  readonly gate: Gate;
   readonly clock: Clock;
   /** Client request tokens of the last ten minutes, each with the digest of its request. */
   readonly tokens: Map<string, { readonly digest: string; readonly untilMs: number }>;
@@ -30,14 +28,14 @@ interface Reason {
 
 interface Planned {
   readonly kind: EntryKind;
-  readonly operation: string;
+  readonly operation: ItemOperation;
   readonly input: Input;
   readonly check: CheckedWrite;
   readonly reason: Reason;
 }
 
 const TOKEN_MS = 10 * 60 * 1000;
-const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, string>> = {
+const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, ItemOperation>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',
@@ -50,29 +48,26 @@ const OPERATIONS: Readonly<Record<Exclude<EntryKind, 'Get'>, string>> = {
  * @throws TransactionCanceledException with a reason per item, IdempotentParameterMismatchException, or what a
  * single write throws
  */
-export async function transactWrite(context: TransactContext, input: Input): Promise<object> {
+export function transactWrite(context: TransactContext, input: Input): object {
   const entries = transactEntries(input);
-  return context.gate.alone(async () => {
-    const token = input['ClientRequestToken'];
-    const digest = createHash('sha256').update(JSON.stringify(input)).digest('hex');
-    if (typeof token === 'string' && isRepeated(context, token, digest)) return {};
-    const plan = await Promise.all(entries.map(async (entry) => planEntry(context.engine, entry)));
-    checkDistinct(plan);
-    throwIfCancelled(plan.map(({ reason }) => reason));
-    await apply(context.engine, plan);
-    if (typeof token === 'string')
-      context.tokens.set(token, { digest, untilMs: context.clock.now() + TOKEN_MS });
-    return {};
-  });
+  const token = input['ClientRequestToken'];
+  const digest = createHash('sha256').update(JSON.stringify(input)).digest('hex');
+  if (typeof token === 'string' && isRepeated(context, token, digest)) return {};
+  const plan = entries.map((entry) => planEntry(context.engine, entry));
+  checkDistinct(plan);
+  throwIfCancelled(plan.map(({ reason }) => reason));
+  context.engine.atomically(() => throwIfCancelled(plan.map((entry) => write(context.engine, entry))));
+  if (typeof token === 'string')
+    context.tokens.set(token, { digest, untilMs: context.clock.now() + TOKEN_MS });
+  return {};
 }
 
-/** Resolves to `{ Responses: [{ Item? }] }`, all read at one moment. */
-export async function transactGet({ engine, gate }: TransactContext, input: Input): Promise<object> {
+/** Returns `{ Responses: [{ Item? }] }`, all read at one moment. */
+export function transactGet({ engine }: TransactContext, input: Input): object {
   const entries = transactEntries(input);
   if (entries.some(({ kind }) => kind !== 'Get'))
     throw validationException('TransactItems can only contain Get');
-  const read = async ({ request }: TransactEntry): Promise<object> => engine.run('GetItem', request);
-  return gate.alone(async () => ({ Responses: await Promise.all(entries.map(read)) }));
+  return { Responses: entries.map(({ request }) => engine.now('GetItem', request)) };
 }
 
 function isRepeated({ tokens, clock }: TransactContext, token: string, digest: string): boolean {
@@ -88,11 +83,11 @@ function isRepeated({ tokens, clock }: TransactContext, token: string, digest: s
   return earlier !== undefined;
 }
 
-async function planEntry(engine: Engine, { kind, request }: TransactEntry): Promise<Planned> {
+function planEntry(engine: Engine, { kind, request }: TransactEntry): Planned {
   if (kind === 'Get') throw validationException('TransactItems can not contain Get');
   const { ReturnValuesOnConditionCheckFailure: returned, ...input } = request;
   const operation = OPERATIONS[kind];
-  const check = await engine.check(operation, input);
+  const check = engine.check(operation, input);
   const reason = check.conditionHolds ? { Code: 'None' } : conditionFailed(returned, check.before);
   return { kind, operation, input, check, reason };
 }
@@ -122,35 +117,13 @@ function throwIfCancelled(reasons: readonly Reason[]): void {
   );
 }
 
-/**
- * Writes the items, whose conditions all hold. An update expression can still fail on the current item, which
- * undoes the rest.
- */
-async function apply(engine: Engine, plan: readonly Planned[]): Promise<void> {
-  const outcomes = await Promise.allSettled(plan.map(async (entry) => write(engine, entry)));
-  if (outcomes.every(({ status }) => status === 'fulfilled')) return;
-  await undo(
-    engine,
-    plan.filter((_, at) => outcomes[at]?.status === 'fulfilled'),
-  );
-  throwIfCancelled(outcomes.map(failureReason));
-}
-
-async function write(engine: Engine, { kind, operation, input }: Planned): Promise<void> {
-  if (kind !== 'ConditionCheck') await engine.run(operation, input);
-}
-
-function failureReason(outcome: PromiseSettledResult<void>): Reason {
-  if (outcome.status === 'fulfilled') return { Code: 'None' };
-  if (!(outcome.reason instanceof AwsError)) throw outcome.reason;
-  return { Code: 'ValidationError', Message: outcome.reason.message };
-}
-
-async function undo(engine: Engine, applied: readonly Planned[]): Promise<void> {
-  for (const { kind, input, check } of applied) {
-    if (kind === 'ConditionCheck') continue;
-    const { TableName } = input;
-    if (check.before === undefined) await engine.run('DeleteItem', { TableName, Key: check.key });
-    else await engine.run('PutItem', { TableName, Item: check.before });
+/** Writes an item whose condition holds. An update expression can still fail on the item, which is the reason then. */
+function write(engine: Engine, { kind, operation, input }: Planned): Reason {
+  try {
+    if (kind !== 'ConditionCheck') engine.now(operation, input);
+    return { Code: 'None' };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { Code: 'ValidationError', Message: error.message };
   }
 }

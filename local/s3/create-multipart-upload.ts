@@ -1,9 +1,9 @@
 /** CreateMultipartUpload and AbortMultipartUpload. */
+import { inTransaction } from '../sqlite/database.ts';
 import { authorize, requestTagContext } from './access.ts';
 import { type AnswerHeaders, ENCRYPTED, sendEmpty, sendXml } from './answer.ts';
 import { requiredQuery, type S3Call } from './call.ts';
 import { type ChecksumAlgorithm, type ChecksumType, DEFAULT_ALGORITHM } from './checksum.ts';
-import { inTransaction } from './database.ts';
 import { invalidRequest } from './errors.ts';
 import { parseAlgorithm } from './expected-digests.ts';
 import { findBucket } from './find-bucket.ts';

@@ -3,9 +3,9 @@
  * and a key may contain any character. All access is synchronous, so a transaction is atomic against every other
  * request.
  */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
-const SCHEMA = `
+export const INDEX_SCHEMA = `
   CREATE TABLE IF NOT EXISTS counter (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL) STRICT;
   INSERT OR IGNORE INTO counter VALUES (1, 0);
   CREATE TABLE IF NOT EXISTS buckets (
@@ -34,30 +34,6 @@ const SCHEMA = `
     attempts INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0) STRICT;
   CREATE INDEX IF NOT EXISTS notifications_due ON notifications (due_ms, id);
 `;
-
-/**
- * Opens the index, and makes it when there is none. A killed process loses nothing; a power cut may lose the last
- * writes.
- */
-export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
-  database.exec(SCHEMA);
-  return database;
-}
-
-/** Runs `work` completely or not at all. `work` must be synchronous. */
-export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
-}
 
 /** Returns the counter that orders versions, uploads and events, across restarts. */
 export function createSequence(database: DatabaseSync): () => number {

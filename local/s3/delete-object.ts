@@ -2,11 +2,11 @@
  * DeleteObject, and the only way in which an object is deleted: a marker or a removal, with its notification, in
  * one transaction.
  */
+import { inTransaction } from '../sqlite/database.ts';
 import { authorize, existingTagContext } from './access.ts';
 import { type AnswerHeaders, sendEmpty } from './answer.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
-import { inTransaction } from './database.ts';
 import { findBucket } from './find-bucket.ts';
 import { versionIdOf } from './find-version.ts';
 import { checkWrite, parseWriteCondition } from './preconditions.ts';

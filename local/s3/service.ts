@@ -7,11 +7,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Authorizer } from '../iam/authorizer.ts';
 import type { AwsError, Caller, Clock, Deliver, HttpService } from '../front/service.ts';
+import { openDatabase } from '../sqlite/database.ts';
 import { openBodies } from './bodies.ts';
 import { createBuckets } from './buckets.ts';
 import { operationOf, readCall } from './call.ts';
 import { createContents } from './contents.ts';
-import { createSequence, openDatabase } from './database.ts';
+import { createSequence, INDEX_SCHEMA } from './database.ts';
 import { accessDenied } from './errors.ts';
 import { assertKnownHeaders } from './known-headers.ts';
 import { hostId } from './notification-event.ts';
@@ -64,7 +65,7 @@ export async function createS3(options: S3Options): Promise<S3> {
 
 async function openStore({ dataDir, clock, authorizer, deliver }: S3Options): Promise<Store> {
   await mkdir(dataDir, { recursive: true });
-  const database = openDatabase(join(dataDir, 'index.sqlite'));
+  const database = openDatabase(join(dataDir, 'index.sqlite'), INDEX_SCHEMA);
   const bodies = await openBodies(join(dataDir, 'bodies'));
   const contents = createContents(database, bodies);
   await contents.sweep();

@@ -1,4 +1,5 @@
 /** UploadPart and UploadPartCopy. */
+import { inTransaction } from '../sqlite/database.ts';
 import { authorize } from './access.ts';
 import {
   checksumHeaders,
@@ -13,7 +14,6 @@ import { parseCopyRange } from './byte-range.ts';
 import { requiredQuery, type S3Call } from './call.ts';
 import { NO_CONTENT, type Segment } from './contents.ts';
 import { digestContent, findCopySource, sourceVersionHeader } from './copy-source.ts';
-import { inTransaction } from './database.ts';
 import { entityTooLarge, invalidArgument, invalidRequest } from './errors.ts';
 import { expectedDigests } from './expected-digests.ts';
 import { findBucket } from './find-bucket.ts';

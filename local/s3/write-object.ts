@@ -1,9 +1,9 @@
 /** The only way in which an object is written: condition, version and notification, all in one transaction. */
+import { inTransaction } from '../sqlite/database.ts';
 import { authorize } from './access.ts';
 import type { Bucket } from './buckets.ts';
 import type { S3Call } from './call.ts';
 import { NO_CONTENT, type Segment } from './contents.ts';
-import { inTransaction } from './database.ts';
 import { findBucket } from './find-bucket.ts';
 import type { ChangeKind } from './notification-event.ts';
 import { checkConflict, checkWrite, parseWriteCondition } from './preconditions.ts';

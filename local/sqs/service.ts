@@ -7,6 +7,7 @@ import type { LocalClock } from '../front/clock.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { notImplemented } from '../front/operation-input.ts';
 import type { JsonService, Sender } from '../front/service.ts';
+import { IN_MEMORY } from '../sqlite/database.ts';
 import { createFairness } from './fairness.ts';
 import { createLongPolls } from './long-poll.ts';
 import { MESSAGE_OPERATIONS, sendTo } from './message-operations.ts';
@@ -35,7 +36,7 @@ export interface Sqs extends JsonService {
 const OPERATIONS: Readonly<Record<string, SqsOperation>> = { ...QUEUE_OPERATIONS, ...MESSAGE_OPERATIONS };
 
 export function createSqs({ dataDir, endpoint, clock, authorizer }: SqsOptions): Sqs {
-  const store = openSqsStore(dataDir === undefined ? ':memory:' : join(dataDir, 'sqs.db'));
+  const store = openSqsStore(dataDir === undefined ? IN_MEMORY : join(dataDir, 'sqs.db'));
   const polls = createLongPolls();
   const unsubscribe = clock.onAdvance(() => polls.wakeAll());
   let closed = false;

@@ -2,8 +2,9 @@
  * The store of queues and messages: one SQLite file, or memory when there is no data folder. A long queue and a
  * restart therefore cost nothing. Every method is one atomic step.
  */
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod';
+import { openDatabase } from '../sqlite/database.ts';
 import type { Queue } from './queue.ts';
 
 export interface StoredMessage {
@@ -87,8 +88,6 @@ const groupSchema = z.object({ groupId: z.string().nullable(), messages: z.numbe
 const nextSchema = z.object({ at: z.number().nullable() });
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS queue (arn TEXT PRIMARY KEY, record TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
@@ -125,10 +124,9 @@ const STATEMENTS = {
     FROM message WHERE queue = :queue`,
 } as const;
 
-/** Opens the store. `file` may be `:memory:`. */
+/** Opens the store. */
 export function openSqsStore(file: string): SqsStore {
-  const database = new DatabaseSync(file);
-  database.exec(SCHEMA);
+  const database = openDatabase(file, SCHEMA);
   const prepare = (name: keyof typeof STATEMENTS) => database.prepare(STATEMENTS[name]);
   const run = (name: keyof typeof STATEMENTS): ((...values: SQLInputValue[]) => number) => {
     const statement = prepare(name);

@@ -13,10 +13,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  BatchWriteCommand,
   DynamoDBDocumentClient,
   GetCommand,
+  paginateQuery,
   PutCommand,
   QueryCommand,
+  type QueryCommandInput,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -69,6 +72,33 @@ describe('tables and items', () => {
       }),
     );
     expect(Items).toEqual([{ ...Key, chunks: 3, written: 1 }]);
+  });
+
+  test('are read in order and page by page, forwards and backwards, however many there are', async () => {
+    const pk = randomUUID();
+    const sorts = Array.from({ length: 230 }, (_, at) => String(at).padStart(3, '0'));
+    for (let start = 0; start < sorts.length; start += 25) {
+      const state = sorts.slice(start, start + 25).map((sk) => ({ PutRequest: { Item: { pk, sk } } }));
+      await items.send(new BatchWriteCommand({ RequestItems: { state } }));
+    }
+    const read = async (input: Partial<QueryCommandInput>): Promise<string[]> => {
+      const pages = paginateQuery(
+        { client: items },
+        {
+          TableName: 'state',
+          KeyConditionExpression: 'pk = :pk AND sk > :first',
+          ExpressionAttributeValues: { ':pk': pk, ':first': '000' },
+          ...input,
+        },
+      );
+      const found: string[] = [];
+      for await (const { Items = [] } of pages) found.push(...Items.map(({ sk }) => String(sk)));
+      return found;
+    };
+    const expected = sorts.slice(1);
+    expect(await read({})).toEqual(expected);
+    expect(await read({ Limit: 100 })).toEqual(expected);
+    expect(await read({ ScanIndexForward: false, Limit: 101 })).toEqual(expected.toReversed());
   });
 
   test('answer the item that failed a condition, where asked to', async () => {
