@@ -1,40 +1,52 @@
 /**
- * The queues. The chunk queue is a standard queue (at least once), in which a message group per tenant shares the work
+ * The queues. Jobs that are sent within one turn of the event loop share requests, whoever sends them. The chunk queue is a standard queue (at least once), in which a message group per tenant shares the work
  * out fairly.
  */
 import {
   ChangeMessageVisibilityCommand,
   SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import DataLoader from 'dataloader';
 import { StorageUnavailableError } from '../errors.ts';
 import type { Job } from '../object/job.ts';
 import type { JobQueue, Redelivery, UploadQueue } from '../ports/queues.ts';
 import { inBatches } from './batches.ts';
 import { mapStorageFailure } from './storage-failure.ts';
 
-/** The most messages that SQS takes in one request. */
+/** The most messages that SQS takes in one request. Ten jobs are far below the 1 MiB that it takes. */
 export const JOBS_PER_REQUEST = 10;
 const REQUESTS_AT_ONCE = 16;
 
 export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
-  async function sendSome(jobs: readonly Job[]): Promise<void> {
+  async function sendSome(jobs: readonly Job[]): Promise<('taken' | Error)[]> {
     const Entries = jobs.map((job, position) => ({
       Id: String(position),
       MessageBody: JSON.stringify(job),
       MessageGroupId: job.tenantId,
     }));
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-    const { Failed = [] } = await mapStorageFailure('sqs:SendMessage', async () => await sqs.send(command));
-    if (Failed.length > 0)
-      throw new StorageUnavailableError(`sqs:SendMessage did not take every message: ${Failed[0]?.Code}`);
+    const send = async (): Promise<SendMessageBatchCommandOutput> => await sqs.send(command);
+    const { Successful, Failed } = await mapStorageFailure('sqs:SendMessage', send);
+    const taken = new Set(Successful?.map(({ Id }) => Id));
+    return Entries.map(({ Id: ours }) =>
+      taken.has(ours) ? 'taken' : notTaken(Failed?.find(({ Id }) => Id === ours)?.Code),
+    );
   }
+  const sends = new DataLoader(sendSome, { cache: false, maxBatchSize: JOBS_PER_REQUEST });
   return {
     async send(jobs, requestsAtOnce = REQUESTS_AT_ONCE) {
-      await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce }, sendSome);
+      await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce }, async (batch) => {
+        await Promise.all(batch.map(async (job) => await sends.load(job)));
+      });
     },
   };
+}
+
+function notTaken(code = 'nothing'): StorageUnavailableError {
+  return new StorageUnavailableError(`sqs:SendMessage did not take the message: it answered ${code}`);
 }
 
 export function sqsUploads(sqs: SQSClient, queueUrl: string): UploadQueue {

@@ -11,9 +11,9 @@ export interface Redelivery {
 /** The chunk queue. */
 export interface JobQueue {
   /**
-   * Sends any number of jobs; memory does not grow with their number. Throws unless all were taken. `requestsAtOnce`:
-   * the most requests under way at once, by default 16. With 1 the jobs are in order as far as a standard queue keeps
-   * any.
+   * Sends any number of jobs; memory does not grow with their number. Throws unless all of them were taken. Jobs that
+   * are sent at once may share requests, whoever sends them. `requestsAtOnce`: the most requests under way at once, by
+   * default 16. With 1 the jobs are in order as far as a standard queue keeps any.
    */
   send(jobs: Iterable<Job> | AsyncIterable<Job>, requestsAtOnce?: number): Promise<void>;
 }
