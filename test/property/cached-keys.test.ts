@@ -252,7 +252,7 @@ function materialOf(number: number): NodeEncryptionMaterial {
   const names = { keyNamespace: 'aws-kms', keyName: ACME.kekArn };
   const wrapped = { providerId: 'aws-kms', providerInfo: ACME.kekArn, encryptedDataKey: new Uint8Array(8) };
   const { WRAPPING_KEY_GENERATED_DATA_KEY, WRAPPING_KEY_ENCRYPTED_DATA_KEY } = KeyringTraceFlag;
-  return new NodeEncryptionMaterial(new NodeAlgorithmSuite(SUITE), {})
+  return new NodeEncryptionMaterial(new NodeAlgorithmSuite(SUITE.id), {})
     .setUnencryptedDataKey(dek, { ...names, flags: WRAPPING_KEY_GENERATED_DATA_KEY })
     .addEncryptedDataKey(new EncryptedDataKey(wrapped), WRAPPING_KEY_ENCRYPTED_DATA_KEY);
 }

@@ -54,9 +54,17 @@ test.each(['ingest', 'offboard', 'watch'])(
   '%s is free of the Encryption SDK, which requires all of the DynamoDB client',
   async (name) => {
     const sources = await sourcesOf(name);
-    expect(sources.filter((source) => source.includes('/@aws-crypto/client-node/'))).toEqual([]);
+    expect(sources.filter((source) => source.includes('/@aws-crypto/'))).toEqual([]);
     expect(
       sources.filter((source) => source.includes('/client-dynamodb/dist-es/commands/CreateTable')),
     ).toEqual([]);
   },
 );
+
+test.each(['encrypt', 'restore'])('%s is free of the streams of the Encryption SDK', async (name) => {
+  const sources = await sourcesOf(name);
+  expect(sources.some((source) => source.includes('/@aws-crypto/serialize/'))).toBe(true);
+  expect(sources.filter((source) => /@aws-crypto\/(client|encrypt|decrypt)-node\//u.test(source))).toEqual(
+    [],
+  );
+});

@@ -2,18 +2,18 @@
  * Materials as the cache keeps them. The plaintext key is in bytes of our own, so that it is zeroed the moment it is
  * dropped. The cache hands out clones, since the Encryption SDK zeroes the materials that it has used.
  */
+import type { CryptographicMaterialsCache } from '@aws-crypto/cache-material';
 import {
-  type getLocalCryptographicMaterialsCache,
   KeyringTraceFlag,
   type NodeAlgorithmSuite,
   NodeDecryptionMaterial,
   NodeEncryptionMaterial,
   unwrapDataKey,
-} from '@aws-crypto/client-node';
+} from '@aws-crypto/material-management-node';
 import { KeyObject } from 'node:crypto';
 
-/** The Encryption SDK's interface of a cache. The SDK does not export this type by name. */
-export type SdkCache = ReturnType<typeof getLocalCryptographicMaterialsCache<NodeAlgorithmSuite>>;
+/** The Encryption SDK's interface of a cache. */
+export type SdkCache = CryptographicMaterialsCache<NodeAlgorithmSuite>;
 
 export type BranchKeyMaterial = Parameters<SdkCache['putBranchKeyMaterial']>[1];
 

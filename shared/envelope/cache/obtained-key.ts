@@ -37,3 +37,8 @@ export interface CachedKey {
   /** Asks KMS for the same key again; undefined when KMS would generate another one. Throws what the fetch throws. */
   readonly renew: (() => Promise<void>) | undefined;
 }
+
+/** Zeroes a key that was used. */
+export function zero(key: Zeroable): void {
+  key.zeroUnencryptedDataKey();
+}

@@ -3,7 +3,7 @@
  * store is strict, so a row that names another KEK opens nothing. KMS binds everything in a row, and the row names its
  * own place in the table.
  */
-import { BranchKeyStoreNode } from '@aws-crypto/client-node';
+import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import { KEY_STORE_NAME } from './key-store.ts';
 import type { Kek } from './kek.ts';

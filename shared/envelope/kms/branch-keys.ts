@@ -3,7 +3,7 @@
  * to the tenant's id. We never see their plaintext, because KMS makes and re-encrypts them by itself.
  */
 import { randomUUID } from 'node:crypto';
-import { BranchKeyStoreNode } from '@aws-crypto/client-node';
+import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node';
 import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
 import type { Tenant } from '../../tenant/tenant.ts';
 import { kmsFailure } from './kms-failure.ts';

@@ -1,5 +1,5 @@
 /** The Encryption SDK's key store, where branch keys rest. */
-import type { BranchKeyStoreNode } from '@aws-crypto/client-node';
+import type { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node';
 
 type StoreInput = ConstructorParameters<typeof BranchKeyStoreNode>[0];
 

@@ -2,7 +2,8 @@
  * Fetches one key from KMS through the Encryption SDK: with one call, or a few when the KEK has replicas. The
  * Encryption SDK drops the exception of KMS when it decrypts, so a witness keeps it.
  */
-import { AwsKmsMrkAwareSymmetricKeyringNode, type KeyringNode } from '@aws-crypto/client-node';
+import { AwsKmsMrkAwareSymmetricKeyringNode } from '@aws-crypto/kms-keyring-node';
+import type { KeyringNode } from '@aws-crypto/material-management-node';
 import { KmsUnavailableError } from '../../errors.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
 import type { Kek } from './kek.ts';

@@ -1,64 +1,96 @@
 /**
- * The content that is fed to the Encryption SDK's streams. Such a stream that is torn down midway throws an error that
- * nobody can catch (its inner pipeline has no callback), and leaves the DEK unzeroed. So content never fails while it
- * flows: it ends early and keeps its failure, the stream ends in good order, and its output is thrown away.
+ * The content of a message, or a message itself, as it arrives: in pieces of any length. The codec takes it in the
+ * lengths that the message format needs.
  */
 import { errorOf, SealstreamError, StorageUnavailableError } from '../../errors.ts';
 
 export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** The content of a message, or a message itself, as it arrives. An abort of the signal ends it. */
+/** Pieces, and the signal whose abort ends their arrival. */
 export interface Input {
   readonly content: Pieces;
   readonly signal?: AbortSignal;
 }
 
-export class Content {
-  readonly #pieces: Pieces;
+/**
+ * Every method throws the signal's reason once the signal is aborted, and StorageUnavailableError when the pieces break
+ * off. Disposing of it closes the pieces.
+ */
+export class Content implements Disposable {
+  readonly #pieces: PieceIterator;
   readonly #signal: AbortSignal | undefined;
-  readonly #requireKey: () => Promise<void>;
-  /** Bytes that have flowed so far. */
-  bytes = 0;
-  /** The reason why it ended early: a SealstreamError, or the signal's reason. */
-  failure: Error | undefined;
+  #held: Buffer;
+  #arrivedBytes: number;
 
-  /** Calls `requireKey` before every piece; it throws once the message may not use its key any more. */
-  constructor({ content, signal }: Input, requireKey: () => Promise<void>) {
-    this.#pieces = content;
+  /** `prefix` is taken before the pieces. */
+  constructor({ content, signal }: Input, prefix: Uint8Array = NOTHING) {
+    this.#pieces = iteratorOf(content);
     this.#signal = signal;
-    this.#requireKey = requireKey;
+    this.#held = bufferOf(prefix);
+    this.#arrivedBytes = prefix.length;
   }
 
-  async *flow(): AsyncGenerator<Uint8Array> {
-    const iterator = iteratorOf(this.#pieces);
+  /** Bytes that have arrived, the prefix included. */
+  get arrivedBytes(): number {
+    return this.#arrivedBytes;
+  }
+
+  /** Takes the next bytes: at most `most`, and none only at the end. */
+  async take(most: number): Promise<Buffer> {
+    if (this.#held.length === 0) this.#held = await this.#next();
+    const taken = this.#held.subarray(0, most);
+    this.#held = this.#held.subarray(taken.length);
+    return taken;
+  }
+
+  /** Takes the next bytes in one array: so many, and fewer only at the end. */
+  async takeWhole(bytes: number): Promise<Buffer> {
+    await this.peek(bytes);
+    return await this.take(bytes);
+  }
+
+  /** Returns the next bytes in one array, and does not take them: so many, and fewer only at the end. */
+  async peek(bytes: number): Promise<Buffer> {
+    while (this.#held.length < bytes) {
+      const piece = await this.#next();
+      if (piece.length === 0) break;
+      this.#held = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    }
+    return this.#held.subarray(0, bytes);
+  }
+
+  /** Closes the pieces without waiting: a silent source may never answer. */
+  [Symbol.dispose](): void {
+    void Promise.resolve(this.#pieces.return?.()).catch(() => undefined);
+  }
+
+  /** Returns the next piece that is not empty; an empty one at the end. */
+  async #next(): Promise<Buffer> {
     try {
       for (;;) {
-        const next = await this.#unlessAborted(iterator);
-        if (next.done === true) return;
-        await this.#requireKey();
-        this.bytes += next.value.length;
-        yield next.value;
+        const { done, value } = await this.#unlessAborted();
+        if (done === true) return NOTHING;
+        this.#arrivedBytes += value.length;
+        if (value.length > 0) return bufferOf(value);
       }
     } catch (error) {
-      this.failure =
-        this.#signal?.aborted === true ? errorOf(this.#signal.reason) : brokenOff(error, this.bytes);
-    } finally {
-      close(iterator);
+      if (this.#signal?.aborted === true) throw errorOf(this.#signal.reason);
+      throw brokenOff(error, this.#arrivedBytes);
     }
   }
 
   /**
    * Waits for the next piece or the abort: a silent source must not outlast the signal. No listener outlives its piece.
    */
-  async #unlessAborted(iterator: PieceIterator): Promise<IteratorResult<Uint8Array>> {
+  async #unlessAborted(): Promise<IteratorResult<Uint8Array>> {
     const signal = this.#signal;
-    if (signal === undefined) return await iterator.next();
+    if (signal === undefined) return await this.#pieces.next();
     signal.throwIfAborted();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const abort = (): void => reject(errorOf(signal.reason));
     signal.addEventListener('abort', abort);
     try {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await Promise.race([this.#pieces.next(), aborted]);
       signal.throwIfAborted();
       return next;
     } finally {
@@ -67,15 +99,17 @@ export class Content {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 type PieceIterator = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
 
 function iteratorOf(pieces: Pieces): PieceIterator {
   return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
 }
 
-/** Closes the iterator without waiting: a silent source may never answer. */
-function close(iterator: PieceIterator): void {
-  void Promise.resolve(iterator.return?.()).catch(() => undefined);
+/** Returns the same bytes in the same memory, as the cipher's types want them. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function brokenOff(cause: unknown, bytes: number): SealstreamError {

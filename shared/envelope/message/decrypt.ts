@@ -1,31 +1,26 @@
 /** Decrypts one message of a tenant: FORMAT rules 6 to 12 and 20 to 22. */
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { MessageHeader } from '@aws-crypto/serialize';
-import type { NodeMaterialsManager } from '@aws-crypto/client-node';
-import { AuthenticationFailedError, SealstreamError } from '../../errors.ts';
+import { AuthenticationFailedError, errorOf, SealstreamError } from '../../errors.ts';
 import { type EncryptionContext, isSame, requireContext, sharedContext } from '../../object/context.ts';
-import { Content, type Input } from './content.ts';
-import { firstLine, withoutLine } from './first-line.ts';
-import { gather } from './gather.ts';
+import { zero } from '../cache/obtained-key.ts';
 import type { Kek } from '../kms/kek.ts';
-import { decryptionMaterials } from './materials.ts';
-import { requireHeader } from './message-header.ts';
+import { Content, type Input } from './content.ts';
+import { verifyHeader } from './derived-key.ts';
+import { firstLine, withoutLine } from './first-line.ts';
+import { readFrames } from './frame-reader.ts';
+import { obtainDecryptionMaterial } from './materials.ts';
+import { type ReadHeader, takeHeader } from './message-header.ts';
 import { MessageKey } from './message-key.ts';
-import { FRAME_BYTES, messageBytes } from './message-size.ts';
-import { sdk } from './suite.ts';
-
-/** Verified frames that may wait for the consumer. */
-const FRAMES_AHEAD = 2;
 
 /**
- * Yields the plaintext frame by frame, each one verified. A message that is cut off or altered further on throws only
- * later: commit what you made of it only when the iteration has ended well.
+ * Yields the plaintext in pieces, none before its frame has verified. Each piece is the caller's to keep. A message that
+ * is cut off or altered further on throws only later: commit what you made of it only when the iteration has ended well.
  *
  * `expected` is the context that the message must carry, all of it and nothing else. It is in the header, and compared
  * before KMS is asked. In a message whose DEK serves other messages too, it is in the first line.
  * @throws ContextMismatchError, AuthenticationFailedError
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
+ * @throws EpochChangedError when a cached key was dropped meanwhile
+ * @throws StorageUnavailableError when the message breaks off, and the signal's reason when the signal is aborted
  */
 export async function* decrypt(
   kek: Kek,
@@ -33,29 +28,16 @@ export async function* decrypt(
   expected: EncryptionContext,
 ): AsyncGenerator<Uint8Array> {
   const key = new MessageKey(kek, 'decrypt', expected);
-  const requireExpected = checkFor(expected, kek);
-  const decryptor = sdk.decryptStream(managerOf(key, requireExpected));
-  const content = new Content(message, key.requireUsable);
-  let header: MessageHeader | undefined;
-  decryptor.once('MessageHeader', (verified: MessageHeader) => (header = verified));
-  // Object mode, because iterating the Encryption SDK's own stream joins what it has buffered.
-  const frames = new PassThrough({ objectMode: true, highWaterMark: FRAMES_AHEAD });
+  using body = new Content(message);
+  using held = new DisposableStack();
   try {
-    const pieces = await requireHeader(gather(content.flow(), FRAME_BYTES), requireExpected);
-    const fed = pipeline(pieces, decryptor, frames);
-    // Awaited below; a failure surfaces in the iteration first.
-    fed.catch(() => undefined);
-    let plaintextBytes = 0;
-    for await (const frame of withoutLine(frames, () => lineOf(header, expected))) {
-      plaintextBytes += frame.length;
-      yield frame;
-    }
-    await fed;
-    requireEnd(content, header, lineOf(header, expected).length + plaintextBytes);
+    const header = await takeHeader(body, acceptedContext(expected, kek));
+    const material = held.adopt(await obtainDecryptionMaterial(key, header), zero);
+    const getDecipher = verifyHeader(header, material);
+    yield* withoutLine(readFrames({ body, header, getDecipher, key }), lineOf(header, expected));
   } catch (error) {
-    throw content.failure ?? failureOf(error, kek);
+    throw message.signal?.aborted === true ? errorOf(message.signal.reason) : failureOf(error, kek);
   } finally {
-    frames.destroy();
     key.record();
   }
 }
@@ -66,47 +48,24 @@ export async function decryptWhole(
   message: Uint8Array,
   expected: EncryptionContext,
 ): Promise<Buffer> {
-  const frames: Uint8Array[] = [];
-  for await (const frame of decrypt(kek, { content: [message] }, expected)) frames.push(frame);
-  return Buffer.concat(frames);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of decrypt(kek, { content: [message] }, expected)) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 /**
  * Returns a check that accepts the expected context, and the context of a shared DEK: its messages carry theirs in
  * their first line.
  */
-function checkFor(expected: EncryptionContext, kek: Kek): RequireContext {
+function acceptedContext(expected: EncryptionContext, kek: Kek): (context: EncryptionContext) => void {
   return (context) => {
     if (!isSame(context, sharedContext(kek.tenantId))) requireContext(context, expected);
   };
 }
 
-type RequireContext = (context: EncryptionContext) => void;
-
-/**
- * Returns a materials manager that unwraps a DEK only when the Encryption SDK read an accepted context in the message.
- */
-function managerOf(key: MessageKey, requireExpected: RequireContext): NodeMaterialsManager {
-  const manager = decryptionMaterials(key);
-  return {
-    ...manager,
-    async decryptMaterials(request) {
-      requireExpected(request.encryptionContext);
-      return await manager.decryptMaterials(request);
-    },
-  };
-}
-
 /** Returns the line that the plaintext must begin with: none when the header says which message it is. */
-function lineOf(header: MessageHeader | undefined, expected: EncryptionContext): Uint8Array {
-  if (header === undefined || isSame(header.encryptionContext, expected)) return new Uint8Array();
-  return firstLine(expected);
-}
-
-/** Refuses bytes after the final frame, which the Encryption SDK ignores (FORMAT rule 9). */
-function requireEnd(content: Content, header: MessageHeader | undefined, plaintextBytes: number): void {
-  if (header !== undefined && content.bytes === messageBytes(header, plaintextBytes)) return;
-  throw new Error('the message does not end with its final frame, or its frames are of another length');
+function lineOf({ messageHeader }: ReadHeader, expected: EncryptionContext): Uint8Array {
+  return isSame(messageHeader.encryptionContext, expected) ? new Uint8Array() : firstLine(expected);
 }
 
 function failureOf(error: unknown, kek: Kek): SealstreamError {

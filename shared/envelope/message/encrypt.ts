@@ -1,44 +1,40 @@
 /** Encrypts one message under a tenant's KEK: FORMAT rules 6 to 11, 20 and 21. */
-import { pipeline } from 'node:stream/promises';
 import { StorageUnavailableError } from '../../errors.ts';
 import { type EncryptionContext, sharedContext } from '../../object/context.ts';
 import { Content, type Input } from './content.ts';
+import { beginMessage, type NewMessage } from './derived-key.ts';
 import { firstLine } from './first-line.ts';
+import { CIPHER_BYTES, type Frame, frameOf, startFrame } from './frame.ts';
+import { zero } from '../cache/obtained-key.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
-import { encryptionMaterials } from './materials.ts';
+import { obtainEncryptionMaterial } from './materials.ts';
 import { MessageBuffer, type Message } from './message-buffer.ts';
 import { MessageKey } from './message-key.ts';
-import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from './message-size.ts';
-import { sdk, SUITE } from './suite.ts';
+import { frameCount, maxMessageBytes } from './message-size.ts';
 
 export interface Plaintext extends Input {
   readonly bytes: number;
 }
 
 /**
- * Returns the whole message in one buffer, so that its upload can be retried. Memory: the message plus a few frames.
+ * Returns the whole message in one buffer, so that its upload can be retried. Memory: the message and a few pieces.
  * Dispose of the message (`using`) when it is written: its buffer serves the next message.
  * @throws TenantKeyDeniedError, TenantKeyUnusableError, TenantKeyMisconfiguredError, KmsUnavailableError as KMS says
  * @throws EpochChangedError, KeyExpiredError when a cached key was dropped or grew too old meanwhile
  * @throws StorageUnavailableError when the content breaks off, or is not as long as `bytes`
  */
 export async function encrypt(kek: Kek, plaintext: Plaintext, context: EncryptionContext): Promise<Message> {
-  const line = cachesKeys(kek) ? firstLine(context) : undefined;
-  const bytes = (line?.length ?? 0) + plaintext.bytes;
+  const line = cachesKeys(kek) ? firstLine(context) : NO_LINE;
+  const bytes = line.length + plaintext.bytes;
   const key = new MessageKey(kek, 'encrypt', context);
-  const encryptor = sdk.encryptStream(encryptionMaterials(key, bytes), {
-    suiteId: SUITE,
-    encryptionContext: { ...(line === undefined ? context : sharedContext(kek.tenantId)) },
-    frameLength: FRAME_BYTES,
-  });
-  const content = new Content(
-    { content: requireAtMost(plaintext), signal: plaintext.signal },
-    key.requireUsable,
-  );
-  const message = new MessageBuffer(bodyBytes(bytes) + MAX_HEADER_BYTES);
+  const message = new MessageBuffer(maxMessageBytes(bytes));
+  using content = new Content(plaintext, line);
+  using held = new DisposableStack();
   try {
-    await pipeline(prepend(line, content.flow()), encryptor, message.sink());
-    requireWhole(content, plaintext);
+    const encryptionContext = cachesKeys(kek) ? sharedContext(kek.tenantId) : context;
+    const material = await obtainEncryptionMaterial(key, encryptionContext, bytes);
+    held.adopt(material, zero);
+    await writeMessage(message, { content, bytes, begun: beginMessage(material), key });
   } catch (error) {
     message[Symbol.dispose]();
     throw error;
@@ -48,31 +44,52 @@ export async function encrypt(kek: Kek, plaintext: Plaintext, context: Encryptio
   return message;
 }
 
-async function* prepend(
-  line: Uint8Array | undefined,
-  content: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  if (line !== undefined) yield line;
-  yield* content;
+/** A message that is to be written. */
+interface Writing {
+  readonly content: Content;
+  /** Bytes of the content, the first line included. */
+  readonly bytes: number;
+  readonly begun: NewMessage;
+  readonly key: MessageKey;
 }
 
-/** Yields the content. Invariant: no more bytes flow than the message buffer was made for. */
-async function* requireAtMost({ bytes, content }: Plaintext): AsyncGenerator<Uint8Array> {
-  let left = bytes;
-  for await (const piece of content) {
-    left -= piece.length;
-    if (left < 0) throw lengthError(bytes - left, bytes);
-    yield piece;
+async function writeMessage(message: MessageBuffer, writing: Writing): Promise<void> {
+  const { content, bytes, begun } = writing;
+  message.append(begun.header);
+  for (let sequenceNumber = 1; sequenceNumber <= frameCount(bytes); sequenceNumber += 1)
+    await writeFrame(frameOf(bytes, sequenceNumber), message, writing);
+  if ((await content.peek(1)).length > 0) throw lengthError(writing);
+}
+
+async function writeFrame(frame: Frame, message: MessageBuffer, writing: Writing): Promise<void> {
+  const { content, begun, key } = writing;
+  const { frameHeader, cipher } = startFrame(frame, begun);
+  message.append(frameHeader);
+  for (let missing = frame.contentLength; missing > 0;) {
+    const piece = await content.take(Math.min(missing, CIPHER_BYTES));
+    if (piece.length === 0) throw lengthError(writing);
+    await key.requireUsable();
+    const ciphertext = cipher.update(piece);
+    message.append(ciphertext);
+    free(ciphertext);
+    missing -= piece.length;
   }
+  cipher.final();
+  message.append(cipher.getAuthTag());
 }
 
-function requireWhole(content: Content, plaintext: Plaintext): void {
-  if (content.failure !== undefined) throw content.failure;
-  if (content.bytes !== plaintext.bytes) throw lengthError(content.bytes, plaintext.bytes);
+/**
+ * Frees the memory of a cipher's output at once, so that the next output gets the same memory, which is still in the
+ * processor's cache. The garbage collector would leave tens of MiB of such memory behind.
+ */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
-function lengthError(actualBytes: number, plannedBytes: number): StorageUnavailableError {
+function lengthError({ content, bytes }: Writing): StorageUnavailableError {
   return new StorageUnavailableError(
-    `the content has ${actualBytes} bytes or more, but ${plannedBytes} were planned`,
+    `the content has ${content.arrivedBytes} bytes or more, but ${bytes} were planned`,
   );
 }
+
+const NO_LINE = new Uint8Array();

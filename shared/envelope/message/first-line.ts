@@ -10,23 +10,21 @@ export function firstLine(context: EncryptionContext): Uint8Array {
 }
 
 /**
- * Yields the plaintext after the line, once the whole line was there. `line` is called when the first frame has
- * arrived.
+ * Yields the plaintext after the line, once the whole line was there.
  * @throws ContextMismatchError when the plaintext does not begin with the line
  */
 export async function* withoutLine(
-  frames: AsyncIterable<Uint8Array>,
-  line: () => Uint8Array,
+  plaintext: AsyncIterable<Uint8Array>,
+  line: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  let missing: Uint8Array | undefined;
-  for await (const frame of frames) {
-    missing ??= line();
-    const start = Math.min(missing.length, frame.length);
-    if (Buffer.compare(frame.subarray(0, start), missing.subarray(0, start)) !== 0) throw mismatch();
+  let missing = line;
+  for await (const piece of plaintext) {
+    const start = Math.min(missing.length, piece.length);
+    if (Buffer.compare(piece.subarray(0, start), missing.subarray(0, start)) !== 0) throw mismatch();
     missing = missing.subarray(start);
-    if (frame.length > start) yield frame.subarray(start);
+    if (piece.length > start) yield piece.subarray(start);
   }
-  if ((missing ?? line()).length > 0) throw mismatch();
+  if (missing.length > 0) throw mismatch();
 }
 
 function mismatch(): ContextMismatchError {

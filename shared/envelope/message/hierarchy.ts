@@ -6,11 +6,11 @@
  * the branch key from the cache, wait, and then wrap with it; if a flush zeroed the key meanwhile, DEKs would be
  * wrapped under zeros. A flush never zeroes the copy that a message holds.
  */
+import { KmsHierarchicalKeyRingNode } from '@aws-crypto/kms-keyring-node';
 import {
-  KmsHierarchicalKeyRingNode,
   NodeDefaultCryptographicMaterialsManager,
   type NodeMaterialsManager,
-} from '@aws-crypto/client-node';
+} from '@aws-crypto/material-management-node';
 import { fetchBranchKey, NO_STORE } from '../kms/branch-key.ts';
 import { keepsBranchKeys } from '../kms/kek.ts';
 import { BRANCH_KEY, type BranchKeyMaterial, type SdkCache } from '../cache/kept-material.ts';

@@ -8,15 +8,17 @@ import {
   type NodeDecryptionMaterial,
   type NodeEncryptionMaterial,
   type NodeMaterialsManager,
-} from '@aws-crypto/client-node';
+} from '@aws-crypto/material-management-node';
 import { AuthenticationFailedError } from '../../errors.ts';
-import { canonical, isSame, sharedContext } from '../../object/context.ts';
+import { canonical, type EncryptionContext, isSame, sharedContext } from '../../object/context.ts';
 import { BRANCH_KEY_PROVIDER, withBranchKey } from './hierarchy.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
 import { DECRYPTION, ENCRYPTION, zeroExportedCopies } from '../cache/kept-material.ts';
 import type { FetchedKey } from '../cache/obtained-key.ts';
 import { fetchKey, keyringOf } from '../kms/kms-call.ts';
+import type { ReadHeader } from './message-header.ts';
 import type { MessageKey } from './message-key.ts';
+import { COMMITMENT_POLICY, SUITE } from './suite.ts';
 
 type EncryptionRequest = Parameters<NodeMaterialsManager['getEncryptionMaterials']>[0];
 type DecryptionRequest = Parameters<NodeMaterialsManager['decryptMaterials']>[0];
@@ -24,44 +26,46 @@ type DecryptionRequest = Parameters<NodeMaterialsManager['decryptMaterials']>[0]
 const KEK_PROVIDER = 'aws-kms';
 
 /**
- * Returns the materials manager of one message of `bytes` of plaintext, its first line included. It throws the errors
- * of `kmsFailure`.
+ * Returns the DEK of a new message of `bytes` of plaintext, its first line included. The caller zeroes it.
+ * @throws the errors of `kmsFailure`
  */
-export function encryptionMaterials(key: MessageKey, bytes: number): NodeMaterialsManager {
+export async function obtainEncryptionMaterial(
+  key: MessageKey,
+  encryptionContext: EncryptionContext,
+  bytes: number,
+): Promise<NodeEncryptionMaterial> {
   const { kek } = key;
-  return {
-    async getEncryptionMaterials(request) {
-      const branchKeyId = kek.branchKeyIds.at(-1);
-      if (kek.keyMode === 'hierarchical' && branchKeyId !== undefined)
-        return await withBranchKey(key, { branchKeyId }, async (manager) =>
-          zeroExportedCopies(await manager.getEncryptionMaterials(request)),
-        );
-      if (cachesKeys(kek)) return await obtainSharedDek(key, bytes, request);
-      return key.use(await generateDek(kek, request));
-    },
-    decryptMaterials: () => Promise.reject(new Error('this materials manager only encrypts')),
-  };
+  const context = { ...encryptionContext };
+  const request = { suite: SUITE, commitmentPolicy: COMMITMENT_POLICY, encryptionContext: context };
+  const branchKeyId = kek.branchKeyIds.at(-1);
+  if (kek.keyMode === 'hierarchical' && branchKeyId !== undefined)
+    return await withBranchKey(key, { branchKeyId }, async (manager) =>
+      zeroExportedCopies(await manager.getEncryptionMaterials(request)),
+    );
+  if (cachesKeys(kek)) return await obtainSharedDek(key, bytes, request);
+  return key.use(await generateDek(kek, request));
 }
 
 /**
- * Returns the materials manager that opens one message. It caches only shared DEKs: no other DEK serves a second
- * message.
+ * Returns the DEK of the message with this header. The caller zeroes it. Only shared DEKs are cached: no other DEK
+ * serves a second message.
+ * @throws AuthenticationFailedError before KMS is asked when the DEK is not wrapped by the KEK (FORMAT rule 7)
+ * @throws the errors of `kmsFailure`, and the Encryption SDK's when the DEK does not unwrap
  */
-export function decryptionMaterials(key: MessageKey): NodeMaterialsManager {
+export async function obtainDecryptionMaterial(
+  key: MessageKey,
+  { messageHeader: { encryptionContext, encryptedDataKeys } }: ReadHeader,
+): Promise<NodeDecryptionMaterial> {
   const { kek } = key;
-  return {
-    getEncryptionMaterials: () => Promise.reject(new Error('this materials manager only decrypts')),
-    async decryptMaterials(request) {
-      const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
-      if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
-        return await obtainUnwrappedDek(key, wrappedDek, request);
-      if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
-        return await withBranchKey(key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
-          zeroExportedCopies(await manager.decryptMaterials(request)),
-        );
-      throw new AuthenticationFailedError(`tenant ${kek.tenantId}: the message is under another key`);
-    },
-  };
+  const request = { suite: SUITE, encryptionContext, encryptedDataKeys };
+  const { providerId, providerInfo, encryptedDataKey: wrappedDek } = wrappedDekOf(request);
+  if (providerId === KEK_PROVIDER && wrappingArns(kek).includes(providerInfo))
+    return await obtainUnwrappedDek(key, wrappedDek, request);
+  if (providerId === BRANCH_KEY_PROVIDER && kek.branchKeyIds.includes(providerInfo))
+    return await withBranchKey(key, { branchKeyId: providerInfo, wrappedDek }, async (manager) =>
+      zeroExportedCopies(await manager.decryptMaterials(request)),
+    );
+  throw new AuthenticationFailedError(`tenant ${kek.tenantId}: the message is under another key`);
 }
 
 /** Returns every name that a DEK wrapped by the KEK may carry (FORMAT rule 27). */

@@ -2,9 +2,8 @@
  * The size of a message in bytes, by FORMAT rule 9. Pure.
  * https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html
  */
-import { type MessageHeader, serializeFactory } from '@aws-crypto/serialize';
 
-/** FORMAT rule 8: 1 MiB. One call of the cipher encrypts a whole frame; big frames make the Encryption SDK fast. */
+/** FORMAT rule 8: 1 MiB. Big frames make the work per frame small next to the cipher's. */
 export const FRAME_BYTES = 1_048_576;
 
 /**
@@ -12,25 +11,23 @@ export const FRAME_BYTES = 1_048_576;
  */
 export const MAX_HEADER_BYTES = 8_192;
 
+/** The tag of a header, and that of a frame. */
+export const TAG_BYTES = 16;
+
 /** A regular frame has a sequence number, an IV and a tag. */
-const REGULAR_FRAME_OVERHEAD_BYTES = 4 + 12 + 16;
+const REGULAR_FRAME_OVERHEAD_BYTES = 4 + 12 + TAG_BYTES;
 /** The final frame has an end mark, a sequence number, an IV, a length and a tag. */
-const FINAL_FRAME_OVERHEAD_BYTES = 4 + 4 + 12 + 4 + 16;
+const FINAL_FRAME_OVERHEAD_BYTES = 4 + 4 + 12 + 4 + TAG_BYTES;
 
-/** The tag that authenticates a header. */
-const HEADER_TAG_BYTES = 16;
-
-const { serializeMessageHeader } = serializeFactory((text) => Buffer.from(text), { utf8Sorting: true });
-
-/** Returns the bytes of a whole message with this header and so many bytes of plaintext. */
-export function messageBytes(header: MessageHeader, plaintextBytes: number): number {
-  return serializeMessageHeader(header).byteLength + HEADER_TAG_BYTES + bodyBytes(plaintextBytes);
+/** Returns the number of frames. Every full frame is a regular one; a final frame holds the rest, which may be empty. */
+export function frameCount(plaintextBytes: number): number {
+  return Math.floor(plaintextBytes / FRAME_BYTES) + 1;
 }
 
-/** Returns the bytes of a body. Every full frame is a regular one; a final frame holds the rest, which may be empty. */
+/** Returns the bytes of a body. */
 export function bodyBytes(plaintextBytes: number): number {
-  const fullFrames = Math.floor(plaintextBytes / FRAME_BYTES);
-  return plaintextBytes + fullFrames * REGULAR_FRAME_OVERHEAD_BYTES + FINAL_FRAME_OVERHEAD_BYTES;
+  const regularFrames = frameCount(plaintextBytes) - 1;
+  return plaintextBytes + regularFrames * REGULAR_FRAME_OVERHEAD_BYTES + FINAL_FRAME_OVERHEAD_BYTES;
 }
 
 /** Returns the most bytes that a message of so many plaintext bytes can take. */

@@ -37,14 +37,14 @@ const WRAPPED = new EncryptedDataKey({
 
 function encryptionMaterial(dek: Uint8Array = randomBytes(32)): NodeEncryptionMaterial {
   const { WRAPPING_KEY_GENERATED_DATA_KEY, WRAPPING_KEY_ENCRYPTED_DATA_KEY } = KeyringTraceFlag;
-  return new NodeEncryptionMaterial(new NodeAlgorithmSuite(SUITE), { 'tenant-id': 'acme' })
+  return new NodeEncryptionMaterial(new NodeAlgorithmSuite(SUITE.id), { 'tenant-id': 'acme' })
     .setUnencryptedDataKey(Uint8Array.from(dek), { ...NAMES, flags: WRAPPING_KEY_GENERATED_DATA_KEY })
     .addEncryptedDataKey(WRAPPED, WRAPPING_KEY_ENCRYPTED_DATA_KEY);
 }
 
 function decryptionMaterial(dek: Uint8Array): NodeDecryptionMaterial {
   const flags = KeyringTraceFlag.WRAPPING_KEY_DECRYPTED_DATA_KEY;
-  return new NodeDecryptionMaterial(new NodeAlgorithmSuite(SUITE), {}).setUnencryptedDataKey(
+  return new NodeDecryptionMaterial(new NodeAlgorithmSuite(SUITE.id), {}).setUnencryptedDataKey(
     Uint8Array.from(dek),
     { ...NAMES, flags },
   );

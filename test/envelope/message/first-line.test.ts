@@ -18,7 +18,7 @@ const { kek, kms } = cachedKeys();
 /** Opens a message that somebody with access to the KEK made by hand. Says what the reader releases. */
 async function tryToOpen(plaintext: string | Uint8Array): Promise<string> {
   const context = sharedContext(NAME.tenantId);
-  const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
+  const request = { keyArn: ACME.kekArn, context, suiteId: SUITE.id, frameLength: FRAME_BYTES };
   const message = await stockEncrypt(kms, Buffer.from(plaintext), request);
   const { bytes, code } = await drained(decrypt(kek(), { content: [message] }, CONTEXT));
   return code === undefined ? `opened: ${bytes.toString()}` : `${code}, released: ${bytes.length}`;

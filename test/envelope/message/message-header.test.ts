@@ -26,7 +26,7 @@ describe('the frame length of a header', () => {
     'of %i is refused before KMS is asked, though the only frame looks like one of ours',
     async (frameLength) => {
       const kms = kmsOfBoth();
-      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength };
+      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE.id, frameLength };
       const message = await stockEncrypt(kms, randomBytes(1), request);
       expect(await tryToOpen(kms, [message])).toEqual(REFUSED);
     },
@@ -34,7 +34,7 @@ describe('the frame length of a header', () => {
 
   test(`of ${FRAME_BYTES} opens, whoever wrote the message`, async () => {
     const kms = kmsOfBoth();
-    const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength: FRAME_BYTES };
+    const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE.id, frameLength: FRAME_BYTES };
     const message = await stockEncrypt(kms, randomBytes(1), request);
     expect(await tryToOpen(kms, [message])).toMatchObject({ code: undefined, released: 1 });
   });
@@ -62,7 +62,7 @@ describe('a header', () => {
   test(`of more than ${MAX_HEADER_BYTES} bytes is refused before KMS is asked, though all of it is as expected`, async () => {
     const kms = kmsOfBoth();
     const context = { ...CONTEXT, note: 'x'.repeat(MAX_HEADER_BYTES) };
-    const request = { keyArn: ACME.kekArn, context, suiteId: SUITE, frameLength: FRAME_BYTES };
+    const request = { keyArn: ACME.kekArn, context, suiteId: SUITE.id, frameLength: FRAME_BYTES };
     const message = await stockEncrypt(kms, randomBytes(10), request);
     expect(await tryToOpen(kms, [message], context)).toEqual(REFUSED);
   });

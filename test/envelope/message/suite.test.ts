@@ -27,7 +27,7 @@ describe('a stock Encryption SDK', () => {
     async (bytes) => {
       const kms = kmsOfBoth();
       const plaintext = randomBytes(bytes);
-      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE, frameLength: FRAME_BYTES };
+      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE.id, frameLength: FRAME_BYTES };
       const message = await stockEncrypt(kms, plaintext, request);
       expect(message.length - bodyBytes(bytes)).toBeLessThan(1_000);
       expect(plaintext.equals(await decryptWhole(kekOf(ACME, kms), message, CONTEXT))).toBe(true);
@@ -67,7 +67,7 @@ describe('a message of the stock Encryption SDK that is not of our format is ref
       { suiteId: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16, commitmentPolicy: FORBID },
       'ERR_AUTHENTICATION_FAILED',
     ],
-    ['of two wrapped DEKs', { suiteId: SUITE, keyIds: [GLOBEX.kekArn] }, 'ERR_AUTHENTICATION_FAILED'],
+    ['of two wrapped DEKs', { suiteId: SUITE.id, keyIds: [GLOBEX.kekArn] }, 'ERR_AUTHENTICATION_FAILED'],
   ];
 
   test.each(foreign)('%s', async (_what, options, code) => {
@@ -87,7 +87,11 @@ describe('a message of the stock Encryption SDK that is not of our format is ref
     const context: Record<string, string> = JSON.parse(
       JSON.stringify(CONTEXT).replace('}', ',"__proto__":"x"}'),
     );
-    const message = await stockEncrypt(kms, randomBytes(5), { keyArn: ACME.kekArn, context, suiteId: SUITE });
+    const message = await stockEncrypt(kms, randomBytes(5), {
+      keyArn: ACME.kekArn,
+      context,
+      suiteId: SUITE.id,
+    });
     const outcome = await decryptWhole(kekOf(ACME, kms), message, CONTEXT).then(() => 'opened', codeOf);
     expect(outcome).not.toBe('opened');
   });
