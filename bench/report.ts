@@ -9,6 +9,16 @@ export interface Figure {
   readonly reach?: { readonly atLeast: number } | { readonly atMost: number };
 }
 
+/** A line of a table, by the heads of its columns. */
+export type Row = Readonly<Record<string, string | number>>;
+
+/** Figures with a table. */
+export interface Findings {
+  readonly figures: readonly Figure[];
+  /** Each has the same columns. */
+  readonly rows: readonly Row[];
+}
+
 export function isReached({ value, reach }: Figure): boolean {
   if (reach === undefined) return true;
   return 'atLeast' in reach ? value >= reach.atLeast : value <= reach.atMost;
@@ -24,6 +34,19 @@ export function describe(title: string, figures: readonly Figure[]): string {
     table.push([figure.name, shown(figure.value, figure.unit), reachOf(figure), verdictOf(figure)]);
   }
   return table.toString();
+}
+
+/** Returns the rows as a table in Markdown. A number that is not whole has two digits behind the point. */
+export function markdownTable(rows: readonly Row[]): string {
+  const [first = {}] = rows;
+  const ruler = Object.values(first).map((value) => (typeof value === 'number' ? '--:' : '---'));
+  const lines = [Object.keys(first), ruler, ...rows.map((row) => Object.values(row).map(cellOf))];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function cellOf(value: string | number): string {
+  if (typeof value === 'string' || Number.isInteger(value)) return String(value);
+  return value.toFixed(2);
 }
 
 function reachOf({ reach, unit }: Figure): string {

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { KEY_MODES, SIZES } from '../bench/cost/cases.ts';
+import { rowOf } from '../bench/cost/row.ts';
 import { rulesOf } from '../shared/tenant/status.ts';
 import type { TenantStatus } from '../shared/tenant/tenant.ts';
 
@@ -30,6 +32,16 @@ test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
 test('the threat model names its evidence', () => {
   const tests = linksOf('.github/SECURITY.md').filter((target) => target.endsWith('.test.ts'));
   expect(new Set(tests).size).toBeGreaterThan(20);
+});
+
+test('the README has the table of costs in the form in which the benchmark prints it', () => {
+  const cases = SIZES.flatMap((size) => KEY_MODES.map((keyMode) => ({ ...size, keyMode, calls: [] })));
+  const [first = {}, ...rows] = cases.map(rowOf);
+  const named = [first, ...rows].map(({ Object: size, 'Key mode': keyMode }) => [size, keyMode]);
+  const table = tableAfter('## What it costs');
+  expect(table[0]).toEqual(Object.keys(first));
+  expect(table.slice(2).map(([size, keyMode]) => [size, keyMode])).toEqual(named);
+  expect(table.slice(2).flatMap((cells) => cells.slice(2).map(Number))).not.toContain(NaN);
 });
 
 describe('docs/architecture.md', () => {
@@ -68,4 +80,19 @@ function productFolders(): readonly string[] {
   return readdirSync('shared', { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'envelope')
     .map(({ name }) => `shared/${name}/`);
+}
+
+/** Returns the cells of the first table of the README below a heading, line by line. */
+function tableAfter(heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = readFileSync('README.md', 'utf8').split(`\n${heading}\n`);
+  const [table = ''] = /(?:^\|.*\|\n)+/mu.exec(section) ?? [];
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
 }
