@@ -21,7 +21,7 @@ export function boundedStream(
   tooLarge: () => Error,
 ): AsyncIterable<Uint8Array> {
   const body = readable(Body);
-  if ((ContentLength ?? 0) <= maxBytes) return bounded(body, maxBytes, tooLarge);
+  if ((ContentLength ?? 0) <= maxBytes) return closing(body, bounded(body, maxBytes, tooLarge));
   body.destroy();
   throw tooLarge();
 }
@@ -38,6 +38,20 @@ export async function* bounded(
     if (bytes > maxBytes) throw tooLarge();
     yield piece;
   }
+}
+
+/** Closes the body when its reader stops, even before it has begun: a generator that has not begun closes nothing. */
+function closing(body: Readable, pieces: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
+  const next = pieces.next.bind(pieces);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      async return() {
+        body.destroy();
+        return await pieces.return(undefined);
+      },
+    }),
+  };
 }
 
 /** Gives up a body that nobody reads, so that its connection is free. */

@@ -74,6 +74,18 @@ describe('a whole version', () => {
     await closed.promise;
   });
 
+  test('whose reader stops before it has begun is given up', async () => {
+    const closed = Promise.withResolvers<unknown>();
+    await using standIn = await s3Answering((_request, response) => {
+      response.writeHead(200, { 'content-length': BODY.length });
+      closed.resolve(once(response, 'close'));
+      response.write(BODY.subarray(1));
+    });
+    const { content } = await s3Sources(standIn.s3).readWhole(WHOLE, NEVER);
+    expect(await content[Symbol.asyncIterator]().return?.()).toMatchObject({ done: true });
+    await closed.promise;
+  });
+
   test('that is longer than it says is not read further', async () => {
     const flood = new Flood();
     await using standIn = await s3Answering((_request, response) => {
