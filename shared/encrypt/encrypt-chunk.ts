@@ -25,6 +25,8 @@ export interface EncryptPorts extends SealPorts {
   readonly guard: Guard;
   /** Runs the work once there is room for the chunk, so that few big chunks are in memory at a time. */
   readonly admit: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
+  /** Runs the work of an admitted chunk once it is its turn, so that the next chunk is read while the last is written. */
+  readonly inTurn: <T>(chunkBytes: number, work: () => Promise<T>) => Promise<T>;
 }
 
 /** The result of one delivery of a job. */
@@ -137,10 +139,14 @@ async function encryptAndWrite(work: ChunkWork, ports: EncryptPorts): Promise<En
   const { tenant, plan, chunkIndex, signal } = work;
   const bytes = rangeBytes(chunkRange(plan, chunkIndex));
   return await ports.admit(bytes, async () => {
-    const { content, description } = await readChunk(work, ports.sources);
-    const kek = kekOf(tenant, ports.keys, plan.kekArn);
-    using message = await encrypt(kek, { bytes, content, signal }, chunkContext(plan, chunkIndex));
-    return { ...(await writeChunk(work, message.content, ports)), source: description };
+    const encrypted = await ports.inTurn(bytes, async () => {
+      const { content, description } = await readChunk(work, ports.sources);
+      const kek = kekOf(tenant, ports.keys, plan.kekArn);
+      const message = await encrypt(kek, { bytes, content, signal }, chunkContext(plan, chunkIndex));
+      return { message, source: description };
+    });
+    using message = encrypted.message;
+    return { ...(await writeChunk(work, message.content, ports)), source: encrypted.source };
   });
 }
 

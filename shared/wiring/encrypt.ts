@@ -16,7 +16,7 @@ export function encryptFunction(
   settings: SandboxKeySettings,
 ): QueueFunction<ChunkOutcome> {
   const { state, parking, redelivery } = ports;
-  const encryptPorts = { ...ports, ...sandboxKeys(ports, settings), admit: admission() };
+  const encryptPorts = { ...ports, ...sandboxKeys(ports, settings), ...admission() };
   return {
     work: async (body, signal) => await encryptChunk(body, encryptPorts, signal),
     queue: { state, parking, redelivery, functionName: 'encrypt' },

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { admission } from '../../shared/lambda/admission.ts';
+import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
 import { chunkContext } from '../../shared/object/context.ts';
@@ -118,6 +120,40 @@ describe('a job', () => {
     await encryptChunk(job(plan, 0), { ...ports, admit }, NEVER);
     await encryptChunk(job(plan, 2), { ...ports, admit }, NEVER);
     expect(admitted).toEqual([CHUNK_BYTES, 1]);
+  });
+
+  test('of a big chunk reads it while the last one is written, two chunks in memory and no more', async () => {
+    const ports = world();
+    const plan = planned(ports, randomBytes(6 * CHUNK_BYTES));
+    const { admit, inTurn } = admission();
+    // These chunks count as big ones.
+    const big = 8 * 1_048_576;
+    const reads = Array.from({ length: plan.chunkCount + 1 }, () => Promise.withResolvers<void>());
+    let [begun, ended, most] = [0, 0, 0];
+    const readRange: World['sources']['readRange'] = async (...request) => {
+      reads[begun]?.resolve();
+      begun += 1;
+      most = Math.max(most, begun - ended);
+      return await ports.sources.readRange(...request);
+    };
+    const putChunk: World['vault']['putChunk'] = async (...request) => {
+      // The write ends only after the next chunk is read.
+      if (ended < plan.chunkCount - 1) await reads[ended + 1]?.promise;
+      ended += 1;
+      return await ports.vault.putChunk(...request);
+    };
+    const doing = {
+      ...ports,
+      admit: async (_bytes, work) => await admit(big, work),
+      inTurn: async (_bytes, work) => await inTurn(big, work),
+      sources: { ...ports.sources, readRange },
+      vault: { ...ports.vault, putChunk },
+    } satisfies World;
+    await Promise.all(
+      [...jobsOf(plan, 0)].map(async (of) => await encryptChunk(JSON.stringify(of), doing, NEVER)),
+    );
+    expect(most).toBe(2);
+    expect(ports.sources.versions.size).toBe(0);
   });
 });
 

@@ -82,6 +82,7 @@ export function world(): World {
     chunkBytes: CHUNK_BYTES,
     now: () => new Date(SEALED_AT),
     admit: async (_bytes, work) => await work(),
+    inTurn: async (_bytes, work) => await work(),
   };
 }
 
