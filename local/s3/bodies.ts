@@ -1,117 +1,54 @@
 /**
- * Bytes at rest. Each body is one file under a random name, not under its key. A body that no segment names was
- * left by a failed request or a killed process; the next start removes it.
+ * Bytes at rest. A small body is a row of the index, a large one a file: to make and remove a file costs several times
+ * as much as to write some kilobytes into a database that is open already.
+ * https://sqlite.org/fasterthanfs.html
  */
-import { randomUUID } from 'node:crypto';
-import { closeSync, createWriteStream, openSync, readSync, writeFileSync } from 'node:fs';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import type { DatabaseSync } from 'node:sqlite';
+import { type BodyFiles, openBodyFiles } from './body-files.ts';
+import { createBodyRows, isBodyRow } from './body-rows.ts';
 
-export interface Bodies {
-  /** Writes a new body and returns its id. It rethrows whatever `bytes` throws, and keeps nothing then. */
-  write(bytes: AsyncIterable<Buffer>): Promise<string>;
-  /**
-   * Yields the `bytes` from `offset` of a body. The buffer of each piece is used again for the next, so that
-   * reading gigabytes allocates one buffer. A writable below its high-water mark has released it before it asks for
-   * the next one.
-   */
-  read(id: string, offset: number, bytes: number): AsyncGenerator<Buffer>;
-  remove(id: string): Promise<void>;
-  /** Removes every body for which `isReferenced` is false. */
-  sweep(isReferenced: (id: string) => boolean): Promise<void>;
-}
+/** All bodies, however large they are. */
+export type Bodies = BodyFiles;
 
-/** The size of a buffer. It is so large that the file system does not limit a transfer. */
-const BUFFER_BYTES = 1024 * 1024;
+/** The largest body that becomes a row. */
+const ROW_BYTES = 64 * 1024;
 
-/**
- * The largest file that is read and written in one synchronous step. The thread pool would cost it several times as
- * much.
- */
-const SMALL_BYTES = 64 * 1024;
-
-export async function openBodies(directory: string): Promise<Bodies> {
-  await mkdir(directory, { recursive: true });
-  const shards = new Set(await readdir(directory));
-  const pathOf = (id: string): string => join(directory, id.slice(0, 2), id);
-  const remove = async (id: string): Promise<void> => rm(pathOf(id), { force: true });
+export async function openBodies(database: DatabaseSync, directory: string): Promise<Bodies> {
+  const files = await openBodyFiles(directory);
+  const rows = createBodyRows(database);
   return {
-    remove,
     async write(bytes) {
-      const id = randomUUID();
-      await makeShard(directory, shards, id);
-      try {
-        await writeFile(pathOf(id), bytes);
-      } catch (error) {
-        await remove(id);
-        throw error;
+      const rest = bytes[Symbol.asyncIterator]();
+      const head: Buffer[] = [];
+      let headBytes = 0;
+      for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+        head.push(next.value);
+        headBytes += next.value.length;
+        if (headBytes > ROW_BYTES) return await files.write(joined(head, rest));
       }
-      return id;
+      return rows.write(Buffer.concat(head));
     },
-    read: (id, offset, bytes) => readFileRange(pathOf(id), offset, bytes),
+    async *read(id, offset, bytes) {
+      if (isBodyRow(id)) yield rows.read(id, offset, bytes);
+      else yield* files.read(id, offset, bytes);
+    },
+    async remove(id) {
+      if (isBodyRow(id)) rows.remove(id);
+      else await files.remove(id);
+    },
     async sweep(isReferenced) {
-      for (const shard of shards) {
-        const ids = await readdir(join(directory, shard));
-        await Promise.all(ids.filter((id) => !isReferenced(id)).map(remove));
-      }
+      rows.sweep(isReferenced);
+      await files.sweep(isReferenced);
     },
   };
 }
 
-async function writeFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void> {
-  const rest = bytes[Symbol.asyncIterator]();
-  const head: Buffer[] = [];
-  let next = await rest.next();
-  for (let headBytes = 0; next.done !== true && headBytes <= SMALL_BYTES; next = await rest.next()) {
-    head.push(next.value);
-    headBytes += next.value.length;
-  }
-  if (next.done === true) return writeFileSync(path, Buffer.concat(head), { flag: 'wx' });
-  head.push(next.value);
-  const file = createWriteStream(path, { flags: 'wx', highWaterMark: BUFFER_BYTES });
-  await pipeline(joined(head, rest), file);
-}
-
-async function* joined(head: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+/** Yields what was read already, then the rest. */
+async function* joined(head: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* head;
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
   } finally {
     await rest.return?.();
   }
-}
-
-async function* readFileRange(path: string, offset: number, bytes: number): AsyncGenerator<Buffer> {
-  if (bytes <= SMALL_BYTES) yield readSmall(path, offset, bytes);
-  else yield* readLarge(path, offset, bytes);
-}
-
-async function* readLarge(path: string, offset: number, bytes: number): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, bytes));
-  await using file = await open(path);
-  for (let done = 0; done < bytes;) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, bytes - done), offset + done);
-    if (bytesRead === 0) throw new Error(`A body ends ${bytes - done} bytes early`);
-    yield buffer.subarray(0, bytesRead);
-    done += bytesRead;
-  }
-}
-
-function readSmall(path: string, offset: number, bytes: number): Buffer {
-  const buffer = Buffer.allocUnsafeSlow(bytes);
-  const file = openSync(path, 'r');
-  try {
-    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, offset));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Makes a directory per first two digits, so that none holds millions of files. */
-async function makeShard(directory: string, shards: Set<string>, id: string): Promise<void> {
-  const shard = id.slice(0, 2);
-  if (shards.has(shard)) return;
-  await mkdir(join(directory, shard), { recursive: true });
-  shards.add(shard);
 }

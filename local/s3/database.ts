@@ -1,5 +1,5 @@
 /**
- * The index of the local S3, which holds everything but the bytes. Keys are BLOBs, because S3 orders by UTF-8 bytes
+ * The index of the local S3, which holds everything but the bytes of large bodies. Keys are BLOBs, because S3 orders by UTF-8 bytes
  * and a key may contain any character. All access is synchronous, so a transaction is atomic against every other
  * request.
  */
@@ -15,6 +15,7 @@ export const INDEX_SCHEMA = `
     content INTEGER NOT NULL, start INTEGER NOT NULL, body TEXT NOT NULL, body_offset INTEGER NOT NULL,
     bytes INTEGER NOT NULL, PRIMARY KEY (content, start)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS segments_by_body ON segments (body);
+  CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS versions (
     sequence INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, version_id TEXT NOT NULL,
     is_latest INTEGER NOT NULL, is_delete_marker INTEGER NOT NULL, content INTEGER NOT NULL, bytes INTEGER NOT NULL,

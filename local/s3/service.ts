@@ -1,6 +1,6 @@
 /**
- * The S3 of the local AWS. It answers what SDK v3 sends as S3 does, and NotImplemented to the rest. Bodies are
- * files on disk, everything else is in an index beside them; both survive a restart.
+ * The S3 of the local AWS. It answers what SDK v3 sends as S3 does, and NotImplemented to the rest. Large bodies
+ * are files on disk, everything else is in an index beside them; both survive a restart.
  */
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -66,7 +66,7 @@ export async function createS3(options: S3Options): Promise<S3> {
 async function openStore({ dataDir, clock, authorizer, deliver }: S3Options): Promise<Store> {
   await mkdir(dataDir, { recursive: true });
   const database = openDatabase(join(dataDir, 'index.sqlite'), INDEX_SCHEMA);
-  const bodies = await openBodies(join(dataDir, 'bodies'));
+  const bodies = await openBodies(database, join(dataDir, 'bodies'));
   const contents = createContents(database, bodies);
   await contents.sweep();
   return {

@@ -3,26 +3,33 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { newBucket, type S3Server, startS3 } from './s3-server.ts';
 
-async function bodies({ dataDir }: S3Server): Promise<readonly string[]> {
+async function bodies({ dataDir }: S3Server): Promise<number> {
   const entries = await readdir(join(dataDir, 'bodies'), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  using index = new DatabaseSync(join(dataDir, 'index.sqlite'), { readOnly: true });
+  const rows = Number(index.prepare('SELECT count(*) AS bodies FROM bodies').get()?.['bodies']);
+  return rows + entries.filter((entry) => entry.isFile()).length;
 }
 
 /** Waits for that number of bodies. Removal follows the answer within a few turns of the event loop. */
 async function bodyCount(server: S3Server, count: number): Promise<number> {
   let found = await bodies(server);
-  for (let turn = 0; turn < 200 && found.length !== count; turn++) {
+  for (let turn = 0; turn < 200 && found !== count; turn++) {
     await setImmediate();
     found = await bodies(server);
   }
-  return found.length;
+  return found;
 }
+
+/** A body that is a row of the index, and one that is a file. */
+const SMALL = Buffer.alloc(16_384, 's');
+const LARGE = Buffer.alloc(100_000, 'l');
 
 test('objects, versions, tags, policies and uploads under way survive a restart', async () => {
   await using server = await startS3();
@@ -42,31 +49,43 @@ test('objects, versions, tags, policies and uploads under way survive a restart'
   expect((await s3.headObject({ Bucket, Key: 'm' })).ContentLength).toBe(body.length);
 });
 
-test('bodies go with the last object that has them', async () => {
+test.each([
+  ['small', SMALL],
+  ['large', LARGE],
+])('a %s body goes with the last object that has it', async (_size, Body) => {
   await using server = await startS3();
   const s3 = server.client();
   const Bucket = await newBucket(s3);
-  await s3.putObject({ Bucket, Key: 'one', Body: 'x' });
+  const read = async (Key: string, Range?: string): Promise<Buffer> => {
+    const answer = await s3.getObject({ Bucket, Key, Range });
+    return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+  };
+  await s3.putObject({ Bucket, Key: 'one', Body });
   await s3.copyObject({ Bucket, Key: 'two', CopySource: `${Bucket}/one` });
   expect(await bodyCount(server, 1)).toBe(1);
   await s3.deleteObject({ Bucket, Key: 'one' });
-  expect(await (await s3.getObject({ Bucket, Key: 'two' })).Body?.transformToString()).toBe('x');
+  await server.restart();
+  expect((await read('two')).equals(Body)).toBe(true);
+  expect((await read('two', 'bytes=10-15')).equals(Body.subarray(10, 16))).toBe(true);
   await s3.putObject({ Bucket, Key: 'two', Body: 'y' });
   expect(await bodyCount(server, 1)).toBe(1);
   await s3.deleteObject({ Bucket, Key: 'two' });
   expect(await bodyCount(server, 0)).toBe(0);
 });
 
-test('refused writes and aborted uploads leave no bodies', async () => {
+test.each([
+  ['small', SMALL],
+  ['large', LARGE],
+])('refused writes and aborted uploads leave no %s body', async (_size, Body) => {
   await using server = await startS3();
   const s3 = server.client();
   const Bucket = await newBucket(s3);
   const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'm' });
-  await s3.uploadPart({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' });
+  await s3.uploadPart({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body });
   await s3.abortMultipartUpload({ Bucket, Key: 'm', UploadId });
-  await s3.putObject({ Bucket, Key: 'wrong', Body: 'x', ChecksumCRC32: 'AAAAAA==' }).catch(() => undefined);
+  await s3.putObject({ Bucket, Key: 'wrong', Body, ChecksumCRC32: 'AAAAAA==' }).catch(() => undefined);
   const writes = Array.from({ length: 8 }, async () =>
-    s3.putObject({ Bucket, Key: 'k', Body: 'x', IfNoneMatch: '*' }),
+    s3.putObject({ Bucket, Key: 'k', Body, IfNoneMatch: '*' }),
   );
   await Promise.allSettled(writes);
   expect(await bodyCount(server, 1)).toBe(1);
@@ -97,19 +116,26 @@ test('what a killed process left half written is swept at the next start', async
   await using server = await startS3();
   const s3 = server.client();
   const Bucket = await newBucket(s3);
-  await s3.putObject({ Bucket, Key: 'k', Body: 'x' });
+  for (const [Key, Body] of Object.entries({ small: SMALL, large: LARGE }))
+    await s3.putObject({ Bucket, Key, Body });
   const [shard = ''] = await readdir(join(server.dataDir, 'bodies'));
   await writeFile(join(server.dataDir, 'bodies', shard, `${shard}-half`), 'half');
+  {
+    using index = new DatabaseSync(join(server.dataDir, 'index.sqlite'));
+    index.exec("INSERT INTO bodies (content) VALUES (x'68616c66')");
+  }
+  expect(await bodies(server)).toBe(4);
   await server.restart();
-  expect(await bodyCount(server, 1)).toBe(1);
-  expect(await (await s3.getObject({ Bucket, Key: 'k' })).Body?.transformToString()).toBe('x');
+  expect(await bodies(server)).toBe(2);
+  for (const [Key, body] of Object.entries({ small: SMALL, large: LARGE }))
+    expect(await (await s3.getObject({ Bucket, Key })).Body?.transformToString()).toBe(body.toString());
 });
 
 test('an upload whose client hangs up leaves nothing', async () => {
   await using server = await startS3();
   const s3 = server.client();
   const Bucket = await newBucket(s3);
-  const body = Readable.from([Buffer.alloc(100_000)]);
+  const body = Readable.from([LARGE]);
   const hangUp = new AbortController();
   const put = s3.putObject(
     { Bucket, Key: 'k', Body: body, ContentLength: 200_000 },
