@@ -32,15 +32,25 @@ export interface Front {
  * @throws the service's own error for an access key id that names nobody
  */
 export function callerOf({ request, response, credential, requestId }: Exchange): Caller {
-  const hungUp = new AbortController();
-  response.once('close', () => hungUp.abort());
+  let signal: AbortSignal | undefined;
   return {
     principal: principalOf(credential),
     region: credential.region,
     requestId,
     userAgent: request.headers['user-agent'] ?? '',
-    signal: hungUp.signal,
+    // Few operations ask for it, and to make and abort a signal costs more than many an operation.
+    get signal() {
+      signal ??= hangUpSignal(response);
+      return signal;
+    },
   };
+}
+
+function hangUpSignal(response: ServerResponse): AbortSignal {
+  const hungUp = new AbortController();
+  if (response.closed) hungUp.abort();
+  else response.once('close', () => hungUp.abort());
+  return hungUp.signal;
 }
 
 /** A request at which faults may strike. */

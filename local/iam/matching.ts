@@ -58,6 +58,7 @@ export function matchesArn(text: string, arn: string, variables: Variables): boo
 }
 
 function fill(text: string, variables: Variables): string {
+  if (!text.includes('${')) return text;
   return text.replaceAll(VARIABLE, (_whole, name: string) => valueOf(name, variables) ?? '');
 }
 
@@ -69,6 +70,7 @@ function valueOf(expression: string, variables: Variables): string | undefined {
 }
 
 function mark(text: string): string {
+  if (!text.includes('${')) return text.replaceAll('*', ANY_RUN).replaceAll('?', ANY_ONE);
   return text
     .split(/(\$\{[^}]*\})/)
     .map((piece, index) =>

@@ -18,6 +18,15 @@ export function applyingStatements(
  * exist.
  */
 function contextLookup(request: AccessRequest): ContextLookup {
+  let found: ReadonlyMap<string, ContextValue> | undefined;
+  return (key) => {
+    // Many statements have neither a condition nor a variable.
+    found ??= contextValues(request);
+    return found.get(key.toLowerCase());
+  };
+}
+
+function contextValues(request: AccessRequest): ReadonlyMap<string, ContextValue> {
   const { principal, resourceAccountId, context = {} } = request;
   const found = new Map<string, ContextValue>();
   for (const [key, value] of Object.entries(context)) {
@@ -31,7 +40,7 @@ function contextLookup(request: AccessRequest): ContextLookup {
   found.set('aws:principalarn', single(principal.roleArn ?? principal.arn));
   found.set('aws:principalaccount', single(principal.accountId));
   found.set('aws:resourceaccount', single(resourceAccountId));
-  return (key) => found.get(key.toLowerCase());
+  return found;
 }
 
 function single(value: string): ContextValue {
@@ -74,8 +83,16 @@ function resourceApplies(statement: PolicyStatement, resource: string, variables
   return statement.NotResource === undefined ? named(statement.Resource) : !named(statement.NotResource);
 }
 
-/** Returns every text of a statement in which a variable may stand. */
+const texts = new WeakMap<PolicyStatement, readonly string[]>();
+
+/** Returns the texts of a statement that have a variable. A statement never changes, so they are found once. */
 function textsOf(statement: PolicyStatement): readonly string[] {
+  const known = texts.get(statement) ?? allTexts(statement).filter((text) => text.includes('${'));
+  texts.set(statement, known);
+  return known;
+}
+
+function allTexts(statement: PolicyStatement): readonly string[] {
   const values = Object.values(statement.Condition ?? {}).flatMap((keys) =>
     Object.values(keys).flatMap((value) => asList<string | boolean | number>(value).map(String)),
   );

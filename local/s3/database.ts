@@ -33,7 +33,6 @@ export const INDEX_SCHEMA = `
   CREATE TABLE IF NOT EXISTS notifications (
     id INTEGER PRIMARY KEY, target_arn TEXT NOT NULL, payload TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0) STRICT;
-  CREATE INDEX IF NOT EXISTS notifications_due ON notifications (due_ms, id);
 `;
 
 /** Returns the counter that orders versions, uploads and events, across restarts. */

@@ -1,5 +1,4 @@
 /** GetObject and HeadObject, which differ only in the body. */
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { isAllowed } from './access.ts';
 import { type AnswerHeaders, checksumHeaders, ENCRYPTED, httpDate, quoted, sendEmpty } from './answer.ts';
@@ -77,7 +76,7 @@ async function sendBytes(
   const release = contents.hold(content);
   try {
     const bytes = contents.read(content, range);
-    if (range.end - range.begin <= SMALL_BYTES) response.end(await buffer(bytes));
+    if (range.end - range.begin <= SMALL_BYTES) response.end(await joined(bytes));
     else await pipeline(bytes, response);
   } catch (error) {
     // A reader that has enough hangs up, and nobody waits for an answer.
@@ -85,6 +84,13 @@ async function sendBytes(
   } finally {
     release();
   }
+}
+
+/** Precondition: the bytes are small, so that no buffer of theirs is used twice. */
+async function joined(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
 
 function isHangUp(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** The messages about a change: the record for queues and functions, the event for EventBridge, the test event. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AwsEvent, Caller } from '../front/service.ts';
 import type { Bucket } from './buckets.ts';
 import { encodeKey } from './key-encoding.ts';
@@ -92,7 +92,7 @@ export function testEvent(bucket: Bucket, atMs: number, { requestId }: Caller): 
 
 /** Returns the second, opaque id that S3 gives every request. */
 export function hostId(requestId: string): string {
-  return createHash('sha384').update(requestId).digest('base64');
+  return hash('sha384', requestId, 'base64');
 }
 
 const REASONS: Readonly<Record<ChangeKind, string>> = {
@@ -128,5 +128,5 @@ function principalId({ principal }: Caller): string {
 }
 
 function uniqueId(prefix: string, name: string): string {
-  return prefix + createHash('sha256').update(name).digest('hex').slice(0, 17).toUpperCase();
+  return prefix + hash('sha256', name).slice(0, 17).toUpperCase();
 }

@@ -65,6 +65,8 @@ export function createNotifications({ database, clock, deliver }: NotificationPo
   const timers = new Set<NodeJS.Timeout>();
   let draining: Promise<void> | undefined;
   let closed = false;
+  /** True when there may be more that is due than the drain has seen. */
+  let woken = false;
   const attempt = async ({ id, target_arn, payload, attempts }: Row): Promise<void> => {
     try {
       await deliver(target_arn, payload, senderOf(payload));
@@ -77,12 +79,17 @@ export function createNotifications({ database, clock, deliver }: NotificationPo
     }
   };
   const drain = async (): Promise<void> => {
-    for (let rows = due(); rows.length > 0; rows = due()) await Promise.all(rows.map(attempt));
+    while (woken) {
+      const rows = due();
+      woken = rows.length === BATCH;
+      await Promise.all(rows.map(attempt));
+    }
     draining = undefined;
   };
   const due = (): readonly Row[] =>
     closed ? [] : statements.due.all(clock.now(), BATCH).map((found) => row.parse(found));
   const wake = (): void => {
+    woken = true;
     if (!closed) draining ??= Promise.resolve().then(drain);
   };
   statements.restart.run();

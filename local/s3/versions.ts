@@ -2,7 +2,7 @@
  * The versions of every key, newest first, and the changes that writing and deleting make under each state of
  * versioning. Call the changing functions in a transaction. Drop the contents in `dropped` after its commit.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Bucket } from './buckets.ts';
 import { NO_CONTENT } from './contents.ts';
@@ -122,8 +122,6 @@ function marker(modifiedMs: number): NewVersion {
  * events can name a version.
  */
 function versionIdOf(bucket: string, key: string, sequence: number): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([bucket, key, sequence]))
-    .digest();
+  const digest = hash('sha256', JSON.stringify([bucket, key, sequence]), 'buffer');
   return digest.subarray(0, 24).toString('base64url');
 }

@@ -46,7 +46,9 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
     const { QueueUrl: url, Entries } = readInput(sendBatchSchema, input, invalidParameter);
     const queue = authorisedQueue(context, url, { action: 'SendMessage', caller });
     checkBatchBytes(Entries.reduce((sum, message) => sum + messageBytes(message), 0));
-    return runBatch(Entries, (message) => send(context, queue, message, senderOf(caller.principal)));
+    return context.store.atomically(() =>
+      runBatch(Entries, (message) => send(context, queue, message, senderOf(caller.principal))),
+    );
   },
   ReceiveMessage(context, input, caller) {
     const request = readInput(receiveSchema, input, invalidParameter);
@@ -61,7 +63,9 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   DeleteMessageBatch(context, input, caller) {
     const { QueueUrl: url, Entries } = readInput(SCHEMAS.deleteBatch, input, invalidParameter);
     authorisedQueue(context, url, { action: 'DeleteMessage', caller });
-    return runBatch(Entries, ({ ReceiptHandle }) => remove(context, ReceiptHandle));
+    return context.store.atomically(() =>
+      runBatch(Entries, ({ ReceiptHandle }) => remove(context, ReceiptHandle)),
+    );
   },
   ChangeMessageVisibility(context, input, caller) {
     const { QueueUrl: url, ...change } = readInput(SCHEMAS.change, input, invalidParameter);
@@ -71,8 +75,10 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
   ChangeMessageVisibilityBatch(context, input, caller) {
     const { QueueUrl: url, Entries } = readInput(SCHEMAS.changeBatch, input, invalidParameter);
     const queue = authorisedQueue(context, url, { action: 'ChangeMessageVisibility', caller });
-    return runBatch(Entries, ({ ReceiptHandle, VisibilityTimeout }) =>
-      changeVisibility(context, queue, ReceiptHandle, VisibilityTimeout),
+    return context.store.atomically(() =>
+      runBatch(Entries, ({ ReceiptHandle, VisibilityTimeout }) =>
+        changeVisibility(context, queue, ReceiptHandle, VisibilityTimeout),
+      ),
     );
   },
 };

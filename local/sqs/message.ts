@@ -1,5 +1,5 @@
 /** The sizes, characters and digests of a message that may be sent. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import * as z from 'zod';
 import { AwsError } from '../front/service.ts';
 import { invalidParameter } from './errors.ts';
@@ -89,7 +89,7 @@ export function checkMessage(message: OutgoingMessage, queue: Queue): void {
 }
 
 export function md5(text: string): string {
-  return createHash('md5').update(text).digest('hex');
+  return hash('md5', text);
 }
 
 /**
@@ -97,16 +97,16 @@ export function md5(text: string): string {
  * attributes.
  */
 export function md5OfAttributes(attributes: Readonly<Record<string, MessageAttribute>>): string | undefined {
-  const hash = createHash('md5');
+  const digest = createHash('md5');
   const names = Object.keys(attributes).sort();
   for (const name of names) {
     const { DataType = '', StringValue, BinaryValue = '' } = attributes[name] ?? {};
     const value = StringValue === undefined ? Buffer.from(BinaryValue, 'base64') : Buffer.from(StringValue);
-    for (const part of [Buffer.from(name), Buffer.from(DataType)]) hash.update(lengthOf(part)).update(part);
-    hash.update(Buffer.of(StringValue === undefined ? 2 : 1));
-    hash.update(lengthOf(value)).update(value);
+    for (const part of [Buffer.from(name), Buffer.from(DataType)]) digest.update(lengthOf(part)).update(part);
+    digest.update(Buffer.of(StringValue === undefined ? 2 : 1));
+    digest.update(lengthOf(value)).update(value);
   }
-  return names.length === 0 ? undefined : hash.digest('hex');
+  return names.length === 0 ? undefined : digest.digest('hex');
 }
 
 function lengthOf(part: Buffer): Buffer {

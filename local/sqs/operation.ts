@@ -1,6 +1,6 @@
 /** The context of every SQS operation: the queue that its input names, and the caller's right to act on it. */
 import { requireAccess } from '../iam/access.ts';
-import type { AccessRequest, Authorizer } from '../iam/authorizer.ts';
+import type { AccessRequest, Authorizer, PolicyDocument } from '../iam/authorizer.ts';
 import { parsePolicy } from '../iam/policy-validation.ts';
 import { senderRequest } from '../iam/service-principal.ts';
 import { AwsError, type Caller, type Sender } from '../front/service.ts';
@@ -55,10 +55,20 @@ function requirePolicy(
   action: string,
   who: Pick<AccessRequest, 'principal' | 'context'>,
 ): void {
-  const policy = attributes['Policy'];
-  const resourcePolicy = policy === undefined ? undefined : parsePolicy(policy, 'resource');
+  const resourcePolicy = policyOf(attributes);
   const request = { ...who, action: `sqs:${action}`, resource: arn, resourceAccountId: accountId };
   requireAccess(authorizer, { ...request, resourcePolicy }, 403);
+}
+
+const policies = new WeakMap<Queue['attributes'], PolicyDocument>();
+
+/** Returns the policy of a queue's attributes, which is parsed once. */
+function policyOf(attributes: Queue['attributes']): PolicyDocument | undefined {
+  const text = attributes['Policy'];
+  if (text === undefined) return undefined;
+  const policy = policies.get(attributes) ?? parsePolicy(text, 'resource');
+  policies.set(attributes, policy);
+  return policy;
 }
 
 export function requireQueue({ store }: SqsContext, arn: string): Queue {

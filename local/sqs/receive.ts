@@ -54,7 +54,7 @@ export async function receive(
   const untilMs = context.clock.now() + waitSeconds * 1000;
   for (;;) {
     if (signal?.aborted === true) return {};
-    const taken = take(context, queue, input);
+    const taken = context.store.atomically(() => take(context, queue, input));
     if (taken.length > 0) return { Messages: taken };
     const nowMs = context.clock.now();
     if (nowMs >= untilMs || context.closing()) return {};

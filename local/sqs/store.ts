@@ -4,7 +4,7 @@
  */
 import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod';
-import { openDatabase } from '../sqlite/database.ts';
+import { inTransaction, openDatabase } from '../sqlite/database.ts';
 import type { Queue } from './queue.ts';
 
 export interface StoredMessage {
@@ -39,6 +39,8 @@ interface Counts {
 }
 
 export interface SqsStore {
+  /** Runs `work` completely or not at all. `work` must be synchronous. Many writes cost little more so than one. */
+  readonly atomically: <T>(work: () => T) => T;
   queue(arn: string): Queue | undefined;
   queues(): readonly Queue[];
   putQueue(queue: Queue): void;
@@ -153,11 +155,22 @@ export function openSqsStore(file: string): SqsStore {
     run('remove'),
     run('setVisible'),
   ];
+  // Every request asks for its queue.
+  const known = new Map<string, Queue>();
   return {
-    queue: (arn) => parseQueue(one.queue.get(arn)),
+    atomically: (work) => inTransaction(database, work),
+    queue(arn) {
+      const queue = known.get(arn) ?? parseQueue(one.queue.get(arn));
+      if (queue !== undefined) known.set(arn, queue);
+      return queue;
+    },
     queues: () => many.queues.all().flatMap((row) => parseQueue(row) ?? []),
-    putQueue: (queue) => void putQueue(queue.arn, JSON.stringify(queue)),
+    putQueue(queue) {
+      known.delete(queue.arn);
+      putQueue(queue.arn, JSON.stringify(queue));
+    },
     deleteQueue(arn) {
+      known.delete(arn);
       deleteQueue(arn);
       purge(arn);
     },
