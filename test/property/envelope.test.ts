@@ -62,26 +62,16 @@ describe('whatever the plaintext and however it arrives', () => {
 describe('whatever is done to a message', () => {
   const plaintext = Buffer.from('every bit of this message is authenticated');
 
-  test('any bit turned over is refused, and nothing but the true plaintext is ever released', async () => {
+  test('every single bit flipped is refused, and nothing is released', async () => {
     const message = await messageOf(kek, plaintext);
-    await fc.assert(
-      fc.asyncProperty(fc.nat({ max: 8 * message.length - 1 }), async (bit) => {
-        const { bytes, code } = await drained(
-          decrypt(kek, { content: [withBitFlipped(message, bit)] }, CONTEXT),
-        );
-        expect(REFUSED).toContain(code);
-        expect(bytes).toHaveLength(0);
-      }),
-      { numRuns: 400 },
-    );
-  });
-
-  test('a message with one bit flipped in any byte is refused', async () => {
-    const message = await messageOf(kek, plaintext);
-    for (let byte = 0; byte < message.length; byte += 1) {
-      const altered = withBitFlipped(message, 8 * byte + (byte % 8));
-      expect(REFUSED).toContain((await drained(decrypt(kek, { content: [altered] }, CONTEXT))).code);
+    const accepted: number[] = [];
+    for (let bit = 0; bit < 8 * message.length; bit += 1) {
+      const { bytes, code } = await drained(
+        decrypt(kek, { content: [withBitFlipped(message, bit)] }, CONTEXT),
+      );
+      if (bytes.length > 0 || code === undefined || !REFUSED.includes(code)) accepted.push(bit);
     }
+    expect(accepted).toEqual([]);
   });
 
   test('a flipped bit in a later frame releases only the frames before it', async () => {

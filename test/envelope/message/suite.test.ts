@@ -2,37 +2,49 @@ import { AlgorithmSuiteIdentifier, CommitmentPolicy } from '@aws-crypto/client-n
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decryptWhole } from '../../../shared/envelope/message/decrypt.ts';
+import { firstLine } from '../../../shared/envelope/message/first-line.ts';
 import { bodyBytes, FRAME_BYTES } from '../../../shared/envelope/message/message-size.ts';
 import { SUITE } from '../../../shared/envelope/message/suite.ts';
+import { sharedContext } from '../../../shared/object/context.ts';
+import { hierarchy } from '../../support/branch-keys.ts';
 import { codeOf } from '../../support/content.ts';
 import { CONTEXT, messageOf } from '../../support/messages.ts';
+import { stockHierarchyDecrypt } from '../../support/stock-hierarchy.ts';
 import { stockDecrypt, stockEncrypt, type StockOptions } from '../../support/stock-sdk.ts';
 import { ACME, GLOBEX, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
 describe('a stock Encryption SDK', () => {
-  test.each([0, 1, FRAME_BYTES - 1, FRAME_BYTES, 2 * FRAME_BYTES + 1])(
-    'opens our message of %i bytes, and finds our context in it',
+  const sizes = [0, 1, FRAME_BYTES - 1, FRAME_BYTES, FRAME_BYTES + 1, 3 * FRAME_BYTES + 7];
+
+  test.each(sizes)(
+    'opens our message of %i bytes in every key mode, and finds our context in it',
     async (bytes) => {
-      const kms = kmsOfBoth();
+      const sandbox = await hierarchy();
       const plaintext = randomBytes(bytes);
-      const message = await messageOf(kekOf(ACME, kms), plaintext);
-      const opened = await stockDecrypt(kms, ACME.kekArn, message);
+      const perChunk = await messageOf(sandbox.kek({ ...ACME, keyMode: 'per-chunk' }), plaintext);
+      const opened = await stockDecrypt(sandbox.kms, ACME.kekArn, perChunk);
       expect(opened.plaintext.equals(plaintext)).toBe(true);
       expect(opened.context).toEqual(CONTEXT);
+
+      const shared = await messageOf(sandbox.kek({ ...ACME, keyMode: 'cached' }), plaintext);
+      const lined = await stockDecrypt(sandbox.kms, ACME.kekArn, shared);
+      expect(lined.plaintext.equals(Buffer.concat([firstLine(CONTEXT), plaintext]))).toBe(true);
+      expect(lined.context).toEqual(sharedContext(ACME.tenantId));
+
+      const wrappedHere = await stockHierarchyDecrypt(sandbox, await messageOf(sandbox.kek(), plaintext));
+      expect(wrappedHere.plaintext.equals(plaintext)).toBe(true);
+      expect(wrappedHere.context).toEqual(CONTEXT);
     },
   );
 
-  test.each([0, 1, FRAME_BYTES, FRAME_BYTES + 1])(
-    'makes a message of %i bytes that we open',
-    async (bytes) => {
-      const kms = kmsOfBoth();
-      const plaintext = randomBytes(bytes);
-      const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE.id, frameLength: FRAME_BYTES };
-      const message = await stockEncrypt(kms, plaintext, request);
-      expect(message.length - bodyBytes(bytes)).toBeLessThan(1_000);
-      expect(plaintext.equals(await decryptWhole(kekOf(ACME, kms), message, CONTEXT))).toBe(true);
-    },
-  );
+  test.each(sizes)('makes a message of %i bytes that we open', async (bytes) => {
+    const kms = kmsOfBoth();
+    const plaintext = randomBytes(bytes);
+    const request = { keyArn: ACME.kekArn, context: CONTEXT, suiteId: SUITE.id, frameLength: FRAME_BYTES };
+    const message = await stockEncrypt(kms, plaintext, request);
+    expect(message.length - bodyBytes(bytes)).toBeLessThan(1_000);
+    expect(plaintext.equals(await decryptWhole(kekOf(ACME, kms), message, CONTEXT))).toBe(true);
+  });
 
   test('does not open our message with another tenant’s KEK', async () => {
     const kms = kmsOfBoth();
