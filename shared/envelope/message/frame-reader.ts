@@ -1,43 +1,37 @@
 /** Reads the frames of a message, and releases of each frame only what its tag has verified. */
-import type { GetDecipher } from '@aws-crypto/material-management-node';
 import type { Content } from './content.ts';
-import { CIPHER_BYTES, decipherOf, MAX_FRAME_HEADER_BYTES, parseFrameHeader } from './frame.ts';
-import type { ReadHeader } from './message-header.ts';
-import type { MessageKey } from './message-key.ts';
+import { CIPHER_BYTES, decipherOf, type Frame, MAX_FRAME_HEADER_BYTES, parseFrameHeader } from './frame.ts';
 import { TAG_BYTES } from './message-size.ts';
+import type { OpenedMessage } from './opened-message.ts';
 
-/** A message whose header has verified. */
-export interface OpenMessage {
-  /** What follows the header. */
-  readonly body: Content;
-  readonly header: ReadHeader;
-  readonly getDecipher: GetDecipher;
-  readonly key: MessageKey;
+/** A frame that has verified. */
+interface VerifiedFrame extends Frame {
+  /** Its pieces are the caller's to keep. */
+  readonly plaintext: readonly Uint8Array[];
 }
 
 /**
- * Yields the plaintext of all frames, in pieces that are the caller's to keep. That of the final frame comes only once
- * the message has ended with it.
+ * Yields the plaintext of all frames. That of the final frame comes only once the message has ended with it.
  * @throws Error for a frame that does not verify, and for a message that does not end with its final frame
  */
-export async function* readFrames(message: OpenMessage): AsyncGenerator<Uint8Array> {
+export async function* readFrames(body: Content, opened: OpenedMessage): AsyncGenerator<Uint8Array> {
   for (let sequenceNumber = 1; ; sequenceNumber += 1) {
-    const { plaintext, isFinalFrame } = await takeFrame(message, sequenceNumber);
-    if (isFinalFrame && (await message.body.peek(1)).length > 0)
+    const { plaintext, isFinalFrame } = await takeFrame(sequenceNumber, body, opened);
+    if (isFinalFrame && (await body.peek(1)).length > 0)
       throw new Error('the message does not end with its final frame');
     yield* plaintext;
     if (isFinalFrame) return;
   }
 }
 
-interface VerifiedFrame {
-  readonly plaintext: readonly Uint8Array[];
-  readonly isFinalFrame: boolean;
-}
-
+/**
+ * Takes the next frame of the body, which must have this sequence number.
+ * @throws Error when it does not verify
+ */
 async function takeFrame(
-  { body, header, getDecipher, key }: OpenMessage,
   sequenceNumber: number,
+  body: Content,
+  { header, getDecipher, key }: OpenedMessage,
 ): Promise<VerifiedFrame> {
   const frame = parseFrameHeader(await body.peek(MAX_FRAME_HEADER_BYTES), header, sequenceNumber);
   await body.take(frame.readPos);
@@ -55,5 +49,5 @@ async function takeFrame(
   if (tag.length !== TAG_BYTES) throw new Error('the message ends within a tag');
   decipher.setAuthTag(tag);
   decipher.final();
-  return { plaintext, isFinalFrame: frame.isFinalFrame };
+  return { ...frame, plaintext };
 }

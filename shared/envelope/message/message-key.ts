@@ -7,18 +7,18 @@ import type { CachedKey, ObtainedKey, WantedKey, Zeroable } from '../cache/obtai
 
 export class MessageKey {
   readonly kek: Kek;
+  /** The message's own context, also when its DEK serves other messages. */
+  readonly context: EncryptionContext;
   readonly #operation: KeyUse['operation'];
-  readonly #context: EncryptionContext;
   readonly #startedAt: string;
   #origin: Pick<KeyUse, 'cached' | 'keyAgeMs' | 'kmsRequestId'> | undefined;
   #branchKeyVersion: string | undefined;
   #cached: CachedKey | undefined;
 
-  /** `context` is the message's own, also when its DEK serves other messages. */
   constructor(kek: Kek, operation: KeyUse['operation'], context: EncryptionContext) {
     this.kek = kek;
     this.#operation = operation;
-    this.#context = context;
+    this.context = context;
     this.#startedAt = this.#now();
   }
 
@@ -58,14 +58,14 @@ export class MessageKey {
   record(): void {
     if (this.#origin === undefined) return;
     const { tenantId, arn: kekArn, keyMode, epoch, keys } = this.kek;
-    const chunkIndex = this.#context['chunk-index'];
+    const chunkIndex = this.context['chunk-index'];
     keys.recordUse({
       tenantId,
       kekArn,
       keyMode,
       branchKeyVersion: this.#branchKeyVersion,
       operation: this.#operation,
-      objectId: this.#context['object-id'] ?? '',
+      objectId: this.context['object-id'] ?? '',
       chunkIndex: chunkIndex === undefined ? undefined : Number(chunkIndex),
       ...this.#origin,
       epoch,
