@@ -9,6 +9,7 @@ import { benchMemory } from './memory.ts';
 import { benchNeighbours } from './neighbours.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPlan } from './plan.ts';
+import { benchRange } from './range.ts';
 import { benchUnpark } from './unpark.ts';
 import { describe, type Figure, type Findings, isReached, markdownTable } from './report.ts';
 
@@ -16,6 +17,7 @@ type Bench = () => Promise<readonly Figure[] | Findings>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   envelope: benchEnvelope,
+  range: benchRange,
   plan: benchPlan,
   unpark: benchUnpark,
   memory: benchMemory,
@@ -29,7 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 const program = new Command('npm run bench --')
   .description(
-    'Measures the envelope, the plan of the largest object, unparking, memory, the pipeline, what an object costs, cold starts, the key modes, noisy neighbours, and the red button. Exits 1 if a figure is not reached.',
+    'Measures the envelope, ranged reads, the plan of the largest object, unparking, memory, the pipeline, what an object costs, cold starts, the key modes, noisy neighbours, and the red button. Exits 1 if a figure is not reached.',
   )
   .addArgument(new Argument('[BENCH...]', 'which (default: all)').choices(Object.keys(BENCHES)))
   .option('--json', 'print one JSON document on standard output and nothing else')

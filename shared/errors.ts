@@ -234,6 +234,13 @@ export class ObjectUnknownError extends SealstreamError {
   readonly disposition = 'reject';
 }
 
+/** The range is empty or reversed, or begins at or after the end of the object. */
+export class RangeInvalidError extends SealstreamError {
+  override readonly name = 'RangeInvalidError';
+  readonly code = 'ERR_RANGE_INVALID';
+  readonly disposition = 'reject';
+}
+
 /** The configuration is invalid. It is thrown at cold start and names every missing or malformed variable. */
 export class ConfigInvalidError extends SealstreamError {
   override readonly name = 'ConfigInvalidError';

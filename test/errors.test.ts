@@ -25,6 +25,7 @@ const ROWS = [
   ['ERR_AUTHENTICATION_FAILED', 'reject'],
   ['ERR_MANIFEST_INVALID', 'reject'],
   ['ERR_OBJECT_UNKNOWN', 'reject'],
+  ['ERR_RANGE_INVALID', 'reject'],
   ['ERR_CONFIG_INVALID', 'retry'],
 ];
 

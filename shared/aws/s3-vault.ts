@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { rangeBytes } from '../object/geometry.ts';
 import { decodeFormKey } from '../object/source-version.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
 import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../ports/vault.ts';
@@ -14,6 +15,9 @@ import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.
 
 /** Another write came first (412), or is under way (409); for If-Match, what was seen is gone (404). */
 const LOST_RACE_STATUSES: readonly number[] = [404, 409, 412];
+
+/** There is no such object (404), or no byte of the range (416). */
+const NOTHING_THERE_STATUSES: readonly number[] = [404, 416];
 
 export function s3Vault(s3: S3Client, bucket: string): Vault {
   return {
@@ -31,6 +35,13 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
       const none = { statuses: [404], operation: 's3:GetObject', bucket };
       const answer = await unless(none, async () => await s3.send(command, { abortSignal: signal }));
       return answer && boundedStream(answer, maxBytes, () => tooLarge(key));
+    },
+    async getChunkRange(key, range, signal) {
+      const { start, end } = range;
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=${start}-${end - 1}` });
+      const none = { statuses: NOTHING_THERE_STATUSES, operation: 's3:GetObject', bucket };
+      const answer = await unless(none, async () => await s3.send(command, { abortSignal: signal }));
+      return answer && boundedStream(answer, rangeBytes(range), () => tooLarge(key));
     },
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
     getManifest: async (key) => await getManifest(s3, bucket, key),

@@ -28,6 +28,23 @@ export function chunkRange({ sizeBytes, chunkBytes }: Geometry, index: number): 
   return { start, end: Math.min(start + chunkBytes, sizeBytes) };
 }
 
+/** A chunk that holds a part of a range, and the part in bytes of the chunk's content. */
+export interface ChunkPart {
+  readonly chunkIndex: number;
+  readonly range: ByteRange;
+}
+
+/** Yields the parts of a range of the object, in order. Precondition: `0 ≤ start < end ≤ sizeBytes`. */
+export function* partsOf(geometry: Geometry, { start, end }: ByteRange): Generator<ChunkPart> {
+  for (let at = start; at < end;) {
+    const chunkIndex = Math.floor(at / geometry.chunkBytes);
+    const chunk = chunkRange(geometry, chunkIndex);
+    const partEnd = Math.min(end, chunk.end);
+    yield { chunkIndex, range: { start: at - chunk.start, end: partEnd - chunk.start } };
+    at = partEnd;
+  }
+}
+
 export function rangeBytes({ start, end }: ByteRange): number {
   return end - start;
 }

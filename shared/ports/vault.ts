@@ -1,4 +1,5 @@
 /** The vault bucket: ciphertext only. README.md says what is true of every port. */
+import type { ByteRange } from '../object/geometry.ts';
 import type { Receipt } from '../object/plan.ts';
 import type { VersionMarker } from './sources.ts';
 
@@ -13,6 +14,16 @@ export interface Vault {
   getChunk(
     key: string,
     maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * Returns the bytes of a chunk that are in the range, fewer when the chunk ends before. Returns undefined when there is
+   * none of them.
+   * @throws AuthenticationFailedError, then or while they are read, when S3 answers with more
+   */
+  getChunkRange(
+    key: string,
+    range: ByteRange,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Lists the chunks whose key begins with `prefix`, in key order, page by page. */

@@ -38,6 +38,20 @@ describe.each([
     expect(flood.bytes).toBeLessThan(SOCKET_BYTES);
   });
 
+  test('in the place of a range of a chunk are refused, not read', async () => {
+    const flood = new Flood();
+    await using standIn = await s3Answering(planted(flood, isLengthSaid));
+    const read = async (): Promise<number> => {
+      let bytes = 0;
+      const range = { start: 100, end: 200 };
+      const part = await s3Vault(standIn.s3, 'vault').getChunkRange('acme/chunks/planted', range, NEVER);
+      for await (const piece of part ?? []) bytes += piece.length;
+      return bytes;
+    };
+    expect(await read().catch(codeOf)).toBe('ERR_AUTHENTICATION_FAILED');
+    expect(flood.bytes).toBeLessThan(SOCKET_BYTES);
+  });
+
   test('in the place of a chunk are refused, not read', async () => {
     const flood = new Flood();
     await using standIn = await s3Answering(planted(flood, isLengthSaid));
@@ -107,6 +121,7 @@ async function refusals(status: number, exception: string): Promise<readonly unk
   const outcomes = await Promise.allSettled([
     vault.getManifest('k'),
     vault.getChunk('k', MAX_BYTES, NEVER),
+    vault.getChunkRange('k', { start: 0, end: 1 }, NEVER),
     Array.fromAsync(vault.listChunks('k')),
     vault.putManifest('k', body, undefined),
     vault.putManifest('k', body, { body, etag: '"e"' }),
@@ -122,7 +137,7 @@ test.each([
 ])('%i %s is a mistake of configuration, told with permission and bucket', async (status, exception) => {
   const [get, list] = ['s3:GetObject', 's3:ListBucket'];
   const [put, over] = ['s3:PutObject', 's3:PutObject with s3:GetObject'];
-  const told = [get, get, list, put, over, put, over].map((permission) =>
+  const told = [get, get, get, list, put, over, put, over].map((permission) =>
     expect.objectContaining({
       code: 'ERR_STORAGE_MISCONFIGURED',
       message: expect.stringContaining(`${permission} on the-vault answered ${exception}`),

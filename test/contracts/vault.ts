@@ -41,6 +41,21 @@ export function vaultContract(make: () => Vault): void {
       expect(await content(vault, key).catch(codeOf)).toBe('ERR_AUTHENTICATION_FAILED');
     });
 
+    test.each([
+      ['within it', { start: 4, end: 7 }, 'oth'],
+      ['that ends with it', { start: 6, end: 9 }, 'her'],
+      ['that ends beyond it', { start: 4, end: 100 }, 'other'],
+      ['of one byte', { start: 0, end: 1 }, 't'],
+      ['that begins where it ends', { start: 9, end: 10 }, undefined],
+    ])('is read in part: a range %s', async (_what, range, part) => {
+      const vault = make();
+      const key = 'acme/chunks/part/0000000000';
+      await vault.putChunk({ key, message: OTHER }, NEVER);
+      const pieces = await vault.getChunkRange(key, range, NEVER);
+      expect(pieces && Buffer.concat(await Array.fromAsync(pieces)).toString()).toBe(part);
+      expect(await vault.getChunkRange(`${key}0`, range, NEVER)).toBeUndefined();
+    });
+
     test('is listed with its length and ETag, in order of key, below a prefix', async () => {
       const vault = make();
       const keys = ['acme/chunks/a/0000000000', 'acme/chunks/a/0000000001', 'acme/chunks/b/0000000000'];

@@ -76,6 +76,11 @@ export function memoryVault({ run }: Effects): MemoryVault {
         if (body.length > maxBytes) throw new AuthenticationFailedError(`${key} is too large`);
         return arriving(body);
       }),
+    getChunkRange: async (key, { start, end }) =>
+      await run('vault.getChunkRange', () => {
+        const body = objects.get(key);
+        return body === undefined || body.length <= start ? undefined : arriving(body.subarray(start, end));
+      }),
     async *listChunks(prefix) {
       const keys = await run('vault.listChunks', () =>
         [...objects.keys()].filter((key) => key.startsWith(prefix)),

@@ -37,6 +37,8 @@ export interface UploadOptions {
   readonly sequencer?: string;
   /** Default `UPLOADED_AT`. */
   readonly uploadedAt?: string;
+  /** Default `CHUNK_BYTES`. */
+  readonly chunkBytes?: number;
 }
 
 /** One record of a notification as S3 sends it, the key form-encoded. */
@@ -107,7 +109,11 @@ export function recordOf(body: Uint8Array, options: UploadOptions = {}): UploadR
 export function planned({ sources, state }: World, body: Buffer, options: UploadOptions = {}): Plan {
   const upload = uploadOf(recordOf(body, options));
   const { kekArn } = requireRegistered(state.tenants.get(upload.tenantId), upload.tenantId);
-  const plan = planOf(upload, { kekArn, chunkBytes: CHUNK_BYTES, plannedAt: new Date(SEALED_AT) });
+  const plan = planOf(upload, {
+    kekArn,
+    chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
+    plannedAt: new Date(SEALED_AT),
+  });
   const attributes = {
     contentType: 'application/pdf',
     metadata: { owner: 'Zoë' },

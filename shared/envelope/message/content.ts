@@ -59,6 +59,12 @@ export class Content implements Disposable {
     return this.#held.subarray(0, bytes);
   }
 
+  /** Takes all that is left. The connection that it comes by can then serve again, which a closed one cannot. */
+  async drain(): Promise<void> {
+    while ((await this.#next()).length > 0);
+    this.#held = NOTHING;
+  }
+
   /** Closes the pieces without waiting: a silent source may never answer. */
   [Symbol.dispose](): void {
     void Promise.resolve(this.#pieces.return?.()).catch(() => undefined);

@@ -27,6 +27,14 @@ export async function* withoutLine(
   if (missing.length > 0) throw mismatch();
 }
 
+/**
+ * Requires that the plaintext begins with the line.
+ * @throws ContextMismatchError
+ */
+export function requireLine(plaintext: readonly Uint8Array[], line: Uint8Array): void {
+  if (!Buffer.concat(plaintext).subarray(0, line.length).equals(line)) throw mismatch();
+}
+
 function mismatch(): ContextMismatchError {
   return new ContextMismatchError('the first line of the message is not the context expected');
 }

@@ -5,7 +5,7 @@ import { TAG_BYTES } from './message-size.ts';
 import type { OpenedMessage } from './opened-message.ts';
 
 /** A frame that has verified. */
-interface VerifiedFrame extends Frame {
+export interface VerifiedFrame extends Frame {
   /** Its pieces are the caller's to keep. */
   readonly plaintext: readonly Uint8Array[];
 }
@@ -28,7 +28,7 @@ export async function* readFrames(body: Content, opened: OpenedMessage): AsyncGe
  * Takes the next frame of the body, which must have this sequence number.
  * @throws Error when it does not verify
  */
-async function takeFrame(
+export async function takeFrame(
   sequenceNumber: number,
   body: Content,
   { header, getDecipher, key }: OpenedMessage,

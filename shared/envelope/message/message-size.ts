@@ -15,7 +15,7 @@ export const MAX_HEADER_BYTES = 8_192;
 export const TAG_BYTES = 16;
 
 /** A regular frame has a sequence number, an IV and a tag. */
-const REGULAR_FRAME_OVERHEAD_BYTES = 4 + 12 + TAG_BYTES;
+export const REGULAR_FRAME_OVERHEAD_BYTES: number = 4 + 12 + TAG_BYTES;
 /** The final frame has an end mark, a sequence number, an IV, a length and a tag. */
 const FINAL_FRAME_OVERHEAD_BYTES = 4 + 4 + 12 + 4 + TAG_BYTES;
 

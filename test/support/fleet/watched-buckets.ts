@@ -53,6 +53,7 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
       if (chunk === undefined) return undefined;
       return observed(chunk, (bytes) => (reading ??= { key, bytes, begunMs: chunkBegunMs }));
     },
+    getChunkRange: async (key, range, signal) => await vault.getChunkRange(key, range, signal),
     async getManifest(key) {
       const manifest = await vault.getManifest(key);
       const bytes = manifest && decodeManifest(manifest.body).sealed;
