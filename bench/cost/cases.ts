@@ -14,7 +14,7 @@ const GIB = 2 ** 30;
 
 /** The smallest comes first. */
 export const SIZES: readonly Size[] = [
-  { size: '16 KiB', objectBytes: 16 * KIB, objects: 200 },
+  { size: '16 KiB', objectBytes: 16 * KIB, objects: 100 },
   { size: '256 KiB', objectBytes: 256 * KIB, objects: 50 },
   { size: '1 MiB', objectBytes: MIB, objects: 50 },
   { size: '64 MiB', objectBytes: 64 * MIB, objects: 10 },
