@@ -14,7 +14,7 @@ export interface ServicesOptions {
   readonly opened: AsyncDisposableStack;
   readonly front: Endpoint;
   readonly dataDir: string;
-  /** True when `dataDir` is removed at the end. DynamoDB then keeps its tables in memory. */
+  /** True when `dataDir` is removed at the end. DynamoDB and SQS then keep everything in memory. */
   readonly isTemporary: boolean;
   readonly clock: LocalClock;
   readonly authorizer: Authorizer;
@@ -37,9 +37,12 @@ export interface OpenServices {
 const KMS_TICK_MS = 1000;
 
 export async function openServices(options: ServicesOptions): Promise<OpenServices> {
-  const { opened, front, dataDir, clock, authorizer, functions, onCrash, onUndelivered } = options;
+  const { opened, front, dataDir, isTemporary, clock, authorizer, functions, onCrash, onUndelivered } =
+    options;
   const shared = { dataDir, clock, authorizer };
-  const sqs = createSqs({ ...shared, endpoint: front.endpoint });
+  // A store that stays in memory costs less than one in a file that is removed at the end.
+  const inMemory = { ...shared, dataDir: isTemporary ? undefined : dataDir };
+  const sqs = createSqs({ ...inMemory, endpoint: front.endpoint });
   opened.defer(() => sqs.close());
   const deliver = createDeliver({ sqs, functions });
   const events = createEventBridge({ ...shared, deliver, onUndelivered });
@@ -47,9 +50,9 @@ export async function openServices(options: ServicesOptions): Promise<OpenServic
   opened.defer(async () => kms.close());
   opened.defer(async () => events.close());
   opened.defer(tickKms(kms, clock, onCrash));
-  const s3 = await createS3({ ...shared, deliver, verifySignatures: options.verifySignatures });
+  const s3 = await createS3({ ...shared, isTemporary, deliver, verifySignatures: options.verifySignatures });
   opened.defer(async () => s3.close());
-  const dynamodb = createDynamoDb({ ...shared, dataDir: options.isTemporary ? undefined : dataDir, onCrash });
+  const dynamodb = createDynamoDb({ ...inMemory, onCrash });
   opened.defer(async () => dynamodb.close());
   front.mountHttp('s3', s3);
   const services = { kms, sqs, dynamodb, events };

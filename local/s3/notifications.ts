@@ -65,8 +65,8 @@ export function createNotifications({ database, clock, deliver }: NotificationPo
   const timers = new Set<NodeJS.Timeout>();
   let draining: Promise<void> | undefined;
   let closed = false;
-  /** True when there may be more that is due than the drain has seen. */
-  let woken = false;
+  /** True when more may be due than the drain has seen. */
+  let mayBeDue = true;
   const attempt = async ({ id, target_arn, payload, attempts }: Row): Promise<void> => {
     try {
       await deliver(target_arn, payload, senderOf(payload));
@@ -75,13 +75,13 @@ export function createNotifications({ database, clock, deliver }: NotificationPo
       if (isFinal(error)) return void statements.remove.run(id);
       const retryMs = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** attempts);
       statements.postpone.run(clock.now() + retryMs, id);
-      timers.add(setTimeout(wake, retryMs).unref());
+      timers.add(setTimeout(retry, retryMs).unref());
     }
   };
   const drain = async (): Promise<void> => {
-    while (woken) {
+    while (mayBeDue) {
       const rows = due();
-      woken = rows.length === BATCH;
+      mayBeDue = rows.length === BATCH;
       await Promise.all(rows.map(attempt));
     }
     draining = undefined;
@@ -89,14 +89,20 @@ export function createNotifications({ database, clock, deliver }: NotificationPo
   const due = (): readonly Row[] =>
     closed ? [] : statements.due.all(clock.now(), BATCH).map((found) => row.parse(found));
   const wake = (): void => {
-    woken = true;
-    if (!closed) draining ??= Promise.resolve().then(drain);
+    if (!closed && mayBeDue) draining ??= Promise.resolve().then(drain);
+  };
+  const retry = (): void => {
+    mayBeDue = true;
+    wake();
   };
   statements.restart.run();
   return {
     wake,
     announce: (change) => {
-      for (const [arn, payload] of messagesOf(change)) statements.add.run(arn, JSON.stringify(payload));
+      for (const [arn, payload] of messagesOf(change)) {
+        statements.add.run(arn, JSON.stringify(payload));
+        mayBeDue = true;
+      }
     },
     async close() {
       closed = true;

@@ -29,6 +29,8 @@ import { renderXml } from './xml.ts';
 export interface S3Options {
   /** The folder of the data, made when it does not exist. */
   readonly dataDir: string;
+  /** True when no later S3 opens the folder. Default false. */
+  readonly isTemporary?: boolean;
   readonly clock: Clock;
   readonly authorizer: Authorizer;
   /** Delivers notifications to queues, functions and, as an AwsEvent for a bus's ARN, EventBridge. */
@@ -63,9 +65,9 @@ export async function createS3(options: S3Options): Promise<S3> {
   };
 }
 
-async function openStore({ dataDir, clock, authorizer, deliver }: S3Options): Promise<Store> {
+async function openStore({ dataDir, isTemporary, clock, authorizer, deliver }: S3Options): Promise<Store> {
   await mkdir(dataDir, { recursive: true });
-  const database = openDatabase(join(dataDir, 'index.sqlite'), INDEX_SCHEMA);
+  const database = openDatabase(join(dataDir, 'index.sqlite'), INDEX_SCHEMA, { isTemporary });
   const bodies = await openBodies(database, join(dataDir, 'bodies'));
   const contents = createContents(database, bodies);
   await contents.sweep();
