@@ -45,11 +45,8 @@ export async function benchColdStart(): Promise<readonly Figure[]> {
     const nothing = path.join(folder, 'empty.cjs');
     await writeFile(nothing, '');
     const empty = { name: 'an empty module', file: nothing, variables: {} };
-    const cold = await startsOf([empty, ...bundles], {});
-    const compiled = await startsOf([empty, ...bundles], {
-      NODE_COMPILE_CACHE: path.join(folder, 'compiled'),
-    });
-    return await figuresOf(bundles, { cold, compiled });
+    const cache = { NODE_COMPILE_CACHE: path.join(folder, 'compiled') };
+    return await figuresOf(bundles, await startsOf([empty, ...bundles], [{}, cache]));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -65,18 +62,26 @@ function bundlesOf({ Resources }: Template, codeFolder: string): readonly Bundle
     });
 }
 
-/** Returns the median milliseconds of each, less those of the first. They take turns. */
+/**
+ * Returns the median milliseconds of each bundle, less those of the first, for each set of variables. All take turns, so
+ * that whatever else the machine does meanwhile slows all of them.
+ */
 async function startsOf(
-  [empty, ...bundles]: readonly [Bundle, ...Bundle[]],
-  variables: Readonly<Record<string, string>>,
-): Promise<readonly number[]> {
-  const starts = [empty, ...bundles].map(
-    (bundle): Candidate =>
-      async () =>
-        await start(bundle, variables),
+  bundles: readonly Bundle[],
+  variables: readonly Readonly<Record<string, string>>[],
+): Promise<readonly (readonly number[])[]> {
+  const starts = variables.flatMap((more) =>
+    bundles.map(
+      (bundle): Candidate =>
+        async () =>
+          await start(bundle, more),
+    ),
   );
-  const [base = 0, ...times] = await medians(starts, ROUNDS, WARM_UPS);
-  return times.map((elapsedMs) => elapsedMs - base);
+  const times = await medians(starts, ROUNDS, WARM_UPS);
+  return variables.map((_, index) => {
+    const [base = 0, ...ours] = times.slice(index * bundles.length, (index + 1) * bundles.length);
+    return ours.map((elapsedMs) => elapsedMs - base);
+  });
 }
 
 async function start(bundle: Bundle, variables: Readonly<Record<string, string>>): Promise<void> {
@@ -86,7 +91,7 @@ async function start(bundle: Bundle, variables: Readonly<Record<string, string>>
 
 async function figuresOf(
   bundles: readonly Bundle[],
-  { cold, compiled }: Readonly<Record<'cold' | 'compiled', readonly number[]>>,
+  [cold = [], compiled = []]: readonly (readonly number[])[],
 ): Promise<readonly Figure[]> {
   const figures: Figure[][] = [];
   for (const [index, { name, file }] of bundles.entries())
