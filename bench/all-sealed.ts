@@ -2,7 +2,7 @@
 import { ListObjectsV2Command, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { setTimeout as delay } from 'node:timers/promises';
 import { INGEST_BUCKET, VAULT_BUCKET } from '../laptop/names.ts';
-import { manifestKey } from '../shared/object/vault-key.ts';
+import { entryKey } from '../shared/object/vault-key.ts';
 import { type TenantId } from '../shared/tenant/tenant-id.ts';
 
 export interface Names {
@@ -21,7 +21,7 @@ export async function allSealed(s3: S3Client, names: Names, signal: AbortSignal)
 }
 
 async function sealedCount(s3: S3Client, { tenantId, prefix }: Names): Promise<number> {
-  const range = { Bucket: VAULT_BUCKET, Prefix: manifestKey(tenantId, prefix) };
+  const range = { Bucket: VAULT_BUCKET, Prefix: entryKey(tenantId, prefix) };
   let count = 0;
   let next: string | undefined;
   do {

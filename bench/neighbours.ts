@@ -13,7 +13,7 @@ import { median } from '../laptop/drill/median.ts';
 import { type LocalProcess, startLocalProcess } from '../laptop/local-process.ts';
 import { ENCRYPT_ROLE, ISV_ACCOUNT, REGION, VAULT_BUCKET } from '../laptop/names.ts';
 import { PipelineClient, type Uploaded } from '../laptop/client.ts';
-import { manifestKey } from '../shared/object/vault-key.ts';
+import { entryKey } from '../shared/object/vault-key.ts';
 import type { Figure } from './report.ts';
 
 const OBJECT_BYTES = 16_384;
@@ -100,7 +100,7 @@ async function sealingSeconds(client: PipelineClient): Promise<readonly number[]
 }
 
 async function sealedAtMs(client: PipelineClient, { tenantId, key }: Uploaded): Promise<number> {
-  const manifest = await json(await client.read(VAULT_BUCKET, manifestKey(tenantId, key)));
+  const manifest = await json(await client.read(VAULT_BUCKET, entryKey(tenantId, key)));
   return Date.parse(manifestSchema.parse(manifest).sealedAt);
 }
 

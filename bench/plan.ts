@@ -28,6 +28,7 @@ export async function benchPlan(): Promise<readonly Figure[]> {
     notification(),
     {
       chunkBytes: CHUNK_BYTES,
+      inlineBytes: 0,
       now: () => new Date(),
       jobs: {
         send: async (jobs) =>

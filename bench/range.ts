@@ -104,7 +104,7 @@ async function vaultStandIn(keyMode: KeyMode): Promise<VaultStandIn> {
     tenants: { tenant: async () => await Promise.resolve(tenant) },
     guard: async (_tenant, signal, work) => await work(signal),
     vault: {
-      getManifest: async () => await Promise.resolve({ body: manifest, etag: '"manifest"' }),
+      getEntry: async () => await Promise.resolve({ body: manifest, etag: '"manifest"' }),
       async getChunkRange(key: string, { start, end }: ByteRange) {
         const bytes = (await chunkOf(key)).subarray(start, end);
         fetched.push(bytes.length);

@@ -1,4 +1,4 @@
-/** Encrypts chunks into the vault, and seals the object whose last chunk it wrote. The chunk queue invokes it. */
+/** Encrypts small objects and chunks into the vault, and seals the object whose last chunk it wrote. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { kmsCallsPerSecond, name, readConfig, tenantMetrics } from '../shared/lambda/config.ts';
 import { count, logger } from '../shared/lambda/observe.ts';
@@ -21,11 +21,17 @@ const { work, queue } = encryptFunction(encryptPorts(config), {
 
 export const handler: Handler<SQSEvent, SQSBatchResponse> = createHandler(async (event, signal) => {
   async function encrypt(body: string): Promise<void> {
-    const { plan, chunkIndex, chunk, objectSealed } = await work(body, signal);
-    const { tenantId, objectId, generation } = plan;
-    count('ChunkEncrypted');
+    const { tenantId, objectId, chunk, outcome, objectSealed } = await work(body, signal);
+    if (chunk !== undefined) count('ChunkEncrypted');
     if (objectSealed) count('ObjectSealed');
-    logger.info('chunk encrypted', { tenantId, objectId, generation, chunkIndex, chunk, objectSealed });
+    if (outcome === 'superseded') count('ObjectSuperseded');
+    logger.info(`${chunk === undefined ? 'object' : 'chunk'} encrypted`, {
+      tenantId,
+      objectId,
+      ...chunk,
+      outcome,
+      objectSealed,
+    });
   }
   return await handleRecords(event, encrypt, queue);
 });

@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import { objectIdOf, type ObjectId } from '../shared/object/object-id.ts';
-import { chunkPrefix, manifestKey } from '../shared/object/vault-key.ts';
+import { chunkPrefix, entryKey } from '../shared/object/vault-key.ts';
 import { readAsSent } from '../shared/aws/s3-answers.ts';
 import { byteStream } from '../shared/aws/s3-body.ts';
 import { type TenantId, tenantIdSchema } from '../shared/tenant/tenant-id.ts';
@@ -131,7 +131,7 @@ export class PipelineClient {
   }
 
   async #isSealed({ tenantId, key }: Uploaded): Promise<boolean> {
-    return await this.#exists({ Bucket: VAULT_BUCKET, Key: manifestKey(tenantId, key) });
+    return await this.#exists({ Bucket: VAULT_BUCKET, Key: entryKey(tenantId, key) });
   }
 
   async #sourceExists({ tenantId, key, versionId }: Uploaded): Promise<boolean> {

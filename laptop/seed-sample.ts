@@ -3,7 +3,7 @@
  * that its version id is the one the files in events/ name.
  */
 import { HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { manifestKey } from '../shared/object/vault-key.ts';
+import { entryKey } from '../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../shared/tenant/tenant-id.ts';
 import { INGEST_BUCKET, ISV_ACCOUNT, REGION, VAULT_BUCKET } from './names.ts';
 
@@ -17,7 +17,7 @@ export async function seedSample(endpoint: string): Promise<void> {
   const s3 = new S3Client({ endpoint, region: REGION, credentials });
   const source = { Bucket: INGEST_BUCKET, Key: `${TENANT}/${KEY}` };
   if (await exists(s3, source)) return;
-  if (await exists(s3, { Bucket: VAULT_BUCKET, Key: manifestKey(TENANT, KEY) })) return;
+  if (await exists(s3, { Bucket: VAULT_BUCKET, Key: entryKey(TENANT, KEY) })) return;
   await s3.send(new PutObjectCommand({ ...source, Body: CONTENT, ContentType: 'text/plain' }));
 }
 

@@ -88,7 +88,7 @@ function objectTable(objects: readonly ObjectReport[]): string {
       object.tenantId,
       object.key,
       size(object.bytes),
-      object.chunks,
+      object.chunks === 0 ? 'inline' : object.chunks,
       object.sealedSeconds.toFixed(1),
       object.restoreSeconds.toFixed(1),
       `${same ? '=' : 'DIFFERS'} ${object.restoredSha256.slice(0, 12)}…`,

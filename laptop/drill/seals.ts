@@ -13,7 +13,7 @@ export interface Seals {
 }
 
 const sealedSchema = z.object({
-  message: z.literal('chunk encrypted'),
+  message: z.enum(['chunk encrypted', 'object encrypted']),
   tenantId: z.string(),
   objectId: z.string(),
   objectSealed: z.literal(true),

@@ -9,7 +9,7 @@ import {
 import { rangeBytes } from '../object/geometry.ts';
 import { decodeFormKey } from '../object/source-version.ts';
 import { AuthenticationFailedError, ManifestInvalidError } from '../errors.ts';
-import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../ports/vault.ts';
+import { MAX_ENTRY_BYTES, type StoredEntry, type Vault } from '../ports/vault.ts';
 import { boundedStream } from './s3-body.ts';
 import { exceptionName, httpStatus, mapStorageFailure } from './storage-failure.ts';
 
@@ -44,14 +44,16 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
       return answer && boundedStream(answer, rangeBytes(range), () => tooLarge(key));
     },
     listChunks: (prefix) => listChunks(s3, bucket, prefix),
-    getManifest: async (key) => await getManifest(s3, bucket, key),
-    async putManifest(key, body, replaced) {
+    getEntry: async (key) => await getEntry(s3, bucket, key),
+    async putEntry(key, { body, clear }, replaced) {
       const condition = over(replaced?.etag);
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,
         Body: body,
-        ContentType: 'application/json',
+        ...(clear === undefined
+          ? { ContentType: 'application/json' }
+          : { ContentType: 'application/octet-stream', Metadata: { [CLEAR_PART]: clear } }),
         ...condition,
       });
       const lost = { statuses: LOST_RACE_STATUSES, operation: permissionTo(condition), bucket };
@@ -59,6 +61,9 @@ export function s3Vault(s3: S3Client, bucket: string): Vault {
     },
   };
 }
+
+/** The name of the user metadata that holds the clear part of an inline object. */
+const CLEAR_PART = 'sealstream';
 
 type Condition = { readonly IfNoneMatch: string } | { readonly IfMatch: string };
 
@@ -86,20 +91,25 @@ async function* listChunks(s3: S3Client, bucket: string, prefix: string): Return
   }
 }
 
-async function getManifest(s3: S3Client, bucket: string, key: string): Promise<StoredManifest | undefined> {
-  const read = async (): Promise<StoredManifest> => {
+async function getEntry(s3: S3Client, bucket: string, key: string): Promise<StoredEntry | undefined> {
+  const read = async (): Promise<StoredEntry> => {
     const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    const { ETag = '', LastModified } = answer;
-    return { body: await manifestBody(answer), etag: ETag, modifiedAt: LastModified?.toISOString() };
+    const { ETag = '', LastModified, Metadata } = answer;
+    return {
+      body: await entryBody(answer),
+      clear: Metadata?.[CLEAR_PART],
+      etag: ETag,
+      modifiedAt: LastModified?.toISOString(),
+    };
   };
   return await unless({ statuses: [404], operation: 's3:GetObject', bucket }, read);
 }
 
-/** Reads the body of a manifest. An object that is too large to be one counts as empty, whoever put it there. */
-async function manifestBody(answer: GetObjectCommandOutput): Promise<Uint8Array> {
+/** Reads the body of an entry. An object that is too large to be one counts as empty, whoever put it there. */
+async function entryBody(answer: GetObjectCommandOutput): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   try {
-    for await (const piece of boundedStream(answer, MAX_MANIFEST_BYTES, noManifest)) pieces.push(piece);
+    for await (const piece of boundedStream(answer, MAX_ENTRY_BYTES, noEntry)) pieces.push(piece);
     return Buffer.concat(pieces);
   } catch (error) {
     if (error instanceof ManifestInvalidError) return new Uint8Array();
@@ -107,8 +117,8 @@ async function manifestBody(answer: GetObjectCommandOutput): Promise<Uint8Array>
   }
 }
 
-function noManifest(): ManifestInvalidError {
-  return new ManifestInvalidError(`manifest: larger than ${MAX_MANIFEST_BYTES} bytes`);
+function noEntry(): ManifestInvalidError {
+  return new ManifestInvalidError(`entry: larger than ${MAX_ENTRY_BYTES} bytes`);
 }
 
 function tooLarge(key: string): AuthenticationFailedError {

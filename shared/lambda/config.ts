@@ -1,6 +1,6 @@
 /** A function's configuration, read from its environment once, at cold start. */
 import * as z from 'zod';
-import { MAX_CHUNK_BYTES } from '../object/geometry.ts';
+import { MAX_CHUNK_BYTES, MAX_INLINE_BYTES } from '../object/geometry.ts';
 import { ConfigInvalidError } from '../errors.ts';
 
 /** A name, URL or ARN. The service that it is for judges it. */
@@ -16,6 +16,17 @@ export const chunkBytes: z.ZodType<number> = z.coerce
   .min(65_536)
   .max(MAX_CHUNK_BYTES)
   .default(67_108_864);
+
+/**
+ * The most bytes of an object that rests as one message, without a plan and chunks. Default 262144 (256 KiB). 0: every
+ * object is divided into chunks.
+ */
+export const inlineBytes: z.ZodType<number> = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_INLINE_BYTES)
+  .default(262_144);
 
 /** The parked jobs of one tenant that go back to the queue in a second. Default 100. */
 export const unparkPerSecond: z.ZodType<number> = z.coerce.number().int().min(1).default(100);

@@ -4,20 +4,21 @@
  */
 import { PlanChangedError, StorageUnavailableError } from '../errors.ts';
 import type { Plan } from '../object/plan.ts';
-import { manifestKey } from '../object/vault-key.ts';
+import { entryKey } from '../object/vault-key.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';
-import { manifestDigest, type ProofPorts, provesSeal } from './seal-proof.ts';
+import { manifestDigest, type ProofPorts, standingOf } from './seal-proof.ts';
+import { keepSuperseded } from './superseded.ts';
 
 export interface CommitPorts extends ProofPorts {
   readonly state: Pick<State, 'tenantAndPlan' | 'noteManifest'>;
-  readonly vault: Pick<Vault, 'getManifest' | 'putManifest'>;
+  readonly vault: Pick<Vault, 'getEntry' | 'putEntry'>;
 }
 
 /**
  * Commits the manifest that `makeBody` makes, unless the plan's object is sealed already or was overwritten by a newer
- * upload. When it resolves, the one or the other has been read back from the vault. It writes nothing once the signal
- * aborted.
+ * upload. When it resolves, the one or the other has been read back from the vault. A small object that claims to be a
+ * newer upload proves nothing, so the manifest is kept beside it. It writes nothing once the signal aborted.
  * @throws ManifestInvalidError when a manifest in the way is malformed, claims an upload nobody planned, or may be
  * of a newer upload or not
  * @throws PlanChangedError when the object was planned anew meanwhile
@@ -28,24 +29,27 @@ export async function commit(
   makeBody: () => Promise<Uint8Array>,
   ports: CommitPorts,
 ): Promise<void> {
-  const key = manifestKey(plan.tenantId, plan.key);
-  let stored = await ports.vault.getManifest(key);
-  if (await provesSeal(stored, plan, ports)) return;
+  const key = entryKey(plan.tenantId, plan.key);
+  let stored = await ports.vault.getEntry(key);
+  let standing = await standingOf(stored, plan, ports);
+  if (standing === 'sealed') return;
   const body = await makeBody();
   await note(plan, body, ports);
   for (;;) {
     // The signal is looked at right before the write, since the note may have taken its time.
     signal.throwIfAborted();
-    if (await ports.vault.putManifest(key, body, stored)) break;
-    stored = await ports.vault.getManifest(key);
-    if (await provesSeal(stored, plan, ports)) return;
+    if (standing === 'superseded') return await keepSuperseded(plan, { body }, ports);
+    const isWritten = await ports.vault.putEntry(key, { body }, stored);
+    stored = await ports.vault.getEntry(key);
+    if (isWritten && stored !== undefined && Buffer.compare(stored.body, body) === 0) return;
+    standing = await standingOf(stored, plan, ports);
+    if (standing === 'sealed') return;
+    if (isWritten && standing === 'unsealed') throw notReadBack(plan);
   }
-  const written = await ports.vault.getManifest(key);
-  if (written !== undefined && Buffer.compare(written.body, body) === 0) return;
-  if (await provesSeal(written, plan, ports)) return;
-  throw new StorageUnavailableError(
-    `object ${plan.objectId}: its manifest was written but cannot be read back`,
-  );
+}
+
+function notReadBack({ objectId }: Plan): StorageUnavailableError {
+  return new StorageUnavailableError(`object ${objectId}: its manifest was written but cannot be read back`);
 }
 
 /** Notes the manifest before it is written, so that whoever finds it in the vault can tell that it is ours. */

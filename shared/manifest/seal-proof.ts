@@ -1,26 +1,30 @@
 /**
- * Decides if a manifest in the vault proves an upload sealed: FORMAT rule 18. Somebody who can edit the vault must not
- * make us drop an upload. So a manifest counts only if the state table knows that we wrote it: we note its digest there
- * before we write it. When nothing tells which of two uploads is newer, neither is replaced or dropped.
+ * Decides if the vault proves an upload sealed: FORMAT rule 18. Somebody who can edit the vault must not make us drop
+ * an upload. So a manifest counts only if the state table knows that we wrote it: we note its digest there before we
+ * write it. When nothing tells which of two uploads is newer, neither is replaced or dropped.
  */
 import { createHash } from 'node:crypto';
 import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { Plan } from '../object/plan.ts';
-import { manifestKey } from '../object/vault-key.ts';
+import { entryKey, supersededKey } from '../object/vault-key.ts';
 import type { Sources } from '../ports/sources.ts';
 import type { State } from '../ports/state.ts';
-import type { StoredManifest, Vault } from '../ports/vault.ts';
-import { conflictError, decodeClearPart } from './conflict.ts';
-import type { ClearPart } from './manifest.ts';
-import { sequencerOrder } from './sequencer.ts';
+import type { StoredEntry, Vault } from '../ports/vault.ts';
+import { decodeClaim } from './claim.ts';
+import { conflictError, type Contender, unknownOrder } from './conflict.ts';
+import { compareUploads } from './upload-order.ts';
 
 export interface ProofPorts {
   readonly state: Pick<State, 'tenantAndPlan'>;
   readonly sources: Pick<Sources, 'describe'>;
 }
 
-/** The difference that S3's clocks may have. Its listings show whole seconds. */
-const TIME_TOLERANCE_MS = 2_000;
+/**
+ * The standing of a plan's object against what rests in its place. `unsealed`: its manifest is to be written there.
+ * `sealed`: nothing needs to be written, because its manifest is there, or a newer upload's is. `superseded`: a small
+ * object that claims to be newer is there, which nothing proves, so the manifest is to be kept beside it.
+ */
+export type Standing = 'unsealed' | 'sealed' | 'superseded';
 
 /** Returns the digest that is noted of a manifest before it is written. */
 export function manifestDigest(body: Uint8Array): string {
@@ -30,60 +34,66 @@ export function manifestDigest(body: Uint8Array): string {
 /**
  * True when the vault proves that the plan's object is sealed, or was overwritten by a newer upload that is. Only then
  * may its source be deleted: the state table alone is not believed.
- * @throws ManifestInvalidError as `provesSeal`
+ * @throws ManifestInvalidError as `standingOf`
  */
 export async function isSealed(
   plan: Plan,
-  ports: ProofPorts & { readonly vault: Pick<Vault, 'getManifest'> },
+  ports: ProofPorts & { readonly vault: Pick<Vault, 'getEntry'> },
 ): Promise<boolean> {
   if (plan.sealedAt === undefined) return false;
-  const stored = await ports.vault.getManifest(manifestKey(plan.tenantId, plan.key));
-  return await provesSeal(stored, plan, ports);
+  const { tenantId, key, objectId } = plan;
+  const standing = await standingOf(await ports.vault.getEntry(entryKey(tenantId, key)), plan, ports);
+  if (standing !== 'superseded') return standing === 'sealed';
+  const kept = await ports.vault.getEntry(supersededKey(tenantId, objectId));
+  return kept !== undefined && (await isOurs(kept, plan, ports.state));
 }
 
 /**
- * True when the stored manifest is of the plan's object, or of a newer upload of its key: then nothing needs to be
- * written. The state table is read after the manifest was, so that a manifest of ours is never taken for somebody
- * else's.
- * @throws ManifestInvalidError when the manifest is malformed, claims an upload nobody planned, cannot be told to be
+ * Compares the plan's object with what is stored in its place. The state table is read after the entry was, so that a
+ * manifest of ours is never taken for somebody else's.
+ * @throws ManifestInvalidError when the entry is malformed, claims an upload nobody planned, cannot be told to be
  * newer, or is older by what S3 says
  * @throws PlanChangedError when the object was planned anew meanwhile
  */
-export async function provesSeal(
-  stored: StoredManifest | undefined,
+export async function standingOf(
+  stored: StoredEntry | undefined,
   plan: Plan,
   ports: ProofPorts,
-): Promise<boolean> {
-  if (stored === undefined) return false;
-  const clear = decodeClearPart(stored, plan);
-  if (clear.objectId === plan.objectId) return await isOurs(stored, plan, ports.state);
-  const order = sequencerOrder(clear.sequencer, plan.source.sequencer);
-  if (order === 'older') return false;
-  const other = await findPlanOf(clear, plan, ports.state);
-  if (order === 'unknown' && !isLater(clear, other, plan)) return false;
-  if (other === undefined)
-    throw conflictError(plan, 'claims to be of a newer upload, of which there is no plan, or none any more');
-  if (!isNoted(stored, other)) return false;
-  await requireNotLater(plan, stored, ports.sources);
-  return true;
+): Promise<Standing> {
+  if (stored === undefined) return 'unsealed';
+  const claim = decodeClaim(stored, plan);
+  if (claim.objectId === plan.objectId)
+    return (await isOurs(stored, plan, ports.state)) ? 'sealed' : 'unsealed';
+  const { order, other } = await compareUploads(claim, plan, ports.state);
+  if (order === 'older') return 'unsealed';
+  if (order === 'unknown') throw unknownOrder(plan);
+  if (claim.kind === 'manifest') {
+    if (other === undefined)
+      throw conflictError(
+        plan,
+        'claims to be of a newer upload, of which there is no plan, or none any more',
+      );
+    if (!isNoted(stored, other)) return 'unsealed';
+  }
+  requireNotLater(plan, stored, await readUploadTime(plan, ports.sources));
+  return claim.kind === 'manifest' ? 'sealed' : 'superseded';
 }
 
 /**
- * Requires by S3's times that the upload is not later than the seal in its place. Somebody may edit a plan so that it
- * looks older, but not S3's times.
+ * Requires by S3's times that the upload is not later than the seal in its place. Somebody may edit a plan or an entry
+ * so that the upload looks older, but not S3's times.
  */
-async function requireNotLater(
-  plan: Plan,
-  { modifiedAt: sealedAt }: StoredManifest,
-  sources: ProofPorts['sources'],
-): Promise<void> {
-  const { objectId } = plan;
-  const uploadedAt = await readUploadTime(plan, sources);
+export function requireNotLater(
+  { tenantId, key, objectId }: Contender,
+  { modifiedAt: sealedAt }: StoredEntry,
+  uploadedAt: string | undefined,
+): void {
   if (uploadedAt === undefined || sealedAt === undefined || uploadedAt <= sealedAt) return;
   throw new ManifestInvalidError(
-    `object ${objectId} was uploaded at ${uploadedAt}, after the one in its place was sealed, but its plan says that ` +
-      `it is older: somebody else wrote the plan. The source is kept; delete the row object#${objectId} of the state ` +
-      'table, and the watch plans the upload anew',
+    `object ${objectId} was uploaded at ${uploadedAt}, after the one in its place was sealed, but the one in its place ` +
+      'claims to be newer: somebody else wrote that claim, or the plan. The source is kept. If the row ' +
+      `object#${objectId} of the state table exists, delete it; else delete ${entryKey(tenantId, key)} in the vault. ` +
+      'Then the watch plans the upload anew',
   );
 }
 
@@ -97,7 +107,7 @@ async function readUploadTime({ source }: Plan, sources: ProofPorts['sources']):
   }
 }
 
-async function isOurs(stored: StoredManifest, plan: Plan, state: ProofPorts['state']): Promise<boolean> {
+async function isOurs(stored: StoredEntry, plan: Plan, state: ProofPorts['state']): Promise<boolean> {
   const { plan: now } = await state.tenantAndPlan(plan.tenantId, plan.objectId);
   if (now?.generation !== plan.generation)
     throw new PlanChangedError(`object ${plan.objectId} was planned anew meanwhile`);
@@ -106,31 +116,9 @@ async function isOurs(stored: StoredManifest, plan: Plan, state: ProofPorts['sta
 
 /**
  * True when the plan notes this manifest. A plan that version 0.1.0 sealed notes no manifests, so only its own time of
- * sealing can tell.
+ * sealing can tell; version 0.1.0 wrote no small objects.
  */
-function isNoted({ body }: StoredManifest, { manifestDigests, sealedAt }: Plan): boolean {
-  if (manifestDigests === undefined) return sealedAt !== undefined;
+function isNoted({ body, clear }: StoredEntry, { manifestDigests, sealedAt }: Plan): boolean {
+  if (manifestDigests === undefined) return sealedAt !== undefined && clear === undefined;
   return manifestDigests.has(manifestDigest(body));
-}
-
-/**
- * True when the manifest's upload is the later one. The times of the uploads tell that when the sequencers do not, if
- * the times are far enough apart. An upload whose plan has expired is older if it was sealed before ours was uploaded.
- */
-function isLater(clear: ClearPart, other: Plan | undefined, plan: Plan): boolean {
-  const aheadMs = Date.parse(other?.source.uploadedAt ?? clear.sealedAt) - Date.parse(plan.source.uploadedAt);
-  if (aheadMs < -TIME_TOLERANCE_MS) return false;
-  if (other !== undefined && aheadMs > TIME_TOLERANCE_MS) return true;
-  throw conflictError(plan, 'is of an upload that cannot be told to be older or newer');
-}
-
-/** Returns the plan of the upload that the manifest claims to be of; undefined when there is none that fits. */
-async function findPlanOf(
-  clear: ClearPart,
-  plan: Plan,
-  state: ProofPorts['state'],
-): Promise<Plan | undefined> {
-  const { plan: other } = await state.tenantAndPlan(plan.tenantId, clear.objectId);
-  const isAsClaimed = other?.source.key === plan.source.key && other.source.sequencer === clear.sequencer;
-  return isAsClaimed ? other : undefined;
 }

@@ -8,14 +8,14 @@ import { type Kek, type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { PlanChangedError, SourceChangedError } from '../errors.ts';
 import { FORMAT, manifestContext } from '../object/context.ts';
 import type { Plan } from '../object/plan.ts';
-import { manifestKey } from '../object/vault-key.ts';
+import { entryKey } from '../object/vault-key.ts';
 import type { SourceDescription, Sources } from '../ports/sources.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Tenant } from '../tenant/tenant.ts';
 import { commit, type CommitPorts } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart, type SealedPart } from './manifest.ts';
-import { provesSeal } from './seal-proof.ts';
+import { standingOf } from './seal-proof.ts';
 import { verifyChunks } from './verify-chunks.ts';
 
 /** One planned object, its tenant, and the signal that stops the work on it. */
@@ -71,8 +71,8 @@ async function describeUnlessSealed(plan: Plan, ports: SealPorts): Promise<Sourc
     return await ports.sources.describe(plan.source);
   } catch (error) {
     if (!(error instanceof SourceChangedError)) throw error;
-    const stored = await ports.vault.getManifest(manifestKey(plan.tenantId, plan.key));
-    if (await provesSeal(stored, plan, ports)) return 'sealed';
+    const stored = await ports.vault.getEntry(entryKey(plan.tenantId, plan.key));
+    if ((await standingOf(stored, plan, ports)) !== 'unsealed') return 'sealed';
     throw error;
   }
 }

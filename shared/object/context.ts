@@ -1,5 +1,5 @@
 /**
- * FORMAT rules 10 to 12 and 20: the encryption context of every message. All of it is authenticated, none of it is
+ * FORMAT rules 10 to 12, 20 and 30: the encryption context of every message. All of it is authenticated, none of it is
  * secret: KMS logs it in clear in the tenant's CloudTrail.
  */
 import { ContextMismatchError } from '../errors.ts';
@@ -7,6 +7,9 @@ import type { ObjectId } from './object-id.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 
 export const FORMAT = 'sealstream/1';
+
+/** The format of an object that rests as one message (FORMAT rule 30). Readers of `sealstream/1` do not know it. */
+export const INLINE_FORMAT = 'sealstream/2';
 
 export type EncryptionContext = Readonly<Record<string, string>>;
 
@@ -33,6 +36,11 @@ export function chunkContext(
 /** Returns the context of the sealed part of an object's manifest. */
 export function manifestContext(tenantId: TenantId, objectId: ObjectId): EncryptionContext {
   return { 'tenant-id': tenantId, 'object-id': objectId, purpose: 'manifest', format: FORMAT };
+}
+
+/** Returns the context of an object that rests as one message. */
+export function inlineContext(tenantId: TenantId, objectId: ObjectId): EncryptionContext {
+  return { 'tenant-id': tenantId, 'object-id': objectId, purpose: 'inline', format: INLINE_FORMAT };
 }
 
 /**

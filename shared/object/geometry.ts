@@ -12,6 +12,9 @@ export interface Geometry {
 /** The largest chunk that a sandbox can hold: 1 GiB. */
 export const MAX_CHUNK_BYTES = 1_073_741_824;
 
+/** FORMAT rule 28: the most bytes of an object that rests as one message. */
+export const MAX_INLINE_BYTES = 1_048_576;
+
 /** The half-open range `[start, end)`, in plaintext bytes of the object. */
 export interface ByteRange {
   readonly start: number;

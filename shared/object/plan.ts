@@ -9,7 +9,7 @@ import { kekArnSchema } from '../tenant/tenant.ts';
 import { tenantIdSchema, type TenantId } from '../tenant/tenant-id.ts';
 import { geometryOf, type Geometry, MAX_CHUNK_BYTES } from './geometry.ts';
 import { objectIdOf, objectIdSchema, type ObjectId } from './object-id.ts';
-import type { SourceVersion, Upload } from './source-version.ts';
+import { type SourceVersion, sourceVersionShape, type Upload } from './source-version.ts';
 
 export interface Plan extends Geometry {
   readonly tenantId: TenantId;
@@ -52,13 +52,7 @@ const planRowSchema = z.object({
   tenantId: tenantIdSchema,
   objectId: objectIdSchema,
   key: z.string().min(1),
-  source: z.object({
-    bucket: z.string(),
-    key: z.string(),
-    versionId: z.string(),
-    sequencer: z.string().regex(/^[0-9A-Fa-f]*$/u),
-    uploadedAt: z.iso.datetime(),
-  }),
+  source: z.object(sourceVersionShape),
   kekArn: kekArnSchema,
   // Plans of version 0.1.0 have none.
   generation: z.int().min(0).default(0),

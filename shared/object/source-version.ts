@@ -1,4 +1,5 @@
 /** One version of one upload in the ingest bucket: its owner, its name, and the form in which S3 writes its key. */
+import * as z from 'zod';
 import { EventInvalidError, TenantUnknownError } from '../errors.ts';
 import { type TenantId, tenantIdSchema } from '../tenant/tenant-id.ts';
 
@@ -23,6 +24,21 @@ export interface SourceVersion {
   /** ISO 8601, UTC. This time orders the versions when a sequencer is missing. */
   readonly uploadedAt: string;
 }
+
+/** The schemas of a source version's members. A sequencer is hexadecimal. */
+export const sourceVersionShape: {
+  readonly bucket: z.ZodString;
+  readonly key: z.ZodString;
+  readonly versionId: z.ZodString;
+  readonly sequencer: z.ZodString;
+  readonly uploadedAt: z.ZodISODateTime;
+} = {
+  bucket: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+  sequencer: z.string().regex(/^[0-9A-Fa-f]*$/u),
+  uploadedAt: z.iso.datetime(),
+};
 
 /**
  * Splits a key of the ingest bucket into its tenant's id and the object's name.

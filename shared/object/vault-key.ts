@@ -17,11 +17,16 @@ export function chunkKey(tenantId: TenantId, objectId: ObjectId, index: number):
   return chunkPrefix(tenantId, objectId) + index.toString().padStart(INDEX_DIGITS, '0');
 }
 
+/** Returns `{tenantId}/superseded/{objectId}`: the place of an upload that a newer one overtook (FORMAT rule 32). */
+export function supersededKey(tenantId: TenantId, objectId: ObjectId): string {
+  return `${tenantId}/superseded/${objectId}`;
+}
+
 /**
- * Returns `{tenantId}/objects/{key}`, or `{tenantId}/long-keys/{SHA-256 of key}` when S3 would refuse the former as too
- * long. The sealed part of the manifest holds the key itself either way.
+ * Returns the place of an object's entry: `{tenantId}/objects/{key}`, or `{tenantId}/long-keys/{SHA-256 of key}` when
+ * S3 would refuse the former as too long. The sealed part holds the key itself either way.
  */
-export function manifestKey(tenantId: TenantId, key: string): string {
+export function entryKey(tenantId: TenantId, key: string): string {
   const plain = `${tenantId}/objects/${key}`;
   if (Buffer.byteLength(plain) <= MAX_KEY_BYTES) return plain;
   return `${tenantId}/long-keys/${createHash('sha256').update(key).digest('hex')}`;

@@ -1,5 +1,5 @@
 /**
- * The first step of a removal: no new upload is taken, and what is planned is sealed as long as that makes progress.
+ * The first step of a removal: no new upload is taken, and what was taken is sealed as long as that makes progress.
  */
 import { SealstreamError } from '../errors.ts';
 import { changeTenant } from '../revocation/change.ts';
@@ -26,13 +26,13 @@ export async function drainStep(
   const { tenantId, drain } = removal;
   const tenant = await closeIntake(tenantId, ports);
   if (!drain) return { progress: { step: 'drop-keys' } };
-  const { planned } = await countWaiting(tenantId, ports, signal);
-  if (planned.count === 0) return { progress: { step: 'drop-keys' } };
-  const draining = drainingSince(removal, planned.count, ports.now());
+  const { taken } = await countWaiting({ tenantId, closedAt: removal.startedAt }, ports, signal);
+  if (taken.count === 0) return { progress: { step: 'drop-keys' } };
+  const draining = drainingSince(removal, taken.count, ports.now());
   const blocked = rulesOf(tenant).encrypts
-    ? stallReason(draining, planned, ports.now())
+    ? stallReason(draining, taken, ports.now())
     : await reopen(tenant, ports);
-  const waiting = planned.count;
+  const waiting = taken.count;
   return { progress: { draining }, waits: { waiting, ...(blocked === undefined ? {} : { blocked }) } };
 }
 

@@ -25,7 +25,7 @@ export interface StepResult {
 }
 
 export interface Wait {
-  /** The number of versions that are planned and not sealed yet. */
+  /** The number of versions that were taken and are not sealed yet. */
   readonly waiting?: number;
   /** The reason why the removal cannot go on by itself. */
   readonly blocked?: string;

@@ -80,7 +80,8 @@ async function shredAndFinish(
 ): Promise<StepResult> {
   const { tenantId, neverActive } = removal;
   const branchKeyRowsDeleted = await shredBranchKeys(removal, ports);
-  const { uploads, unsealable } = await countWaiting(tenantId, ports, signal);
+  const query = { tenantId, closedAt: removal.startedAt };
+  const { uploads, unsealable } = await countWaiting(query, ports, signal);
   if (neverActive === true && uploads === 0) await dropParkedJobs(tenantId, ports);
   return {
     progress: {

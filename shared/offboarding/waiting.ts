@@ -13,8 +13,8 @@ export interface WaitingPorts {
 }
 
 export interface Waiting {
-  /** The versions that are planned and not sealed yet. Those in `unsealable` are not among them. */
-  readonly planned: NamedVersions;
+  /** The versions that were taken and are not sealed yet. Those in `unsealable` are not among them. */
+  readonly taken: NamedVersions;
   /**
    * The versions that nothing will ever seal, each with the reason: its plan is not valid, or S3 refuses the source.
    */
@@ -26,36 +26,46 @@ export interface Waiting {
 const READS_AT_ONCE = 16;
 const UNREADABLE: SourceUnreadableError['code'] = 'ERR_SOURCE_UNREADABLE';
 
+/** The versions that are counted. */
+export interface WaitingQuery {
+  readonly tenantId: TenantId;
+  /**
+   * The time when the intake was closed, ISO 8601, UTC. A version that is not planned was taken if it came before: a
+   * small object has no plan.
+   */
+  readonly closedAt: string;
+}
+
 /** @throws StorageUnavailableError; the reason of `signal` once it aborts */
 export async function countWaiting(
-  tenantId: TenantId,
+  query: WaitingQuery,
   ports: WaitingPorts,
   signal: AbortSignal,
 ): Promise<Waiting> {
-  let waiting: Waiting = { planned: NO_VERSIONS, unsealable: NO_VERSIONS, uploads: 0 };
+  let waiting: Waiting = { taken: NO_VERSIONS, unsealable: NO_VERSIONS, uploads: 0 };
   let marker: VersionMarker | undefined;
   do {
     signal.throwIfAborted();
-    const page = await ports.listing.page(marker, `${tenantId}/`);
-    waiting = withPage(waiting, page.versions, await statesOf(tenantId, page.versions, ports));
+    const page = await ports.listing.page(marker, `${query.tenantId}/`);
+    waiting = withPage(waiting, page.versions, await statesOf(query, page.versions, ports));
     marker = page.next;
   } while (marker !== undefined);
   return waiting;
 }
 
 /** The state of one version. `unsealable` holds the reason. */
-type VersionState = 'planned' | 'other' | { readonly unsealable: string };
+type VersionState = 'taken' | 'other' | { readonly unsealable: string };
 
 function withPage(
-  { planned, unsealable, uploads }: Waiting,
+  { taken, unsealable, uploads }: Waiting,
   versions: readonly ListedVersion[],
   states: readonly VersionState[],
 ): Waiting {
   const names = versions.map(versionName);
   return {
-    planned: counted(
-      planned,
-      names.filter((_name, index) => states[index] === 'planned'),
+    taken: counted(
+      taken,
+      names.filter((_name, index) => states[index] === 'taken'),
     ),
     unsealable: counted(
       unsealable,
@@ -69,25 +79,26 @@ function withPage(
 }
 
 async function statesOf(
-  tenantId: TenantId,
+  query: WaitingQuery,
   versions: readonly ListedVersion[],
   { state }: WaitingPorts,
 ): Promise<readonly VersionState[]> {
   const limit = pLimit(READS_AT_ONCE);
   return await Promise.all(
-    versions.map(async (version) => limit(async () => await stateOf(tenantId, version, state))),
+    versions.map(async (version) => limit(async () => await stateOf(query, version, state))),
   );
 }
 
 async function stateOf(
-  tenantId: TenantId,
-  { bucket, key, versionId }: ListedVersion,
+  { tenantId, closedAt }: WaitingQuery,
+  { bucket, key, versionId, uploadedAt }: ListedVersion,
   state: WaitingPorts['state'],
 ): Promise<VersionState> {
   try {
     const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
-    if (plan === undefined || plan.sealedAt !== undefined) return 'other';
-    return plan.unreadable === undefined ? 'planned' : { unsealable: UNREADABLE };
+    if (plan === undefined) return uploadedAt < closedAt ? 'taken' : 'other';
+    if (plan.sealedAt !== undefined) return 'other';
+    return plan.unreadable === undefined ? 'taken' : { unsealable: UNREADABLE };
   } catch (error) {
     // A failure that may pass is an outage. Every other failure is caused by the row itself.
     if (!(error instanceof SealstreamError) || error.disposition === 'retry') throw error;

@@ -12,7 +12,7 @@ export interface RestoredObject {
   readonly attributes: Attributes;
   /** The length of `content`. */
   readonly sizeBytes: number;
-  readonly content: AsyncIterable<Uint8Array>;
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 export interface Destinations {

@@ -1,5 +1,5 @@
 /** The vault bucket: ciphertext only. README.md says what is true of every port. */
-import type { ByteRange } from '../object/geometry.ts';
+import { type ByteRange, MAX_INLINE_BYTES } from '../object/geometry.ts';
 import type { Receipt } from '../object/plan.ts';
 import type { VersionMarker } from './sources.ts';
 
@@ -28,10 +28,10 @@ export interface Vault {
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Lists the chunks whose key begins with `prefix`, in key order, page by page. */
   listChunks(prefix: string): AsyncIterable<ListedChunk>;
-  /** Reads `MAX_MANIFEST_BYTES` at most. An object that has more is no manifest: its `body` is empty. */
-  getManifest(key: string): Promise<StoredManifest | undefined>;
-  /** Writes a manifest over `replaced` (undefined: over nothing). Returns false when another one came in between. */
-  putManifest(key: string, body: Uint8Array, replaced: StoredManifest | undefined): Promise<boolean>;
+  /** Reads `MAX_ENTRY_BYTES` at most. An object that has more is no entry: its `body` is empty. */
+  getEntry(key: string): Promise<StoredEntry | undefined>;
+  /** Writes an entry over `replaced` (undefined: over nothing). Returns false when another one came in between. */
+  putEntry(key: string, entry: Entry, replaced: StoredEntry | undefined): Promise<boolean>;
 }
 
 export interface WrittenChunk {
@@ -46,8 +46,14 @@ export interface ListedChunk extends Pick<Receipt, 'etag'> {
   readonly bytes: number;
 }
 
-export interface StoredManifest {
+/** An object that rests under the name of a tenant's object: a manifest, or a small object itself (FORMAT rule 28). */
+export interface Entry {
   readonly body: Uint8Array;
+  /** The clear part of an inline object, in JSON: S3's user metadata `sealstream`. A manifest has none. */
+  readonly clear?: string | undefined;
+}
+
+export interface StoredEntry extends Entry {
   readonly etag: string;
   /** The time of the write as S3 says it, ISO 8601, UTC, whole seconds. */
   readonly modifiedAt?: string | undefined;
@@ -58,6 +64,9 @@ export interface StoredManifest {
  * of 384 characters. In JSON, encrypted, in base64 that is less than 64 KiB.
  */
 export const MAX_MANIFEST_BYTES = 262_144;
+
+/** The most bytes of an entry: an inline object has its attributes beside its content. */
+export const MAX_ENTRY_BYTES: number = MAX_INLINE_BYTES + MAX_MANIFEST_BYTES;
 
 /** The outcome of deleting a tenant's ciphertext. */
 export interface Deleted {

@@ -1,13 +1,13 @@
 /**
  * Reads a range of one object. It fetches and verifies the manifest, and then only the frames that hold the range:
- * FORMAT rules 34 to 36.
+ * FORMAT rules 34 to 36. A small object is fetched and verified whole.
  */
 import { decryptRange } from '../envelope/message/decrypt-range.ts';
 import type { Pieces } from '../envelope/message/content.ts';
 import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { AuthenticationFailedError, RangeInvalidError } from '../errors.ts';
 import type { ClearPart } from '../manifest/manifest.ts';
-import { openManifest } from '../manifest/open.ts';
+import { openObject } from '../manifest/open.ts';
 import type { Attributes } from '../object/attributes.ts';
 import { chunkContext } from '../object/context.ts';
 import { type ByteRange, chunkRange, partsOf, rangeBytes } from '../object/geometry.ts';
@@ -21,7 +21,7 @@ import type { Tenant } from '../tenant/tenant.ts';
 
 export interface RangePorts {
   readonly tenants: Pick<Tenants, 'tenant'>;
-  readonly vault: Pick<Vault, 'getManifest' | 'getChunkRange'>;
+  readonly vault: Pick<Vault, 'getEntry' | 'getChunkRange'>;
   readonly keys: Keys;
   readonly guard: Guard;
 }
@@ -47,7 +47,7 @@ export interface RangeRead {
   readonly sizeBytes: number;
   readonly attributes: Attributes;
   /** Exactly the bytes of the range. It throws rather than end short of them. */
-  readonly content: AsyncIterable<Uint8Array>;
+  readonly content: Pieces;
 }
 
 /** A request whose tenant may restore, and the signal that stops the work on it. */
@@ -80,10 +80,14 @@ export async function readRange<Result>(
 }
 
 async function consumeRange<Result>(work: RangeWork<Result>, ports: RangePorts): Promise<Result> {
-  const { clear, attributes } = await openManifest(work, ports);
+  const opened = await openObject(work, ports);
+  const { attributes, clear } = opened;
   const { sizeBytes } = clear;
   const range = withinObject(work.range, sizeBytes);
-  const content = contentOf(clear, { ...work, range }, ports);
+  const content =
+    opened.kind === 'inline'
+      ? [opened.content.subarray(range.start, range.end)]
+      : contentOf(opened.clear, { ...work, range }, ports);
   return await work.consume({ range, sizeBytes, attributes, content }, work.signal);
 }
 

@@ -7,7 +7,7 @@ import { type Keys, kekOf } from '../envelope/kms/kek.ts';
 import { AuthenticationFailedError } from '../errors.ts';
 import { maxChunkBytes } from '../manifest/chunk-size.ts';
 import type { ClearPart } from '../manifest/manifest.ts';
-import { openManifest } from '../manifest/open.ts';
+import { openObject } from '../manifest/open.ts';
 import type { Attributes } from '../object/attributes.ts';
 import { chunkContext } from '../object/context.ts';
 import { chunkKey } from '../object/vault-key.ts';
@@ -21,7 +21,7 @@ import type { RestoreRequest } from './request.ts';
 
 export interface RestorePorts {
   readonly tenants: Pick<Tenants, 'tenant'>;
-  readonly vault: Pick<Vault, 'getManifest' | 'getChunk'>;
+  readonly vault: Pick<Vault, 'getEntry' | 'getChunk'>;
   readonly destinations: Destinations;
   readonly keys: Keys;
   readonly guard: Guard;
@@ -31,6 +31,7 @@ export interface Restored {
   readonly tenantId: string;
   readonly key: string;
   readonly sizeBytes: number;
+  /** 0 for a small object, which rests as one message without chunks. */
   readonly chunkCount: number;
   readonly destination: Destination;
   readonly attributes: Attributes;
@@ -65,10 +66,13 @@ export async function restore(
 
 async function writeObject(work: RestoreWork, ports: RestorePorts): Promise<Restored> {
   const { tenantId, key, destination, signal } = work;
-  const { clear, attributes } = await openManifest(work, ports);
-  const content = plaintextOf(clear, work, ports);
-  await ports.destinations.write({ destination, attributes, sizeBytes: clear.sizeBytes, content }, signal);
-  return { tenantId, key, sizeBytes: clear.sizeBytes, chunkCount: clear.chunkCount, destination, attributes };
+  const opened = await openObject(work, ports);
+  const { attributes, clear } = opened;
+  const { sizeBytes } = clear;
+  const content = opened.kind === 'inline' ? [opened.content] : plaintextOf(opened.clear, work, ports);
+  await ports.destinations.write({ destination, attributes, sizeBytes, content }, signal);
+  const chunkCount = opened.kind === 'inline' ? 0 : opened.clear.chunkCount;
+  return { tenantId, key, sizeBytes, chunkCount, destination, attributes };
 }
 
 /** Yields the object's plaintext in order. It throws rather than end short of `sizeBytes`. */

@@ -14,13 +14,15 @@ export function requireRegistered(tenant: Tenant | undefined, tenantId: TenantId
 }
 
 /**
- * Returns the tenant if new objects may be planned for it: whatever the state of its key, unless it leaves or has left.
+ * Returns the tenant if an object that was uploaded at that time (ISO 8601, UTC) may be taken for it: whatever the state
+ * of its key, unless it leaves or has left. A tenant that leaves has what came before its intake was closed.
  * @throws TenantUnknownError when it is not registered
  * @throws TenantOffboardedError when its intake is closed
  */
-export function requireIntake(tenant: Tenant | undefined, tenantId: TenantId): Tenant {
+export function requireIntake(tenant: Tenant | undefined, tenantId: TenantId, uploadedAt: string): Tenant {
   const registered = requireRegistered(tenant, tenantId);
-  if (rulesOf(registered).takesUploads) return registered;
+  const { takesUploads, encrypts } = rulesOf(registered);
+  if (takesUploads || (encrypts && uploadedAt < registered.signal.at)) return registered;
   throw new TenantOffboardedError(`tenant ${tenantId} is ${registered.status}: nothing new is taken for it`);
 }
 

@@ -3,6 +3,7 @@
  * planned gets a notification in place of the one that S3 lost. A planned one gets the jobs of the chunks that have no
  * receipt. A sealed one gets a job that removes the source.
  */
+import { objectIdOfJob } from '../object/job.ts';
 import { type ObjectId, objectIdOf } from '../object/object-id.ts';
 import type { Plan } from '../object/plan.ts';
 import { notificationOf } from '../ingest/notification.ts';
@@ -80,7 +81,7 @@ async function backlogOf(tenantId: TenantId, ports: StuckPorts): Promise<Backlog
   if (tenant === undefined) return 'foreign';
   if (!rulesOf(tenant).encrypts) return 'waiting';
   const parked = await ports.parking.oldest(tenantId, PARKED_JOBS);
-  return isLong(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => job.objectId));
+  return isLong(parked, ports) ? 'waiting' : new Set(parked.map(({ job }) => objectIdOfJob(job)));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Wires the function `encrypt`, which does the jobs of the chunk queue. */
-import { type ChunkOutcome, encryptChunk } from '../encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../encrypt/encrypt-job.ts';
+import type { JobOutcome } from '../encrypt/outcome.ts';
 import { admission } from '../lambda/admission.ts';
 import type { QueueFunction } from './function-kinds.ts';
 import type { Ports } from './ports.ts';
@@ -14,11 +15,11 @@ export type EncryptFunctionPorts = SandboxKeyPorts &
 export function encryptFunction(
   ports: EncryptFunctionPorts,
   settings: SandboxKeySettings,
-): QueueFunction<ChunkOutcome> {
+): QueueFunction<JobOutcome> {
   const { state, parking, redelivery } = ports;
   const encryptPorts = { ...ports, ...sandboxKeys(ports, settings), ...admission() };
   return {
-    work: async (body, signal) => await encryptChunk(body, encryptPorts, signal),
+    work: async (body, signal) => await encryptJob(body, encryptPorts, signal),
     queue: { state, parking, redelivery, functionName: 'encrypt' },
   };
 }

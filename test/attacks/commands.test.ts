@@ -79,9 +79,8 @@ test('what a replica wrapped is restored after that replica was dropped', async 
   const body = randomBytes(10);
   await pipeline.sealed(await pipeline.client.upload(tenantId, 'by the replica', body));
   await pipeline.clearFaults();
-  const manifest = (await pipeline.read(VAULT_BUCKET, `${tenantId}/objects/by the replica`)).toString();
-  const { sealed } = z.object({ sealed: z.string() }).parse(JSON.parse(manifest));
-  expect(Buffer.from(sealed, 'base64').includes(`arn:aws:kms:${AWAY}:`)).toBe(true);
+  const message = await pipeline.read(VAULT_BUCKET, `${tenantId}/objects/by the replica`);
+  expect(message.includes(`arn:aws:kms:${AWAY}:`)).toBe(true);
 
   expect(await onboard({ action: 'change-key', tenantId, replicaArns: [] })).toMatchObject({
     status: 'active',
@@ -99,8 +98,7 @@ test('a tenant with branch keys that was removed reads its data without us', asy
   const { removal } = await remove(tenantId);
   const [branchKeyId = ''] = removal.branchKeyIds;
 
-  const manifest = (await pipeline.read(VAULT_BUCKET, `${tenantId}/objects/kept`)).toString();
-  const { sealed } = z.object({ sealed: z.string() }).parse(JSON.parse(manifest));
+  const message = await pipeline.read(VAULT_BUCKET, `${tenantId}/objects/kept`);
   const keyStore = new BranchKeyStoreNode({
     storage: {
       ddbTableName: KEY_STORE_TABLE,
@@ -112,8 +110,8 @@ test('a tenant with branch keys that was removed reads its data without us', asy
   });
   const keyring = new KmsHierarchicalKeyRingNode({ branchKeyId, keyStore, cacheLimitTtl: 60 });
   const { decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
-  const { plaintext } = await decrypt(keyring, Buffer.from(sealed, 'base64'));
-  expect(JSON.parse(plaintext.toString())).toMatchObject({ key: 'kept' });
+  const { plaintext } = await decrypt(keyring, message);
+  expect(JSON.parse(plaintext.toString('latin1').split('\n')[0] ?? '')).toMatchObject({ key: 'kept' });
 });
 
 test('a mistyped id with somebody’s key changes nothing for its holder, and is free again when it is removed', async () => {

@@ -17,7 +17,7 @@ import type { Uploaded } from '../../laptop/client.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { CHUNK_BYTES, INLINE_BYTES } from '../support/chunk-bytes.ts';
 import { EXPIRES, HEADERS } from '../support/header-cases.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { rawS3, type RawTarget, storedHeaders } from '../support/raw-s3.ts';
@@ -43,12 +43,20 @@ async function plant(Key: string, Body: Buffer): Promise<void> {
   await new S3Client(config).send(new PutObjectCommand({ Bucket: VAULT_BUCKET, Key, Body }));
 }
 
-async function sealed(key: string, headers: Readonly<Record<string, string>> = {}): Promise<Uploaded> {
+const CONTENT = Buffer.from('content');
+/** The content of one chunk. */
+const CHUNK_CONTENT = Buffer.alloc(INLINE_BYTES + 1, 'content');
+
+async function sealed(
+  key: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = CONTENT,
+): Promise<Uploaded> {
   const put = await rawS3(isv(), {
     method: 'PUT',
     path: `/${INGEST_BUCKET}/acme/${key}`,
     headers,
-    body: Buffer.from('content'),
+    body,
   });
   expect([put.status, put.body.toString()]).toEqual([200, '']);
   const versionId = put.headers['x-amz-version-id'] ?? '';
@@ -58,10 +66,10 @@ async function sealed(key: string, headers: Readonly<Record<string, string>> = {
   return uploaded;
 }
 
-async function restoredHeaders(key: string): Promise<Readonly<Record<string, string>>> {
+async function restoredHeaders(key: string, body = CONTENT): Promise<Readonly<Record<string, string>>> {
   await pipeline.client.restore({ tenantId: 'acme', key });
   const restored = await rawS3(isv(), { method: 'GET', path: `/${RESTORE_BUCKET}/acme/${key}` });
-  expect(restored.body.toString()).toBe('content');
+  expect(restored.body.equals(body)).toBe(true);
   return storedHeaders(restored);
 }
 
@@ -118,7 +126,7 @@ describe('what is planted in the vault', () => {
   });
 
   test('in the place of a chunk, larger than the chunk can be, is refused', async () => {
-    const { tenantId, objectId } = await sealed('planted-chunk');
+    const { tenantId, objectId } = await sealed('planted-chunk', {}, CHUNK_CONTENT);
     const key = chunkKey(tenantId, objectId, 0);
     const chunk = await pipeline.read(VAULT_BUCKET, key);
     await plant(key, Buffer.concat([chunk, Buffer.alloc(PLANTED_BYTES)]));
@@ -126,7 +134,7 @@ describe('what is planted in the vault', () => {
   });
 
   test('with an Expires that the SDK cannot read keeps no object from being restored', async () => {
-    const { tenantId, objectId } = await sealed('planted-expires');
+    const { tenantId, objectId } = await sealed('planted-expires', {}, CHUNK_CONTENT);
     for (const key of ['acme/objects/planted-expires', chunkKey(tenantId, objectId, 0)]) {
       const body = await pipeline.read(VAULT_BUCKET, key);
       const planted = await rawS3(isv(), {
@@ -137,7 +145,28 @@ describe('what is planted in the vault', () => {
       });
       expect(planted.status).toBe(200);
     }
-    expect(await restoredHeaders('planted-expires')).not.toHaveProperty('expires');
+    expect(await restoredHeaders('planted-expires', CHUNK_CONTENT)).not.toHaveProperty('expires');
+  });
+
+  test('with an Expires that the SDK cannot read keeps no small object from being restored', async () => {
+    await sealed('small-expires');
+    const key = 'acme/objects/small-expires';
+    const planted = await rawS3(isv(), {
+      method: 'PUT',
+      path: `/${VAULT_BUCKET}/${key}`,
+      headers: { expires: '', 'x-amz-meta-sealstream': (await pipeline.clearPartOf(key)) ?? '' },
+      body: await pipeline.read(VAULT_BUCKET, key),
+    });
+    expect(planted.status).toBe(200);
+    expect(await restoredHeaders('small-expires')).not.toHaveProperty('expires');
+  });
+
+  test('in the place of a small object, without its clear part or with another one, is refused', async () => {
+    await sealed('small-clear');
+    const key = 'acme/objects/small-clear';
+    const body = await pipeline.read(VAULT_BUCKET, key);
+    await plant(key, body);
+    await restoreFails('small-clear', 'ERR_MANIFEST_INVALID');
   });
 });
 

@@ -14,10 +14,10 @@ import { keyPolicy } from '../../shared/handover/key-policy.ts';
 import { planItem, tenantItem } from '../../shared/aws/state-keys.ts';
 import { type Plan, planOf, planOfRow } from '../../shared/object/plan.ts';
 import { parseNotification, uploadOf } from '../../shared/ingest/notification.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest, encodeManifest } from '../../shared/manifest/manifest.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { CHUNK_BYTES, INLINE_BYTES } from '../support/chunk-bytes.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { sealedVersion, sourceExists } from '../support/sealed-once.ts';
@@ -29,6 +29,8 @@ const ENCRYPT_ROLE = `${ISV_ACCOUNT}.sealstream-local-encrypt`;
 const STUCK_MS = 3_600_000;
 /** Two chunks. */
 const BYTES = CHUNK_BYTES + 1000;
+/** One chunk, and too large to be inline. */
+const ONE_CHUNK = INLINE_BYTES + 1;
 
 let pipeline: Pipeline;
 let held: HeldUploads;
@@ -93,7 +95,7 @@ async function redrive(): Promise<void> {
 describe('with the ingest role’s credentials', () => {
   test('a plan of another tenant’s upload seals nothing, removes nothing, and is told, even of a revoked tenant', async () => {
     const victim = new TenantHand(pipeline, 'initech');
-    const upload = await held.upload('initech', 'secret', randomBytes(10));
+    const upload = await held.upload('initech', 'secret', randomBytes(ONE_CHUNK));
     const honest = await planOfUpload(upload);
     await pipeline.disableKey('initech');
     await victim.becomes('revoked');
@@ -114,7 +116,7 @@ describe('with the ingest role’s credentials', () => {
   });
 
   test('a plan under a key of somebody else’s is sealed under the tenant’s own', async () => {
-    const upload = await held.upload('acme', 'foreign-key', randomBytes(10));
+    const upload = await held.upload('acme', 'foreign-key', randomBytes(ONE_CHUNK));
     const forged = { ...(await planOfUpload(upload)), kekArn: await pipeline.kekArn('globex') };
     await forge(forged);
     await sendJob(forged);
@@ -125,17 +127,17 @@ describe('with the ingest role’s credentials', () => {
 
 describe('with leave to put objects into the vault', () => {
   test('a manifest of the id that the upload will have costs nobody the upload', async () => {
-    const donor = await held.upload('acme', 'donor', randomBytes(10));
+    const donor = await held.upload('acme', 'donor', randomBytes(ONE_CHUNK));
     await held.release(donor);
     await pipeline.sealed(donor);
     const upload = await held.upload('acme', 'predicted', randomBytes(BYTES));
     const { objectId, source } = await planOfUpload(upload);
     const { clear, sealed } = decodeManifest(
-      await pipeline.read(VAULT_BUCKET, manifestKey(donor.tenantId, donor.key)),
+      await pipeline.read(VAULT_BUCKET, entryKey(donor.tenantId, donor.key)),
     );
     const { versionId: sourceVersionId, sequencer } = source;
     const planted = encodeManifest({ clear: { ...clear, objectId, sourceVersionId, sequencer }, sealed });
-    await plant(manifestKey(upload.tenantId, upload.key), planted);
+    await plant(entryKey(upload.tenantId, upload.key), planted);
     await held.release(upload);
     await pipeline.until(async () => (await pipeline.planOf(upload))?.['sealedAt'] !== undefined, {
       step: true,
@@ -143,19 +145,22 @@ describe('with leave to put objects into the vault', () => {
     await expectSealed(upload);
   });
 
-  test.each([10, BYTES])('a chunk of the right size costs nobody an upload of %i bytes', async (bytes) => {
-    const donor = await held.upload('acme', `donor-${bytes}`, randomBytes(bytes));
-    await held.release(donor);
-    await pipeline.sealed(donor);
-    const upload = await held.upload('acme', `overlaid-${bytes}`, randomBytes(bytes));
-    const chunk = await pipeline.read(VAULT_BUCKET, chunkKey(donor.tenantId, donor.objectId, 0));
-    await plant(chunkKey(upload.tenantId, upload.objectId, 0), chunk);
-    // Names that no chunk has keep no object from being sealed.
-    for (const end of ['-', '\u0001', '%', '+'])
-      await plant(chunkKey(upload.tenantId, upload.objectId, 0) + end, randomBytes(3));
-    await held.release(upload);
-    await expectSealed(upload);
-  });
+  test.each([ONE_CHUNK, BYTES])(
+    'a chunk of the right size costs nobody an upload of %i bytes',
+    async (bytes) => {
+      const donor = await held.upload('acme', `donor-${bytes}`, randomBytes(bytes));
+      await held.release(donor);
+      await pipeline.sealed(donor);
+      const upload = await held.upload('acme', `overlaid-${bytes}`, randomBytes(bytes));
+      const chunk = await pipeline.read(VAULT_BUCKET, chunkKey(donor.tenantId, donor.objectId, 0));
+      await plant(chunkKey(upload.tenantId, upload.objectId, 0), chunk);
+      // Names that no chunk has keep no object from being sealed.
+      for (const end of ['-', '\u0001', '%', '+'])
+        await plant(chunkKey(upload.tenantId, upload.objectId, 0) + end, randomBytes(3));
+      await held.release(upload);
+      await expectSealed(upload);
+    },
+  );
 });
 
 describe('two uploads of one key with one sequencer', () => {
@@ -234,11 +239,11 @@ async function onboard(action: 'add' | 'change-key', kekArn: string): Promise<vo
 }
 
 async function sealedKek({ tenantId, key }: HeldUpload): Promise<string> {
-  return decodeManifest(await pipeline.read(VAULT_BUCKET, manifestKey(tenantId, key))).clear.kekArn;
+  return decodeManifest(await pipeline.read(VAULT_BUCKET, entryKey(tenantId, key))).clear.kekArn;
 }
 
 describe('with the encrypt role’s credentials', () => {
-  test.each([10, BYTES])('a plan of %i bytes that claims to be sealed is sealed', async (bytes) => {
+  test.each([ONE_CHUNK, BYTES])('a plan of %i bytes that claims to be sealed is sealed', async (bytes) => {
     const upload = await held.upload('acme', `never-sealed-${bytes}`, randomBytes(bytes));
     const forged = { ...(await planOfUpload(upload)), sealedAt: new Date().toISOString() };
     await forge(forged, ENCRYPT_ROLE);
@@ -250,11 +255,11 @@ describe('with the encrypt role’s credentials', () => {
   });
 
   test('a plan that claims to be older than what is sealed, and sealed itself, costs nobody the newer upload', async () => {
-    const older = await held.upload('acme', 'backdated', randomBytes(10));
+    const older = await held.upload('acme', 'backdated', randomBytes(ONE_CHUNK));
     await held.release(older);
     await pipeline.sealed(older);
     await pipeline.advanceClock(10_000);
-    const newer = await held.upload('acme', 'backdated', randomBytes(20));
+    const newer = await held.upload('acme', 'backdated', randomBytes(ONE_CHUNK + 10));
     const plan = await planOfUpload(newer);
     const source = { ...plan.source, sequencer: '00' };
     await forge({ ...plan, source, sealedAt: new Date().toISOString() }, ENCRYPT_ROLE);

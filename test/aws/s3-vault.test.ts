@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { s3Vault } from '../../shared/aws/s3-vault.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
-import { MAX_MANIFEST_BYTES } from '../../shared/ports/vault.ts';
+import { MAX_ENTRY_BYTES } from '../../shared/ports/vault.ts';
 import { codeOf } from '../support/content.ts';
 import { ACCOUNT, newBucket, startS3 } from '../local/s3/s3-server.ts';
 import { clientOf, Flood, s3Answering } from '../support/s3-stand-in.ts';
@@ -30,7 +30,7 @@ describe.each([
   test('in the place of a manifest are not read, and are no manifest', async () => {
     const flood = new Flood();
     await using standIn = await s3Answering(planted(flood, isLengthSaid));
-    const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/planted');
+    const stored = await s3Vault(standIn.s3, 'vault').getEntry('acme/objects/planted');
     expect(stored).toEqual({ body: new Uint8Array(), etag: '"planted"' });
     expect(() => decodeManifest(stored?.body ?? Buffer.from('{}'))).toThrow(
       expect.objectContaining({ code: 'ERR_MANIFEST_INVALID' }),
@@ -67,11 +67,11 @@ describe.each([
 });
 
 test.each([
-  ['a manifest of the largest size', MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES],
-  ['a manifest one byte larger', MAX_MANIFEST_BYTES + 1, 0],
+  ['an entry of the largest size', MAX_ENTRY_BYTES, MAX_ENTRY_BYTES],
+  ['an entry one byte larger', MAX_ENTRY_BYTES + 1, 0],
 ])('of %s, %i bytes, %i are read', async (_what, storedBytes, readBytes) => {
   await using standIn = await s3Answering((_request, response) => response.end(Buffer.alloc(storedBytes)));
-  const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/large');
+  const stored = await s3Vault(standIn.s3, 'vault').getEntry('acme/objects/large');
   expect(stored?.body).toHaveLength(readBytes);
 });
 
@@ -80,7 +80,7 @@ test('a manifest that a bad Expires header was planted on is read all the same',
     response.writeHead(200, { expires: '', etag: '"e"' });
     response.end('{}');
   });
-  const stored = await s3Vault(standIn.s3, 'vault').getManifest('acme/objects/expires');
+  const stored = await s3Vault(standIn.s3, 'vault').getEntry('acme/objects/expires');
   expect(stored).toEqual({ body: Buffer.from('{}'), etag: '"e"' });
 });
 
@@ -95,7 +95,7 @@ test('a listing or an error that never ends is given up', async () => {
     for await (const _chunk of vault.listChunks('acme/chunks/')) return;
   };
   expect(await listed().catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
-  expect(await vault.getManifest('acme/objects/error').catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
+  expect(await vault.getEntry('acme/objects/error').catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
   expect(flood.bytes).toBeLessThan(PLANTED_BYTES / 4);
 });
 
@@ -119,12 +119,12 @@ async function refusals(status: number, exception: string): Promise<readonly unk
   const vault = s3Vault(standIn.s3, 'the-vault');
   const body = Buffer.from('{}');
   const outcomes = await Promise.allSettled([
-    vault.getManifest('k'),
+    vault.getEntry('k'),
     vault.getChunk('k', MAX_BYTES, NEVER),
     vault.getChunkRange('k', { start: 0, end: 1 }, NEVER),
     Array.fromAsync(vault.listChunks('k')),
-    vault.putManifest('k', body, undefined),
-    vault.putManifest('k', body, { body, etag: '"e"' }),
+    vault.putEntry('k', { body: body }, undefined),
+    vault.putEntry('k', { body: body }, { body, etag: '"e"' }),
     vault.putChunk({ key: 'k', message: body }, NEVER),
     vault.putChunk({ key: 'k', message: body, replacedEtag: '"e"' }, NEVER),
   ]);

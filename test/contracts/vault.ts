@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_MANIFEST_BYTES, type Vault } from '../../shared/ports/vault.ts';
+import { MAX_ENTRY_BYTES, type Vault } from '../../shared/ports/vault.ts';
 import { codeOf } from '../support/content.ts';
 import { NEVER } from '../support/world.ts';
 
@@ -67,30 +67,46 @@ export function vaultContract(make: () => Vault): void {
     });
   });
 
-  describe('a manifest', () => {
+  describe('an entry', () => {
     test('is written over nothing, and then only over the one that was read', async () => {
       const vault = make();
       const key = 'acme/objects/report';
-      expect(await vault.getManifest(key)).toBeUndefined();
-      expect(await vault.putManifest(key, ONE, undefined)).toBe(true);
-      expect(await vault.putManifest(key, OTHER, undefined)).toBe(false);
-      const first = await vault.getManifest(key);
+      expect(await vault.getEntry(key)).toBeUndefined();
+      expect(await vault.putEntry(key, { body: ONE }, undefined)).toBe(true);
+      expect(await vault.putEntry(key, { body: OTHER }, undefined)).toBe(false);
+      const first = await vault.getEntry(key);
       expect(first).toMatchObject({ body: ONE });
-      expect(await vault.putManifest(key, OTHER, first)).toBe(true);
-      expect(await vault.putManifest(key, ONE, first)).toBe(false);
-      expect(await vault.getManifest(key)).toMatchObject({ body: OTHER });
+      expect(await vault.putEntry(key, { body: OTHER }, first)).toBe(true);
+      expect(await vault.putEntry(key, { body: ONE }, first)).toBe(false);
+      expect(await vault.getEntry(key)).toMatchObject({ body: OTHER });
     });
 
-    test('has as many bytes as a manifest may have; of a larger object nothing is read', async () => {
+    test('keeps its clear part beside it, or has none', async () => {
+      const vault = make();
+      const clear = JSON.stringify({ objectId: 'x', quoted: '"\\ +%' });
+      for (const [key, entry] of [
+        ['acme/objects/inline', { body: ONE, clear }],
+        ['acme/objects/manifest', { body: ONE }],
+      ] as const) {
+        await vault.putEntry(key, entry, undefined);
+        const stored = await vault.getEntry(key);
+        expect(stored?.clear).toBe('clear' in entry ? entry.clear : undefined);
+        expect(stored?.body).toEqual(ONE);
+        await vault.putEntry(key, { body: OTHER }, stored);
+        expect((await vault.getEntry(key))?.clear).toBeUndefined();
+      }
+    });
+
+    test('has as many bytes as an entry may have; of a larger object nothing is read', async () => {
       const vault = make();
       for (const [key, bytes, read] of [
-        ['acme/objects/full', MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES],
-        ['acme/objects/larger', MAX_MANIFEST_BYTES + 1, 0],
+        ['acme/objects/full', MAX_ENTRY_BYTES, MAX_ENTRY_BYTES],
+        ['acme/objects/larger', MAX_ENTRY_BYTES + 1, 0],
       ] as const) {
-        await vault.putManifest(key, Buffer.alloc(bytes, 'x'), undefined);
-        const found = await vault.getManifest(key);
+        await vault.putEntry(key, { body: Buffer.alloc(bytes, 'x') }, undefined);
+        const found = await vault.getEntry(key);
         expect(found?.body).toHaveLength(read);
-        expect(await vault.putManifest(key, ONE, found)).toBe(true);
+        expect(await vault.putEntry(key, { body: ONE }, found)).toBe(true);
       }
     });
   });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { admission } from '../../shared/lambda/admission.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
 import { chunkContext } from '../../shared/object/context.ts';
 import { decryptWhole } from '../../shared/envelope/message/decrypt.ts';
 import { holdsPlaintext, marked } from '../support/content.ts';
@@ -27,10 +27,16 @@ describe('a job', () => {
     const ports = world();
     const body = marked(SIZE);
     const plan = planned(ports, body);
-    const outcome = await encryptChunk(job(plan, 1), ports, NEVER);
+    const outcome = await encryptJob(job(plan, 1), ports, NEVER);
     const message = ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 1)) ?? Buffer.alloc(0);
     expect(holdsPlaintext(message, body)).toBe(false);
-    expect(outcome).toEqual({ plan, chunkIndex: 1, chunk: 'written', objectSealed: false });
+    expect(outcome).toEqual({
+      tenantId: plan.tenantId,
+      objectId: plan.objectId,
+      chunk: { chunkIndex: 1, generation: 0 },
+      outcome: 'written',
+      objectSealed: false,
+    });
     const opened = await decryptWhole(kekOf(ACME, ports.kms), message, chunkContext(plan, 1));
     expect(opened.equals(body.subarray(CHUNK_BYTES, 2 * CHUNK_BYTES))).toBe(true);
     expect(ports.vault.objects.size).toBe(1);
@@ -41,9 +47,9 @@ describe('a job', () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
     const outcomes = [];
-    for (const index of [2, 0, 1]) outcomes.push(await encryptChunk(job(plan, index), ports, NEVER));
+    for (const index of [2, 0, 1]) outcomes.push(await encryptJob(job(plan, index), ports, NEVER));
     expect(outcomes.map(({ objectSealed }) => objectSealed)).toEqual([false, false, true]);
-    expect(ports.vault.objects.has(manifestKey(plan.tenantId, plan.key))).toBe(true);
+    expect(ports.vault.objects.has(entryKey(plan.tenantId, plan.key))).toBe(true);
     expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBeDefined();
     expect(ports.sources.versions.size).toBe(0);
   });
@@ -72,10 +78,10 @@ describe('a job', () => {
       'sources.readWhole',
       'vault.putChunk',
       'state.addReceipt',
-      'vault.getManifest',
+      'vault.getEntry',
       'state.noteManifest',
-      'vault.putManifest',
-      'vault.getManifest',
+      'vault.putEntry',
+      'vault.getEntry',
       'state.markSealed',
       'sources.remove',
     ]);
@@ -84,10 +90,10 @@ describe('a job', () => {
   test('delivered twice leaves the first chunk as it is', async () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
-    await encryptChunk(job(plan, 0), ports, NEVER);
+    await encryptJob(job(plan, 0), ports, NEVER);
     const first = ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 0));
-    const again = await encryptChunk(job(plan, 0), ports, NEVER);
-    expect(again).toMatchObject({ chunk: 'present', objectSealed: false });
+    const again = await encryptJob(job(plan, 0), ports, NEVER);
+    expect(again).toMatchObject({ outcome: 'present', objectSealed: false });
     expect(ports.vault.objects.get(chunkKey(plan.tenantId, plan.objectId, 0))).toBe(first);
     expect([...ports.state.receiptsOf(plan).keys()]).toEqual([0]);
   });
@@ -98,11 +104,11 @@ describe('a job', () => {
     const plan = await sealed(ports, body);
     ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
     ports.effects.log.length = 0;
-    const outcome = await encryptChunk(job(plan, 0), ports, NEVER);
-    expect(outcome).toMatchObject({ chunk: 'sealed', objectSealed: false });
+    const outcome = await encryptJob(job(plan, 0), ports, NEVER);
+    expect(outcome).toMatchObject({ outcome: 'sealed', objectSealed: false });
     expect(ports.effects.log).toEqual([
       'state.tenantAndPlan',
-      'vault.getManifest',
+      'vault.getEntry',
       'state.tenantAndPlan',
       'sources.remove',
     ]);
@@ -117,8 +123,8 @@ describe('a job', () => {
       admitted.push(bytes);
       return await work();
     };
-    await encryptChunk(job(plan, 0), { ...ports, admit }, NEVER);
-    await encryptChunk(job(plan, 2), { ...ports, admit }, NEVER);
+    await encryptJob(job(plan, 0), { ...ports, admit }, NEVER);
+    await encryptJob(job(plan, 2), { ...ports, admit }, NEVER);
     expect(admitted).toEqual([CHUNK_BYTES, 1]);
   });
 
@@ -150,7 +156,7 @@ describe('a job', () => {
       vault: { ...ports.vault, putChunk },
     } satisfies World;
     await Promise.all(
-      [...jobsOf(plan, 0)].map(async (of) => await encryptChunk(JSON.stringify(of), doing, NEVER)),
+      [...jobsOf(plan, 0)].map(async (of) => await encryptJob(JSON.stringify(of), doing, NEVER)),
     );
     expect(most).toBe(2);
     expect(ports.sources.versions.size).toBe(0);
@@ -169,14 +175,14 @@ describe('a job that is not due', () => {
     const ports = world();
     const { objectId } = planned(ports, randomBytes(SIZE));
     const body = JSON.stringify({ tenantId, objectId, chunkIndex });
-    await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code, disposition: 'reject' });
+    await expect(encryptJob(body, ports, NEVER)).rejects.toMatchObject({ code, disposition: 'reject' });
     expect(isUntouched(ports)).toBe(true);
   });
 
   test('names no plan', async () => {
     const ports = world();
     const body = JSON.stringify({ tenantId: 'acme', objectId: 'a'.repeat(64), chunkIndex: 0 });
-    await expect(encryptChunk(body, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_JOB_INVALID' });
+    await expect(encryptJob(body, ports, NEVER)).rejects.toMatchObject({ code: 'ERR_JOB_INVALID' });
     expect(isUntouched(ports)).toBe(true);
   });
 });
@@ -186,7 +192,7 @@ describe('a job that must wait', () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
     ports.state.tenants.set('acme', { ...ACME, status });
-    const outcome = encryptChunk(job(plan, 0), ports, NEVER);
+    const outcome = encryptJob(job(plan, 0), ports, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_TENANT_REVOKED', disposition: 'park' });
     expect(isUntouched(ports)).toBe(true);
   });
@@ -199,11 +205,11 @@ describe('a job that must wait', () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
     ports.kms.refuse(ACME.kekArn, exceptionName);
-    await expect(encryptChunk(job(plan, 0), ports, NEVER)).rejects.toMatchObject({ code });
+    await expect(encryptJob(job(plan, 0), ports, NEVER)).rejects.toMatchObject({ code });
     expect(ports.vault.objects.size).toBe(0);
     expect(ports.state.receiptsOf(plan).size).toBe(0);
     ports.kms.allow(ACME.kekArn);
-    expect(await encryptChunk(job(plan, 0), ports, NEVER)).toMatchObject({ chunk: 'written' });
+    expect(await encryptJob(job(plan, 0), ports, NEVER)).toMatchObject({ outcome: 'written' });
   });
 });
 
@@ -218,7 +224,7 @@ describe('a source', () => {
       ...source,
       body: randomBytes(5),
     });
-    await expect(encryptChunk(job(plan, 0), ports, NEVER)).rejects.toMatchObject({
+    await expect(encryptJob(job(plan, 0), ports, NEVER)).rejects.toMatchObject({
       code: 'ERR_SOURCE_CHANGED',
     });
   });
@@ -227,7 +233,7 @@ describe('a source', () => {
     const ports = world();
     const plan = planned(ports, randomBytes(SIZE));
     const sources = { ...ports.sources, readRange: async () => await Promise.resolve(brokenOff()) };
-    const outcome = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
+    const outcome = encryptJob(job(plan, 0), { ...ports, sources }, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE', disposition: 'retry' });
     expect(ports.vault.objects.size).toBe(0);
   });
@@ -250,10 +256,10 @@ describe('a delivery that read the plan before the seal and comes to the source 
         return await ports.sources.readRange(...request);
       },
     };
-    const second = encryptChunk(job(plan, 0), { ...ports, sources }, NEVER);
+    const second = encryptJob(job(plan, 0), { ...ports, sources }, NEVER);
     await sealed(ports, body);
     late.resolve(undefined);
-    expect(await second).toMatchObject({ chunk: 'sealed', objectSealed: false });
+    expect(await second).toMatchObject({ outcome: 'sealed', objectSealed: false });
   });
 });
 
@@ -262,7 +268,7 @@ describe('every job delivered twice at once', () => {
     const ports = world();
     const plan = planned(ports, randomBytes(bytes));
     const indexes = Array.from({ length: plan.chunkCount }, (_, index) => [index, index]).flat();
-    await Promise.all(indexes.map(async (index) => await encryptChunk(job(plan, index), ports, NEVER)));
+    await Promise.all(indexes.map(async (index) => await encryptJob(job(plan, index), ports, NEVER)));
     expect(ports.vault.objects.size).toBe(plan.chunkCount + 1);
     expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBeDefined();
     expect(ports.sources.versions.size).toBe(0);

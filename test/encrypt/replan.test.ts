@@ -1,10 +1,10 @@
 /** Objects that are planned anew, and the work of their earlier plans. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { seal } from '../../shared/manifest/seal.ts';
 import { restore } from '../../shared/restore/restore.ts';
@@ -37,12 +37,12 @@ interface Expected {
 
 async function doJobs(ports: World, plan: Plan, chunkIndexes: readonly number[]): Promise<void> {
   for (const job of [...jobsOf(plan, 0)].filter(({ chunkIndex }) => chunkIndexes.includes(chunkIndex)))
-    await encryptChunk(JSON.stringify(job), ports, NEVER);
+    await encryptJob(JSON.stringify(job), ports, NEVER);
 }
 
 /** Expects the object sealed under that KEK alone and restored byte for byte, and its source gone. */
 async function expectSealed(ports: World, plan: Plan, { kekArn, body }: Expected): Promise<void> {
-  const manifest = ports.vault.objects.get(manifestKey(plan.tenantId, plan.key)) ?? Buffer.alloc(0);
+  const manifest = ports.vault.objects.get(entryKey(plan.tenantId, plan.key)) ?? Buffer.alloc(0);
   expect(decodeManifest(manifest).clear.kekArn).toBe(kekArn);
   const destination = { bucket: 'restored', key: 'acme/x' };
   await restore({ tenantId: plan.tenantId, key: plan.key, destination }, ports, NEVER);
@@ -183,12 +183,12 @@ describe('work of an earlier generation', () => {
     await doJobs(ports, plan, [0, 1]);
     const writing = Promise.withResolvers<undefined>();
     const late = Promise.withResolvers<undefined>();
-    const putManifest: World['vault']['putManifest'] = async (...request) => {
+    const putEntry: World['vault']['putEntry'] = async (...request) => {
       writing.resolve(undefined);
       await late.promise;
-      return await ports.vault.putManifest(...request);
+      return await ports.vault.putEntry(...request);
     };
-    const slow = doJobs({ ...ports, vault: { ...ports.vault, putManifest } }, plan, [2]);
+    const slow = doJobs({ ...ports, vault: { ...ports.vault, putEntry } }, plan, [2]);
     await writing.promise;
     changeKey(ports);
     await doJobs(ports, plan, [0, 1]);
@@ -205,16 +205,16 @@ describe('work of an earlier generation', () => {
     const plan = planned(ports, body);
     await doJobs(ports, plan, [0, 1]);
     let next: Plan | undefined;
-    const putManifest: World['vault']['putManifest'] = async (...request) => {
+    const putEntry: World['vault']['putEntry'] = async (...request) => {
       if (next === undefined) {
         changeKey(ports);
         next = await ports.state.replan(plan, NEW_ARN);
         await doJobs(ports, plan, [0, 1, 2]);
       }
-      return await ports.vault.putManifest(...request);
+      return await ports.vault.putEntry(...request);
     };
     // This delivery learns that the object is sealed.
-    await doJobs({ ...ports, vault: { ...ports.vault, putManifest } }, plan, [2]);
+    await doJobs({ ...ports, vault: { ...ports.vault, putEntry } }, plan, [2]);
     expect(next?.generation).toBe(1);
     await expectSealed(ports, plan, { kekArn: NEW_ARN, body });
   });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import { SourceUnreadableError } from '../../shared/errors.ts';
 import { CHUNK_BYTES, NEVER, planned, SEALED_AT, type World, world } from '../support/world.ts';
@@ -17,7 +17,7 @@ async function doJobs(ports: World, jobs: Iterable<object>): Promise<unknown[]> 
   const found: unknown[] = [];
   for (const job of jobs)
     found.push(
-      await encryptChunk(JSON.stringify(job), ports, NEVER).then(
+      await encryptJob(JSON.stringify(job), ports, NEVER).then(
         () => 'done',
         (error) => error,
       ),

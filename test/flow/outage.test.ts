@@ -8,7 +8,7 @@ import type { Fault } from '../../local/front/faults.ts';
 import type { Uploaded } from '../../laptop/client.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { CHUNK_BYTES, INLINE_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { expectQuiet, expectSealedOnce, isSealedWhenGone } from '../support/sealed-once.ts';
 
@@ -24,7 +24,7 @@ type Trouble = Pick<Fault, 'when' | 'effect'>;
 /** Two chunks, so that receipts are needed. */
 const TWO_CHUNKS = CHUNK_BYTES + 5000;
 /** One chunk, so that every failure is of the same message. */
-const ONE_CHUNK = 5000;
+const ONE_CHUNK = INLINE_BYTES + 5000;
 /** The number of attempts of the functions' SDK clients. */
 const SDK_TRIES = 5;
 /** The number of failures after which the message itself must be delivered again. */

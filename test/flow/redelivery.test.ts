@@ -4,11 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNotification } from '../../shared/ingest/notification.ts';
-import { manifestKey } from '../../shared/object/vault-key.ts';
+import { entryKey } from '../../shared/object/vault-key.ts';
 import { ENCRYPT_ROLE } from '../../laptop/names.ts';
 import { arm, type ArmedFault } from '../support/armed-fault.ts';
 import { type HeldUpload, type HeldUploads, holdUploads } from '../support/held-uploads.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { CHUNK_BYTES, INLINE_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import {
   expectQuiet,
@@ -53,22 +53,17 @@ async function hold(operation: string, match: string): Promise<ArmedFault> {
   });
 }
 
-async function uploadTwice(key: string): Promise<readonly [older: HeldUpload, newer: HeldUpload]> {
-  const older = await held.upload('acme', key, randomBytes(270_000));
-  return [older, await held.upload('acme', key, randomBytes(50_000))];
-}
-
 async function expectNewer(older: HeldUpload, newer: HeldUpload, seals: number): Promise<void> {
   await expectQuiet(pipeline);
   expect(await sealedVersion(pipeline, newer)).toBe(newer.versionId);
   expect(await sourceExists(pipeline, older)).toBe(false);
   expect(await sourceExists(pipeline, newer)).toBe(false);
-  expect(await pipeline.vaultVersions(manifestKey(newer.tenantId, newer.key))).toHaveLength(seals);
+  expect(await pipeline.vaultVersions(entryKey(newer.tenantId, newer.key))).toHaveLength(seals);
   expect((await pipeline.restored('acme', newer.key)).equals(newer.content)).toBe(true);
 }
 
 describe('redelivery', () => {
-  test.each([0, 1, CHUNK_BYTES, 1_000_000])(
+  test.each([0, INLINE_BYTES, CHUNK_BYTES, 1_000_000])(
     'seals an upload of %i bytes once, though every message comes twice, out of order and after the seal',
     async (sizeBytes) => {
       const upload = await held.upload('acme', `twice-${sizeBytes}.bin`, randomBytes(sizeBytes));
@@ -126,12 +121,22 @@ describe('redelivery', () => {
   });
 });
 
-describe('the same key uploaded twice', () => {
+describe.each([
+  ['a chunked object, then a small one', 270_000, 50_000],
+  ['a small object, then a chunked one', 50_000, 270_000],
+  ['two small objects', 60_000, 50_000],
+])('the same key uploaded twice: %s', (_what, olderBytes, newerBytes) => {
+  async function uploadTwice(name: string): Promise<readonly [older: HeldUpload, newer: HeldUpload]> {
+    const key = `${olderBytes}-${newerBytes}-${name}`;
+    const older = await held.upload('acme', key, randomBytes(olderBytes));
+    return [older, await held.upload('acme', key, randomBytes(newerBytes))];
+  }
+
   test('ends with the newer one when both are heard of at once', async () => {
     const [older, newer] = await uploadTwice('at-once.bin');
     await held.release(newer, older, newer, older);
     await Promise.all([pipeline.sealed(older), pipeline.sealed(newer)]);
-    const seals = (await pipeline.vaultVersions(manifestKey(older.tenantId, older.key))).length;
+    const seals = (await pipeline.vaultVersions(entryKey(older.tenantId, older.key))).length;
     expect([1, 2]).toContain(seals);
     await expectNewer(older, newer, seals);
   });
@@ -156,7 +161,7 @@ describe('the same key uploaded twice', () => {
 
   test('ends with the newer one when it is sealed while the older one is about to be', async () => {
     const [older, newer] = await uploadTwice('overtaking.bin');
-    const sealing = await hold('PutObject', 'vault/acme/objects/overtaking.bin');
+    const sealing = await hold('PutObject', `vault/acme/objects/${older.key}`);
     await held.release(older);
     await sealing.struck();
     await held.release(newer);
@@ -168,7 +173,7 @@ describe('the same key uploaded twice', () => {
 
   test('ends with the newer one when the older one is sealed while it is about to be', async () => {
     const [older, newer] = await uploadTwice('overtaken-by-old.bin');
-    const sealing = await hold('PutObject', 'vault/acme/objects/overtaken-by-old.bin');
+    const sealing = await hold('PutObject', `vault/acme/objects/${newer.key}`);
     await held.release(newer);
     await sealing.struck();
     await held.release(older);

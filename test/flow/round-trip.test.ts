@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
-import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { CHUNK_BYTES, INLINE_BYTES } from '../support/chunk-bytes.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 let pipeline: Pipeline;
@@ -17,6 +17,8 @@ afterAll(async () => {
 const SIZES = [
   0,
   1,
+  INLINE_BYTES,
+  INLINE_BYTES + 1,
   CHUNK_BYTES - 1,
   CHUNK_BYTES,
   CHUNK_BYTES + 1,
@@ -45,8 +47,9 @@ describe('an uploaded object', () => {
     const uploaded = await pipeline.client.upload('acme', `sizes/${bytes}`, content);
     await pipeline.sealed(uploaded);
     const chunks = await pipeline.vaultKeys(`acme/chunks/${uploaded.objectId}/`);
-    expect(chunks).toHaveLength(Math.max(1, Math.ceil(bytes / CHUNK_BYTES)));
-    const stored = Buffer.concat(await Promise.all(chunks.map((key) => pipeline.read(VAULT_BUCKET, key))));
+    expect(chunks).toHaveLength(bytes <= INLINE_BYTES ? 0 : Math.ceil(bytes / CHUNK_BYTES));
+    const keys = [...chunks, `acme/objects/sizes/${bytes}`];
+    const stored = Buffer.concat(await Promise.all(keys.map((key) => pipeline.read(VAULT_BUCKET, key))));
     expect(stored.includes(bytes < 32 ? 'never there' : content.subarray(0, 32))).toBe(false);
     expect(await pipeline.restored('acme', `sizes/${bytes}`)).toEqual(content);
   });
@@ -77,9 +80,9 @@ describe('an uploaded object', () => {
       }),
     );
     await pipeline.until(async () => await pipeline.exists(VAULT_BUCKET, `globex/objects/${key}`));
-    expect((await pipeline.read(VAULT_BUCKET, `globex/objects/${key}`)).includes('secret-project')).toBe(
-      false,
-    );
+    const vaultKey = `globex/objects/${key}`;
+    expect((await pipeline.read(VAULT_BUCKET, vaultKey)).includes('secret-project')).toBe(false);
+    expect(await pipeline.clearPartOf(vaultKey)).not.toContain('secret-project');
     await pipeline.client.restore({ tenantId: 'globex', key });
     const restored = { Bucket: RESTORE_BUCKET, Key: `globex/${key}` };
     const head = await pipeline.s3.send(new HeadObjectCommand(restored));
@@ -105,6 +108,20 @@ describe('an uploaded object', () => {
     const destination = { bucket: RESTORE_BUCKET, key: 'acme/over/there' };
     await pipeline.client.restore({ tenantId: 'acme', key: 'elsewhere', destination });
     expect(await pipeline.read(RESTORE_BUCKET, 'acme/over/there')).toEqual(content);
+  });
+
+  test('that is small leaves a clear part that names its size and its KEK', async () => {
+    const uploaded = await pipeline.client.upload('acme', 'small', randomBytes(5));
+    await pipeline.sealed(uploaded);
+    const clear: unknown = JSON.parse((await pipeline.clearPartOf('acme/objects/small')) ?? '');
+    expect(clear).toMatchObject({
+      format: 'sealstream/2',
+      objectId: uploaded.objectId,
+      sizeBytes: 5,
+      kekArn: await pipeline.kekArn('acme'),
+      sourceVersionId: uploaded.versionId,
+    });
+    expect(await pipeline.planOf(uploaded)).toBeUndefined();
   });
 
   test('leaves a manifest that names its geometry and its KEK', async () => {

@@ -5,6 +5,7 @@ import { JOBS_PER_REQUEST } from '../../shared/aws/sqs-queues.ts';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import { ACME } from '../support/tenants.ts';
 import { CHUNK_BYTES, NEVER, recordOf, type UploadOptions, world, type World } from '../support/world.ts';
+import { chunkIndexOf } from '../support/chunk-index.ts';
 
 function notificationOf(sizeBytes: number, ...uploads: UploadOptions[]): string {
   const records = uploads.map((options) => recordOf(Buffer.alloc(0), options));
@@ -13,7 +14,7 @@ function notificationOf(sizeBytes: number, ...uploads: UploadOptions[]): string 
 }
 
 function indexesOf({ jobs }: World): number[] {
-  return jobs.requests.flat().map(({ chunkIndex }) => chunkIndex);
+  return jobs.requests.flat().map(chunkIndexOf);
 }
 
 const CHUNKS = 799_539;
@@ -207,6 +208,7 @@ function counting() {
   const counts = { requests: 0, jobs: 0, marks: [] as number[], underWay: 0, mostUnderWay: 0, indexSum: 0 };
   const ports: PlanPorts = {
     chunkBytes: 67_108_864,
+    inlineBytes: 0,
     now: () => new Date(0),
     state: {
       tenantAndPlan: async () => await Promise.resolve({ tenant: ACME }),
@@ -227,7 +229,7 @@ function counting() {
           counts.underWay -= batch.length;
           counts.requests += 1;
           counts.jobs += batch.length;
-          for (const { chunkIndex } of batch) counts.indexSum += chunkIndex;
+          for (const job of batch) counts.indexSum += chunkIndexOf(job);
         });
       },
     },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { restore } from '../../shared/restore/restore.ts';
@@ -31,7 +31,7 @@ describe('an object of a tenant in keyMode cached', () => {
     const body = randomBytes(SIZE);
     for (const [index, job] of [...jobsOf(planned(ports, body), 0)].entries()) {
       ports.state.tenants.set(ACME.tenantId, index % 2 === 0 ? CACHED_ACME : ACME);
-      await encryptChunk(JSON.stringify(job), ports, NEVER);
+      await encryptJob(JSON.stringify(job), ports, NEVER);
     }
     expect(body.equals((await restoreContent(ports)) ?? Buffer.alloc(0))).toBe(true);
     ports.state.tenants.set(ACME.tenantId, ACME);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { restore } from '../../shared/restore/restore.ts';
@@ -14,7 +14,7 @@ async function deliverJobs(plan: Plan, ports: World): Promise<number> {
   let done = 0;
   for (const job of jobsOf(plan, 0)) {
     try {
-      await encryptChunk(JSON.stringify(job), ports, NEVER);
+      await encryptJob(JSON.stringify(job), ports, NEVER);
       done += 1;
     } catch {
       // The job is not acknowledged, so the queue delivers it again.
@@ -56,7 +56,7 @@ describe.each([0, 2 * CHUNK_BYTES + 1])(
         expect(body.equals((await restoreContent(ports)) ?? randomBytes(1))).toBe(true);
         expect(ports.sources.versions.size).toBe(0);
         expect(ports.state.plans.get(plan.objectId)?.sealedAt).toBeDefined();
-        expect(ports.effects.log.filter((name) => name === 'vault.putManifest')).toHaveLength(1);
+        expect(ports.effects.log.filter((name) => name === 'vault.putEntry')).toHaveLength(1);
       }
     });
   },

@@ -1,11 +1,11 @@
 /** Uploads of one key whose notifications S3 lost, so that they have no sequencer. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { manifestKey } from '../../shared/object/vault-key.ts';
+import { entryKey } from '../../shared/object/vault-key.ts';
 import { ACME } from '../support/tenants.ts';
 import { planned, sealed, SEALED_AT, type UploadOptions, world, type World } from '../support/world.ts';
 
-const NAME = manifestKey(ACME.tenantId, 'report.pdf');
+const NAME = entryKey(ACME.tenantId, 'report.pdf');
 
 function at(seconds: number): string {
   return new Date(Date.parse('2026-01-02T03:00:00.000Z') + seconds * 1000).toISOString();

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { manifestKey } from '../../shared/object/vault-key.ts';
-import { openManifest } from '../../shared/manifest/open.ts';
+import { entryKey } from '../../shared/object/vault-key.ts';
+import { openObject } from '../../shared/manifest/open.ts';
 import { codeOf } from '../support/content.ts';
 import { withBitFlipped } from '../support/messages.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 import { CHUNK_BYTES, NEVER, sealed, world, type World } from '../support/world.ts';
 
-const NAME = manifestKey(ACME.tenantId, 'report.pdf');
+const NAME = entryKey(ACME.tenantId, 'report.pdf');
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ async function openEdited(edit: (members: Members) => object): Promise<string> {
   const ports = await sealedWorld();
   const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
   ports.vault.objects.set(NAME, Buffer.from(JSON.stringify(edit(members))));
-  return await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
+  return await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
     () => 'opened',
     codeOf,
   );
@@ -79,7 +79,7 @@ describe('a manifest', () => {
     ports.vault.objects.set(NAME, Buffer.from('{"format":'));
     const asked = ports.kms.calls.length;
     expect(
-      await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
+      await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports).then(
         () => 'opened',
         codeOf,
       ),
@@ -92,21 +92,21 @@ describe('a manifest in another place', () => {
   test('under another name of its tenant does not open', async () => {
     const ports = await sealedWorld();
     ports.vault.objects.set(
-      manifestKey(ACME.tenantId, 'other'),
+      entryKey(ACME.tenantId, 'other'),
       ports.vault.objects.get(NAME) ?? Buffer.alloc(0),
     );
     expect(
-      await openManifest({ tenant: ACME, key: 'other', signal: NEVER }, ports).then(() => 'opened', codeOf),
+      await openObject({ tenant: ACME, key: 'other', signal: NEVER }, ports).then(() => 'opened', codeOf),
     ).toBe('ERR_MANIFEST_INVALID');
   });
 
   test('under another tenant’s name does not open, and no KEK is asked', async () => {
     const ports = await sealedWorld();
-    const name = manifestKey(GLOBEX.tenantId, 'report.pdf');
+    const name = entryKey(GLOBEX.tenantId, 'report.pdf');
     ports.vault.objects.set(name, ports.vault.objects.get(NAME) ?? Buffer.alloc(0));
     const asked = ports.kms.calls.length;
     expect(
-      await openManifest({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
+      await openObject({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
         () => 'opened',
         codeOf,
       ),
@@ -119,7 +119,7 @@ describe('a manifest in another place', () => {
     const asked = ports.kms.calls.length;
     const tenant = { ...ACME, kekArn: GLOBEX.kekArn };
     expect(
-      await openManifest({ tenant: tenant, key: 'report.pdf', signal: NEVER }, ports).then(
+      await openObject({ tenant: tenant, key: 'report.pdf', signal: NEVER }, ports).then(
         () => 'opened',
         codeOf,
       ),
@@ -131,12 +131,9 @@ describe('a manifest in another place', () => {
     const ports = await sealedWorld();
     const members: Members = JSON.parse(String(ports.vault.objects.get(NAME)));
     const relabelled = { ...members, tenantId: GLOBEX.tenantId, kekArn: GLOBEX.kekArn };
-    ports.vault.objects.set(
-      manifestKey(GLOBEX.tenantId, 'report.pdf'),
-      Buffer.from(JSON.stringify(relabelled)),
-    );
+    ports.vault.objects.set(entryKey(GLOBEX.tenantId, 'report.pdf'), Buffer.from(JSON.stringify(relabelled)));
     expect(
-      await openManifest({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
+      await openObject({ tenant: GLOBEX, key: 'report.pdf', signal: NEVER }, ports).then(
         () => 'opened',
         codeOf,
       ),

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
-import { openManifest } from '../../shared/manifest/open.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
+import { openObject } from '../../shared/manifest/open.ts';
 import { seal, type SealPorts } from '../../shared/manifest/seal.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { memoryRedrives } from '../support/memory-redrives.ts';
@@ -13,7 +13,7 @@ import { holdsPlaintext } from '../support/content.ts';
 import { CHUNK_BYTES, NEVER, planned, SEALED_AT, world, type World } from '../support/world.ts';
 
 const SIZE = 2 * CHUNK_BYTES + 1;
-const NAME = manifestKey(ACME.tenantId, 'report.pdf');
+const NAME = entryKey(ACME.tenantId, 'report.pdf');
 
 /** Plans an object and writes all of its chunks, without the seal. */
 async function writeChunks(ports: World, options: Parameters<typeof planned>[2] = {}): Promise<Plan> {
@@ -23,7 +23,7 @@ async function writeChunks(ports: World, options: Parameters<typeof planned>[2] 
     return 'added';
   };
   const state = { ...ports.state, addReceipt };
-  for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), { ...ports, state }, NEVER);
+  for (const job of jobsOf(plan, 0)) await encryptJob(JSON.stringify(job), { ...ports, state }, NEVER);
   ports.effects.log.length = 0;
   return plan;
 }
@@ -41,7 +41,7 @@ function plant({ vault }: World, edits: object): void {
 /** Does all jobs of a plan, and writes over some chunks right before the seal, as somebody else could. */
 async function alterBeforeSeal(ports: World, plan: Plan, chunkIndexes: readonly number[]): Promise<void> {
   const jobs = [...jobsOf(plan, 0)];
-  for (const job of jobs.slice(0, -1)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+  for (const job of jobs.slice(0, -1)) await encryptJob(JSON.stringify(job), ports, NEVER);
   let isAltered = false;
   const addReceipt: World['state']['addReceipt'] = async (...receipt) => {
     const added = await ports.state.addReceipt(...receipt);
@@ -53,7 +53,7 @@ async function alterBeforeSeal(ports: World, plan: Plan, chunkIndexes: readonly 
     }
     return added;
   };
-  await encryptChunk(JSON.stringify(jobs.at(-1)), { ...ports, state: { ...ports.state, addReceipt } }, NEVER);
+  await encryptJob(JSON.stringify(jobs.at(-1)), { ...ports, state: { ...ports.state, addReceipt } }, NEVER);
 }
 
 function sealedVersionOf({ vault }: World): unknown {
@@ -69,10 +69,10 @@ describe('sealing', () => {
       'vault.listChunks',
       'state.allReceipts',
       'sources.describe',
-      'vault.getManifest',
+      'vault.getEntry',
       'state.noteManifest',
-      'vault.putManifest',
-      'vault.getManifest',
+      'vault.putEntry',
+      'vault.getEntry',
       'state.markSealed',
       'sources.remove',
     ]);
@@ -83,7 +83,8 @@ describe('sealing', () => {
     const plan = await writeChunks(ports);
     const source = ports.sources.versions.get('v1');
     await sealPlan(plan, ports);
-    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toEqual({
+    expect(await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toEqual({
+      kind: 'chunked',
       clear: {
         format: 'sealstream/1',
         tenantId: 'acme',
@@ -130,7 +131,7 @@ describe('sealing', () => {
     const manifests = [...ports.vault.objects.keys()].filter((key) => key.includes('/objects/'));
     expect(manifests).toEqual([NAME]);
     expect(ports.sources.versions.size).toBe(0);
-    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
+    expect(await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
       clear: { sourceVersionId: 'v1' },
     });
   });
@@ -210,11 +211,11 @@ describe('a plan that was edited to look older than what is sealed', () => {
     const plan = await writeChunks(ports, { versionId: 'v2', sequencer: '0A' });
     const source = ports.sources.versions.get('v2');
     if (source !== undefined) ports.sources.versions.set('v2', { ...source, modifiedAt });
-    const getManifest: World['vault']['getManifest'] = async (key) => {
-      const stored = await ports.vault.getManifest(key);
+    const getEntry: World['vault']['getEntry'] = async (key) => {
+      const stored = await ports.vault.getEntry(key);
       return stored && { ...stored, modifiedAt: SEALED };
     };
-    const told = { ...ports, vault: { ...ports.vault, getManifest } };
+    const told = { ...ports, vault: { ...ports.vault, getEntry } };
     return [ports, await sealPlan(plan, told).catch((error: unknown) => error)];
   }
 
@@ -261,7 +262,7 @@ describe('what an editor of the vault can do to a seal', () => {
     plant(ports, { objectId: plan.objectId, sourceVersionId: 'v1', sequencer: '0B' });
     await sealPlan(plan, ports);
     expect(ports.sources.versions.size).toBe(0);
-    expect(await openManifest({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
+    expect(await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
       clear: { sourceVersionId: 'v1' },
     });
   });
@@ -287,7 +288,7 @@ describe('what an editor of the vault can do to a seal', () => {
     expect(ports.sources.versions.size).toBe(1);
     const missing = await Array.fromAsync(memoryRedrives(ports.effects, ports.state).missingChunks(plan));
     expect(missing).toEqual(all.slice(8));
-    for (const job of jobsOf(plan, 8)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+    for (const job of jobsOf(plan, 8)) await encryptJob(JSON.stringify(job), ports, NEVER);
     expect(ports.sources.versions.size).toBe(0);
   });
 
@@ -296,7 +297,7 @@ describe('what an editor of the vault can do to a seal', () => {
     const plan = planned(ports, randomBytes(CHUNK_BYTES));
     ports.vault.objects.set(chunkKey(plan.tenantId, plan.objectId, 1), randomBytes(100));
     const [job] = jobsOf(plan, 0);
-    expect(await encryptChunk(JSON.stringify(job), ports, NEVER)).toMatchObject({ objectSealed: true });
+    expect(await encryptJob(JSON.stringify(job), ports, NEVER)).toMatchObject({ objectSealed: true });
   });
 });
 
@@ -341,13 +342,13 @@ describe('two uploads of one key', () => {
     const losing = await writeChunks(ports, loser);
     const winning = await writeChunks(ports, winner);
     let puts = 0;
-    const putManifest: World['vault']['putManifest'] = async (...request) => {
+    const putEntry: World['vault']['putEntry'] = async (...request) => {
       puts += 1;
       // The other upload is sealed between the read and the write of this one.
       if (puts === 1) await sealPlan(winning, ports);
-      return await ports.vault.putManifest(...request);
+      return await ports.vault.putEntry(...request);
     };
-    await sealPlan(losing, { ...ports, vault: { ...ports.vault, putManifest } });
+    await sealPlan(losing, { ...ports, vault: { ...ports.vault, putEntry } });
     expect(sealedVersionOf(ports)).toBe('newer');
     expect(ports.sources.versions.size).toBe(0);
     expect(puts).toBe(loser === newer ? 2 : 1);
@@ -394,7 +395,7 @@ describe('an abort while sealing leaves no manifest, and the source where it was
     const outcome = await sealing(({ vault }, abort) => ({
       vault: {
         ...vault,
-        putManifest: async () => {
+        putEntry: async () => {
           abort();
           return await Promise.resolve(false);
         },

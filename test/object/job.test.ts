@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { jobsOf, parseJob, requirePlanned } from '../../shared/object/job.ts';
+import { MAX_INLINE_BYTES } from '../../shared/object/geometry.ts';
+import { jobsOf, objectIdOfJob, parseJob, requirePlanned, uploadOfJob } from '../../shared/object/job.ts';
 import { planOf } from '../../shared/object/plan.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 
@@ -19,6 +20,7 @@ const plan = planOf(
   { kekArn: ACME.kekArn, chunkBytes: 100, plannedAt: new Date(0) },
 );
 const job = { tenantId: ACME.tenantId, objectId: plan.objectId, chunkIndex: 2 };
+const inline = { tenantId: ACME.tenantId, source: plan.source, sizeBytes: 250 };
 const invalid = expect.objectContaining({ code: 'ERR_JOB_INVALID', disposition: 'reject' });
 
 describe('a job', () => {
@@ -41,6 +43,26 @@ describe('a job', () => {
     ['with something more', JSON.stringify({ ...job, kekArn: 'arn:aws:kms:us-east-1:222222222222:key/x' })],
   ])('is refused: %s', (_what, body) => {
     expect(() => parseJob(body)).toThrow(invalid);
+  });
+
+  test('of a small object names its source version', () => {
+    expect(parseJob(JSON.stringify(inline))).toEqual(inline);
+    expect(objectIdOfJob(inline)).toBe(plan.objectId);
+    expect(uploadOfJob(inline)).toEqual({ ...inline, key: 'x' });
+  });
+
+  test.each([
+    ['another tenant’s', { ...inline, tenantId: GLOBEX.tenantId }],
+    ['nobody’s', { ...inline, source: { ...plan.source, key: 'x' } }],
+    ['nameless', { ...inline, source: { ...plan.source, key: 'acme/' } }],
+    ['of no sequencer of S3', { ...inline, source: { ...plan.source, sequencer: 'x' } }],
+    ['of no time', { ...inline, source: { ...plan.source, uploadedAt: 'yesterday' } }],
+    ['too large', { ...inline, sizeBytes: MAX_INLINE_BYTES + 1 }],
+    ['of a negative size', { ...inline, sizeBytes: -1 }],
+    ['with something more', { ...inline, kekArn: GLOBEX.kekArn }],
+    ['a chunk’s too', { ...inline, ...job }],
+  ])('of a small object is refused: its source is %s', (_what, body) => {
+    expect(() => parseJob(JSON.stringify(body))).toThrow(invalid);
   });
 
   test('is due when the plan has it', () => {

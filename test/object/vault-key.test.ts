@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
-import { chunkKey, chunkPrefix, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, chunkPrefix, entryKey } from '../../shared/object/vault-key.ts';
 import { ACME } from '../support/tenants.ts';
 
 const { tenantId } = ACME;
@@ -30,24 +30,24 @@ describe('a manifest rests', () => {
   test.each(['report.pdf', 'a b+ü.txt', '😀', '../x', '//', 'folder/', '.', ' '])(
     'under the name itself: %j',
     (key) => {
-      expect(manifestKey(tenantId, key)).toBe(prefix + key);
+      expect(entryKey(tenantId, key)).toBe(prefix + key);
     },
   );
 
   test('under its name up to 1024 bytes, under a digest beyond', () => {
     const longest = 'k'.repeat(1_024 - prefix.length);
-    expect(manifestKey(tenantId, longest)).toBe(prefix + longest);
-    expect(manifestKey(tenantId, `${longest}k`)).toMatch(/^acme\/long-keys\/[0-9a-f]{64}$/u);
+    expect(entryKey(tenantId, longest)).toBe(prefix + longest);
+    expect(entryKey(tenantId, `${longest}k`)).toMatch(/^acme\/long-keys\/[0-9a-f]{64}$/u);
   });
 
   test('counted in bytes, not in letters', () => {
     const letters = 'ü'.repeat((1_024 - prefix.length) / 2);
-    expect(manifestKey(tenantId, letters)).toBe(prefix + letters);
-    expect(manifestKey(tenantId, `${letters}ü`)).toMatch(/^acme\/long-keys\//u);
+    expect(entryKey(tenantId, letters)).toBe(prefix + letters);
+    expect(entryKey(tenantId, `${letters}ü`)).toMatch(/^acme\/long-keys\//u);
   });
 
   test('under another name for every long key', () => {
-    const names = ['a', 'b', 'c'].map((end) => manifestKey(tenantId, 'k'.repeat(1_020) + end));
+    const names = ['a', 'b', 'c'].map((end) => entryKey(tenantId, 'k'.repeat(1_020) + end));
     expect(new Set(names).size).toBe(3);
   });
 });

@@ -126,8 +126,9 @@ describe('an upload whose plan does not prove itself', () => {
   });
 
   test('is counted by itself, and its name cannot send control characters to a terminal', async () => {
-    const { planned, unsealable, uploads } = await countWaiting(ACME.tenantId, world.ports, NEVER);
-    expect([planned.count, unsealable.count, uploads]).toEqual([1, 1, 2]);
+    const query = { tenantId: ACME.tenantId, closedAt: new Date(START_MS).toISOString() };
+    const { taken, unsealable, uploads } = await countWaiting(query, world.ports, NEVER);
+    expect([taken.count, unsealable.count, uploads]).toEqual([1, 1, 2]);
     expect(unsealable.first).toEqual([String.raw`"acme/forged\u0007" (version v1): ERR_JOB_INVALID`]);
   });
 

@@ -39,8 +39,8 @@ function acme(): Tenant | undefined {
 
 const removed = async (request?: Partial<RemoveRequest>): Promise<Removed> => await removedIn(world, request);
 
-const uploaded = async (name: string, planned?: boolean): Promise<void> =>
-  await uploadedIn(world, name, planned);
+const uploaded = async (name: string, kind?: 'late' | 'small'): Promise<void> =>
+  await uploadedIn(world, name, kind);
 
 function seal(): void {
   for (const plan of state.plans.values()) void state.markSealed(plan, new Date(world.nowMs).toISOString());
@@ -84,6 +84,13 @@ describe('a removal', () => {
     expect(acme()).toMatchObject({ status: 'offboarded', epoch: ACME.epoch + 2 });
   });
 
+  test('waits until the small objects are sealed that came before the intake was closed', async () => {
+    await uploaded('small', 'small');
+    expect(await remove(REQUEST, world.ports, NEVER)).toMatchObject({ done: false, waiting: 1 });
+    world.versions = [];
+    expect((await removed()).done).toBe(true);
+  });
+
   test('that drains is over when we hear that the key was disabled before it began', async () => {
     await uploaded('first');
     await remove(REQUEST, world.ports, NEVER);
@@ -111,7 +118,7 @@ describe('a removal', () => {
   );
 
   test('does not wait for uploads that came after the intake was closed, but counts them', async () => {
-    await uploaded('too late', false);
+    await uploaded('too late', 'late');
     expect((await removed()).removal.uploadsLeft).toBe(1);
   });
 

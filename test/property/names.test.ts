@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { uploadOf } from '../../shared/ingest/notification.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
 import { decodeManifest } from '../../shared/manifest/manifest.ts';
 import { isNewer } from '../../shared/manifest/sequencer.ts';
 import { tenantIdSchema } from '../../shared/tenant/tenant-id.ts';
@@ -30,7 +30,7 @@ describe('whatever an object is called', () => {
     const keys = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 700 });
     fc.assert(
       fc.property(tenantIds, keys, fc.nat({ max: 9_999_999_999 }), (tenantId, key, index) => {
-        const manifest = manifestKey(tenantId, key);
+        const manifest = entryKey(tenantId, key);
         const chunk = chunkKey(tenantId, objectIdOf('ingest', key, 'v1'), index);
         expect([manifest, chunk].every((name) => name.startsWith(`${tenantId}/`))).toBe(true);
         expect(manifest.startsWith(`${tenantId}/chunks/`)).toBe(false);
@@ -44,7 +44,7 @@ describe('whatever an object is called', () => {
     fc.assert(
       fc.property(tenantIds, tenantIds, text, text, (one, other, key, otherKey) => {
         fc.pre(one !== other || key !== otherKey);
-        expect(manifestKey(one, key)).not.toBe(manifestKey(other, otherKey));
+        expect(entryKey(one, key)).not.toBe(entryKey(other, otherKey));
         expect(objectIdOf('ingest', `${one}/${key}`, 'v')).not.toBe(
           objectIdOf('ingest', `${other}/${otherKey}`, 'v'),
         );

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { FRAME_BYTES } from '../../shared/envelope/message/message-size.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import { type RangeRead, readRange } from '../../shared/restore/read-range.ts';
@@ -80,7 +80,7 @@ test('a range of an object is the slice of the whole, whatever its chunks', asyn
         const ports = world();
         const body = randomBytes(bytes);
         const plan = planned(ports, body, { chunkBytes });
-        for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+        for (const job of jobsOf(plan, 0)) await encryptJob(JSON.stringify(job), ports, NEVER);
         const range = { start, end: start + length };
         const read = await readRange(
           { tenantId: ACME.tenantId, key: 'report.pdf', range, consume },

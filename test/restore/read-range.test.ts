@@ -6,10 +6,20 @@ import type { TenantId } from '../../shared/tenant/tenant-id.ts';
 import { codeOf } from '../support/content.ts';
 import { withBitFlipped } from '../support/messages.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
-import { CHUNK_BYTES, NEVER, sealed, world, type World } from '../support/world.ts';
+import {
+  CHUNK_BYTES,
+  DESCRIPTION,
+  NEVER,
+  sealed,
+  sealedInline,
+  world,
+  type World,
+} from '../support/world.ts';
 
 const SIZE = 3 * CHUNK_BYTES + 10;
 const body = randomBytes(SIZE);
+
+const ATTRIBUTES = { attributes: DESCRIPTION.attributes };
 
 interface Part extends Pick<RangeRead, 'range' | 'sizeBytes' | 'attributes'> {
   readonly bytes: Buffer;
@@ -68,11 +78,7 @@ describe('a range of an object', () => {
       .slice(asked)
       .map(({ context }) => context['chunk-index'] ?? context['purpose']);
     expect(contexts).toEqual(['manifest', '2']);
-    expect(ports.effects.log.slice(done)).toEqual([
-      'state.tenant',
-      'vault.getManifest',
-      'vault.getChunkRange',
-    ]);
+    expect(ports.effects.log.slice(done)).toEqual(['state.tenant', 'vault.getEntry', 'vault.getChunkRange']);
   });
 
   test('does not need the chunks that it does not touch', async () => {
@@ -81,6 +87,31 @@ describe('a range of an object', () => {
     for (const index of [0, 2, 3]) ports.vault.objects.delete(chunkKey(plan.tenantId, plan.objectId, index));
     const part = await read(ports, { start: CHUNK_BYTES, end: 2 * CHUNK_BYTES });
     expect(part.bytes.equals(body.subarray(CHUNK_BYTES, 2 * CHUNK_BYTES))).toBe(true);
+  });
+});
+
+describe('a range of a small object', () => {
+  test('is its slice, with its size and attributes, and costs one read of the vault', async () => {
+    const ports = world();
+    const small = randomBytes(1_000);
+    await sealedInline(ports, small);
+    const done = ports.effects.log.length;
+    const part = await read(ports, { start: 10, end: 999 });
+    expect(part.bytes.equals(small.subarray(10, 999))).toBe(true);
+    expect(part).toMatchObject({ range: { start: 10, end: 999 }, sizeBytes: 1_000, ...ATTRIBUTES });
+    expect(ports.effects.log.slice(done)).toEqual(['state.tenant', 'vault.getEntry']);
+    expect((await read(ports, { start: 999, end: 2_000 })).bytes.equals(small.subarray(999))).toBe(true);
+    expect(await read(ports, { start: 1_000 }).catch(codeOf)).toBe('ERR_RANGE_INVALID');
+  });
+
+  test('is refused when any byte of the object is altered', async () => {
+    const ports = world();
+    await sealedInline(ports, randomBytes(5));
+    const [[name = '', message = Buffer.alloc(0)] = []] = ports.vault.objects;
+    for (const index of message.keys()) {
+      ports.vault.objects.set(name, Buffer.from(withBitFlipped(message, index * 8 + (index % 8))));
+      expect(await read(ports, { start: 0, end: 1 }).catch(() => 'refused'), `byte ${index}`).toBe('refused');
+    }
   });
 });
 

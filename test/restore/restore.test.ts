@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
-import { chunkKey, manifestKey } from '../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import type { Tenant } from '../../shared/tenant/tenant.ts';
@@ -57,7 +57,7 @@ describe('a restore', () => {
     const source = { body: randomBytes(3), attributes: { metadata, tags: {} }, checksums: [] };
     ports.sources.versions.set(plan.source.versionId, source);
     const [job] = jobsOf(plan, 0);
-    await encryptChunk(JSON.stringify(job), ports, NEVER);
+    await encryptJob(JSON.stringify(job), ports, NEVER);
     await restoreContent(ports);
     const kept = ports.destinations.objects.get('out/report.pdf')?.attributes.metadata ?? {};
     expect(Object.entries(kept)).toEqual(Object.entries(metadata));
@@ -224,7 +224,7 @@ describe('a restore is refused before anything is read of a chunk', () => {
   test('of another tenant’s object by its name', async () => {
     const ports = world();
     await sealed(ports, randomBytes(SIZE));
-    expect(ports.vault.objects.has(manifestKey(ACME.tenantId, 'report.pdf'))).toBe(true);
+    expect(ports.vault.objects.has(entryKey(ACME.tenantId, 'report.pdf'))).toBe(true);
     expect(await restoreContent(ports, 'report.pdf', GLOBEX).then(() => 'restored', codeOf)).toBe(
       'ERR_OBJECT_UNKNOWN',
     );

@@ -5,7 +5,7 @@ import { AuthenticationFailedError, SourceChangedError } from '../../shared/erro
 import type { Attributes } from '../../shared/object/attributes.ts';
 import type { Destinations } from '../../shared/ports/destinations.ts';
 import type { SizedVersion, SourceDescription, Sources } from '../../shared/ports/sources.ts';
-import { MAX_MANIFEST_BYTES, type StoredManifest, type Vault } from '../../shared/ports/vault.ts';
+import { type Entry, MAX_ENTRY_BYTES, type StoredEntry, type Vault } from '../../shared/ports/vault.ts';
 import { inPieces } from './content.ts';
 import type { Effects } from './effects.ts';
 
@@ -20,6 +20,8 @@ export interface MemorySources extends Sources {
 
 export interface MemoryVault extends Vault {
   readonly objects: Map<string, Buffer>;
+  /** The clear parts of inline objects, by key. */
+  readonly clearParts: Map<string, string>;
 }
 
 export interface MemoryDestinations extends Destinations {
@@ -58,15 +60,26 @@ export function memorySources({ run }: Effects): MemorySources {
 
 export function memoryVault({ run }: Effects): MemoryVault {
   const objects = new Map<string, Buffer>();
-  function put(key: string, body: Uint8Array): void {
+  const clearParts = new Map<string, string>();
+  function put(key: string, { body, clear }: Entry): void {
     objects.set(key, Buffer.from(body));
+    if (clear === undefined) clearParts.delete(key);
+    else clearParts.set(key, clear);
+  }
+  function entryAt(key: string): StoredEntry | undefined {
+    const stored = objects.get(key);
+    const etag = etagOf(stored);
+    if (stored === undefined || etag === undefined) return undefined;
+    const body = stored.length > MAX_ENTRY_BYTES ? Buffer.alloc(0) : stored;
+    return { body, clear: clearParts.get(key), etag };
   }
   return {
     objects,
+    clearParts,
     putChunk: async ({ key, message, replacedEtag }) =>
       await run('vault.putChunk', () => {
         if (etagOf(objects.get(key)) !== replacedEtag) return undefined;
-        put(key, message);
+        put(key, { body: message });
         return { etag: etagOf(message) ?? '', checksum: '' };
       }),
     getChunk: async (key, maxBytes) =>
@@ -90,11 +103,11 @@ export function memoryVault({ run }: Effects): MemoryVault {
         yield { key, bytes: body?.length ?? 0, etag: etagOf(body) ?? '' };
       }
     },
-    getManifest: async (key) => await run('vault.getManifest', () => asManifest(objects.get(key))),
-    putManifest: async (key, body, replaced) =>
-      await run('vault.putManifest', () => {
-        if (asManifest(objects.get(key))?.etag !== replaced?.etag) return false;
-        put(key, body);
+    getEntry: async (key) => await run('vault.getEntry', () => entryAt(key)),
+    putEntry: async (key, entry, replaced) =>
+      await run('vault.putEntry', () => {
+        if (etagOf(objects.get(key)) !== replaced?.etag) return false;
+        put(key, entry);
         return true;
       }),
   };
@@ -126,12 +139,6 @@ function descriptionOf({ body: _body, ...description }: StoredSource): SourceDes
 
 async function* arriving(body: Uint8Array): AsyncIterable<Uint8Array> {
   for (const piece of inPieces(body, SOCKET_BYTES)) yield await Promise.resolve(piece);
-}
-
-function asManifest(body: Buffer | undefined): StoredManifest | undefined {
-  const etag = etagOf(body);
-  if (body === undefined || etag === undefined) return undefined;
-  return { body: body.length > MAX_MANIFEST_BYTES ? Buffer.alloc(0) : body, etag };
 }
 
 function etagOf(body: Uint8Array | undefined): string | undefined {

@@ -15,7 +15,7 @@ import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-d
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import { manifestKey } from '../../shared/object/vault-key.ts';
+import { entryKey } from '../../shared/object/vault-key.ts';
 import {
   type LocalProcess,
   type LocalProcessOptions,
@@ -121,7 +121,7 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async isSealed({ tenantId, key, versionId }: Uploaded): Promise<boolean> {
-    const manifest = await this.exists(VAULT_BUCKET, manifestKey(tenantId, key));
+    const manifest = await this.exists(VAULT_BUCKET, entryKey(tenantId, key));
     return manifest && !(await this.exists(INGEST_BUCKET, `${tenantId}/${key}`, versionId));
   }
 
@@ -168,6 +168,12 @@ export class Pipeline implements AsyncDisposable {
       () => true,
       () => false,
     );
+  }
+
+  /** Returns the clear part of an inline object in the vault; undefined for anything else. */
+  async clearPartOf(Key: string): Promise<string | undefined> {
+    const { Metadata } = await this.s3.send(new HeadObjectCommand({ Bucket: VAULT_BUCKET, Key }));
+    return Metadata?.['sealstream'];
   }
 
   async vaultKeys(prefix = ''): Promise<readonly string[]> {

@@ -77,17 +77,21 @@ export async function removedIn(world: RemovalWorld, request: Partial<RemoveRequ
   throw new Error('it never ends');
 }
 
-/** An upload that is in the ingest bucket; planned, unless it came too late. */
-export async function uploadedIn(world: RemovalWorld, name: string, planned = true): Promise<void> {
+/** An upload that is in the ingest bucket: planned, or too late, or small and without a plan. */
+export async function uploadedIn(
+  world: RemovalWorld,
+  name: string,
+  kind: 'planned' | 'late' | 'small' = 'planned',
+): Promise<void> {
   const version = {
     bucket: 'ingest',
     key: `acme/${name}`,
     versionId: 'v1',
     sizeBytes: 5,
-    uploadedAt: '2026-03-01T11:00:00.000Z',
+    uploadedAt: kind === 'late' ? '2026-03-01T13:00:00.000Z' : '2026-03-01T11:00:00.000Z',
   };
   world.versions.push(version);
-  if (!planned) return;
+  if (kind !== 'planned') return;
   const source = { ...version, sequencer: '00' };
   const upload = { tenantId: ACME.tenantId, key: name, source, sizeBytes: 5 };
   await world.state.createPlan(

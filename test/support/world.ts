@@ -1,6 +1,8 @@
 /** The product's ports in memory, two tenants, and uploads of theirs: for tests of the orchestration alone. */
-import { encryptChunk, type EncryptPorts } from '../../shared/encrypt/encrypt-chunk.ts';
-import { jobsOf } from '../../shared/object/job.ts';
+import { encryptJob, type EncryptPorts } from '../../shared/encrypt/encrypt-job.ts';
+import type { JobOutcome } from '../../shared/encrypt/outcome.ts';
+import { type InlineJob, jobsOf } from '../../shared/object/job.ts';
+import type { SourceDescription } from '../../shared/ports/sources.ts';
 import { type Plan, planOf } from '../../shared/object/plan.ts';
 import type { PlanPorts } from '../../shared/ingest/plan-upload.ts';
 import { uploadOf } from '../../shared/ingest/notification.ts';
@@ -62,6 +64,11 @@ export interface UploadRecord {
 export const CHUNK_BYTES = 65_536;
 export const UPLOADED_AT = '2026-01-02T03:03:05.000Z';
 export const SEALED_AT = '2026-01-02T03:04:05.000Z';
+/** Everything that S3 keeps of each upload beside its bytes. */
+export const DESCRIPTION: SourceDescription = {
+  attributes: { contentType: 'application/pdf', metadata: { owner: 'Zoë' }, tags: { class: 'secret' } },
+  checksums: [{ algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' }],
+};
 export const NEVER: AbortSignal = new AbortController().signal;
 
 export function world(): World {
@@ -82,6 +89,7 @@ export function world(): World {
     tenants: state,
     guard: async (_tenant, signal, work) => await work(signal),
     chunkBytes: CHUNK_BYTES,
+    inlineBytes: 0,
     now: () => new Date(SEALED_AT),
     admit: async (_bytes, work) => await work(),
     inTurn: async (_bytes, work) => await work(),
@@ -114,20 +122,30 @@ export function planned({ sources, state }: World, body: Buffer, options: Upload
     chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
     plannedAt: new Date(SEALED_AT),
   });
-  const attributes = {
-    contentType: 'application/pdf',
-    metadata: { owner: 'Zoë' },
-    tags: { class: 'secret' },
-  };
-  const checksums = [{ algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' }] as const;
-  sources.versions.set(plan.source.versionId, { body, attributes, checksums });
+  sources.versions.set(plan.source.versionId, { body, ...DESCRIPTION });
   state.plans.set(plan.objectId, plan);
   return plan;
+}
+
+/** Puts a small object into the ingest bucket, and returns its one job, not done. */
+export function uploadedInline({ sources }: World, body: Buffer, options: UploadOptions = {}): InlineJob {
+  const { tenantId, source, sizeBytes } = uploadOf(recordOf(body, options));
+  sources.versions.set(source.versionId, { body, ...DESCRIPTION, modifiedAt: source.uploadedAt });
+  return { tenantId, source, sizeBytes };
+}
+
+/** Uploads a small object and does its job. */
+export async function sealedInline(
+  ports: World,
+  body: Buffer,
+  options: UploadOptions = {},
+): Promise<JobOutcome> {
+  return await encryptJob(JSON.stringify(uploadedInline(ports, body, options)), ports, NEVER);
 }
 
 /** Plans an object and does all its jobs, in order. */
 export async function sealed(ports: World, body: Buffer, options: UploadOptions = {}): Promise<Plan> {
   const plan = planned(ports, body, options);
-  for (const job of jobsOf(plan, 0)) await encryptChunk(JSON.stringify(job), ports, NEVER);
+  for (const job of jobsOf(plan, 0)) await encryptJob(JSON.stringify(job), ports, NEVER);
   return plan;
 }

@@ -7,6 +7,9 @@ type Work = (tenant: Tenant | undefined, tenantId: Tenant['tenantId']) => Tenant
 
 const requireEncrypting: Work = (tenant, tenantId) => requireWorking(tenant, tenantId, 'encrypts');
 const requireRestoring: Work = (tenant, tenantId) => requireWorking(tenant, tenantId, 'restores');
+const requireTaking: Work = (tenant, tenantId) => requireIntake(tenant, tenantId, ACME.signal.at);
+const requireEarlier: Work = (tenant, tenantId) =>
+  requireIntake(tenant, tenantId, new Date(Date.parse(ACME.signal.at) - 1).toISOString());
 const requireRotating: Work = (tenant, tenantId) => requireWorking(tenant, tenantId, 'rotates');
 
 describe('work for a tenant', () => {
@@ -22,8 +25,12 @@ describe('work for a tenant', () => {
     });
   }
 
-  test('is planned unless the tenant leaves or has left', () => {
-    expect(allowedTo(requireIntake)).toEqual(['pending', 'active', 'revoked', 'suspended']);
+  test('is taken unless the tenant leaves or has left', () => {
+    expect(allowedTo(requireTaking)).toEqual(['pending', 'active', 'revoked', 'suspended']);
+  });
+
+  test('is taken for a tenant that leaves if it was uploaded before that', () => {
+    expect(allowedTo(requireEarlier)).toEqual(['pending', 'active', 'revoked', 'suspended', 'offboarding']);
   });
 
   test('is encrypted while it is active, and while what is planned drains', () => {
@@ -43,12 +50,12 @@ describe('work for a tenant', () => {
     expect(() => requireEncrypting(revoked, ACME.tenantId)).toThrow(
       expect.objectContaining({ code: 'ERR_TENANT_REVOKED', disposition: 'park' }),
     );
-    expect(() => requireIntake(offboarded, ACME.tenantId)).toThrow(
+    expect(() => requireTaking(offboarded, ACME.tenantId)).toThrow(
       expect.objectContaining({ code: 'ERR_TENANT_OFFBOARDED', disposition: 'reject' }),
     );
   });
 
-  test.each([requireRestoring, requireEncrypting, requireRotating, requireIntake, requireRegistered])(
+  test.each([requireRestoring, requireEncrypting, requireRotating, requireTaking, requireRegistered])(
     'is refused by %o when the tenant is not registered',
     (require) => {
       expect(() => require(undefined, ACME.tenantId)).toThrow(

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptChunk } from '../../shared/encrypt/encrypt-chunk.ts';
+import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { planNotification } from '../../shared/ingest/plan-upload.ts';
 import type { Plan } from '../../shared/object/plan.ts';
-import { manifestKey } from '../../shared/object/vault-key.ts';
+import { entryKey } from '../../shared/object/vault-key.ts';
 import { StorageUnavailableError } from '../../shared/errors.ts';
 import type { SourceListing } from '../../shared/ports/sources.ts';
 import { redrive, type RedrivePorts } from '../../shared/watch/redrive.ts';
@@ -30,6 +30,7 @@ import {
   world,
   type World,
 } from '../support/world.ts';
+import { chunkIndexOf } from '../support/chunk-index.ts';
 
 const STUCK_SECONDS = 3600;
 
@@ -92,7 +93,7 @@ function listed(ports: Bucket, key: string): void {
 }
 
 function sent({ jobs }: Bucket): number[] {
-  return jobs.requests.flat().map(({ chunkIndex }) => chunkIndex);
+  return jobs.requests.flat().map(chunkIndexOf);
 }
 
 function setStatus({ state }: Bucket, status: TenantStatus): void {
@@ -235,7 +236,7 @@ describe('an upload that is sealed', () => {
     ports.sources.versions.set('v1', { body, attributes: { metadata: {}, tags: {} }, checksums: [] });
     ports.listing.listed.push({ ...source, sizeBytes: body.length });
     await redrive(ports, NEVER);
-    for (const job of ports.jobs.requests.flat()) await encryptChunk(JSON.stringify(job), ports, NEVER);
+    for (const job of ports.jobs.requests.flat()) await encryptJob(JSON.stringify(job), ports, NEVER);
     expect(sent(ports)).toEqual([2]);
     expect(ports.sources.versions.size).toBe(0);
   });
@@ -249,8 +250,8 @@ describe('an upload that S3 told nobody of', () => {
       unheard(ports, randomBytes(CHUNK_BYTES + 1), { key });
       expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
       for (const body of ports.uploads.notifications) await planNotification(body, ports, NEVER);
-      for (const job of ports.jobs.requests.flat()) await encryptChunk(JSON.stringify(job), ports, NEVER);
-      expect(ports.vault.objects.has(manifestKey(ACME.tenantId, key.slice(5)))).toBe(true);
+      for (const job of ports.jobs.requests.flat()) await encryptJob(JSON.stringify(job), ports, NEVER);
+      expect(ports.vault.objects.has(entryKey(ACME.tenantId, key.slice(5)))).toBe(true);
       expect(ports.sources.versions.size).toBe(0);
     },
   );

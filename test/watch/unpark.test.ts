@@ -15,6 +15,7 @@ import {
 import { memoryJobs, type MemoryJobs, memoryState } from '../support/memory-state.ts';
 import { ACME, GLOBEX } from '../support/tenants.ts';
 import { NEVER } from '../support/world.ts';
+import { chunkIndexOf } from '../support/chunk-index.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -54,7 +55,7 @@ async function park(parking: MemoryParking, { tenantId }: Tenant, chunkIndex: nu
 }
 
 function indexesSent({ jobs }: Lot): number[] {
-  return jobs.requests.flat().map(({ chunkIndex }: Job) => chunkIndex);
+  return jobs.requests.flat().map(chunkIndexOf);
 }
 
 function upTo(count: number): number[] {

@@ -68,7 +68,7 @@ export interface Account {
   readonly keyStore: MemoryKeyStore;
   /** By tenant. */
   readonly removals: Map<string, Removal>;
-  /** By tenant: the objects that were planned and not sealed when its removal began. */
+  /** By tenant: the objects that were not sealed when its removal began. */
   readonly toDrain: Map<string, readonly string[]>;
   /** The key in use, by tenant. */
   readonly keyOf: ReadonlyMap<string, TenantKey>;
@@ -98,6 +98,8 @@ export type OnboardedTenant = KeyOwner &
   };
 
 export const CHUNK_BYTES = 100;
+/** Objects of one byte are small ones; there are objects of one chunk as well. */
+export const INLINE_BYTES = 40;
 /**
  * The time before a tenant is onboarded. By then its new key has spread through KMS, and the time is not a whole
  * second.

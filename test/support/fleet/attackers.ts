@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { jobsOf } from '../../../shared/object/job.ts';
 import { type Plan, planOf } from '../../../shared/object/plan.ts';
-import { chunkKey, manifestKey } from '../../../shared/object/vault-key.ts';
+import { chunkKey, entryKey } from '../../../shared/object/vault-key.ts';
 import { FORMAT } from '../../../shared/object/context.ts';
 import { type ClearPart, encodeManifest } from '../../../shared/manifest/manifest.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
@@ -50,7 +50,7 @@ const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
     plant(
       account,
       tenantId,
-      manifestKey(tenantId, upload.key),
+      entryKey(tenantId, upload.key),
       encodeManifest({ clear, sealed: randomBytes(500) }),
     );
   },
@@ -99,6 +99,7 @@ function plant(
 ): void {
   const planted = Buffer.from(body);
   vault.objects.set(name, planted);
+  vault.clearParts.delete(name);
   if (removals.has(tenantId)) tampering.strewn.set(name, planted);
 }
 

@@ -1,6 +1,6 @@
 /** The functions of the data path, each in a sandbox of its own, over one account. */
 import type { SQSRecord } from 'aws-lambda';
-import type { ChunkOutcome } from '../../../shared/encrypt/encrypt-chunk.ts';
+import type { JobOutcome } from '../../../shared/encrypt/outcome.ts';
 import { isKeyRefusal } from '../../../shared/errors.ts';
 import { handleRecords } from '../../../shared/lambda/queue.ts';
 import { parseJob } from '../../../shared/object/job.ts';
@@ -11,7 +11,7 @@ import { encryptFunction } from '../../../shared/wiring/encrypt.ts';
 import type { QueueFunction, RequestFunction } from '../../../shared/wiring/function-kinds.ts';
 import { ingestFunction } from '../../../shared/wiring/ingest.ts';
 import { restoreFunction } from '../../../shared/wiring/restore.ts';
-import { type Account, CHUNK_BYTES } from './account.ts';
+import { type Account, CHUNK_BYTES, INLINE_BYTES } from './account.ts';
 import { portsOf, type SandboxPorts, type VaultInUse, vaultInUse } from './ports.ts';
 import type { Queue } from './queue.ts';
 import { gate, type Gate, gated } from './gate.ts';
@@ -24,7 +24,7 @@ export interface Sandbox {
   readonly ports: SandboxPorts;
   /** Does one piece of work that uses the vault. */
   readonly during: VaultInUse['during'];
-  readonly encrypt: QueueFunction<ChunkOutcome>;
+  readonly encrypt: QueueFunction<JobOutcome>;
   readonly restore: RequestFunction<RestoreRequest, Restored>;
 }
 
@@ -60,7 +60,10 @@ export async function runIngest(
   records: readonly SQSRecord[],
 ): Promise<void> {
   const redelivery = redeliveryOf(uploadQueue, sandbox.gate);
-  const ingest = ingestFunction({ ...sandbox.ports, redelivery }, { chunkBytes: CHUNK_BYTES });
+  const ingest = ingestFunction(
+    { ...sandbox.ports, redelivery },
+    { chunkBytes: CHUNK_BYTES, inlineBytes: INLINE_BYTES },
+  );
   await deliver(records, { source: uploadQueue, gate: sandbox.gate }, ingest);
 }
 

@@ -118,7 +118,7 @@ export function gated<T extends object>(port: T, sandbox: Gate): T {
  * The calls that never wait. A late answer about the epoch says nothing about now, so reads of it come at once or fail.
  * And nobody can call back a manifest that is under way.
  */
-const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan', 'putManifest']);
+const IMPATIENT: ReadonlySet<string> = new Set(['tenant', 'tenantAndPlan', 'putEntry']);
 
 /** The calls that return a listing at once. It is read page by page. */
 const LISTINGS: ReadonlySet<string> = new Set(['listChunks', 'all', 'ofKek', 'allReceipts', 'missingChunks']);

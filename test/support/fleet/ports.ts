@@ -4,6 +4,7 @@ import type { Vault } from '../../../shared/ports/vault.ts';
 import type { Removals } from '../../../shared/ports/tenants.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { Ports } from '../../../shared/wiring/ports.ts';
+import { isSealed } from './seals.ts';
 import type { Account } from './account.ts';
 import { kmsForOf, tableBehind } from './branch-keys.ts';
 import { controlPlaneKmsOf, dataPathKmsOf } from './kms-ports.ts';
@@ -72,14 +73,19 @@ function ignore(): void {
   // Nobody reads the logs of a fleet.
 }
 
-function removalsOf({ removals, toDrain, state }: Account): Removals {
+function removalsOf(account: Account): Removals {
+  const { removals, toDrain, uploads, tampering } = account;
   return {
     read: (tenantId) => Promise.resolve(removals.get(tenantId)),
     async write(removal) {
       await Promise.resolve();
       const { tenantId } = removal;
-      const plans = [...state.plans.values()].filter((plan) => plan.tenantId === tenantId);
-      const unsealed = plans.filter(({ sealedAt }) => sealedAt === undefined);
+      const unsealed = uploads.filter(
+        (upload) =>
+          upload.tenantId === tenantId &&
+          !isSealed(account, upload) &&
+          (account.state.plans.has(upload.objectId) || !tampering.waiting.has(upload.objectId)),
+      );
       if (!removals.has(tenantId))
         toDrain.set(
           tenantId,

@@ -1,10 +1,10 @@
 /** The promises that must hold for a fleet whatever has happened to it. */
-import { decodeManifest } from '../../../shared/manifest/manifest.ts';
-import { manifestKey } from '../../../shared/object/vault-key.ts';
+import { entryKey } from '../../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';
 import { keysInUse } from './keys-in-use.ts';
+import { claimedId, isSealed } from './seals.ts';
 import { isOfTampering } from './tampered-account.ts';
 
 /** Returns every promise that is broken now. */
@@ -47,8 +47,7 @@ export async function unsealed(account: Account, tenantId: string): Promise<read
     (upload) =>
       !isKeptAside(account, upload) &&
       upload.tenantId === tenantId &&
-      (account.state.plans.get(upload.objectId)?.sealedAt === undefined ||
-        account.sources.versions.has(upload.versionId)),
+      (!isSealed(account, upload) || account.sources.versions.has(upload.versionId)),
   );
   const due = await Promise.all(waiting.map(async (upload) => await hasWorkingKey(account, upload)));
   return waiting.filter((_upload, index) => due[index]).map(nameOf);
@@ -73,17 +72,18 @@ export function newest({ uploads }: Account, tenantId: string): readonly Uploade
   return [...new Map(own.map((upload) => [upload.key, upload])).values()];
 }
 
-/** Returns the manifests by which one upload is read under another's name. */
-function misplaced({ vault, uploads }: Account): readonly string[] {
-  return [...vault.objects]
-    .filter(([name]) => name.includes('/objects/'))
-    .filter(([name, body]) => {
-      const { objectId } = decodeManifest(body).clear;
+/** Returns the entries by which one upload is read under another's name. */
+function misplaced(account: Account): readonly string[] {
+  const { vault, uploads } = account;
+  return [...vault.objects.keys()]
+    .filter((name) => name.includes('/objects/'))
+    .filter((name) => {
+      const objectId = claimedId(account, name);
       return !uploads.some(
         ({ tenantId, key, objectId: own }) => own === objectId && name === `${tenantId}/objects/${key}`,
       );
     })
-    .map(([name]) => `sealed under another name: ${name}`);
+    .map((name) => `sealed under another name: ${name}`);
 }
 
 /**
@@ -126,12 +126,16 @@ function leftBehind({ removals, vault, keyStore, tampering }: Account): readonly
 }
 
 /** Returns the planned objects that are not sealed, of tenants that were to go only when everything is sealed. */
-function undrained({ removals, toDrain, state }: Account): readonly string[] {
-  return [...removals.values()]
-    .filter(({ step, drain }) => drain && step !== 'drain')
-    .flatMap(({ tenantId }) => toDrain.get(tenantId) ?? [])
-    .filter((objectId) => state.plans.get(objectId)?.sealedAt === undefined)
-    .map((objectId) => `not drained: ${objectId}`);
+function undrained(account: Account): readonly string[] {
+  const { removals, toDrain, uploads } = account;
+  const due = new Set(
+    [...removals.values()]
+      .filter(({ step, drain }) => drain && step !== 'drain')
+      .flatMap(({ tenantId }) => toDrain.get(tenantId) ?? []),
+  );
+  return uploads
+    .filter((upload) => due.has(upload.objectId) && !isSealed(account, upload))
+    .map(({ objectId }) => `not drained: ${objectId}`);
 }
 
 /** Returns those uploads that have to be sealed before the tenant goes, and can be, because their key works. */
@@ -139,7 +143,7 @@ export async function undrainedOf(account: Account, tenantId: string): Promise<r
   const objectIds = account.toDrain.get(tenantId) ?? [];
   const waiting = account.uploads
     .filter(({ objectId }) => objectIds.includes(objectId))
-    .filter(({ objectId }) => account.state.plans.get(objectId)?.sealedAt === undefined)
+    .filter((upload) => !isSealed(account, upload))
     .filter((upload) => !isKeptAside(account, upload));
   const works = await Promise.all(waiting.map(async (upload) => await hasWorkingKey(account, upload)));
   return waiting.filter((_upload, index) => works[index]);
@@ -152,9 +156,8 @@ function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly 
 /** True when neither its source is there, nor a manifest of it or of a newer upload under its name. */
 function isLost(account: Account, upload: Uploaded): boolean {
   if (account.sources.versions.has(upload.versionId) || isDeleted(account, upload)) return false;
-  const sealed = account.vault.objects.get(manifestKey(tenantIdSchema.parse(upload.tenantId), upload.key));
-  if (sealed === undefined) return true;
-  const { objectId } = decodeManifest(sealed).clear;
+  const objectId = claimedId(account, entryKey(tenantIdSchema.parse(upload.tenantId), upload.key));
+  if (objectId === undefined) return true;
   return indexOf(account, objectId) < indexOf(account, upload.objectId);
 }
 
@@ -162,7 +165,8 @@ function isLost(account: Account, upload: Uploaded): boolean {
 function isDeleted({ removals, state }: Account, { tenantId, objectId }: Uploaded): boolean {
   const removal = removals.get(tenantId);
   if (removal?.deleteCiphertext !== true || removal.step === 'drain') return false;
-  return state.plans.get(objectId)?.sealedAt !== undefined;
+  const plan = state.plans.get(objectId);
+  return plan === undefined || plan.sealedAt !== undefined;
 }
 
 function indexOf({ uploads }: Account, objectId: string): number {

@@ -27,14 +27,20 @@ export function putRecordsRight({ tampering, uses }: Account): void {
 /** True when a rejection may come from the tampering. */
 export function isOfTampering({ tampering, uploads }: Account, { code, body }: Rejection): boolean {
   const { objects, names, parked } = tampering;
-  const { tenantId, key } = uploads.find(({ objectId }) => body.includes(objectId)) ?? {};
+  const { tenantId, key } = uploads.find((upload) => isAbout(body, upload)) ?? {};
   return (
     (code === 'ERR_MANIFEST_INVALID' && names.has(`${tenantId}/${key}`)) ||
-    [...objects].some(
-      ([id, versionId]) => body.includes(id) || body.includes(`"versionId":"${versionId}"`),
-    ) ||
+    [...objects].some(([objectId, versionId]) => isAbout(body, { objectId, versionId })) ||
     parked.some(({ arrival, job }) => body.includes(arrival) || body === job)
   );
+}
+
+/** True when the message names the upload: by its object id, or by its source version. */
+function isAbout(
+  body: string,
+  { objectId, versionId }: { readonly objectId: string; readonly versionId: string },
+): boolean {
+  return body.includes(objectId) || body.includes(`"versionId":"${versionId}"`);
 }
 
 /** Lists the planted rows that still lie among the parked jobs of an active tenant. */

@@ -1,7 +1,8 @@
 /** Buckets that tell of every use of a DEK: a message that is written, a frame that is released. */
+import { isInline } from '../../../shared/manifest/inline.ts';
 import { decodeManifest } from '../../../shared/manifest/manifest.ts';
-import type { Destinations } from '../../../shared/ports/destinations.ts';
-import type { Vault } from '../../../shared/ports/vault.ts';
+import type { Destinations, RestoredObject } from '../../../shared/ports/destinations.ts';
+import type { Entry, Vault } from '../../../shared/ports/vault.ts';
 import type { KeyUses } from './key-uses.ts';
 import type { Gate } from './gate.ts';
 
@@ -41,9 +42,9 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
       if (!signal.aborted) written(chunk.key, chunk.message);
       return await vault.putChunk(chunk, signal);
     },
-    async putManifest(key, body, replaced) {
-      written(key, decodeManifest(body).sealed);
-      return await vault.putManifest(key, body, replaced);
+    async putEntry(key, entry, replaced) {
+      written(key, messageIn(entry));
+      return await vault.putEntry(key, entry, replaced);
     },
     async getChunk(key, maxBytes, signal) {
       if (!signal.aborted) decrypted();
@@ -54,13 +55,18 @@ export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): Watc
       return observed(chunk, (bytes) => (reading ??= { key, bytes, begunMs: chunkBegunMs }));
     },
     getChunkRange: async (key, range, signal) => await vault.getChunkRange(key, range, signal),
-    async getManifest(key) {
-      const manifest = await vault.getManifest(key);
-      const bytes = manifest && decodeManifest(manifest.body).sealed;
+    async getEntry(key) {
+      const entry = await vault.getEntry(key);
+      const bytes = entry && messageIn(entry);
       reading = bytes && { key, bytes, begunMs: Date.now() };
-      return manifest;
+      return entry;
     },
   };
+}
+
+/** Returns the one message of an entry. */
+function messageIn(entry: Entry): Uint8Array {
+  return isInline(entry) ? entry.body : decodeManifest(entry.body).sealed;
 }
 
 /** Destinations that may keep the content waiting, frame by frame. */
@@ -69,7 +75,7 @@ export function watchedDestinations(
   vault: WatchedVault,
   entrance: Gate,
 ): Destinations {
-  async function* frames(content: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  async function* frames(content: RestoredObject['content'], signal: AbortSignal): AsyncIterable<Uint8Array> {
     for await (const frame of content) {
       signal.throwIfAborted();
       vault.decrypted();
