@@ -1,4 +1,7 @@
-/** The wait for many objects at once, by lists of a thousand names: to ask for each would be most of the work. */
+/**
+ * The wait for many objects at once. It asks whether any source is left, because to ask for each object would be most of
+ * the work: a source is deleted after its object is sealed.
+ */
 import { ListObjectsV2Command, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { setTimeout as delay } from 'node:timers/promises';
 import { INGEST_BUCKET, VAULT_BUCKET } from '../laptop/names.ts';
@@ -14,10 +17,14 @@ export interface Names {
 
 const POLL_MS = 50;
 
-/** Resolves once all objects are sealed and their sources are gone. Rejects with the signal's reason before that. */
+/**
+ * Resolves once all objects, which are uploaded already, are sealed and their sources are gone.
+ * @throws the signal's reason before that, or Error when an object is gone without a seal
+ */
 export async function allSealed(s3: S3Client, names: Names, signal: AbortSignal): Promise<void> {
-  while ((await sealedCount(s3, names)) < names.objects) await delay(POLL_MS, undefined, { signal });
   while (await hasSource(s3, names)) await delay(POLL_MS, undefined, { signal });
+  const sealed = await sealedCount(s3, names);
+  if (sealed !== names.objects) throw new Error(`${sealed} of ${names.objects} objects are sealed`);
 }
 
 async function sealedCount(s3: S3Client, { tenantId, prefix }: Names): Promise<number> {
