@@ -47,7 +47,7 @@ export interface RangeRead {
   readonly sizeBytes: number;
   readonly attributes: Attributes;
   /** Exactly the bytes of the range. It throws rather than end short of them. */
-  readonly content: Pieces;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** A request whose tenant may restore, and the signal that stops the work on it. */
@@ -81,14 +81,25 @@ export async function readRange<Result>(
 
 async function consumeRange<Result>(work: RangeWork<Result>, ports: RangePorts): Promise<Result> {
   const opened = await openObject(work, ports);
-  const { attributes, clear } = opened;
-  const { sizeBytes } = clear;
+  const {
+    attributes,
+    clear: { sizeBytes },
+  } = opened;
   const range = withinObject(work.range, sizeBytes);
   const content =
     opened.kind === 'inline'
-      ? [opened.content.subarray(range.start, range.end)]
+      ? inOnePiece(opened.content.subarray(range.start, range.end))
       : contentOf(opened.clear, { ...work, range }, ports);
-  return await work.consume({ range, sizeBytes, attributes, content }, work.signal);
+  try {
+    return await work.consume({ range, sizeBytes, attributes, content }, work.signal);
+  } finally {
+    // A consumer that leaves bytes unread must leave neither a DEK nor a connection behind.
+    await content.return(undefined);
+  }
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
 }
 
 /** Yields the bytes of the range, chunk by chunk. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { KeyUse } from '../../shared/envelope/kms/key-use.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { type RangeRead, readRange, type RequestedRange } from '../../shared/restore/read-range.ts';
 import type { TenantId } from '../../shared/tenant/tenant-id.ts';
@@ -31,6 +32,10 @@ async function read(ports: World, range: RequestedRange, tenantId: TenantId = AC
 
 async function consume({ content, ...part }: RangeRead): Promise<Part> {
   return { ...part, bytes: Buffer.concat(await Array.fromAsync(content)) };
+}
+
+async function consumeFirst({ content }: RangeRead): Promise<unknown> {
+  return await content[Symbol.asyncIterator]().next();
 }
 
 async function sealedWorld(content: Buffer = body): Promise<World> {
@@ -79,6 +84,16 @@ describe('a range of an object', () => {
       .map(({ context }) => context['chunk-index'] ?? context['purpose']);
     expect(contexts).toEqual(['manifest', '2']);
     expect(ports.effects.log.slice(done)).toEqual(['state.tenant', 'vault.getEntry', 'vault.getChunkRange']);
+  });
+
+  test('ends, its use of the key recorded, when its consumer leaves bytes unread', async () => {
+    const ports = await sealedWorld();
+    const uses: string[] = [];
+    const keys = { ...ports.keys, recordUse: ({ chunkIndex }: KeyUse) => void uses.push(String(chunkIndex)) };
+    const range = { start: CHUNK_BYTES };
+    const request = { tenantId: ACME.tenantId, key: 'report.pdf', range, consume: consumeFirst };
+    expect(await readRange(request, { ...ports, keys }, NEVER)).toMatchObject({ done: false });
+    expect(uses).toEqual(['undefined', '1']);
   });
 
   test('does not need the chunks that it does not touch', async () => {

@@ -4,9 +4,12 @@
  */
 import { describe, expect, test } from 'vitest';
 import { decrypt, decryptWhole } from '../../shared/envelope/message/decrypt.ts';
+import type { Kek } from '../../shared/envelope/kms/kek.ts';
+import { readRange, type RangeRead } from '../../shared/restore/read-range.ts';
 import { restore } from '../../shared/restore/restore.ts';
 import { codeOf, drained, inPieces } from '../support/content.ts';
 import { kmsStandIn, type KmsStandIn } from '../support/kms-stand-in.ts';
+import { readPart } from '../support/ranged-message.ts';
 import { stockDecrypt } from '../support/stock-sdk.ts';
 import { ACME, kekOf, keysOf } from '../support/tenants.ts';
 import { NEVER, world } from '../support/world.ts';
@@ -29,6 +32,15 @@ function kmsOf({
 
 function bytesOf(base64: string): Buffer {
   return Buffer.from(base64, 'base64');
+}
+
+/** Reads the last two thirds of the content. */
+async function openInPart(kek: Kek, message: string, plaintext: string): Promise<string> {
+  const content = bytesOf(plaintext);
+  const range = { start: Math.floor(content.length / 3), end: content.length };
+  const part = { message: bytesOf(message), contentBytes: content.length, expected: context };
+  const { bytes, code = 'other bytes' } = await readPart(kek, part, range);
+  return bytes.equals(content.subarray(range.start)) ? 'the same bytes' : code;
 }
 
 describe.each(messages.opens)('the message $name opens', ({ message, plaintext }) => {
@@ -67,6 +79,14 @@ describe.each(messages.shared)('the message of a shared DEK $name opens', ({ mes
   });
 });
 
+test.each([...messages.opens, ...messages.shared].filter(({ plaintext }) => plaintext !== ''))(
+  'the message $name opens in part',
+  async ({ message, plaintext }) => {
+    const kek = kekOf(ACME, kmsOf(messages));
+    expect(await openInPart(kek, message, plaintext)).toBe('the same bytes');
+  },
+);
+
 describe.each(messages.refused)('the message of $name is refused', ({ message, code, released }) => {
   const kek = kekOf(ACME, kmsOf(messages));
 
@@ -95,9 +115,24 @@ describe('the vault', () => {
     },
   );
 
+  test.each(stored.objects.filter(({ plaintext }) => plaintext !== ''))(
+    'holds the object $key, whose last byte is read',
+    async ({ key, plaintext }) => {
+      const ports = { ...world(), keys: keysOf(kmsOf(stored)) };
+      for (const [name, body] of Object.entries(stored.vault)) ports.vault.objects.set(name, bytesOf(body));
+      const range = { start: bytesOf(plaintext).length - 1 };
+      const request = { tenantId: ACME.tenantId, key, range, consume: collect };
+      expect(await readRange(request, ports, NEVER)).toEqual(bytesOf(plaintext).subarray(-1));
+    },
+  );
+
   test('holds nothing under a name of another form', () => {
     const form = /^acme\/(?:objects\/.+|long-keys\/[0-9a-f]{64}|chunks\/[0-9a-f]{64}\/\d{10})$/u;
     expect(Object.keys(stored.vault).filter((name) => !form.test(name))).toEqual([]);
     expect(Object.keys(stored.vault)).toHaveLength(8);
   });
 });
+
+async function collect({ content }: RangeRead): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(content));
+}

@@ -7,7 +7,7 @@ import type { ByteRange } from '../../object/geometry.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
 import { Content, type Pieces } from './content.ts';
 import { firstLine, requireLine } from './first-line.ts';
-import { type Frame, frameOf } from './frame.ts';
+import { frameOf } from './frame.ts';
 import { takeFrame } from './frame-reader.ts';
 import { MessageKey } from './message-key.ts';
 import { MAX_HEADER_BYTES } from './message-size.ts';
@@ -53,7 +53,7 @@ export async function* decryptRange(
     using opened = await openMessage(head, key);
     const wanted = plaintextRange(message, opened.line.length);
     const spans = neededFrames(wanted, lastAhead);
-    const isAhead = ({ first, last }: FrameSpan): boolean => first === 1 && last <= lastAhead;
+    const isAhead = ({ last }: FrameSpan): boolean => last <= lastAhead;
     if (!spans.some(isAhead)) await head.drain();
     for (const span of spans) {
       const place = placeInMessage(span, wanted, opened);
@@ -89,15 +89,11 @@ async function* readSpan(
 ): AsyncGenerator<Uint8Array> {
   for (let sequenceNumber = first; sequenceNumber <= last; sequenceNumber += 1) {
     const frame = await takeFrame(sequenceNumber, body, opened);
-    requireSame(frame, frameOf(wanted.plaintextBytes, sequenceNumber));
+    // The length also tells the kind of frame: a final frame is never full.
+    if (frame.contentLength !== frameOf(wanted.plaintextBytes, sequenceNumber).contentLength)
+      throw new Error('the message is not as long as its manifest says');
     if (sequenceNumber === 1) requireLine(frame.plaintext, opened.line);
     yield* cutOut(frame.plaintext, sequenceNumber, wanted.range);
   }
   await body.drain();
-}
-
-/** Refuses a frame that is not the one that a message of the planned length has there. */
-function requireSame(frame: Frame, planned: Frame): void {
-  if (frame.contentLength !== planned.contentLength || frame.isFinalFrame !== planned.isFinalFrame)
-    throw new Error('the message is not as long as its manifest says');
 }

@@ -4,7 +4,7 @@ import { type EncryptionContext, sharedContext } from '../../object/context.ts';
 import { Content, type Input } from './content.ts';
 import { beginMessage, type NewMessage } from './derived-key.ts';
 import { firstLine } from './first-line.ts';
-import { CIPHER_BYTES, type Frame, frameOf, startFrame } from './frame.ts';
+import { type Frame, frameOf, startFrame } from './frame.ts';
 import { zero } from '../cache/obtained-key.ts';
 import { cachesKeys, type Kek } from '../kms/kek.ts';
 import { obtainEncryptionMaterial } from './materials.ts';
@@ -15,6 +15,9 @@ import { frameCount, maxMessageBytes } from './message-size.ts';
 export interface Plaintext extends Input {
   readonly bytes: number;
 }
+
+/** The most bytes that the cipher gets at once: its output is copied while it is in the processor's cache. */
+const CIPHER_BYTES = 65_536;
 
 /**
  * Returns the whole message in one buffer, so that its upload can be retried. Memory: the message and a few pieces.

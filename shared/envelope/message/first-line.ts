@@ -32,7 +32,7 @@ export async function* withoutLine(
  * @throws ContextMismatchError
  */
 export function requireLine(plaintext: readonly Uint8Array[], line: Uint8Array): void {
-  if (!Buffer.concat(plaintext).subarray(0, line.length).equals(line)) throw mismatch();
+  if (!Buffer.concat(plaintext, line.length).equals(line)) throw mismatch();
 }
 
 function mismatch(): ContextMismatchError {

@@ -1,6 +1,6 @@
 /** Reads the frames of a message, and releases of each frame only what its tag has verified. */
 import type { Content } from './content.ts';
-import { CIPHER_BYTES, decipherOf, type Frame, MAX_FRAME_HEADER_BYTES, parseFrameHeader } from './frame.ts';
+import { decipherOf, type Frame, MAX_FRAME_HEADER_BYTES, parseFrameHeader } from './frame.ts';
 import { TAG_BYTES } from './message-size.ts';
 import type { OpenedMessage } from './opened-message.ts';
 
@@ -38,7 +38,7 @@ export async function takeFrame(
   const decipher = decipherOf(frame, header.messageHeader.messageId, getDecipher);
   const plaintext: Uint8Array[] = [];
   for (let missing = frame.contentLength; missing > 0;) {
-    const piece = await body.take(Math.min(missing, CIPHER_BYTES));
+    const piece = await body.take(missing);
     if (piece.length === 0) throw new Error('the message ends within a frame');
     await key.requireUsable();
     plaintext.push(decipher.update(piece));

@@ -31,12 +31,6 @@ export interface Frame {
 /** The most bytes that the header of a frame takes: end mark, sequence number, IV and length. */
 export const MAX_FRAME_HEADER_BYTES: number = 4 + 4 + 12 + 4;
 
-/**
- * The most bytes that a cipher gets at once, 64 KiB. Its output is then copied while it is in the processor's cache, and
- * memory of that size is not taken from the kernel each time.
- */
-export const CIPHER_BYTES = 65_536;
-
 const fromUtf8 = (text: string): Buffer => Buffer.from(text);
 const { frameIv, frameHeader, finalFrameHeader } = serializeFactory(fromUtf8, { utf8Sorting: true });
 const { messageAAD, messageAADContentString } = aadFactory(fromUtf8);
