@@ -61,7 +61,7 @@ async function encryptAndPlace(
   const head = headLine({ clear, key, attributes, checksums });
   using message = await encrypt(
     kekOf(tenant, ports.keys),
-    { bytes: head.length + sizeBytes, content: concat(head, content), signal },
+    { bytes: head.length + sizeBytes, content: withHead(head, content), signal },
     inlineContext(tenantId, objectId),
   );
   return await placeInline(work, { body: message.content, clear: encodeClearPart(clear), modifiedAt }, ports);
@@ -85,9 +85,28 @@ function clearPartOf({ tenant, objectId, sizeBytes, source }: InlineWork, now: D
   };
 }
 
-async function* concat(head: Uint8Array, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* content;
+/**
+ * Puts the head before the content. It is no generator: one that has not begun, or that waits for a silent source,
+ * closes nothing, and the connection to S3 would stay open for each job that KMS refuses.
+ */
+function withHead(head: Uint8Array, content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const pieces = content[Symbol.asyncIterator]();
+      let isHeadTaken = false;
+      return {
+        async next() {
+          if (isHeadTaken) return await pieces.next();
+          isHeadTaken = true;
+          return { done: false, value: head };
+        },
+        async return() {
+          await pieces.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
 
 /** Plans the upload, so that the plan remembers the refusal, and the watch does not send it again. */

@@ -371,6 +371,52 @@ describe('the button', () => {
   });
 });
 
+describe('the connection that a small object is read by', () => {
+  function readBy(content: AsyncIterable<Uint8Array>): { readonly ports: World; readonly job: string } {
+    const ports = world();
+    const job = JSON.stringify(uploadedInline(ports, BODY));
+    const sources: World['sources'] = {
+      ...ports.sources,
+      readWhole: async (...request) => ({ ...(await ports.sources.readWhole(...request)), content }),
+    };
+    return { ports: { ...ports, sources }, job };
+  }
+
+  function pieces(next: () => Promise<IteratorResult<Uint8Array>>): {
+    readonly content: AsyncIterable<Uint8Array>;
+    readonly closed: () => number;
+  } {
+    let times = 0;
+    const iterator: AsyncIterator<Uint8Array> = {
+      next,
+      async return() {
+        times += 1;
+        return await Promise.resolve({ done: true, value: undefined });
+      },
+    };
+    return { content: { [Symbol.asyncIterator]: () => iterator }, closed: () => times };
+  }
+
+  test('is closed when KMS refuses, before anything of it was read', async () => {
+    const { content, closed } = pieces(async () => await Promise.reject(new Error('nobody reads')));
+    const { ports, job } = readBy(content);
+    ports.kms.refuse(ACME.kekArn, 'DisabledException');
+    expect(await encryptJob(job, ports, NEVER).catch(codeOf)).toBe('ERR_TENANT_KEY_UNUSABLE');
+    expect(closed()).toBe(1);
+  });
+
+  test('is closed at once when the button is pressed while S3 is silent', async () => {
+    const revoked = new AbortController();
+    const { content, closed } = pieces(async () => {
+      revoked.abort(new Error('revoked'));
+      return await new Promise(() => undefined);
+    });
+    const { ports, job } = readBy(content);
+    await expect(encryptJob(job, ports, revoked.signal)).rejects.toThrow('revoked');
+    expect(closed()).toBe(1);
+  });
+});
+
 describe('a tenant that changed its KEK', () => {
   const NEW_ARN = 'arn:aws:kms:us-east-1:111111111111:key/9d3ab1c2-0000-4000-8000-aaaaaaaaaaaa';
   const CHANGED = {
