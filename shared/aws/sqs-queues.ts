@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import DataLoader from 'dataloader';
 import { StorageUnavailableError } from '../errors.ts';
-import type { Job } from '../object/job.ts';
+import { encodeJob, type Job } from '../object/job.ts';
 import type { JobQueue, Redelivery, UploadQueue } from '../ports/queues.ts';
 import { inBatches } from './batches.ts';
 import { mapStorageFailure } from './storage-failure.ts';
@@ -24,7 +24,7 @@ export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
   async function sendSome(jobs: readonly Job[]): Promise<('taken' | Error)[]> {
     const Entries = jobs.map((job, position) => ({
       Id: String(position),
-      MessageBody: JSON.stringify(job),
+      MessageBody: encodeJob(job),
       MessageGroupId: job.tenantId,
     }));
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });

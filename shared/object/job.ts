@@ -40,6 +40,20 @@ const inlineJobSchema: z.ZodType<InlineJob> = z.strictObject({
   sizeBytes: z.int().min(0).max(MAX_INLINE_BYTES),
 });
 
+/**
+ * Returns the queue message of a job: JSON in ASCII. A name in S3 may have characters that SQS refuses, such as U+FFFF,
+ * which JSON does not escape by itself.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+export function encodeJob(job: Job): string {
+  return JSON.stringify(job).replace(/[\u007f-\uffff]/g, escaped);
+}
+
+/** Escapes one UTF-16 unit, as JSON does. */
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** @throws JobInvalidError when the body is not a job */
 export function parseJob(body: string): Job {
   const job = parseJson(body, () => new JobInvalidError('the message is not JSON'));

@@ -3,10 +3,11 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { sqsJobs } from '../../shared/aws/sqs-queues.ts';
-import { type Job, jobsOf } from '../../shared/object/job.ts';
+import { type Job, jobsOf, parseJob } from '../../shared/object/job.ts';
 import type { JobQueue } from '../../shared/ports/queues.ts';
 import { planOfChunks } from '../contracts/state.ts';
 import { codeOf } from '../support/content.ts';
+import { ACME } from '../support/tenants.ts';
 import { clientConfig, type Services, startServices } from '../support/services.ts';
 
 const requestSchema = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
@@ -74,6 +75,22 @@ describe('jobs that are sent within one turn', () => {
     expect(outcomes).toEqual(['sent', 'ERR_STORAGE_UNAVAILABLE']);
     expect(requests).toHaveLength(1);
   });
+});
+
+test('a small object of a name that SQS refuses as it is goes on the queue, and holds up nobody', async () => {
+  const { source } = planOfChunks(1);
+  const named = (name: string): Job => ({
+    tenantId: ACME.tenantId,
+    source: { ...source, key: `acme/${name}` },
+    sizeBytes: 1,
+  });
+  const small = ['\uFFFE\uFFFF', '\u0000\u0001\u007F\u0085', 'ü €', '😀', '"\\'].map(named);
+  const chunks = oneJob();
+  await Promise.all([jobs.send(small), jobs.send(chunks)]);
+  const taken = requests.flat().map((body) => parseJob(body));
+  expect(taken).toHaveLength(small.length + 1);
+  expect(taken).toEqual(expect.arrayContaining([...small, ...chunks]));
+  expect(requests.flat().join('')).toMatch(/^[\x20-\x7e]+$/u);
 });
 
 test('many jobs are sent by a limited number of requests at once', async () => {
