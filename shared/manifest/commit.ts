@@ -8,7 +8,7 @@ import { entryKey } from '../object/vault-key.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';
 import { manifestDigest, type ProofPorts, standingOf } from './seal-proof.ts';
-import { keepSuperseded } from './superseded.ts';
+import { isAsWritten, keepSuperseded } from './superseded.ts';
 
 export interface CommitPorts extends ProofPorts {
   readonly state: Pick<State, 'tenantAndPlan' | 'noteManifest'>;
@@ -38,10 +38,10 @@ export async function commit(
   for (;;) {
     // The signal is looked at right before the write, since the note may have taken its time.
     signal.throwIfAborted();
-    if (standing === 'superseded') return await keepSuperseded(plan, { body }, ports);
+    if (standing === 'superseded') return await keepSuperseded({ ...plan, signal }, { body }, ports);
     const isWritten = await ports.vault.putEntry(key, { body }, stored);
     stored = await ports.vault.getEntry(key);
-    if (isWritten && stored !== undefined && Buffer.compare(stored.body, body) === 0) return;
+    if (isWritten && isAsWritten(stored, { body })) return;
     standing = await standingOf(stored, plan, ports);
     if (standing === 'sealed') return;
     if (isWritten && standing === 'unsealed') throw notReadBack(plan);

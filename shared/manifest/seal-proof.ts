@@ -116,9 +116,11 @@ async function isOurs(stored: StoredEntry, plan: Plan, state: ProofPorts['state'
 
 /**
  * True when the plan notes this manifest. A plan that version 0.1.0 sealed notes no manifests, so only its own time of
- * sealing can tell; version 0.1.0 wrote no small objects.
+ * sealing can tell.
  */
 function isNoted({ body, clear }: StoredEntry, { manifestDigests, sealedAt }: Plan): boolean {
-  if (manifestDigests === undefined) return sealedAt !== undefined && clear === undefined;
+  // A manifest that somebody gave a clear part beside it is read as a small object, and opens as none.
+  if (clear !== undefined) return false;
+  if (manifestDigests === undefined) return sealedAt !== undefined;
   return manifestDigests.has(manifestDigest(body));
 }

@@ -333,7 +333,52 @@ describe('what somebody planted under the name of a small object', () => {
   });
 });
 
+describe('what is kept of an upload that was overtaken', () => {
+  async function overtaken(
+    disturb: (ports: World) => Partial<World['vault']>,
+  ): Promise<readonly [World, unknown]> {
+    const ports = world();
+    await sealedInline(ports, randomBytes(5), NEW);
+    const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
+    const vault = { ...ports.vault, ...disturb(ports) };
+    return [ports, await encryptJob(job, { ...ports, vault }, NEVER).catch(codeOf)];
+  }
+
+  test.each([
+    ['another body', ({ objects }: World['vault'], key: string) => void objects.set(key, randomBytes(9))],
+    ['another clear part', ({ clearParts }: World['vault'], key: string) => void clearParts.set(key, '{}')],
+    ['no clear part', ({ clearParts }: World['vault'], key: string) => void clearParts.delete(key)],
+  ])('is read back; if it always has %s, the source stays', async (_what, change) => {
+    const [ports, code] = await overtaken(({ vault }) => ({
+      async putEntry(key, ...request) {
+        const isWritten = await vault.putEntry(key, ...request);
+        if (key === superseded(OLD)) change(vault, key);
+        return isWritten;
+      },
+    }));
+    expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect(ports.sources.versions.size).toBe(1);
+  });
+});
+
 describe('the button', () => {
+  test('pressed while an overtaken upload is kept stops the write of it', async () => {
+    const ports = world();
+    await sealedInline(ports, randomBytes(5), NEW);
+    const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
+    const revoked = new AbortController();
+    const vault: World['vault'] = {
+      ...ports.vault,
+      async getEntry(key) {
+        if (key === superseded(OLD)) revoked.abort(new Error('revoked'));
+        return await ports.vault.getEntry(key);
+      },
+    };
+    await expect(encryptJob(job, { ...ports, vault }, revoked.signal)).rejects.toThrow('revoked');
+    expect(ports.vault.objects.has(superseded(OLD))).toBe(false);
+    expect(ports.sources.versions.size).toBe(1);
+  });
+
   test('stops a small object in the middle: nothing is written, and the source is kept', async () => {
     const ports = world();
     const job = uploadedInline(ports, BODY);

@@ -4,6 +4,8 @@ import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { jobsOf } from '../../shared/object/job.ts';
 import type { Plan } from '../../shared/object/plan.ts';
 import { chunkKey, entryKey } from '../../shared/object/vault-key.ts';
+import { INLINE_FORMAT } from '../../shared/object/context.ts';
+import { encodeClearPart } from '../../shared/manifest/inline.ts';
 import { openObject } from '../../shared/manifest/open.ts';
 import { seal, type SealPorts } from '../../shared/manifest/seal.ts';
 import { restore } from '../../shared/restore/restore.ts';
@@ -265,6 +267,44 @@ describe('what an editor of the vault can do to a seal', () => {
     expect(await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
       clear: { sourceVersionId: 'v1' },
     });
+  });
+
+  /** Gives the manifest a clear part beside it, so that it is read as a small object. */
+  function plantClearPart({ vault }: World, { tenantId, objectId, kekArn, source, sizeBytes }: Plan): void {
+    const { versionId: sourceVersionId, sequencer, uploadedAt } = source;
+    const facts = { tenantId, objectId, kekArn, sizeBytes, sourceVersionId, sequencer, uploadedAt };
+    vault.clearParts.set(
+      NAME,
+      encodeClearPart({ format: INLINE_FORMAT, ...facts, epoch: 1, sealedAt: SEALED_AT }),
+    );
+  }
+
+  test('a manifest that was made to look like a small object proves no seal, and is replaced', async () => {
+    const ports = world();
+    const plan = await writeChunks(ports);
+    const source = ports.sources.versions.get('v1');
+    await sealPlan(plan, ports);
+    plantClearPart(ports, plan);
+    if (source !== undefined) ports.sources.versions.set('v1', source);
+    for (const job of jobsOf(plan, 0)) await encryptJob(JSON.stringify(job), ports, NEVER);
+    expect(await openObject({ tenant: ACME, key: 'report.pdf', signal: NEVER }, ports)).toMatchObject({
+      kind: 'chunked',
+    });
+    expect(ports.sources.versions.size).toBe(0);
+  });
+
+  test('a manifest that is made to look like a small object before it is read back keeps the source', async () => {
+    const ports = world();
+    const plan = await writeChunks(ports);
+    const putEntry: World['vault']['putEntry'] = async (...request) => {
+      const isWritten = await ports.vault.putEntry(...request);
+      plantClearPart(ports, plan);
+      return isWritten;
+    };
+    await expect(sealPlan(plan, { ...ports, vault: { ...ports.vault, putEntry } })).rejects.toMatchObject({
+      code: 'ERR_STORAGE_UNAVAILABLE',
+    });
+    expect(ports.sources.versions.size).toBe(1);
   });
 
   test.each([[[1]], [[0, 1, 2]]])(
