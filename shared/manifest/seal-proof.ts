@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { ManifestInvalidError, PlanChangedError, SourceChangedError } from '../errors.ts';
 import type { Plan } from '../object/plan.ts';
 import { entryKey, supersededKey } from '../object/vault-key.ts';
-import type { Sources } from '../ports/sources.ts';
+import type { SourceDescription, Sources } from '../ports/sources.ts';
 import type { State } from '../ports/state.ts';
 import type { StoredEntry, Vault } from '../ports/vault.ts';
 import { decodeClaim } from './claim.ts';
@@ -45,7 +45,9 @@ export async function isSealed(
   const standing = await standingOf(await ports.vault.getEntry(entryKey(tenantId, key)), plan, ports);
   if (standing !== 'superseded') return standing === 'sealed';
   const kept = await ports.vault.getEntry(supersededKey(tenantId, objectId));
-  return kept !== undefined && (await isOurs(kept, plan, ports.state));
+  if (kept !== undefined && (await isOurs(kept, plan, ports.state))) return true;
+  // It may have been sealed in its place before the newer upload came. If its source is gone, nothing can be lost.
+  return await isGone(plan, ports.sources);
 }
 
 /**
@@ -98,9 +100,20 @@ export function requireNotLater(
 }
 
 /** Returns undefined when the source is gone: then there is nothing to lose any more. */
-async function readUploadTime({ source }: Plan, sources: ProofPorts['sources']): Promise<string | undefined> {
+async function readUploadTime(plan: Plan, sources: ProofPorts['sources']): Promise<string | undefined> {
+  return (await describeIfThere(plan, sources))?.modifiedAt;
+}
+
+async function isGone(plan: Plan, sources: ProofPorts['sources']): Promise<boolean> {
+  return (await describeIfThere(plan, sources)) === undefined;
+}
+
+async function describeIfThere(
+  { source }: Plan,
+  sources: ProofPorts['sources'],
+): Promise<SourceDescription | undefined> {
   try {
-    return (await sources.describe(source)).modifiedAt;
+    return await sources.describe(source);
   } catch (error) {
     if (error instanceof SourceChangedError) return undefined;
     throw error;

@@ -267,6 +267,15 @@ describe('a chunked object that a newer small one overtook', () => {
     expect(await encryptJob(JSON.stringify(again), ports, NEVER)).toMatchObject({ outcome: 'sealed' });
   });
 
+  test('after it was sealed is sealed too, delivered again', async () => {
+    const ports = world();
+    const plan = await sealed(ports, randomBytes(CHUNK_BYTES + 1), OLD);
+    await sealedInline(ports, BODY, NEW);
+    const again = { tenantId: plan.tenantId, objectId: plan.objectId, chunkIndex: 0 };
+    expect(await encryptJob(JSON.stringify(again), ports, NEVER)).toMatchObject({ outcome: 'sealed' });
+    expect(await restoreContent(ports)).toEqual(BODY);
+  });
+
   test('keeps its source when what was kept of it is gone', async () => {
     const ports = world();
     const big = randomBytes(CHUNK_BYTES + 1);
