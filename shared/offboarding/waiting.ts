@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { objectIdOf } from '../object/object-id.ts';
 import { SealstreamError, type SourceUnreadableError } from '../errors.ts';
 import type { ListedVersion, SourceListing, VersionMarker } from '../ports/sources.ts';
+import { splitKey } from '../object/source-version.ts';
 import type { State } from '../ports/state.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { counted, type NamedVersions, NO_VERSIONS, versionName } from '../tenant/named-versions.ts';
@@ -16,7 +17,8 @@ export interface Waiting {
   /** The versions that were taken and are not sealed yet. Those in `unsealable` are not among them. */
   readonly taken: NamedVersions;
   /**
-   * The versions that nothing will ever seal, each with the reason: its plan is not valid, or S3 refuses the source.
+   * The versions that nothing will ever seal, each with the reason: its plan is not valid, S3 refuses the
+   * source, or no upload can have its name.
    */
   readonly unsealable: NamedVersions;
   /** The number of all versions, sealed or not. */
@@ -96,7 +98,11 @@ async function stateOf(
 ): Promise<VersionState> {
   try {
     const { plan } = await state.tenantAndPlan(tenantId, objectIdOf(bucket, key, versionId));
-    if (plan === undefined) return uploadedAt < closedAt ? 'taken' : 'other';
+    if (plan === undefined) {
+      // A version whose name no upload can have, such as the folder {tenantId}/, is never planned.
+      splitKey(key);
+      return uploadedAt < closedAt ? 'taken' : 'other';
+    }
     if (plan.sealedAt !== undefined) return 'other';
     return plan.unreadable === undefined ? 'taken' : { unsealable: UNREADABLE };
   } catch (error) {

@@ -49,6 +49,17 @@ test('a small object without a plan is waited for if it came before the intake w
   expect(await countWaiting(QUERY, ports, NEVER)).toMatchObject({ taken: { count: 1 }, uploads: 2 });
 });
 
+test('a folder that the console of S3 made for the tenant is left, not waited for', async () => {
+  const ports = bucketOfTwo();
+  const [version] = ports.listing.listed;
+  if (version !== undefined) ports.listing.listed.push({ ...version, key: 'acme/', sizeBytes: 0 });
+  expect(await countWaiting(QUERY, ports, NEVER)).toMatchObject({
+    taken: { count: 2 },
+    unsealable: { count: 1, first: [expect.stringContaining('ERR_EVENT_INVALID')] },
+    uploads: 3,
+  });
+});
+
 test('an outage while counting is thrown, and not counted as zero', async () => {
   const ports = bucketOfTwo();
   ports.effects.failOnce('state.tenantAndPlan', new StorageUnavailableError('throttled'));
