@@ -342,17 +342,17 @@ describe('what somebody planted under the name of a small object', () => {
   });
 });
 
-describe('what is kept of an upload that was overtaken', () => {
-  async function overtaken(
-    disturb: (ports: World) => Partial<World['vault']>,
-  ): Promise<readonly [World, unknown]> {
-    const ports = world();
-    await sealedInline(ports, randomBytes(5), NEW);
-    const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
-    const vault = { ...ports.vault, ...disturb(ports) };
-    return [ports, await encryptJob(job, { ...ports, vault }, NEVER).catch(codeOf)];
-  }
+async function overtaken(
+  disturb: (ports: World) => Partial<World['vault']>,
+): Promise<readonly [World, unknown]> {
+  const ports = world();
+  await sealedInline(ports, randomBytes(5), NEW);
+  const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
+  const vault = { ...ports.vault, ...disturb(ports) };
+  return [ports, await encryptJob(job, { ...ports, vault }, NEVER).catch(codeOf)];
+}
 
+describe('what is kept of an upload that was overtaken', () => {
   test.each([
     ['another body', ({ objects }: World['vault'], key: string) => void objects.set(key, randomBytes(9))],
     ['another clear part', ({ clearParts }: World['vault'], key: string) => void clearParts.set(key, '{}')],
@@ -425,32 +425,32 @@ describe('the button', () => {
   });
 });
 
+function readBy(content: AsyncIterable<Uint8Array>): { readonly ports: World; readonly job: string } {
+  const ports = world();
+  const job = JSON.stringify(uploadedInline(ports, BODY));
+  const sources: World['sources'] = {
+    ...ports.sources,
+    readWhole: async (...request) => ({ ...(await ports.sources.readWhole(...request)), content }),
+  };
+  return { ports: { ...ports, sources }, job };
+}
+
+function pieces(next: () => Promise<IteratorResult<Uint8Array>>): {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly closed: () => number;
+} {
+  let times = 0;
+  const iterator: AsyncIterator<Uint8Array> = {
+    next,
+    async return() {
+      times += 1;
+      return await Promise.resolve({ done: true, value: undefined });
+    },
+  };
+  return { content: { [Symbol.asyncIterator]: () => iterator }, closed: () => times };
+}
+
 describe('the connection that a small object is read by', () => {
-  function readBy(content: AsyncIterable<Uint8Array>): { readonly ports: World; readonly job: string } {
-    const ports = world();
-    const job = JSON.stringify(uploadedInline(ports, BODY));
-    const sources: World['sources'] = {
-      ...ports.sources,
-      readWhole: async (...request) => ({ ...(await ports.sources.readWhole(...request)), content }),
-    };
-    return { ports: { ...ports, sources }, job };
-  }
-
-  function pieces(next: () => Promise<IteratorResult<Uint8Array>>): {
-    readonly content: AsyncIterable<Uint8Array>;
-    readonly closed: () => number;
-  } {
-    let times = 0;
-    const iterator: AsyncIterator<Uint8Array> = {
-      next,
-      async return() {
-        times += 1;
-        return await Promise.resolve({ done: true, value: undefined });
-      },
-    };
-    return { content: { [Symbol.asyncIterator]: () => iterator }, closed: () => times };
-  }
-
   test('is closed when KMS refuses, before anything of it was read', async () => {
     const { content, closed } = pieces(async () => await Promise.reject(new Error('nobody reads')));
     const { ports, job } = readBy(content);

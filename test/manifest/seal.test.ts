@@ -235,6 +235,16 @@ describe('a plan that was edited to look older than what is sealed', () => {
   });
 });
 
+/** Gives the manifest a clear part beside it, so that it is read as a small object. */
+function plantClearPart({ vault }: World, { tenantId, objectId, kekArn, source, sizeBytes }: Plan): void {
+  const { versionId: sourceVersionId, sequencer, uploadedAt } = source;
+  const facts = { tenantId, objectId, kekArn, sizeBytes, sourceVersionId, sequencer, uploadedAt };
+  vault.clearParts.set(
+    NAME,
+    encodeClearPart({ format: INLINE_FORMAT, ...facts, epoch: 1, sealedAt: SEALED_AT }),
+  );
+}
+
 describe('what an editor of the vault can do to a seal', () => {
   test('a manifest that claims to be newer than any upload does not cost a newer upload its source', async () => {
     const ports = world();
@@ -268,16 +278,6 @@ describe('what an editor of the vault can do to a seal', () => {
       clear: { sourceVersionId: 'v1' },
     });
   });
-
-  /** Gives the manifest a clear part beside it, so that it is read as a small object. */
-  function plantClearPart({ vault }: World, { tenantId, objectId, kekArn, source, sizeBytes }: Plan): void {
-    const { versionId: sourceVersionId, sequencer, uploadedAt } = source;
-    const facts = { tenantId, objectId, kekArn, sizeBytes, sourceVersionId, sequencer, uploadedAt };
-    vault.clearParts.set(
-      NAME,
-      encodeClearPart({ format: INLINE_FORMAT, ...facts, epoch: 1, sealedAt: SEALED_AT }),
-    );
-  }
 
   test('a manifest that was made to look like a small object proves no seal, and is replaced', async () => {
     const ports = world();
