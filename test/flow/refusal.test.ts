@@ -5,6 +5,7 @@ import { INGEST_BUCKET, RESTORE_BUCKET, VAULT_BUCKET } from '../../laptop/names.
 import type { Uploaded } from '../../laptop/client.ts';
 import { chunkKey } from '../../shared/object/vault-key.ts';
 import { CHUNK_BYTES } from '../support/chunk-bytes.ts';
+import { arm } from '../support/armed-fault.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 
 let pipeline: Pipeline;
@@ -111,7 +112,7 @@ describe('a job', () => {
       when: 'before',
       effect: { error: { code: 'SlowDown', status: 503 } },
     });
-    const uploaded = await pipeline.client.upload('acme', 'vanishing', randomBytes(10));
+    const uploaded = await pipeline.client.upload('acme', 'vanishing', randomBytes(CHUNK_BYTES));
     await pipeline.until(async () => (await pipeline.planOf(uploaded)) !== undefined);
     await pipeline.remove(INGEST_BUCKET, 'acme/vanishing', uploaded.versionId);
     await pipeline.clearFaults();
@@ -119,6 +120,24 @@ describe('a job', () => {
       code: 'ERR_SOURCE_CHANGED',
     });
     expect(await pipeline.exists(VAULT_BUCKET, 'acme/objects/vanishing')).toBe(false);
+  });
+
+  test('of a small object whose source vanished is recorded as ERR_SOURCE_CHANGED', async () => {
+    const reading = await arm(pipeline, {
+      service: 's3',
+      operation: 'GetObject',
+      match: 'acme/small-vanishing',
+      when: 'before',
+      effect: { error: { code: 'SlowDown', status: 503 } },
+    });
+    const uploaded = await pipeline.client.upload('acme', 'small-vanishing', randomBytes(10));
+    await reading.struck();
+    await pipeline.remove(INGEST_BUCKET, 'acme/small-vanishing', uploaded.versionId);
+    await pipeline.clearFaults();
+    expect(await pipeline.rejectionOf(uploaded.versionId, { step: true })).toMatchObject({
+      code: 'ERR_SOURCE_CHANGED',
+    });
+    expect(await pipeline.exists(VAULT_BUCKET, 'acme/objects/small-vanishing')).toBe(false);
   });
 
   test('whose event lied about the size is recorded as ERR_SOURCE_CHANGED', async () => {
@@ -227,8 +246,11 @@ describe('what rests in the vault', () => {
     await restoreFails('acme', name, codes[field as keyof typeof codes] ?? 'ERR_MANIFEST_INVALID');
   });
 
-  test('does not open under another name, nor under another tenant', async () => {
-    await stored('acme', 'original');
+  test.each([
+    ['chunked', 2 * CHUNK_BYTES],
+    ['small', 10],
+  ])('does not open under another name, nor under another tenant: a %s object', async (_what, bytes) => {
+    await stored('acme', 'original', bytes);
     await overwrite('acme/objects/original', 'acme/objects/renamed');
     await restoreFails('acme', 'renamed', 'ERR_MANIFEST_INVALID');
     await overwrite('acme/objects/original', 'globex/objects/original');
