@@ -16,7 +16,7 @@ import type { Attributes } from '../object/attributes.ts';
 type Headers = Readonly<Record<string, string>>;
 
 /** A request on its way through the SDK. Each attempt signs its own copy. */
-interface Request {
+export interface Request {
   headers: Record<string, string>;
   body?: unknown;
 }
@@ -133,6 +133,7 @@ function encodedWord(bytes: string): string {
   return `=?UTF-8?B?${Buffer.from(bytes).toString('base64')}?=`;
 }
 
-function hasHeaders(request: unknown): request is Request {
+/** True for a request on its way through the SDK. */
+export function hasHeaders(request: unknown): request is Request {
   return typeof request === 'object' && request !== null && 'headers' in request;
 }

@@ -145,3 +145,15 @@ test.each([
   );
   expect(await refusals(status, exception)).toEqual(told);
 });
+
+test('a chunk is not hashed for the signature, and goes with its CRC-32', async () => {
+  const headers: unknown[] = [];
+  await using standIn = await s3Answering((request, response) => {
+    headers.push(request.headers);
+    response.setHeader('etag', '"e"').end();
+  });
+  await s3Vault(standIn.s3, 'vault').putChunk({ key: 'k', message: Buffer.from('123456789') }, NEVER);
+  expect(headers).toMatchObject([
+    { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', 'x-amz-checksum-crc32': 'y/Q5Jg==' },
+  ]);
+});

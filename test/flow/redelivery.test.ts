@@ -59,8 +59,8 @@ async function expectNewer(older: HeldUpload, newer: HeldUpload, seals?: number)
   expect(await sealedVersion(pipeline, newer)).toBe(newer.versionId);
   expect(await sourceExists(pipeline, older)).toBe(false);
   expect(await sourceExists(pipeline, newer)).toBe(false);
-  if (seals !== undefined)
-    expect(await pipeline.vaultVersions(entryKey(newer.tenantId, newer.key))).toHaveLength(seals);
+  const versions = await pipeline.vaultVersions(entryKey(newer.tenantId, newer.key));
+  expect(versions).toHaveLength(seals ?? versions.length);
   expect((await pipeline.restored('acme', newer.key)).equals(newer.content)).toBe(true);
 }
 
