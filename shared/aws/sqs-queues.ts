@@ -1,6 +1,6 @@
 /**
- * The queues. Jobs that are sent within one turn of the event loop share requests, whoever sends them. The chunk queue is a standard queue (at least once), in which a message group per tenant shares the work
- * out fairly.
+ * The queues. Jobs that are sent within a few milliseconds share requests, whoever sends them. The chunk queue is a
+ * standard queue (at least once), in which a message group per tenant shares the work out fairly.
  */
 import {
   ChangeMessageVisibilityCommand,
@@ -19,6 +19,11 @@ import { mapStorageFailure } from './storage-failure.ts';
 /** The most messages that SQS takes in one request. Ten jobs are far below the 1 MiB that it takes. */
 export const JOBS_PER_REQUEST = 10;
 const REQUESTS_AT_ONCE = 16;
+/**
+ * The longest time that a job waits for others. The plans of one batch of notifications are written at once, so their
+ * jobs come within milliseconds.
+ */
+const LINGER_MS = 5;
 
 export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
   async function sendSome(jobs: readonly Job[]): Promise<('taken' | Error)[]> {
@@ -35,13 +40,40 @@ export function sqsJobs(sqs: SQSClient, queueUrl: string): JobQueue {
       taken.has(ours) ? 'taken' : notTaken(Failed?.find(({ Id }) => Id === ours)?.Code),
     );
   }
-  const sends = new DataLoader(sendSome, { cache: false, maxBatchSize: JOBS_PER_REQUEST });
+  const sendOne = sharingRequests(sendSome);
   return {
     async send(jobs, requestsAtOnce = REQUESTS_AT_ONCE) {
       await inBatches(jobs, { items: JOBS_PER_REQUEST, requestsAtOnce }, async (batch) => {
-        await Promise.all(batch.map(async (job) => await sends.load(job)));
+        await Promise.all(batch.map(sendOne));
       });
     },
+  };
+}
+
+/** Returns a function that sends one job. Its request leaves when it is full, or `LINGER_MS` after its first job came. */
+function sharingRequests(
+  sendSome: (jobs: readonly Job[]) => Promise<readonly ('taken' | Error)[]>,
+): (job: Job) => Promise<void> {
+  let waiting = 0;
+  let leave: (() => void) | undefined;
+  const requests = new DataLoader(sendSome, {
+    cache: false,
+    maxBatchSize: JOBS_PER_REQUEST,
+    // It is called before the first job of each request.
+    batchScheduleFn(dispatch) {
+      waiting = 0;
+      const timer = setTimeout(dispatch, LINGER_MS);
+      leave = () => {
+        clearTimeout(timer);
+        dispatch();
+      };
+    },
+  });
+  return async (job) => {
+    const taken = requests.load(job);
+    waiting += 1;
+    if (waiting === JOBS_PER_REQUEST) leave?.();
+    await taken;
   };
 }
 

@@ -12,7 +12,7 @@ export interface Redelivery {
 export interface JobQueue {
   /**
    * Sends any number of jobs; memory does not grow with their number. Throws unless all of them were taken. Jobs that
-   * are sent at once may share requests, whoever sends them. `requestsAtOnce`: the most requests under way at once, by
+   * are sent at about the same time may share requests, whoever sends them. `requestsAtOnce`: the most requests under way at once, by
    * default 16. With 1 the jobs are in order as far as a standard queue keeps any.
    */
   send(jobs: Iterable<Job> | AsyncIterable<Job>, requestsAtOnce?: number): Promise<void>;

@@ -1,6 +1,6 @@
 /** Jobs that travel together, on a queue that is asked over HTTP. */
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { sqsJobs } from '../../shared/aws/sqs-queues.ts';
 import { type Job, jobsOf, parseJob } from '../../shared/object/job.ts';
@@ -55,7 +55,7 @@ function oneJob(): readonly Job[] {
   return [...jobsOf(planOfChunks(1), 0)];
 }
 
-describe('jobs that are sent within one turn', () => {
+describe('jobs that are sent at once', () => {
   test('travel in one request, whoever sends them', async () => {
     await Promise.all([oneJob(), oneJob(), oneJob()].map(async (some) => await jobs.send(some)));
     expect(requests.map((request) => request.length)).toEqual([3]);
@@ -91,6 +91,35 @@ test('a small object of a name that SQS refuses as it is goes on the queue, and 
   expect(taken).toHaveLength(small.length + 1);
   expect(taken).toEqual(expect.arrayContaining([...small, ...chunks]));
   expect(requests.flat().join('')).toMatch(/^[\x20-\x7e]+$/u);
+});
+
+describe('a job', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test('waits a few milliseconds for those of others', async () => {
+    const one = jobs.send(oneJob());
+    await vi.advanceTimersByTimeAsync(4);
+    expect(requests).toEqual([]);
+    const other = jobs.send(oneJob());
+    await vi.advanceTimersByTimeAsync(1);
+    expect(requests.map((request) => request.length)).toEqual([2]);
+    await Promise.all([one, other]);
+  });
+
+  test('that fills its request sends it at once, and no time passes', async () => {
+    await Promise.all([jobs.send(jobsOf(planOfChunks(3), 0)), jobs.send(jobsOf(planOfChunks(7), 0))]);
+    expect(requests.map((request) => request.length)).toEqual([10]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that comes after a full request waits anew', async () => {
+    await jobs.send(jobsOf(planOfChunks(10), 0));
+    const late = jobs.send(oneJob());
+    await vi.advanceTimersByTimeAsync(5);
+    await late;
+    expect(requests.map((request) => request.length)).toEqual([10, 1]);
+  });
 });
 
 test('many jobs are sent by a limited number of requests at once', async () => {
