@@ -2,6 +2,7 @@
 import { encrypt } from '../envelope/message/encrypt.ts';
 import { kekOf } from '../envelope/kms/kek.ts';
 import { ChunkChangedError, PlanChangedError, SourceChangedError, SourceUnreadableError } from '../errors.ts';
+import type { Committed } from '../manifest/commit.ts';
 import { seal, type SealPorts } from '../manifest/seal.ts';
 import { isSealed } from '../manifest/seal-proof.ts';
 import { chunkContext } from '../object/context.ts';
@@ -70,18 +71,19 @@ async function workUnderUsableKek(work: ChunkWork, ports: ChunkPorts): Promise<J
 
 async function writeAndSeal(work: ChunkWork, ports: ChunkPorts): Promise<JobOutcome> {
   const { chunk, complete, source } = await encryptAndWrite(work, ports);
-  if (complete) await (source === undefined ? sealWithRewrites(work, ports) : seal(work, ports, source));
-  return outcomeOf(work, chunk, complete);
+  if (!complete) return outcomeOf(work, chunk, false);
+  const committed = await (source === undefined ? sealWithRewrites(work, ports) : seal(work, ports, source));
+  return outcomeOf(work, committed === 'superseded' ? committed : chunk, true);
 }
 
 /** Writes changed chunks again, once. If they change once more, the job comes back. */
-async function sealWithRewrites(work: ChunkWork, ports: ChunkPorts): Promise<void> {
+async function sealWithRewrites(work: ChunkWork, ports: ChunkPorts): Promise<Committed> {
   try {
-    await seal(work, ports);
+    return await seal(work, ports);
   } catch (error) {
     if (!(error instanceof ChunkChangedError)) throw error;
     for (const chunkIndex of error.chunkIndexes) await encryptAndWrite({ ...work, chunkIndex }, ports);
-    await seal(work, ports);
+    return await seal(work, ports);
   }
 }
 

@@ -9,7 +9,7 @@ export interface JobOutcome {
   readonly chunk?: { readonly chunkIndex: number; readonly generation: number };
   /**
    * `present`: another delivery wrote the chunk. `sealed`: nothing was left to do. `superseded`: a newer upload seems to
-   * have come first, so the small object was kept beside it.
+   * have come first, so the object was kept beside it.
    */
   readonly outcome: 'written' | 'present' | 'sealed' | 'superseded';
   /** True when this delivery sealed the object. */

@@ -15,6 +15,9 @@ export interface CommitPorts extends ProofPorts {
   readonly vault: Pick<Vault, 'getEntry' | 'putEntry'>;
 }
 
+/** `superseded`: the manifest was kept beside a small object that claims to be a newer upload. */
+export type Committed = 'in-place' | 'superseded';
+
 /**
  * Commits the manifest that `makeBody` makes, unless the plan's object is sealed already or was overwritten by a newer
  * upload. When it resolves, the one or the other has been read back from the vault. A small object that claims to be a
@@ -28,22 +31,25 @@ export async function commit(
   { plan, signal }: { readonly plan: Plan; readonly signal: AbortSignal },
   makeBody: () => Promise<Uint8Array>,
   ports: CommitPorts,
-): Promise<void> {
+): Promise<Committed> {
   const key = entryKey(plan.tenantId, plan.key);
   let stored = await ports.vault.getEntry(key);
   let standing = await standingOf(stored, plan, ports);
-  if (standing === 'sealed') return;
+  if (standing === 'sealed') return 'in-place';
   const body = await makeBody();
   await note(plan, body, ports);
   for (;;) {
     // The signal is looked at right before the write, since the note may have taken its time.
     signal.throwIfAborted();
-    if (standing === 'superseded') return await keepSuperseded({ ...plan, signal }, { body }, ports);
+    if (standing === 'superseded') {
+      await keepSuperseded({ ...plan, signal }, { body }, ports);
+      return standing;
+    }
     const isWritten = await ports.vault.putEntry(key, { body }, stored);
     stored = await ports.vault.getEntry(key);
-    if (isWritten && isAsWritten(stored, { body })) return;
+    if (isWritten && isAsWritten(stored, { body })) return 'in-place';
     standing = await standingOf(stored, plan, ports);
-    if (standing === 'sealed') return;
+    if (standing === 'sealed') return 'in-place';
     if (isWritten && standing === 'unsealed') throw notReadBack(plan);
   }
 }

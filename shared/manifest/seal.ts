@@ -13,7 +13,7 @@ import type { SourceDescription, Sources } from '../ports/sources.ts';
 import type { State } from '../ports/state.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Tenant } from '../tenant/tenant.ts';
-import { commit, type CommitPorts } from './commit.ts';
+import { commit, type CommitPorts, type Committed } from './commit.ts';
 import { type ClearPart, encodeManifest, encodeSealedPart, type SealedPart } from './manifest.ts';
 import { standingOf } from './seal-proof.ts';
 import { verifyChunks } from './verify-chunks.ts';
@@ -47,19 +47,21 @@ export async function seal(
   { plan, tenant, signal }: SealWork,
   ports: SealPorts,
   source?: SourceDescription,
-): Promise<void> {
+): Promise<Committed> {
   if (source === undefined) await verifyChunks(plan, ports.state.allReceipts(plan), ports);
   const description = source ?? (await describeUnlessSealed(plan, ports));
   const sealedAt = ports.now().toISOString();
+  let committed: Committed = 'in-place';
   if (description !== 'sealed') {
     const { attributes, checksums } = description;
     const part = { clear: clearPartOf(plan, tenant, sealedAt), key: plan.key, attributes, checksums };
     const kek = kekOf(tenant, ports.keys, plan.kekArn);
-    await commit({ plan, signal }, async () => await encryptManifest(part, kek, signal), ports);
+    committed = await commit({ plan, signal }, async () => await encryptManifest(part, kek, signal), ports);
   }
   if (!(await ports.state.markSealed(plan, sealedAt)))
     throw new PlanChangedError(`object ${plan.objectId} was planned anew while it was sealed`);
   await ports.sources.remove(plan.source);
+  return committed;
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encryptJob } from '../../shared/encrypt/encrypt-job.ts';
 import { SourceUnreadableError } from '../../shared/errors.ts';
+import { jobsOf } from '../../shared/object/job.ts';
 import { objectIdOf } from '../../shared/object/object-id.ts';
 import { entryKey, supersededKey } from '../../shared/object/vault-key.ts';
 import { restore, type Restored } from '../../shared/restore/restore.ts';
@@ -188,6 +189,15 @@ describe('a small object delivered again', () => {
     expect(await encryptJob(JSON.stringify(job), ports, NEVER).catch(codeOf)).toBe('ERR_SOURCE_CHANGED');
   });
 
+  test('whose copy beside the newer one is all that is left of it is sealed', async () => {
+    const ports = world();
+    const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
+    await sealedInline(ports, randomBytes(5), NEW);
+    await encryptJob(job, ports, NEVER);
+    ports.vault.objects.delete(NAME);
+    expect(await encryptJob(job, ports, NEVER)).toMatchObject({ outcome: 'sealed' });
+  });
+
   test('whose source is gone while something else is in its place is told', async () => {
     const ports = world();
     const job = uploadedInline(ports, BODY);
@@ -259,7 +269,10 @@ describe('a chunked object that a newer small one overtook', () => {
     const big = randomBytes(CHUNK_BYTES + 1);
     const plan = planned(ports, big, OLD);
     await sealedInline(ports, BODY, NEW);
-    await sealed(ports, big, OLD);
+    const outcomes: string[] = [];
+    for (const job of jobsOf(plan, 0))
+      outcomes.push((await encryptJob(JSON.stringify(job), ports, NEVER)).outcome);
+    expect(outcomes).toEqual(['written', 'superseded']);
     expect(await restoreContent(ports)).toEqual(BODY);
     expect((await restoreSuperseded(ports, OLD))?.equals(big)).toBe(true);
     expect(ports.sources.versions.size).toBe(0);
