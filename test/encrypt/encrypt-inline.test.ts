@@ -198,6 +198,34 @@ describe('a small object delivered again', () => {
     expect(await encryptJob(job, ports, NEVER)).toMatchObject({ outcome: 'sealed' });
   });
 
+  test('with a wrong size removes nothing, whatever the vault says', async () => {
+    const ports = world();
+    await sealedInline(ports, randomBytes(5), NEW);
+    const job = uploadedInline(ports, BODY, OLD);
+    const wrong = JSON.stringify({ ...job, sizeBytes: job.sizeBytes + 1 });
+    await encryptJob(wrong, ports, NEVER);
+    expect(ports.sources.versions.size).toBe(1);
+  });
+
+  test('waits for room in memory, by its size', async () => {
+    const ports = world();
+    const admitted: number[] = [];
+    const admit: World['admit'] = async (bytes, work) => {
+      admitted.push(bytes);
+      return await work();
+    };
+    await encryptJob(JSON.stringify(uploadedInline(ports, BODY)), { ...ports, admit }, NEVER);
+    expect(admitted).toEqual([BODY.length]);
+  });
+
+  test('while others keep writing under its name is tried again later', async () => {
+    const ports = world();
+    const vault: World['vault'] = { ...ports.vault, putEntry: async () => await Promise.resolve(false) };
+    const job = JSON.stringify(uploadedInline(ports, BODY));
+    expect(await encryptJob(job, { ...ports, vault }, NEVER).catch(codeOf)).toBe('ERR_STORAGE_UNAVAILABLE');
+    expect(ports.sources.versions.size).toBe(1);
+  });
+
   test('whose source is gone while something else is in its place is told', async () => {
     const ports = world();
     const job = uploadedInline(ports, BODY);
@@ -381,6 +409,26 @@ describe('what is kept of an upload that was overtaken', () => {
     expect(code).toBe('ERR_STORAGE_UNAVAILABLE');
     expect(ports.sources.versions.size).toBe(1);
   });
+});
+
+test('an upload that was overtaken is kept, even if somebody writes in between', async () => {
+  const ports = world();
+  await sealedInline(ports, randomBytes(5), NEW);
+  let isDisturbed = false;
+  const vault: World['vault'] = {
+    ...ports.vault,
+    async getEntry(key) {
+      const entry = await ports.vault.getEntry(key);
+      if (key === superseded(OLD) && !isDisturbed) {
+        isDisturbed = true;
+        ports.vault.objects.set(key, randomBytes(9));
+      }
+      return entry;
+    },
+  };
+  const job = JSON.stringify(uploadedInline(ports, BODY, OLD));
+  expect(await encryptJob(job, { ...ports, vault }, NEVER)).toMatchObject({ outcome: 'superseded' });
+  expect(await restoreSuperseded(ports, OLD)).toEqual(BODY);
 });
 
 describe('the button', () => {

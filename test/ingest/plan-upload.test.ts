@@ -66,6 +66,39 @@ describe('a notification', () => {
   });
 });
 
+describe('a notification of a small object', () => {
+  const LIMIT = 1_000;
+
+  test.each([0, 1, LIMIT])(
+    'of %i bytes becomes one job that names the version, and no plan',
+    async (bytes) => {
+      const ports = { ...world(), inlineBytes: LIMIT };
+      const planned = await planNotification(notificationOf(bytes, {}), ports, NEVER);
+      const [[job] = []] = ports.jobs.requests;
+      expect(job).toMatchObject({ tenantId: 'acme', sizeBytes: bytes, source: { key: 'acme/report.pdf' } });
+      expect(planned).toMatchObject([job]);
+      expect(ports.effects.log).toEqual(['state.tenantAndPlan', 'jobs.send']);
+    },
+  );
+
+  test.each([
+    ['larger than the limit', LIMIT + 1, LIMIT],
+    ['empty, but no object is to be small', 0, 0],
+  ])('that is %s becomes a plan', async (_what, bytes, inlineBytes) => {
+    const ports = { ...world(), inlineBytes };
+    await planNotification(notificationOf(bytes, {}), ports, NEVER);
+    expect(indexesOf(ports)).toEqual([0]);
+    expect(ports.state.plans.size).toBe(1);
+  });
+
+  test('that was planned before the limit was raised goes on as planned', async () => {
+    const ports = world();
+    await planNotification(notificationOf(LIMIT, {}), ports, NEVER);
+    await planNotification(notificationOf(LIMIT, {}), { ...ports, inlineBytes: LIMIT }, NEVER);
+    expect(indexesOf(ports)).toEqual([0, 0]);
+  });
+});
+
 describe.each(['offboarding', 'offboarded'] as const)('a notification of a tenant that is %s', (status) => {
   test('is rejected: nothing new is planned', async () => {
     const ports = world();

@@ -26,6 +26,7 @@ import {
   sealed,
   SEALED_AT,
   UPLOADED_AT,
+  uploadedInline,
   type UploadOptions,
   world,
   type World,
@@ -91,6 +92,29 @@ function listed(ports: Bucket, key: string): void {
   const version = { bucket: 'ingest', key, versionId: 'v1', uploadedAt: UPLOADED_AT, sizeBytes: 1 };
   ports.listing.listed.push(version);
 }
+
+describe('a small upload, which is not planned,', () => {
+  async function parkedSmall(): Promise<Bucket> {
+    const ports = bucket();
+    const job = uploadedInline(ports, randomBytes(10));
+    ports.listing.listed.push({ ...job.source, sizeBytes: job.sizeBytes });
+    await ports.parking.park({ job, arrival: `${String(Date.parse(UPLOADED_AT)).padStart(15, '0')}#m` });
+    return ports;
+  }
+
+  test('waits while its job is parked, so that its jobs do not add up', async () => {
+    const ports = await parkedSmall();
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 0 });
+    expect(ports.uploads.notifications).toEqual([]);
+  });
+
+  test('is sent again once its job is neither parked nor done', async () => {
+    const ports = await parkedSmall();
+    await ports.parking.remove(ports.parking.parkedOf(ACME.tenantId));
+    expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 1 });
+    expect(ports.uploads.notifications).toHaveLength(1);
+  });
+});
 
 function sent({ jobs }: Bucket): number[] {
   return jobs.requests.flat().map(chunkIndexOf);
