@@ -37,6 +37,7 @@ const KEYS = [
   'double//slash',
   'trailing/slash/',
   '"quotes" & <angles>',
+  'no XML \u0001\uFFFE\uFFFF',
   'x'.repeat(1024 - 'acme/'.length),
   'ü'.repeat((1024 - 'acme/'.length - 1) / 2),
 ];
