@@ -5,10 +5,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
+import { objectIdSchema } from '../../../shared/object/object-id.ts';
 import { jobsOf } from '../../../shared/object/job.ts';
 import { type Plan, planOf } from '../../../shared/object/plan.ts';
 import { chunkKey, entryKey } from '../../../shared/object/vault-key.ts';
-import { FORMAT } from '../../../shared/object/context.ts';
+import { FORMAT, INLINE_FORMAT } from '../../../shared/object/context.ts';
+import { encodeClearPart, type InlineClearPart } from '../../../shared/manifest/inline.ts';
 import { type ClearPart, encodeManifest } from '../../../shared/manifest/manifest.ts';
 import { type TenantId, tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import { type Account, CHUNK_BYTES, INGEST_BUCKET, type Uploaded } from './account.ts';
@@ -23,6 +25,9 @@ interface Victim {
   /** The plan that `ingest` makes of the upload. */
   readonly plan: Plan;
 }
+
+/** After this attack the upload is kept beside the planted object, until a person deletes that. */
+const USURPATION = 'a small object that claims to be a newer upload lies where its own goes';
 
 /** The attacks on an upload that no function has worked on yet. */
 const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
@@ -54,6 +59,23 @@ const ATTACKS: Readonly<Record<string, (victim: Victim) => void>> = {
       encodeManifest({ clear, sealed: randomBytes(500) }),
     );
   },
+  'a small object that claims to be it lies where its own goes': (victim) => {
+    plantSmall(victim, { objectId: victim.plan.objectId, sequencer: '1' });
+  },
+  'a small object that claims to be an older upload lies where its own goes': (victim) => {
+    const { account, upload, plan } = victim;
+    const older = account.uploads.findLast(
+      ({ tenantId, key, objectId }) =>
+        tenantId === upload.tenantId && key === upload.key && objectId !== plan.objectId,
+    );
+    if (older !== undefined)
+      plantSmall(victim, { objectId: objectIdSchema.parse(older.objectId), sequencer: '0' });
+  },
+  [USURPATION]: (victim) => {
+    const { account, tenantId, upload, plan } = victim;
+    account.tampering.usurped.set(entryKey(tenantId, upload.key), plan);
+    plantSmall(victim, { objectId: objectIdSchema.parse('f'.repeat(64)), sequencer: 'FFFF' });
+  },
   'its plan says that it is sealed': ({ account, plan }) => {
     writePlan(account, { ...plan, sealedAt: new Date().toISOString() });
   },
@@ -69,13 +91,16 @@ export const attack: fc.Arbitrary<Command> = fc
   .record({
     tenant: fc.constantFrom('acme', 'globex'),
     name: fc.constantFrom(...Object.keys(ATTACKS)),
+    bytes: fc.constantFrom(1, CHUNK_BYTES),
     sandbox: fc.nat({ max: 1 }),
   })
-  .map(({ tenant, name, sandbox }) =>
-    command(`${tenant} through ${sandbox}: ${name}`, async (fleet, known) => {
+  .map(({ tenant, name, bytes, sandbox }) =>
+    command(`${tenant} through ${sandbox}, ${bytes} bytes: ${name}`, async (fleet, known) => {
       known.disturbed.add(tenant);
       await workThrough(fleet, { tenant, key: 'a', bytes: CHUNK_BYTES }, { sandbox });
-      await uploadSpaced(fleet, { tenant, key: 'b', bytes: CHUNK_BYTES });
+      // A usurped name serves no later upload, so it is one that nobody else uses.
+      const key = name === USURPATION ? `b${fleet.account.uploads.length}` : 'b';
+      await uploadSpaced(fleet, { tenant, key, bytes });
       tamper(fleet, name);
       await ingest(fleet);
       await encrypt(fleet, { sandbox });
@@ -101,6 +126,21 @@ function plant(
   vault.objects.set(name, planted);
   vault.clearParts.delete(name);
   if (removals.has(tenantId)) tampering.strewn.set(name, planted);
+}
+
+/** Plants a small object with that claim under the name of the victim's. */
+function plantSmall(
+  { account, tenantId, upload, plan }: Victim,
+  claim: Pick<InlineClearPart, 'objectId' | 'sequencer'>,
+): void {
+  const name = entryKey(tenantId, upload.key);
+  plant(account, tenantId, name, randomBytes(700));
+  const [at, { kekArn, source }] = [new Date().toISOString(), plan];
+  const facts = { tenantId, sizeBytes: 1, kekArn, epoch: 1, sourceVersionId: source.versionId };
+  account.vault.clearParts.set(
+    name,
+    encodeClearPart({ format: INLINE_FORMAT, ...facts, ...claim, uploadedAt: at, sealedAt: at }),
+  );
 }
 
 /** With its jobs, which `ingest` may send. */

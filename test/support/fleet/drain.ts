@@ -5,7 +5,7 @@ import { encrypt, type Fleet, ingest, operate, release, restore, revoke, watch }
 import { areInOrder } from './keys-in-use.ts';
 import { addOwn, NEWCOMER } from './newcomer.ts';
 import { hasWorkingKey, isKeptAside, newest, undrainedOf, unsealed } from './promises.ts';
-import { putRecordsRight, putRight } from './tampered-account.ts';
+import { isUsurped, putRecordsRight, putRight } from './tampered-account.ts';
 import { pass } from './virtual-time.ts';
 
 /** A round takes longer than KMS takes to spread a change. */
@@ -102,7 +102,12 @@ export function isServed({ state }: Account, tenantId: string): boolean {
 export async function notRestorable(fleet: Fleet, tenantId: string): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const upload of newest(fleet.account, tenantId)) {
-    if (isKeptAside(fleet.account, upload) || !(await hasWorkingKey(fleet.account, upload))) continue;
+    if (
+      isUsurped(fleet.account, upload) ||
+      isKeptAside(fleet.account, upload) ||
+      !(await hasWorkingKey(fleet.account, upload))
+    )
+      continue;
     const { key, body } = upload;
     await restore(fleet, { tenant: tenantId, key });
     const restored = fleet.account.destinations.objects.get(`restored/${tenantId}/${key}`);

@@ -1,11 +1,12 @@
 /** The promises that must hold for a fleet whatever has happened to it. */
-import { entryKey } from '../../../shared/object/vault-key.ts';
+import { objectIdSchema } from '../../../shared/object/object-id.ts';
+import { entryKey, supersededKey } from '../../../shared/object/vault-key.ts';
 import { tenantIdSchema } from '../../../shared/tenant/tenant-id.ts';
 import type { Account, Uploaded } from './account.ts';
 import type { Fleet } from './fleet.ts';
 import { keysInUse } from './keys-in-use.ts';
-import { claimedId, isSealed } from './seals.ts';
-import { isOfTampering } from './tampered-account.ts';
+import { claimedId, isSealed, kekArnOf } from './seals.ts';
+import { isOfTampering, isUsurped } from './tampered-account.ts';
 
 /** Returns every promise that is broken now. */
 export function brokenPromises(fleet: Fleet): readonly string[] {
@@ -54,16 +55,15 @@ export async function unsealed(account: Account, tenantId: string): Promise<read
 }
 
 /**
- * True when the key works that an upload was planned under. No object is ever under two keys. An upload that is not planned,
- * or planned under a key that never was the tenant's, gets the key in use.
+ * True when the key works that an upload was planned or sealed under. No object is ever under two keys. An upload that is
+ * neither, or planned under a key that never was the tenant's, gets the key in use.
  */
-export async function hasWorkingKey(
-  { state, everyKey, keyOf }: Account,
-  { tenantId, objectId }: Uploaded,
-): Promise<boolean> {
-  const kekArn = state.plans.get(objectId)?.kekArn;
-  const planned = everyKey.find((key) => key.arn === kekArn && key.tenantId === tenantId);
-  return (await (planned ?? keyOf.get(tenantId))?.works()) === true;
+export async function hasWorkingKey(account: Account, upload: Uploaded): Promise<boolean> {
+  const { everyKey, keyOf } = account;
+  const { tenantId } = upload;
+  const kekArn = kekArnOf(account, upload);
+  const own = everyKey.find((key) => key.arn === kekArn && key.tenantId === tenantId);
+  return (await (own ?? keyOf.get(tenantId))?.works()) === true;
 }
 
 /** Returns the newest upload of every object key of a tenant. */
@@ -76,7 +76,7 @@ export function newest({ uploads }: Account, tenantId: string): readonly Uploade
 function misplaced(account: Account): readonly string[] {
   const { vault, uploads } = account;
   return [...vault.objects.keys()]
-    .filter((name) => name.includes('/objects/'))
+    .filter((name) => name.includes('/objects/') && !account.tampering.usurped.has(name))
     .filter((name) => {
       const objectId = claimedId(account, name);
       return !uploads.some(
@@ -156,7 +156,10 @@ function below(objects: ReadonlyMap<string, unknown>, prefix: string): readonly 
 /** True when neither its source is there, nor a manifest of it or of a newer upload under its name. */
 function isLost(account: Account, upload: Uploaded): boolean {
   if (account.sources.versions.has(upload.versionId) || isDeleted(account, upload)) return false;
-  const objectId = claimedId(account, entryKey(tenantIdSchema.parse(upload.tenantId), upload.key));
+  const tenantId = tenantIdSchema.parse(upload.tenantId);
+  if (isUsurped(account, upload))
+    return !account.vault.objects.has(supersededKey(tenantId, objectIdSchema.parse(upload.objectId)));
+  const objectId = claimedId(account, entryKey(tenantId, upload.key));
   if (objectId === undefined) return true;
   return indexOf(account, objectId) < indexOf(account, upload.objectId);
 }

@@ -1,4 +1,5 @@
 /** A record of everything that attackers did to an account. A person puts it right. */
+import type { Plan } from '../../../shared/object/plan.ts';
 import type { TenantId } from '../../../shared/tenant/tenant-id.ts';
 import type { EditedRecords } from '../edited-records.ts';
 
@@ -13,6 +14,8 @@ export interface Tampering {
   readonly waiting: Set<string>;
   /** The names with a planted manifest. Nobody can tell whether another upload of such a name is newer. */
   readonly names: Set<string>;
+  /** The uploads whose name in the vault is taken by a small object that claims to be a newer upload, by that name. */
+  readonly usurped: Map<string, Pick<Plan, 'tenantId' | 'objectId'>>;
   /** The objects planted in the vault of a tenant that leaves, by name. Nobody promised to delete them. */
   readonly strewn: Map<string, Buffer>;
   /** The rows among parked jobs that are no jobs. */
@@ -26,6 +29,7 @@ export function newTampering(): Tampering {
     objects: new Map(),
     waiting: new Set(),
     names: new Set(),
+    usurped: new Map(),
     strewn: new Map(),
     parked: [],
   };

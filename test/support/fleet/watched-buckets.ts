@@ -22,11 +22,15 @@ interface Message {
 export function watchedVault(vault: Vault, uses: KeyUses, sandbox: string): WatchedVault {
   let begunMs = Date.now();
   let reading: Message | undefined;
+  let lastWritten: Uint8Array = new Uint8Array();
 
   function use({ key, bytes, begunMs: messageBegunMs }: Message): void {
     uses.used(sandbox, key.slice(0, key.indexOf('/')), bytes, messageBegunMs);
   }
   function written(key: string, bytes: Uint8Array): void {
+    // A message that lost its race is written once more as it is: no key is used for that.
+    if (Buffer.compare(bytes, lastWritten) === 0) return;
+    lastWritten = Buffer.from(bytes);
     use({ key, bytes, begunMs });
     begunMs = Date.now();
   }
