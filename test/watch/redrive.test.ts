@@ -93,15 +93,16 @@ function listed(ports: Bucket, key: string): void {
   ports.listing.listed.push(version);
 }
 
-describe('a small upload, which is not planned,', () => {
-  async function parkedSmall(): Promise<Bucket> {
-    const ports = bucket();
-    const job = uploadedInline(ports, randomBytes(10));
-    ports.listing.listed.push({ ...job.source, sizeBytes: job.sizeBytes });
-    await ports.parking.park({ job, arrival: `${String(Date.parse(UPLOADED_AT)).padStart(15, '0')}#m` });
-    return ports;
-  }
+/** A small upload whose one job is parked. */
+async function parkedSmall(): Promise<Bucket> {
+  const ports = bucket();
+  const job = uploadedInline(ports, randomBytes(10));
+  ports.listing.listed.push({ ...job.source, sizeBytes: job.sizeBytes });
+  await ports.parking.park({ job, arrival: `${String(Date.parse(UPLOADED_AT)).padStart(15, '0')}#m` });
+  return ports;
+}
 
+describe('a small upload, which is not planned,', () => {
   test('waits while its job is parked, so that its jobs do not add up', async () => {
     const ports = await parkedSmall();
     expect(await redrive(ports, NEVER)).toMatchObject({ redriven: 0 });
