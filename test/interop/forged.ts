@@ -8,6 +8,12 @@ const REGULAR_BYTES = 4 + 12 + FRAME_BYTES + 16;
 const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 
+/** The variants that leave everything as it is for a reader that counts the frames itself. */
+export const NUMBER_FLIPPED: readonly string[] = [
+  'a bit of a sequence number flipped',
+  'a bit of the number of the final frame flipped',
+];
+
 /** A message of two full frames and a final one. */
 export interface ForgedFrom {
   readonly message: Buffer;

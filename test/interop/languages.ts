@@ -21,12 +21,18 @@ interface Language {
   readonly tools: readonly string[];
   /** True when its program writes messages too. */
   readonly writes: boolean;
+  /**
+   * True when its SDK counts the frames itself and never reads their numbers. The tag covers the count, so a flipped
+   * number changes nothing: such a message opens, to the right plaintext.
+   */
+  readonly ignoresFrameNumbers?: boolean;
   /** Makes the program and returns its command line. */
   readonly make: () => Promise<CommandLine>;
 }
 
 export const LANGUAGES: Readonly<Record<string, Language>> = {
   python: { tools: ['python3'], writes: true, make: makePython },
+  java: { tools: ['java', 'mvn'], writes: false, ignoresFrameNumbers: true, make: makeJava },
 };
 
 /** A reason for which a language cannot take part on this machine. */
@@ -53,6 +59,15 @@ async function makePython(): Promise<CommandLine> {
     await writeFile(complete, '');
   }
   return [python, join(FOLDER, 'python/program.py')];
+}
+
+async function makeJava(): Promise<CommandLine> {
+  const classPath = join(CACHE, 'java-class-path');
+  await mkdir(CACHE, { recursive: true });
+  const pom = join(FOLDER, 'java/pom.xml');
+  const output = `-Dmdep.outputFile=${classPath}`;
+  await install('mvn', ['--quiet', '--batch-mode', '--file', pom, 'dependency:build-classpath', output]);
+  return ['java', '-cp', (await readFile(classPath, 'utf8')).trim(), join(FOLDER, 'java/Program.java')];
 }
 
 /** Runs a step that needs a registry. @throws Unavailable with the last line that it printed */

@@ -41,7 +41,8 @@ async function makePrograms(): Promise<readonly Program[]> {
   for (const [name, language] of Object.entries(LANGUAGES)) {
     if (!chosen.includes(name)) continue;
     try {
-      programs.push({ name, writes: language.writes, commandLine: await programOf(language) });
+      const { writes, ignoresFrameNumbers = false } = language;
+      programs.push({ name, writes, ignoresFrameNumbers, commandLine: await programOf(language) });
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       if (required.includes(name)) tally.fail(`${name}: ${error.message}`);

@@ -56,8 +56,8 @@ export interface TenantVault {
   readonly tenant: Tenant;
   readonly key: TenantKey;
   readonly reads: readonly Trial[];
-  /** The ids of its objects by name. */
-  readonly objectIds: ReadonlyMap<string, ObjectId>;
+  /** What was uploaded, by name. */
+  readonly uploads: ReadonlyMap<string, { readonly objectId: ObjectId; readonly content: Buffer }>;
   /** The folder of its chunks. */
   readonly chunks: string;
 }
@@ -82,12 +82,12 @@ async function fillFor(name: TenantName, pipeline: Pipeline, folder: string): Pr
   const key = { accountId: hand.accountId, kekArn, branchKeyId };
   const chunks = join(folder, name, 'chunks');
   const reads: Trial[] = [];
-  const objectIds = new Map<string, ObjectId>();
+  const uploads = new Map<string, { readonly objectId: ObjectId; readonly content: Buffer }>();
   for (const [object, bytes] of Object.entries(OBJECTS)) {
     const content = randomBytes(bytes);
     const uploaded = await pipeline.client.upload(name, object, content, ATTRIBUTES);
     await pipeline.sealed(uploaded);
-    objectIds.set(object, uploaded.objectId);
+    uploads.set(object, { objectId: uploaded.objectId, content });
     const saved = await save(pipeline, uploaded, folder);
     if ((saved.clear !== undefined) !== bytes <= MAX_INLINE_BYTES)
       throw new Error(`${object} rests otherwise`);
@@ -98,7 +98,7 @@ async function fillFor(name: TenantName, pipeline: Pipeline, folder: string): Pr
     for (const replicaArn of replicaArns)
       reads.push({ task: { ...task, id: `${id}, by the replica`, key: { ...key, replicaArn } }, sha256 });
   }
-  return { tenant, key, reads, objectIds, chunks };
+  return { tenant, key, reads, uploads, chunks };
 }
 
 /** Brings a tenant into its key mode. */
