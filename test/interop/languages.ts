@@ -33,6 +33,7 @@ interface Language {
 export const LANGUAGES: Readonly<Record<string, Language>> = {
   python: { tools: ['python3'], writes: true, make: makePython },
   java: { tools: ['java', 'mvn'], writes: false, ignoresFrameNumbers: true, make: makeJava },
+  go: { tools: ['go'], writes: false, make: makeGo },
 };
 
 /** A reason for which a language cannot take part on this machine. */
@@ -68,6 +69,13 @@ async function makeJava(): Promise<CommandLine> {
   const output = `-Dmdep.outputFile=${classPath}`;
   await install('mvn', ['--quiet', '--batch-mode', '--file', pom, 'dependency:build-classpath', output]);
   return ['java', '-cp', (await readFile(classPath, 'utf8')).trim(), join(FOLDER, 'java/Program.java')];
+}
+
+async function makeGo(): Promise<CommandLine> {
+  const program = join(CACHE, 'go-program');
+  await mkdir(CACHE, { recursive: true });
+  await install('go', ['build', '-mod=readonly', '-o', program, '.'], join(FOLDER, 'go'));
+  return [program];
 }
 
 /** Runs a step that needs a registry. @throws Unavailable with the last line that it printed */
