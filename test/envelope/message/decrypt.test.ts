@@ -4,7 +4,7 @@ import { chunkContext, type EncryptionContext, manifestContext } from '../../../
 import { decrypt } from '../../../shared/envelope/message/decrypt.ts';
 import { bodyBytes, FRAME_BYTES } from '../../../shared/envelope/message/message-size.ts';
 import { drained, inPieces, silentAfter } from '../../support/content.ts';
-import { CONTEXT, messageOf, NAME } from '../../support/messages.ts';
+import { CONTEXT, messageOf, NAME, withBitFlipped } from '../../support/messages.ts';
 import { ACME, GLOBEX, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
 describe('decrypt', () => {
@@ -144,6 +144,31 @@ describe('an altered message', () => {
     expect((await opened((message) => Buffer.concat([message, message]))).code).toBe(
       'ERR_AUTHENTICATION_FAILED',
     );
+  });
+
+  test('says the same wherever it was altered', async () => {
+    const kek = kekOf(ACME, kmsOfBoth());
+    const message = await messageOf(kek, randomBytes(100));
+    const headerBytes = message.length - bodyBytes(100);
+    const messages = new Set<string>();
+    for (const at of [
+      0,
+      1,
+      headerBytes - 20,
+      headerBytes - 1,
+      headerBytes + 1,
+      headerBytes + 30,
+      message.length - 1,
+    ]) {
+      const content = [withBitFlipped(message, 8 * at)];
+      await expect(
+        Array.fromAsync(decrypt(kek, { content }, CONTEXT)).catch((error: Error) => {
+          messages.add(error.message);
+          throw error;
+        }),
+      ).rejects.toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED' });
+    }
+    expect(messages.size).toBe(1);
   });
 
   test('bytes that are no message at all do not verify', async () => {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decryptWhole } from '../../../shared/envelope/message/decrypt.ts';
 import { encrypt } from '../../../shared/envelope/message/encrypt.ts';
+import { holdsPlaintext, marked } from '../../support/content.ts';
 import { CONTEXT } from '../../support/messages.ts';
-import { ACME, kekOf, kmsOfBoth } from '../../support/tenants.ts';
+import { ACME, GLOBEX, kekOf, kmsOfBoth } from '../../support/tenants.ts';
 
 const MIB = 1_048_576;
 const kek = kekOf(ACME, kmsOfBoth());
@@ -31,6 +32,19 @@ describe('the buffer of a message', () => {
     for (const [index, plaintext] of plaintexts.entries()) {
       expect(await opens(messages[index]?.content ?? new Uint8Array(), plaintext)).toBe(true);
     }
+  });
+
+  test('holds ciphertext alone, and the next tenant’s message shows none of it', async () => {
+    const plaintexts = [marked(12 * MIB), marked(11 * MIB)] as const;
+    const ours = await encrypt(kek, { bytes: 12 * MIB, content: [plaintexts[0]] }, CONTEXT);
+    const ourEnd = Buffer.from(ours.content.subarray(-64));
+    ours[Symbol.dispose]();
+    const theirKek = kekOf(GLOBEX, kmsOfBoth());
+    using theirs = await encrypt(theirKek, { bytes: 11 * MIB, content: [plaintexts[1]] }, CONTEXT);
+    const memory = Buffer.from(theirs.content.buffer);
+    expect(memory.includes(ourEnd)).toBe(true);
+    expect(plaintexts.filter((plaintext) => holdsPlaintext(memory, plaintext))).toEqual([]);
+    expect(Buffer.from(theirs.content).includes(ourEnd)).toBe(false);
   });
 
   test('is gone once the message is disposed of', async () => {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Pieces } from '../../../shared/envelope/message/content.ts';
 import { decrypt } from '../../../shared/envelope/message/decrypt.ts';
-import { FRAME_BYTES, MAX_HEADER_BYTES } from '../../../shared/envelope/message/message-size.ts';
+import { bodyBytes, FRAME_BYTES, MAX_HEADER_BYTES } from '../../../shared/envelope/message/message-size.ts';
 import { SUITE } from '../../../shared/envelope/message/suite.ts';
+import type { EncryptionContext } from '../../../shared/object/context.ts';
 import { drained } from '../../support/content.ts';
 import type { KmsStandIn } from '../../support/kms-stand-in.ts';
 import { CONTEXT, messageOf } from '../../support/messages.ts';
@@ -17,6 +18,10 @@ async function tryToOpen(kms: KmsStandIn, message: Pieces, context = CONTEXT) {
   const asked = kms.calls.length;
   const { bytes, code } = await drained(decrypt(kekOf(ACME, kms), { content: message }, context));
   return { code, released: bytes.length, kmsCalls: kms.calls.length - asked };
+}
+
+function contextOf(noteBytes: number): EncryptionContext {
+  return { ...CONTEXT, note: 'x'.repeat(noteBytes) };
 }
 
 const REFUSED = { code: 'ERR_AUTHENTICATION_FAILED', released: 0, kmsCalls: 0 };
@@ -65,6 +70,16 @@ describe('a header', () => {
     const request = { keyArn: ACME.kekArn, context, suiteId: SUITE.id, frameLength: FRAME_BYTES };
     const message = await stockEncrypt(kms, randomBytes(10), request);
     expect(await tryToOpen(kms, [message], context)).toEqual(REFUSED);
+  });
+
+  test(`of ${MAX_HEADER_BYTES} bytes is written and opens; one byte more is not written`, async () => {
+    const kek = kekOf(ACME, kmsOfBoth());
+    const shortest = await messageOf(kek, randomBytes(10), contextOf(0));
+    const noteBytes = MAX_HEADER_BYTES - (shortest.length - bodyBytes(10));
+    const longest = await messageOf(kek, randomBytes(10), contextOf(noteBytes));
+    const { code } = await drained(decrypt(kek, { content: [longest] }, contextOf(noteBytes)));
+    expect(code).toBeUndefined();
+    await expect(messageOf(kek, randomBytes(10), contextOf(noteBytes + 1))).rejects.toThrow('no header ends');
   });
 
   test(`that claims more than ${MAX_HEADER_BYTES} bytes is refused after one frame’s worth of reading`, async () => {
