@@ -1,7 +1,8 @@
 /**
  * The queue message of a job. The job of a chunk names a chunk of a plan and nothing else: the plan decides which bytes
  * are read and under whose key they are written. The job of a small object names a version that was uploaded: its
- * tenant and its name follow from its key. So a forged message can ask for no more than work that is due anyway.
+ * tenant and its name follow from its key. So a forged message can ask for no more than work that is due anyway. That of
+ * a small object can also say which of two uploads of one name is the newer one; the other one stays in the vault.
  */
 import * as z from 'zod';
 import { JobInvalidError, SealstreamError } from '../errors.ts';

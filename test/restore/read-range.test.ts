@@ -105,6 +105,16 @@ describe('a range of an object', () => {
   });
 });
 
+test('a range of an object under a KEK that its tenant has replaced is read under that KEK', async () => {
+  const ports = await sealedWorld();
+  const NEW_ARN = 'arn:aws:kms:us-east-1:111111111111:key/00000000-0000-4000-8000-000000000001';
+  ports.kms.addKey(NEW_ARN);
+  const retiredKeks = [{ kekArn: ACME.kekArn, replicaArns: [], branchKeyIds: [] }];
+  ports.state.tenants.set(ACME.tenantId, { ...ACME, kekArn: NEW_ARN, retiredKeks });
+  const part = await read(ports, { start: 1, end: CHUNK_BYTES + 1 });
+  expect(part.bytes.equals(body.subarray(1, CHUNK_BYTES + 1))).toBe(true);
+});
+
 describe('a range of a small object', () => {
   test('is its slice, with its size and attributes, and costs one read of the vault', async () => {
     const ports = world();
